@@ -1,0 +1,2 @@
+//! ganas
+fn main() {}

@@ -1,0 +1,5 @@
+//! What an architecture is.
+
+mod graph;
+
+pub use graph::{Graph, INPUT, MAX_LABELS, MAX_NODES, OUTPUT, bits, mask};

@@ -1,0 +1,5 @@
+//! Search spaces.
+
+mod growth;
+
+pub use growth::{Growth, LabelSet, Link, Rules};
