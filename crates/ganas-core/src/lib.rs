@@ -1,6 +1,10 @@
 //! Architectures, search spaces, evaluators and the driver of a search, without any tensor
 //! library.
 
+#![deny(unsafe_code)]
+
 pub mod arch;
+pub mod error;
+pub mod evaluate;
 pub mod rng;
 pub mod space;

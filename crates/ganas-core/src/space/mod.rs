@@ -1,5 +1,162 @@
-//! Search spaces.
+//! Search spaces: what their architectures are, how they are written, sampled, edited and grown.
 
+mod chain;
+mod costs;
+mod edge_cell;
+mod file;
 mod growth;
+mod nasbench101;
+mod nasbench201;
+mod node_cell;
 
+use std::str::FromStr;
+
+use crate::arch::{Arch, Graph};
+use crate::error::{Error, Result, nearest};
+use crate::rng::Rng;
+
+pub use chain::Chain;
+pub use costs::{Costs, OpCosts};
+pub use edge_cell::EdgeCell;
+pub use file::{from_file, from_toml};
 pub use growth::{Growth, LabelSet, Link, Rules};
+pub use nasbench101::{module_hash, nasbench101};
+pub use nasbench201::nasbench201;
+pub use node_cell::NodeCell;
+
+/// The spaces that are known by name.
+pub const NAMES: [&str; 2] = ["nasbench101", "nasbench201"];
+
+/// How random architectures are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sampler {
+    /// Each distinct architecture with the same probability.
+    #[default]
+    Uniform,
+    /// Node cells only: each bit of a full-sized adjacency matrix with probability one half and
+    /// each op uniformly, drawn again until the pruned cell is valid. The usual sampler of
+    /// NAS-Bench-101 studies; nearly all of its cells are small.
+    Adjacency,
+}
+
+impl FromStr for Sampler {
+    type Err = Error;
+
+    fn from_str(s: &str) -> Result<Self> {
+        match s {
+            "uniform" => Ok(Sampler::Uniform),
+            "adjacency" => Ok(Sampler::Adjacency),
+            _ => {
+                Err(Error::input(format!("unknown sampler `{s}`"))
+                    .mend("use `uniform` or `adjacency`"))
+            }
+        }
+    }
+}
+
+/// A search space.
+///
+/// All architectures that a space hands out are in canonical form and valid. A space knows the
+/// structure of its architectures and what follows from it exactly, such as their weights, but
+/// never how well they perform.
+pub trait SearchSpace: Growth + Send + Sync {
+    /// The name in commands, files and the protocol.
+    fn name(&self) -> &str;
+
+    /// The names of the ops that an [`Arch`]'s op indices stand for.
+    fn ops(&self) -> &[String];
+
+    /// Whether an architecture belongs to the space; if not, in what way.
+    fn check(&self, arch: &Arch) -> std::result::Result<(), String>;
+
+    /// The representative of all architectures that count as the same one as this valid one.
+    fn canonical(&self, arch: &Arch) -> Arch;
+
+    /// The graph of a valid architecture.
+    fn graph(&self, arch: &Arch) -> Graph;
+
+    /// The canonical architecture of a finished graph, if it breaks no rule of the space.
+    fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String>;
+
+    /// The canonical architecture that a text in the space's notation stands for.
+    fn parse(&self, text: &str) -> std::result::Result<Arch, String>;
+
+    /// An architecture in the space's notation.
+    fn format(&self, arch: &Arch) -> String;
+
+    /// The samplers that are feasible here; the first is the default.
+    fn samplers(&self) -> &[Sampler];
+
+    /// A random architecture. The sampler has to be one of [`samplers`](Self::samplers).
+    fn sample(&self, sampler: Sampler, rng: &mut Rng) -> Arch;
+
+    /// All architectures one edit away, distinct, sorted, and without this one.
+    fn neighbors(&self, arch: &Arch) -> Vec<Arch>;
+
+    /// One of the [`neighbors`](Self::neighbors), uniformly; the architecture itself if it has
+    /// none.
+    fn mutate(&self, arch: &Arch, rng: &mut Rng) -> Arch {
+        let neighbors = self.neighbors(arch);
+        if neighbors.is_empty() {
+            *arch
+        } else {
+            *rng.choose(&neighbors)
+        }
+    }
+
+    /// The number of architectures, where it can be counted.
+    fn size(&self) -> Option<u128>;
+
+    /// Visits every architecture once, in a fixed order.
+    ///
+    /// # Errors
+    /// If the space is too large to enumerate.
+    fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()>;
+
+    /// The names of what follows exactly from an architecture, such as `params` and `macs`.
+    fn costs(&self) -> &[String];
+
+    /// The cost of this index for an architecture.
+    fn cost(&self, arch: &Arch, index: usize) -> f64;
+}
+
+/// The space of a name, or of a TOML file.
+///
+/// # Errors
+/// If there is neither, or the file does not describe a space.
+pub fn load(name_or_file: &str) -> Result<Box<dyn SearchSpace>> {
+    match name_or_file {
+        "nasbench101" => Ok(Box::new(nasbench101())),
+        "nasbench201" => Ok(Box::new(nasbench201())),
+        file if file.ends_with(".toml") || std::path::Path::new(file).exists() => from_file(file),
+        unknown => {
+            let hint = match nearest(unknown, NAMES) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("use {} or a TOML file", NAMES.join(", ")),
+            };
+            Err(Error::input(format!("unknown space `{unknown}`")).mend(hint))
+        }
+    }
+}
+
+/// The index of an op by name, or a message that names the nearest one.
+fn op_index(ops: &[String], name: &str) -> std::result::Result<u8, String> {
+    if let Some(index) = ops.iter().position(|op| op == name) {
+        return Ok(index as u8);
+    }
+    let hint = match nearest(name, ops.iter().map(String::as_str)) {
+        Some(op) => format!("did you mean `{op}`?"),
+        None => format!("the ops are {}", ops.join(", ")),
+    };
+    Err(format!("unknown op `{name}`; {hint}"))
+}
+
+/// The vocabulary of a space whose nodes are an input, an output and ops.
+fn vocabulary(ops: &[String]) -> Vec<String> {
+    ["input", "output"]
+        .into_iter()
+        .map(str::to_owned)
+        .chain(ops.iter().cloned())
+        .collect()
+}

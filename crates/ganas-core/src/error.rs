@@ -1,0 +1,103 @@
+//! What can go wrong, as a user has to read it.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// An error of this library.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Input or arguments that cannot be used: what is wrong, where, and how to mend it.
+    #[error("{0}")]
+    Input(InputError),
+    /// The operating system refused something.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The result of a fallible function of this library.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Unusable input: a line for the user that names the place and the mend.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InputError {
+    what: String,
+    file: Option<PathBuf>,
+    line: Option<u64>,
+    mend: Option<String>,
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.file, self.line) {
+            (Some(file), Some(line)) => write!(f, "{}:{line}: ", file.display())?,
+            (Some(file), None) => write!(f, "{}: ", file.display())?,
+            (None, Some(line)) => write!(f, "line {line}: ")?,
+            (None, None) => {}
+        }
+        f.write_str(&self.what)?;
+        match &self.mend {
+            Some(mend) => write!(f, "; {mend}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Error {
+    /// Unusable input, without a place yet.
+    pub fn input(what: impl Into<String>) -> Self {
+        Error::Input(InputError {
+            what: what.into(),
+            ..InputError::default()
+        })
+    }
+
+    /// An operating system error at a path.
+    pub fn io(path: impl AsRef<Path>, source: io::Error) -> Self {
+        Error::Io {
+            path: path.as_ref().to_owned(),
+            source,
+        }
+    }
+
+    /// Adds how to mend it.
+    pub fn mend(self, mend: impl Into<String>) -> Self {
+        self.map(|e| e.mend = Some(mend.into()))
+    }
+
+    /// Adds the file it is in.
+    pub fn in_file(self, file: impl AsRef<Path>) -> Self {
+        self.map(|e| e.file = Some(file.as_ref().to_owned()))
+    }
+
+    /// Adds the line it is on, counted from 1.
+    pub fn on_line(self, line: u64) -> Self {
+        self.map(|e| e.line = Some(line))
+    }
+
+    fn map(self, change: impl FnOnce(&mut InputError)) -> Self {
+        match self {
+            Error::Input(mut e) => {
+                change(&mut e);
+                Error::Input(e)
+            }
+            other => other,
+        }
+    }
+}
+
+/// The candidate most like a word, for "did you mean": by edit distance, if it is close at all.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|c| (strsim::damerau_levenshtein(word, c), c))
+        .min()
+        .filter(|(distance, c)| *distance <= 2 + c.len() / 4)
+        .map(|(_, c)| c)
+}

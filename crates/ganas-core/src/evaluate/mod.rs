@@ -1,0 +1,22 @@
+//! Evaluators: where the performance of an architecture comes from.
+
+use crate::arch::Arch;
+
+/// What came of one evaluation. Failure is data: a search goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The metrics, in the order of [`Evaluator::metrics`]. A metric can be NaN where it was not
+    /// measured; a NaN objective counts as a failure.
+    Done(Vec<f64>),
+    /// Why there is no result.
+    Failed(String),
+}
+
+/// Something that measures architectures.
+pub trait Evaluator: Send {
+    /// The names of the metrics that an evaluation yields.
+    fn metrics(&self) -> &[String];
+
+    /// Evaluates a batch; one outcome for each architecture, in the same order.
+    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome>;
+}

@@ -1,0 +1,220 @@
+//! Space files: a user's own space in TOML.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::{Chain, EdgeCell, NodeCell, OpCosts, SearchSpace, op_index};
+use crate::arch::{CELL_VERTICES, MAX_LABELS, MAX_OPS};
+use crate::error::{Error, Result};
+
+/// What a space file says, by kind.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+enum SpaceFile {
+    Chain {
+        name: String,
+        length: Option<usize>,
+        ops: Option<Vec<String>>,
+        choices: Option<Vec<Vec<String>>>,
+        #[serde(default)]
+        metrics: MetricTable,
+    },
+    EdgeCell {
+        name: String,
+        nodes: usize,
+        ops: Vec<String>,
+        #[serde(default)]
+        metrics: MetricTable,
+    },
+    NodeCell {
+        name: String,
+        max_vertices: usize,
+        max_edges: usize,
+        ops: Vec<String>,
+        #[serde(default)]
+        metrics: MetricTable,
+    },
+}
+
+/// For each metric, a cost per op; ops that are left out cost nothing.
+type MetricTable = BTreeMap<String, BTreeMap<String, f64>>;
+
+/// Reads a space file.
+///
+/// # Errors
+/// If the file cannot be read or does not describe a space.
+pub fn from_file(path: impl AsRef<Path>) -> Result<Box<dyn SearchSpace>> {
+    let path = path.as_ref();
+    let text = fs::read_to_string(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::InvalidData => Error::input("the file is not text").in_file(path),
+        _ => Error::io(path, e),
+    })?;
+    from_toml(&text).map_err(|e| e.in_file(path))
+}
+
+/// The space that a TOML text describes.
+///
+/// # Errors
+/// If it does not describe a space; the error carries the line where the text is not TOML.
+pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
+    let file: SpaceFile = toml::from_str(text).map_err(|e| {
+        let error = Error::input(e.message().replace('\n', " "))
+            .mend("a space file has `name`, `kind` (chain, edge-cell or node-cell) and its fields");
+        match e.span() {
+            Some(span) if span.end > 0 => {
+                error.on_line(1 + text[..span.start.min(text.len())].matches('\n').count() as u64)
+            }
+            _ => error,
+        }
+    })?;
+    Ok(match file {
+        SpaceFile::Chain {
+            name,
+            length,
+            ops,
+            choices,
+            metrics,
+        } => Box::new(chain(name, length, ops, choices, metrics)?),
+        SpaceFile::EdgeCell {
+            name,
+            nodes,
+            ops,
+            metrics,
+        } => {
+            let edges = nodes.saturating_mul(nodes.saturating_sub(1)) / 2;
+            if nodes < 2 || edges > MAX_OPS {
+                return Err(Error::input(format!("`nodes = {nodes}` is out of range"))
+                    .mend("an edge cell has 2 to 11 nodes"));
+            }
+            check_ops(&ops)?;
+            let costs = op_costs(&ops, metrics)?;
+            Box::new(EdgeCell::new(name, nodes, ops, Box::new(costs)))
+        }
+        SpaceFile::NodeCell {
+            name,
+            max_vertices,
+            max_edges,
+            ops,
+            metrics,
+        } => {
+            if !(2..=CELL_VERTICES).contains(&max_vertices) {
+                return Err(Error::input(format!(
+                    "`max_vertices = {max_vertices}` is out of range"
+                ))
+                .mend(format!("a node cell has 2 to {CELL_VERTICES} vertices")));
+            }
+            if max_edges == 0 {
+                return Err(Error::input("`max_edges = 0` leaves the space empty")
+                    .mend("allow at least one edge"));
+            }
+            check_ops(&ops)?;
+            let costs = op_costs(&ops, metrics)?;
+            Box::new(NodeCell::new(
+                name,
+                max_vertices,
+                max_edges,
+                ops,
+                Box::new(costs),
+            ))
+        }
+    })
+}
+
+fn chain(
+    name: String,
+    length: Option<usize>,
+    ops: Option<Vec<String>>,
+    choices: Option<Vec<Vec<String>>>,
+    metrics: MetricTable,
+) -> Result<Chain> {
+    let lists = match (length, ops, choices) {
+        (Some(length), Some(ops), None) => vec![ops; length.min(MAX_OPS + 1)],
+        (length, None, Some(choices)) => {
+            if length.is_some_and(|l| l != choices.len()) {
+                return Err(
+                    Error::input("`length` is not the number of lists in `choices`")
+                        .mend("leave `length` out"),
+                );
+            }
+            choices
+        }
+        _ => {
+            return Err(
+                Error::input("a chain needs `length` and `ops`, or `choices`")
+                    .mend("give either pair, not both"),
+            );
+        }
+    };
+    if lists.is_empty() || lists.len() > MAX_OPS {
+        return Err(Error::input("the chain's length is out of range")
+            .mend(format!("a chain has 1 to {MAX_OPS} blocks")));
+    }
+    let mut ops: Vec<String> = Vec::new();
+    for op in lists.iter().flatten() {
+        if !ops.contains(op) {
+            ops.push(op.clone());
+        }
+    }
+    let mut indices = Vec::with_capacity(lists.len());
+    for (i, list) in lists.iter().enumerate() {
+        check_ops(list).map_err(|e| Error::input(format!("position {i}: {e}")))?;
+        // Every op was collected from these very lists.
+        indices.push(
+            list.iter()
+                .filter_map(|op| op_index(&ops, op).ok())
+                .collect(),
+        );
+    }
+    check_count(&ops)?;
+    let costs = op_costs(&ops, metrics)?;
+    Ok(Chain::new(name, ops, indices, Box::new(costs)))
+}
+
+fn check_ops(ops: &[String]) -> Result<()> {
+    if ops.is_empty() {
+        return Err(Error::input("a list of ops is empty").mend("name at least one op"));
+    }
+    for (i, op) in ops.iter().enumerate() {
+        if op.is_empty() || op.contains([';', '|', '~', '+', ',']) || op.trim() != op {
+            return Err(Error::input(format!("`{op}` cannot be the name of an op"))
+                .mend("names must not be empty or contain ; | ~ + , or outer blanks"));
+        }
+        if ops[..i].contains(op) {
+            return Err(Error::input(format!("op `{op}` is listed twice")).mend("list it once"));
+        }
+    }
+    check_count(ops)
+}
+
+fn check_count(ops: &[String]) -> Result<()> {
+    if ops.len() + 2 > MAX_LABELS {
+        return Err(
+            Error::input(format!("{} different ops are too many", ops.len()))
+                .mend(format!("a space has at most {}", MAX_LABELS - 2)),
+        );
+    }
+    Ok(())
+}
+
+fn op_costs(ops: &[String], metrics: MetricTable) -> Result<OpCosts> {
+    let mut costs = OpCosts::default();
+    for (metric, table) in metrics {
+        let mut shares = vec![0.0; ops.len()];
+        for (op, cost) in table {
+            let index =
+                op_index(ops, &op).map_err(|e| Error::input(format!("metric `{metric}`: {e}")))?;
+            if !cost.is_finite() {
+                return Err(
+                    Error::input(format!("metric `{metric}`: op `{op}` costs {cost}"))
+                        .mend("costs must be finite numbers"),
+                );
+            }
+            shares[index as usize] = cost;
+        }
+        costs.push(metric, shares);
+    }
+    Ok(costs)
+}

@@ -1,0 +1,480 @@
+//! `node-cell`: cells with free edges and one op a vertex, as NAS-Bench-101.
+
+use std::sync::OnceLock;
+
+use super::{Costs, Growth, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, vocabulary};
+use crate::arch::{Arch, CELL_VERTICES, Cell, CellLimits, Graph, INPUT, OUTPUT, mask};
+use crate::error::{Error, Result};
+use crate::rng::Rng;
+
+/// The most vertices with which a space is enumerated, counted and sampled uniformly.
+const FEASIBLE: usize = 8;
+
+/// A space of DAG cells with limits on vertices and edges. Dead vertices are pruned and
+/// isomorphic cells are one architecture.
+///
+/// Notation: `op;op;...|adjacency bits`, ops from `input` to `output`, the upper triangle of the
+/// adjacency matrix row by row. Ops of the interior vertices alone and the full square matrix
+/// are understood too.
+pub struct NodeCell {
+    name: String,
+    limits: CellLimits,
+    ops: Vec<String>,
+    vocabulary: Vec<String>,
+    costs: Box<dyn Costs>,
+    samplers: Vec<Sampler>,
+    size: OnceLock<u128>,
+}
+
+impl NodeCell {
+    /// A space of cells of 2 to `max_vertices` vertices (input and output included, at most 16)
+    /// and at most `max_edges` edges.
+    pub fn new(
+        name: String,
+        max_vertices: usize,
+        max_edges: usize,
+        ops: Vec<String>,
+        costs: Box<dyn Costs>,
+    ) -> Self {
+        debug_assert!((2..=CELL_VERTICES).contains(&max_vertices) && max_edges > 0);
+        let samplers = if max_vertices <= FEASIBLE {
+            vec![Sampler::Uniform, Sampler::Adjacency]
+        } else {
+            vec![Sampler::Adjacency]
+        };
+        NodeCell {
+            name,
+            limits: CellLimits {
+                vertices: max_vertices,
+                edges: max_edges,
+                ops: ops.len(),
+            },
+            vocabulary: vocabulary(&ops),
+            ops,
+            costs,
+            samplers,
+            size: OnceLock::new(),
+        }
+    }
+
+    /// The canonical architecture of a cell as somebody wrote it: pruned, then checked against
+    /// the limits.
+    fn admit(&self, cell: &Cell) -> std::result::Result<Arch, String> {
+        let pruned = cell
+            .pruned()
+            .ok_or("the cell has no path from input to output")?;
+        self.check_limits(&pruned)?;
+        Ok(pruned.canonical().arch())
+    }
+
+    fn check_limits(&self, cell: &Cell) -> std::result::Result<(), String> {
+        let CellLimits {
+            vertices, edges, ..
+        } = self.limits;
+        if cell.vertices() > vertices {
+            return Err(format!(
+                "the cell has {} vertices; the space `{}` allows {vertices}",
+                cell.vertices(),
+                self.name
+            ));
+        }
+        if cell.edges() > edges {
+            return Err(format!(
+                "the cell has {} edges; the space `{}` allows {edges}",
+                cell.edges(),
+                self.name
+            ));
+        }
+        Ok(())
+    }
+
+    /// Reads a cell in the space's notation as it is written: neither pruned nor canonical.
+    ///
+    /// # Errors
+    /// If the text is no cell, has an unknown op, or more vertices or edges than the space has.
+    pub fn parse_cell(&self, text: &str) -> std::result::Result<Cell, String> {
+        let (ops, bits) = text
+            .split_once('|')
+            .ok_or("a cell is written `input;op;...;output|adjacency bits`")?;
+        let names: Vec<&str> = ops
+            .split(';')
+            .map(str::trim)
+            .filter(|n| !n.is_empty())
+            .collect();
+        let bits: Vec<bool> = bits
+            .trim()
+            .chars()
+            .map(|c| match c {
+                '0' => Ok(false),
+                '1' => Ok(true),
+                c => Err(format!("adjacency has `{c}` where only 0 and 1 may stand")),
+            })
+            .collect::<std::result::Result<_, _>>()?;
+        let framed = names.first() == Some(&"input") && names.last() == Some(&"output");
+        let interior = match framed && names.len() >= 2 {
+            true => &names[1..names.len() - 1],
+            false => &names[..],
+        };
+        let n = interior.len() + 2;
+        if n > self.limits.vertices {
+            return Err(format!(
+                "the cell has {n} vertices; the space `{}` allows {}",
+                self.name, self.limits.vertices
+            ));
+        }
+        let codes = (interior.iter().map(|name| op_index(&self.ops, name)))
+            .collect::<std::result::Result<Vec<u8>, _>>()?;
+        let mut cell = Cell::new(&codes);
+        if bits.len() == n * n {
+            for (i, _) in bits.iter().enumerate().filter(|(_, bit)| **bit) {
+                let (u, v) = (i / n, i % n);
+                if u >= v {
+                    return Err(format!(
+                        "adjacency has an edge {u} -> {v} against the order"
+                    ));
+                }
+                cell.add_edge(u, v);
+            }
+        } else if bits.len() == n * (n - 1) / 2 {
+            let pairs = (0..n).flat_map(|u| (u + 1..n).map(move |v| (u, v)));
+            for ((u, v), _) in pairs.zip(&bits).filter(|(_, bit)| **bit) {
+                cell.add_edge(u, v);
+            }
+        } else {
+            return Err(format!(
+                "{} adjacency bits where {n} vertices need {}",
+                bits.len(),
+                n * (n - 1) / 2
+            ));
+        }
+        Ok(cell)
+    }
+
+    fn cell(&self, graph: &Graph) -> Option<Cell> {
+        let n = graph.len();
+        let interior = graph.labels.get(1..n.checked_sub(1)?)?;
+        if !(2..=CELL_VERTICES).contains(&n) || interior.iter().any(|&l| l < 2) {
+            return None;
+        }
+        let ops: Vec<u8> = interior.iter().map(|l| l - 2).collect();
+        let mut cell = Cell::new(&ops);
+        for v in 1..n {
+            for u in (0..v).filter(|u| graph.inputs[v] >> u & 1 == 1) {
+                cell.add_edge(u, v);
+            }
+        }
+        Some(cell)
+    }
+
+    /// Visits every canonical cell: each labelling, smallest among its relabelings, of each
+    /// unlabelled cell that is smallest among its own.
+    fn visit_all(&self, visit: &mut dyn FnMut(Arch)) {
+        for n in 2..=self.limits.vertices {
+            let cell = Cell::new(&vec![0; n - 2]);
+            self.extend(cell, 1, visit);
+        }
+    }
+
+    fn extend(&self, cell: Cell, v: usize, visit: &mut dyn FnMut(Arch)) {
+        let n = cell.vertices();
+        if v == n {
+            if (0..n - 1).all(|u| cell.succs(u) != 0) && cell.canonical() == cell {
+                self.label(cell, visit);
+            }
+            return;
+        }
+        // Each later vertex needs an edge of its own.
+        let spare = (self.limits.edges + v + 1).saturating_sub(n + cell.edges());
+        for preds in 1u16..1 << v {
+            if preds.count_ones() as usize <= spare {
+                let mut next = cell;
+                for u in (0..v).filter(|u| preds >> u & 1 == 1) {
+                    next.add_edge(u, v);
+                }
+                self.extend(next, v + 1, visit);
+            }
+        }
+    }
+
+    fn label(&self, cell: Cell, visit: &mut dyn FnMut(Arch)) {
+        let interior = cell.vertices() - 2;
+        let base = self.ops.len();
+        for mut code in 0..base.pow(interior as u32) {
+            let mut labelled = cell;
+            for v in (1..=interior).rev() {
+                labelled.set_op(v, (code % base) as u8);
+                code /= base;
+            }
+            if labelled.canonical() == labelled {
+                visit(labelled.arch());
+            }
+        }
+    }
+
+    /// A uniform draw over the distinct cells: a uniform labelled form, kept with a probability
+    /// of one over the number of forms that its cell has.
+    fn sample_uniform(&self, rng: &mut Rng) -> Arch {
+        let shapes: Vec<(usize, usize)> = (2..=self.limits.vertices)
+            .flat_map(|n| {
+                let most = (n * (n - 1) / 2).min(self.limits.edges);
+                (n - 1..=most).map(move |edges| (n, edges))
+            })
+            .collect();
+        let weights: Vec<f64> = (shapes.iter())
+            .map(|&(n, edges)| {
+                choose(n * (n - 1) / 2, edges) * (self.ops.len() as f64).powi(n as i32 - 2)
+            })
+            .collect();
+        loop {
+            let (n, edges) = shapes[rng.weighted(&weights)];
+            let Some(mut cell) = random_edges(n, edges, rng) else {
+                continue;
+            };
+            for v in 1..n - 1 {
+                cell.set_op(v, rng.below(self.ops.len()) as u8);
+            }
+            let (canonical, forms) = cell.canonical_with_count();
+            if rng.below(forms.count() as usize) == 0 {
+                return canonical.arch();
+            }
+        }
+    }
+
+    fn sample_adjacency(&self, rng: &mut Rng) -> Arch {
+        let n = self.limits.vertices;
+        loop {
+            let ops: Vec<u8> = (2..n).map(|_| rng.below(self.ops.len()) as u8).collect();
+            let mut cell = Cell::new(&ops);
+            for v in 1..n {
+                for u in 0..v {
+                    if rng.bits() >> 63 == 1 {
+                        cell.add_edge(u, v);
+                    }
+                }
+            }
+            if let Ok(arch) = self.admit(&cell) {
+                return arch;
+            }
+        }
+    }
+}
+
+/// A random cell of exactly so many edges, if all its vertices are live.
+fn random_edges(n: usize, edges: usize, rng: &mut Rng) -> Option<Cell> {
+    let mut cell = Cell::new(&[0; CELL_VERTICES][..n - 2]);
+    let mut left = edges;
+    let mut pairs = n * (n - 1) / 2;
+    let mut fed = 0u32;
+    for v in 1..n {
+        let before = left;
+        for u in 0..v {
+            if rng.below(pairs) < left {
+                cell.add_edge(u, v);
+                fed |= 1 << u;
+                left -= 1;
+            }
+            pairs -= 1;
+        }
+        if left == before {
+            return None;
+        }
+    }
+    (fed == (1 << (n - 1)) - 1).then_some(cell)
+}
+
+/// The binomial coefficient.
+fn choose(n: usize, k: usize) -> f64 {
+    (0..k).fold(1.0, |c, i| c * (n - i) as f64 / (i + 1) as f64)
+}
+
+impl Growth for NodeCell {
+    fn vocabulary(&self) -> &[String] {
+        &self.vocabulary
+    }
+
+    fn max_nodes(&self) -> usize {
+        self.limits.vertices
+    }
+
+    fn labels(&self, partial: &Graph, rules: Rules) -> LabelSet {
+        let t = partial.len();
+        if t == 0 {
+            return 1 << INPUT;
+        }
+        if t == self.limits.vertices || partial.labels[t - 1] == OUTPUT {
+            return 0;
+        }
+        let ops: LabelSet = ((1 << self.ops.len()) - 1) << 2;
+        let output: LabelSet = 1 << OUTPUT;
+        match rules {
+            Rules::Learned => ops | output,
+            // Another vertex takes one edge at least, and the output one for each loose end.
+            Rules::Enforced
+                if t + 1 < self.limits.vertices && committed(partial) < self.limits.edges =>
+            {
+                ops | output
+            }
+            Rules::Enforced => output,
+        }
+    }
+
+    fn link(&self, partial: &Graph, label: u8, chosen: u64, from: usize, rules: Rules) -> Link {
+        if rules == Rules::Learned {
+            return Link::May;
+        }
+        let dangling = partial.dangling();
+        let loose = dangling >> from & 1 == 1;
+        if label == OUTPUT && loose {
+            return Link::Must;
+        }
+        if chosen == 0 && from + 1 == partial.len() {
+            return Link::Must;
+        }
+        // An edge from a loose end costs nothing: it replaces the one that the output owes it.
+        let extra = (chosen & !dangling).count_ones() as usize;
+        let own = if label == OUTPUT { 0 } else { 1 };
+        if loose || committed(partial) + own + extra < self.limits.edges {
+            Link::May
+        } else {
+            Link::MayNot
+        }
+    }
+
+    fn violations(&self, graph: &Graph) -> usize {
+        let n = graph.len();
+        let excess = graph.edges().saturating_sub(self.limits.edges);
+        let unfed = graph.inputs.iter().skip(1).filter(|m| **m == 0).count();
+        if graph.labels.last() == Some(&OUTPUT) {
+            let loose = (graph.dangling() & mask(n - 1)).count_ones() as usize;
+            excess + unfed + loose
+        } else if n == self.limits.vertices {
+            // Grown to the end without an output.
+            excess + unfed + 1
+        } else {
+            excess + unfed
+        }
+    }
+}
+
+/// The edges of a partial cell if it were finished now: those it has, and one to the output from
+/// each loose end.
+fn committed(partial: &Graph) -> usize {
+    partial.edges() + partial.dangling().count_ones() as usize
+}
+
+impl SearchSpace for NodeCell {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn ops(&self) -> &[String] {
+        &self.ops
+    }
+
+    fn check(&self, arch: &Arch) -> std::result::Result<(), String> {
+        let n = arch.ops().len() + 2;
+        if n > CELL_VERTICES || arch.edges() >> (n * (n - 1) / 2) != 0 {
+            return Err(format!("not a cell of the space `{}`", self.name));
+        }
+        if let Some(op) = arch.ops().iter().find(|&&op| op as usize >= self.ops.len()) {
+            return Err(format!("no op has index {op}"));
+        }
+        let cell = Cell::of(arch);
+        self.check_limits(&cell)?;
+        if cell.is_pruned() {
+            Ok(())
+        } else {
+            Err("the cell has vertices on no path from input to output".into())
+        }
+    }
+
+    fn canonical(&self, arch: &Arch) -> Arch {
+        Cell::of(arch).canonical().arch()
+    }
+
+    fn graph(&self, arch: &Arch) -> Graph {
+        Cell::of(arch).graph()
+    }
+
+    fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String> {
+        if graph.labels.first() != Some(&INPUT) || graph.labels.last() != Some(&OUTPUT) {
+            return Err("the graph does not run from an input to an output".into());
+        }
+        let cell = self.cell(graph).ok_or("the graph is not a cell")?;
+        match self.violations(graph) {
+            0 => Ok(cell.canonical().arch()),
+            count => Err(format!("the graph breaks {count} rules of the space")),
+        }
+    }
+
+    fn parse(&self, text: &str) -> std::result::Result<Arch, String> {
+        let cell = self.parse_cell(text)?;
+        self.check_limits(&cell)?;
+        self.admit(&cell)
+    }
+
+    fn format(&self, arch: &Arch) -> String {
+        let cell = Cell::of(arch);
+        let n = cell.vertices();
+        let mut text = String::from("input;");
+        for &op in arch.ops() {
+            text.push_str(&self.ops[op as usize]);
+            text.push(';');
+        }
+        text.push_str("output|");
+        for u in 0..n {
+            for v in u + 1..n {
+                text.push(if cell.has_edge(u, v) { '1' } else { '0' });
+            }
+        }
+        text
+    }
+
+    fn samplers(&self) -> &[Sampler] {
+        &self.samplers
+    }
+
+    fn sample(&self, sampler: Sampler, rng: &mut Rng) -> Arch {
+        match sampler {
+            Sampler::Uniform if self.limits.vertices <= FEASIBLE => self.sample_uniform(rng),
+            _ => self.sample_adjacency(rng),
+        }
+    }
+
+    fn neighbors(&self, arch: &Arch) -> Vec<Arch> {
+        (Cell::of(arch).edits(self.limits).iter())
+            .map(Cell::arch)
+            .collect()
+    }
+
+    fn size(&self) -> Option<u128> {
+        (self.limits.vertices <= FEASIBLE).then(|| {
+            *self.size.get_or_init(|| {
+                let mut count = 0;
+                self.visit_all(&mut |_| count += 1);
+                count
+            })
+        })
+    }
+
+    fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()> {
+        if self.limits.vertices > FEASIBLE {
+            return Err(Error::input(format!(
+                "the space `{}` is too large to enumerate: it has cells of more than {FEASIBLE} \
+                 vertices",
+                self.name
+            ))
+            .mend("sample from it instead"));
+        }
+        self.visit_all(visit);
+        Ok(())
+    }
+
+    fn costs(&self) -> &[String] {
+        self.costs.names()
+    }
+
+    fn cost(&self, arch: &Arch, index: usize) -> f64 {
+        self.costs.cost(arch, index)
+    }
+}
