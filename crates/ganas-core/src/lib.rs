@@ -4,7 +4,11 @@
 #![deny(unsafe_code)]
 
 pub mod arch;
+pub mod constraint;
+pub mod driver;
 pub mod error;
 pub mod evaluate;
+pub mod ledger;
 pub mod rng;
 pub mod space;
+pub mod strategy;

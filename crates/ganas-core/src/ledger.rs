@@ -1,0 +1,96 @@
+//! The ledger: the only place that counts queries.
+
+use std::collections::HashMap;
+
+use crate::arch::Arch;
+
+/// One evaluated architecture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    /// The architecture, in canonical form.
+    pub arch: Arch,
+    /// The round that asked for it first; 0 for starting points.
+    pub round: usize,
+    /// The objective, turned so that larger is better; `None` where the evaluation failed.
+    pub score: Option<f64>,
+    /// Whether every constraint holds. Only compliant architectures enter the truth set.
+    pub compliant: bool,
+    /// The metrics in the order of the search's metric names; empty where the evaluation failed.
+    pub metrics: Vec<f64>,
+    /// Why the evaluation failed.
+    pub failure: Option<String>,
+}
+
+impl Query {
+    /// The score of a compliant architecture: what the truth set is chosen by.
+    pub fn merit(&self) -> Option<f64> {
+        self.score.filter(|_| self.compliant)
+    }
+}
+
+/// Every query of a run, in order. An architecture is charged once: the first time it is
+/// evaluated.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    queries: Vec<Query>,
+    index: HashMap<Arch, usize>,
+    best: Option<usize>,
+}
+
+impl Ledger {
+    /// All queries in the order of evaluation.
+    pub fn queries(&self) -> &[Query] {
+        &self.queries
+    }
+
+    /// The number of distinct architectures evaluated.
+    pub fn len(&self) -> usize {
+        self.queries.len()
+    }
+
+    /// Whether nothing has been evaluated.
+    pub fn is_empty(&self) -> bool {
+        self.queries.is_empty()
+    }
+
+    /// The query of an architecture, if it was evaluated.
+    pub fn get(&self, arch: &Arch) -> Option<&Query> {
+        self.index.get(arch).map(|&i| &self.queries[i])
+    }
+
+    /// The best compliant query; of equals, the first.
+    pub fn best(&self) -> Option<&Query> {
+        self.best.map(|i| &self.queries[i])
+    }
+
+    /// How many queries it took to find the best one.
+    pub fn queries_to_best(&self) -> Option<usize> {
+        self.best.map(|i| i + 1)
+    }
+
+    /// The `k` best compliant queries, best first; of equals, the earlier ones.
+    pub fn top(&self, k: usize) -> Vec<&Query> {
+        let mut ranked: Vec<(f64, &Query)> = (self.queries.iter())
+            .filter_map(|q| q.merit().map(|merit| (merit, q)))
+            .collect();
+        // A stable sort keeps earlier queries first; merits are never NaN.
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+        ranked.into_iter().take(k).map(|(_, q)| q).collect()
+    }
+
+    /// Records a query; the architecture must not have been evaluated before.
+    pub(crate) fn record(&mut self, query: Query) {
+        debug_assert!(!self.index.contains_key(&query.arch));
+        let i = self.queries.len();
+        if let Some(merit) = query.merit()
+            && self
+                .best()
+                .and_then(Query::merit)
+                .is_none_or(|best| merit > best)
+        {
+            self.best = Some(i);
+        }
+        self.index.insert(query.arch, i);
+        self.queries.push(query);
+    }
+}

@@ -1,0 +1,112 @@
+//! What a search strategy is: something to ask for architectures and to tell what came of them.
+
+use std::collections::HashSet;
+
+use crate::arch::Arch;
+use crate::driver::Problem;
+use crate::ledger::{Ledger, Query};
+use crate::rng::Rng;
+use crate::space::{Sampler, SearchSpace};
+
+/// How often a sampler is tried for one architecture that is new and admitted.
+const SAMPLING_TRIES: usize = 20_000;
+
+/// A named number that a strategy reports about a round, such as its threshold or a loss.
+pub type Gauge = (&'static str, f64);
+
+/// A search strategy.
+///
+/// The driver calls [`ask`](Self::ask), evaluates what is new, and calls [`tell`](Self::tell),
+/// round by round. A strategy never sees the evaluator. Asking for an architecture again is
+/// allowed and free: `tell` repeats its result, and no query is charged.
+///
+/// ```
+/// use ganas_core::arch::Arch;
+/// use ganas_core::rng::Rng;
+/// use ganas_core::strategy::{Context, Strategy};
+///
+/// /// Mutates the best architecture so far.
+/// struct HillClimb(Rng);
+///
+/// impl Strategy for HillClimb {
+///     fn ask(&mut self, context: &Context, _limit: usize) -> Vec<Arch> {
+///         match context.ledger.best() {
+///             Some(best) => vec![context.space.mutate(&best.arch, &mut self.0)],
+///             None => context.sample_new(1, &mut self.0),
+///         }
+///     }
+/// }
+/// ```
+pub trait Strategy: Send {
+    /// The next architectures to evaluate: at most `limit` of them that are new to the ledger
+    /// will be. An empty list ends the search: the strategy has nothing more to propose.
+    fn ask(&mut self, context: &Context, limit: usize) -> Vec<Arch>;
+
+    /// The results of what was asked, in the same order. Architectures that the constraints ruled
+    /// out beforehand, or that went beyond the limit, are left out.
+    fn tell(&mut self, context: &Context, results: &[Query]) {
+        let _ = (context, results);
+    }
+
+    /// What the strategy has to report about its last round.
+    fn gauges(&self) -> Vec<Gauge> {
+        Vec::new()
+    }
+}
+
+/// What a strategy may look at.
+pub struct Context<'a> {
+    /// The search space.
+    pub space: &'a dyn SearchSpace,
+    /// All queries so far.
+    pub ledger: &'a Ledger,
+    /// How random architectures are drawn.
+    pub sampler: Sampler,
+    pub(crate) problem: &'a Problem<'a>,
+}
+
+impl Context<'_> {
+    /// Whether the constraints that can be checked without an evaluation let an architecture
+    /// through.
+    pub fn admits(&self, arch: &Arch) -> bool {
+        self.problem.admits(arch)
+    }
+
+    /// Whether an architecture would be a new query: admitted and not evaluated yet.
+    pub fn is_new(&self, arch: &Arch) -> bool {
+        self.ledger.get(arch).is_none() && self.admits(arch)
+    }
+
+    /// Up to `count` distinct random architectures that would be new queries. Fewer where the
+    /// sampler hardly meets any; in a space that can be enumerated, only when there are no more.
+    pub fn sample_new(&self, count: usize, rng: &mut Rng) -> Vec<Arch> {
+        let mut drawn = Vec::with_capacity(count);
+        let mut seen = HashSet::new();
+        let mut tries = 0;
+        while drawn.len() < count && tries < SAMPLING_TRIES {
+            tries += 1;
+            let arch = self.space.sample(self.sampler, rng);
+            if self.is_new(&arch) && seen.insert(arch) {
+                drawn.push(arch);
+                tries = 0;
+            }
+        }
+        if drawn.len() < count && self.sampler == Sampler::Uniform {
+            let mut rest = Vec::new();
+            let visited = self.space.enumerate(&mut |arch| {
+                if self.is_new(&arch) && !seen.contains(&arch) {
+                    rest.push(arch);
+                }
+            });
+            if visited.is_ok() {
+                let missing = count - drawn.len();
+                drawn.extend(
+                    rng.distinct(rest.len(), missing)
+                        .into_iter()
+                        .map(|i| rest[i]),
+                );
+            }
+        }
+        drawn
+    }
+}

@@ -1,0 +1,174 @@
+//! The cross-entropy method on the construction steps of an architecture.
+//!
+//! Rubinstein & Kroese 2004, "The cross-entropy method", doi 10.1007/978-1-4757-4321-0: refit a
+//! sampling density to an elite of the samples by maximum likelihood, which minimises the KL
+//! divergence that GA-NAS replaces by the JS divergence. The density is a product of independent
+//! categoricals: the label of the node at each step, and whether each earlier node feeds it.
+
+use ganas_core::arch::{Arch, Graph, bits};
+use ganas_core::ledger::Query;
+use ganas_core::rng::Rng;
+use ganas_core::space::{Growth, Link, Rules};
+use ganas_core::strategy::{Context, Gauge, Strategy};
+use serde::{Deserialize, Serialize};
+
+/// Settings of [`CrossEntropy`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CrossEntropyConfig {
+    /// Queries a round (ours).
+    pub batch: usize,
+    /// How many of the best architectures so far are the elite (ours).
+    pub elite: usize,
+    /// Weight of the refitted density against the former one (ours; 0.7 to 0.9 is usual).
+    pub step: f64,
+    /// The least probability of each choice (ours): keeps every architecture reachable.
+    pub floor: f64,
+}
+
+impl Default for CrossEntropyConfig {
+    fn default() -> Self {
+        CrossEntropyConfig {
+            batch: 20,
+            elite: 10,
+            step: 0.5,
+            floor: 0.01,
+        }
+    }
+}
+
+/// Factorised cross-entropy search.
+pub struct CrossEntropy {
+    config: CrossEntropyConfig,
+    rng: Rng,
+    density: Option<Density>,
+    gamma: Option<f64>,
+}
+
+impl CrossEntropy {
+    /// Cross-entropy search with a stream of its own.
+    pub fn new(config: CrossEntropyConfig, seed: u64) -> Self {
+        CrossEntropy {
+            config,
+            rng: Rng::stream(seed, "cross-entropy"),
+            density: None,
+            gamma: None,
+        }
+    }
+}
+
+impl Strategy for CrossEntropy {
+    fn ask(&mut self, context: &Context, limit: usize) -> Vec<Arch> {
+        let batch = self.config.batch.min(limit);
+        let Some(density) = &self.density else {
+            return context.sample_new(batch, &mut self.rng);
+        };
+        let mut drawn: Vec<Arch> = Vec::with_capacity(batch);
+        for _ in 0..100 * batch {
+            let graph = density.sample(context.space, self.config.floor, &mut self.rng);
+            if let Ok(arch) = context.space.arch(&graph)
+                && context.is_new(&arch)
+                && !drawn.contains(&arch)
+            {
+                drawn.push(arch);
+                if drawn.len() == batch {
+                    return drawn;
+                }
+            }
+        }
+        // A density that has collapsed on what is known goes on at random.
+        for arch in context.sample_new(batch - drawn.len(), &mut self.rng) {
+            if !drawn.contains(&arch) {
+                drawn.push(arch);
+            }
+        }
+        drawn
+    }
+
+    fn tell(&mut self, context: &Context, _: &[Query]) {
+        let elite = context.ledger.top(self.config.elite);
+        self.gamma = elite.last().and_then(|q| q.merit());
+        let graphs: Vec<Graph> = elite.iter().map(|q| context.space.graph(&q.arch)).collect();
+        if graphs.is_empty() {
+            return;
+        }
+        let density = self
+            .density
+            .get_or_insert_with(|| Density::flat(context.space));
+        density.refit(&graphs, self.config.step);
+    }
+
+    fn gauges(&self) -> Vec<Gauge> {
+        self.gamma
+            .map(|gamma| ("gamma", gamma))
+            .into_iter()
+            .collect()
+    }
+}
+
+/// A product of categoricals over construction steps.
+struct Density {
+    /// Probability of each label at each step.
+    labels: Vec<Vec<f64>>,
+    /// Probability of the edge from each earlier node, at each step.
+    links: Vec<Vec<f64>>,
+}
+
+impl Density {
+    fn flat(space: &(impl Growth + ?Sized)) -> Self {
+        let labels = space.vocabulary().len();
+        let steps = space.max_nodes();
+        Density {
+            labels: vec![vec![1.0 / labels as f64; labels]; steps],
+            links: (0..steps).map(|t| vec![0.5; t]).collect(),
+        }
+    }
+
+    /// Moves towards the maximum-likelihood fit to the elite.
+    fn refit(&mut self, elite: &[Graph], step: f64) {
+        for (t, (labels, links)) in self.labels.iter_mut().zip(&mut self.links).enumerate() {
+            let grown: Vec<&Graph> = elite.iter().filter(|g| g.len() > t).collect();
+            if grown.is_empty() {
+                continue;
+            }
+            let share = step / grown.len() as f64;
+            labels.iter_mut().for_each(|p| *p *= 1.0 - step);
+            links.iter_mut().for_each(|p| *p *= 1.0 - step);
+            for graph in grown {
+                labels[graph.labels[t] as usize] += share;
+                bits(graph.inputs[t]).for_each(|u| links[u] += share);
+            }
+        }
+    }
+
+    fn sample(&self, space: &(impl Growth + ?Sized), floor: f64, rng: &mut Rng) -> Graph {
+        let mut graph = Graph::default();
+        let rules = Rules::Enforced;
+        loop {
+            let allowed = space.labels(&graph, rules);
+            if allowed == 0 {
+                return graph;
+            }
+            let t = graph.len();
+            let weights: Vec<f64> = (self.labels[t].iter().enumerate())
+                .map(|(l, p)| {
+                    if allowed >> l & 1 == 1 {
+                        p.max(floor)
+                    } else {
+                        0.0
+                    }
+                })
+                .collect();
+            let label = rng.weighted(&weights) as u8;
+            let mut chosen = 0;
+            for u in 0..t {
+                let linked = match space.link(&graph, label, chosen, u, rules) {
+                    Link::Must => true,
+                    Link::MayNot => false,
+                    Link::May => rng.chance(self.links[t][u].clamp(floor, 1.0 - floor)),
+                };
+                chosen |= u64::from(linked) << u;
+            }
+            graph.push(label, chosen);
+        }
+    }
+}

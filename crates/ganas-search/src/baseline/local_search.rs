@@ -1,0 +1,105 @@
+//! Local search.
+//!
+//! White, Nolen & Savani 2021, "Exploring the loss landscape in neural architecture search", UAI,
+//! arXiv 2005.02960: evaluate the neighbours of the current architecture, move to a better one,
+//! start again from a random architecture at a local optimum.
+
+use ganas_core::arch::Arch;
+use ganas_core::ledger::Query;
+use ganas_core::rng::Rng;
+use ganas_core::strategy::{Context, Strategy};
+use serde::{Deserialize, Serialize};
+
+/// Settings of [`LocalSearch`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LocalSearchConfig {
+    /// Whether to move to the first better neighbour, in random order, instead of the best of
+    /// all.
+    pub first_improvement: bool,
+}
+
+/// Local search with restarts.
+pub struct LocalSearch {
+    config: LocalSearchConfig,
+    rng: Rng,
+    current: Option<(Arch, f64)>,
+    /// Neighbours that are still to be looked at; the next one is last.
+    untried: Vec<Arch>,
+    best_neighbor: Option<(Arch, f64)>,
+}
+
+impl LocalSearch {
+    /// Local search with a stream of its own.
+    pub fn new(config: LocalSearchConfig, seed: u64) -> Self {
+        LocalSearch {
+            config,
+            rng: Rng::stream(seed, "local-search"),
+            current: None,
+            untried: Vec::new(),
+            best_neighbor: None,
+        }
+    }
+
+    fn move_to(&mut self, context: &Context, arch: Arch, merit: f64) {
+        self.current = Some((arch, merit));
+        self.best_neighbor = None;
+        self.untried = context.space.neighbors(&arch);
+        self.untried.retain(|a| context.admits(a));
+        self.rng.shuffle(&mut self.untried);
+    }
+
+    /// Takes note of a neighbour's merit, and moves if it is time to.
+    fn consider(&mut self, context: &Context, arch: Arch, merit: f64) {
+        let Some((_, current)) = self.current else {
+            return self.move_to(context, arch, merit);
+        };
+        if merit > current && self.config.first_improvement {
+            return self.move_to(context, arch, merit);
+        }
+        if self.best_neighbor.is_none_or(|(_, best)| merit > best) {
+            self.best_neighbor = Some((arch, merit));
+        }
+    }
+}
+
+impl Strategy for LocalSearch {
+    fn ask(&mut self, context: &Context, _: usize) -> Vec<Arch> {
+        if self.current.is_none()
+            && let Some(best) = context.ledger.best()
+            && context.ledger.queries().iter().all(|q| q.round == 0)
+        {
+            let (arch, merit) = (best.arch, best.merit());
+            self.move_to(context, arch, merit.unwrap_or(f64::NEG_INFINITY));
+        }
+        loop {
+            while let Some(arch) = self.untried.pop() {
+                match context.ledger.get(&arch) {
+                    None => return vec![arch],
+                    Some(query) => {
+                        if let Some(merit) = query.merit() {
+                            self.consider(context, arch, merit);
+                        }
+                    }
+                }
+            }
+            match (self.current, self.best_neighbor) {
+                (Some((_, merit)), Some((arch, better))) if better > merit => {
+                    self.move_to(context, arch, better);
+                }
+                _ => {
+                    self.current = None;
+                    self.best_neighbor = None;
+                    return context.sample_new(1, &mut self.rng);
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, context: &Context, results: &[Query]) {
+        for query in results {
+            if let Some(merit) = query.merit() {
+                self.consider(context, query.arch, merit);
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Random search without replacement.
+
+use ganas_core::arch::Arch;
+use ganas_core::rng::Rng;
+use ganas_core::strategy::{Context, Strategy};
+
+/// Draws new architectures, one a round. Of `M` architectures and `N` queries, the expected rank
+/// of its best is `(M + 1) / (N + 1)` under uniform sampling.
+pub struct RandomSearch {
+    rng: Rng,
+}
+
+impl RandomSearch {
+    /// Random search with a stream of its own.
+    pub fn new(seed: u64) -> Self {
+        RandomSearch {
+            rng: Rng::stream(seed, "random"),
+        }
+    }
+}
+
+impl Strategy for RandomSearch {
+    fn ask(&mut self, context: &Context, _: usize) -> Vec<Arch> {
+        context.sample_new(1, &mut self.rng)
+    }
+}
