@@ -1,0 +1,76 @@
+//! Parquet.
+
+use std::fs::File;
+use std::path::Path;
+
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
+
+use super::builder::{Builder, Value};
+use super::columns::ArchColumns;
+use super::staged::{Staged, Unit};
+use crate::error::{Error, Result};
+use crate::space::SearchSpace;
+
+/// Reads a Parquet file; the places of its rows are row numbers.
+pub(super) fn read(path: &Path, space: &dyn SearchSpace) -> Result<Staged> {
+    let unreadable = |e: ParquetError| {
+        Error::input(format!("not a whole Parquet file ({e})"))
+            .mend("copy the file again, or write it anew with Snappy, Zstandard or no compression")
+            .in_file(path)
+    };
+    let file = File::open(path).map_err(|e| Error::io(path, e))?;
+    let reader = SerializedFileReader::new(file).map_err(unreadable)?;
+    let schema = reader.metadata().file_metadata().schema();
+    let header: Vec<String> = (schema.get_fields().iter())
+        .map(|field| field.name().to_owned())
+        .collect();
+    let arch_columns = ArchColumns::find(&header).map_err(|e| e.in_file(path))?;
+    let metrics: Vec<usize> = (0..header.len())
+        .filter(|&i| !arch_columns.contains(i))
+        .collect();
+    let names = metrics.iter().map(|&i| header[i].clone()).collect();
+    let mut builder = Builder::new(names, Unit::Row).map_err(|e| e.in_file(path))?;
+    let mut buffer = String::new();
+    let rows = reader.get_row_iter(None).map_err(unreadable)?;
+    for (number, row) in (1u64..).zip(rows) {
+        let fields = row.map_err(unreadable)?.into_columns();
+        let text = |i: usize| match fields.get(i) {
+            Some((_, Field::Str(text))) => Some(text.as_str()),
+            Some((_, Field::Bytes(bytes))) => str::from_utf8(bytes.data()).ok(),
+            _ => None,
+        };
+        let at = |e: Error| e.in_file(path).on_line(number);
+        let arch = (arch_columns.parse(text, space, &mut buffer)).map_err(at)?;
+        let values = metrics.iter().map(|&i| match fields.get(i) {
+            Some((_, field)) => number_of(field).map_or_else(
+                || Value::Text(text(i).unwrap_or("(no number)")),
+                Value::Number,
+            ),
+            None => Value::Text(""),
+        });
+        builder.row(number, arch, values).map_err(at)?;
+    }
+    builder.finish(path)
+}
+
+/// The number that a field holds; a null is "not measured".
+fn number_of(field: &Field) -> Option<f64> {
+    Some(match field {
+        Field::Null => f64::NAN,
+        Field::Byte(n) => f64::from(*n),
+        Field::Short(n) => f64::from(*n),
+        Field::Int(n) => f64::from(*n),
+        Field::Long(n) => *n as f64,
+        Field::UByte(n) => f64::from(*n),
+        Field::UShort(n) => f64::from(*n),
+        Field::UInt(n) => f64::from(*n),
+        Field::ULong(n) => *n as f64,
+        Field::Float16(n) => f64::from(n.to_f32()),
+        Field::Float(n) => f64::from(*n),
+        Field::Double(n) => *n,
+        Field::Decimal(_) => field.to_string().parse().ok()?,
+        _ => return None,
+    })
+}

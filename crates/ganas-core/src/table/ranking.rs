@@ -1,0 +1,56 @@
+//! Where an architecture stands among all of a table.
+
+use super::Table;
+
+/// The order of a table's compliant architectures by one metric.
+#[derive(Clone, Debug)]
+pub struct Ranking {
+    /// Best first, as if larger were better.
+    scores: Vec<f64>,
+    sign: f64,
+}
+
+impl Ranking {
+    /// Ranks the rows that comply, by a metric that is maximised unless `minimize`. Rows where it
+    /// was not measured are left out.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub fn new(
+        table: &Table,
+        column: usize,
+        minimize: bool,
+        compliant: impl Fn(usize) -> bool,
+    ) -> Self {
+        let sign = if minimize { -1.0 } else { 1.0 };
+        let mut scores: Vec<f64> = (table.values(column).enumerate())
+            .filter(|(row, value)| !value.is_nan() && compliant(*row))
+            .map(|(_, value)| sign * value)
+            .collect();
+        scores.sort_unstable_by(|a, b| b.total_cmp(a));
+        Ranking { scores, sign }
+    }
+
+    /// The number of architectures that are ranked.
+    pub fn len(&self) -> usize {
+        self.scores.len()
+    }
+
+    /// Whether no architecture complies.
+    pub fn is_empty(&self) -> bool {
+        self.scores.is_empty()
+    }
+
+    /// The best value, if any architecture complies.
+    pub fn optimum(&self) -> Option<f64> {
+        self.scores.first().map(|best| self.sign * best)
+    }
+
+    /// One more than the number of ranked architectures that are strictly better than this value.
+    pub fn rank(&self, value: f64) -> usize {
+        if value.is_nan() {
+            return self.len() + 1;
+        }
+        1 + self.scores.partition_point(|&s| s > self.sign * value)
+    }
+}
