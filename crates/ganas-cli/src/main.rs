@@ -1,2 +1,67 @@
-//! ganas
-fn main() {}
+//! The command line of ganas.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod command;
+mod execute;
+mod interrupt;
+mod output;
+mod progress;
+mod record;
+mod rundir;
+mod statistics;
+mod task;
+mod track;
+
+use std::io;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use ganas_core::error::Error;
+
+use args::{Cli, Command};
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// All of it was done.
+    Done,
+    /// It was interrupted, and what it had is saved.
+    Interrupted,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => return args::refuse(&e),
+    };
+    match run(cli.command) {
+        Ok(End::Done) => ExitCode::SUCCESS,
+        Ok(End::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
+        // The reader has seen enough, as with `ganas space enumerate | head`.
+        Err(e) if is_broken_pipe(&e) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("error: {}", output::one_line(&format!("{e:#}")));
+            match e.downcast_ref() {
+                Some(Error::Input(_)) => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn run(command: Command) -> Result<End> {
+    match command {
+        Command::Search(args) => command::search::run(&args),
+        Command::Bench(args) => command::bench::run(&args),
+        Command::Table(args) => command::table::run(&args),
+        Command::Space(args) => command::space::run(&args),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    (error.chain().filter_map(|e| e.downcast_ref::<io::Error>()))
+        .any(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,111 @@
+//! What is typed: plain data, nothing opened yet.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ErrorKind};
+use clap::{Args, Parser, Subcommand};
+
+use crate::command::{bench, search, space, table};
+use crate::output::one_line;
+
+/// Neural architecture search: the best architecture of a space with the fewest evaluations,
+/// under hard constraints.
+#[derive(Debug, Parser)]
+#[command(name = "ganas", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Search for the best architecture
+    Search(search::SearchArgs),
+    /// Compare strategies over many seeds on a table
+    Bench(bench::BenchArgs),
+    /// Compile, describe and query benchmark tables
+    Table(table::TableArgs),
+    /// Describe, count, enumerate and sample search spaces
+    Space(space::SpaceArgs),
+}
+
+/// What is searched, as `search` and `bench` share it.
+#[derive(Clone, Debug, Args)]
+pub struct TaskArgs {
+    /// Search space: nasbench101, nasbench201, or a TOML file
+    #[arg(long, value_name = "NAME|FILE")]
+    pub space: Option<String>,
+
+    /// Table of evaluated architectures (CSV, CSV.gz, Parquet, NAS-Bench-101's TFRecord)
+    #[arg(long, value_name = "FILE")]
+    pub table: Option<PathBuf>,
+
+    /// Metric to search for: a column of the table
+    #[arg(long, value_name = "COLUMN")]
+    pub objective: Option<String>,
+
+    /// Bound on a metric, as in `params <= 5.3e6`; can be given several times
+    ///
+    /// Columns of the table and the space's own costs are metrics. Architectures that break a
+    /// bound on a cost of the space are never evaluated; those that break another bound are
+    /// evaluated, but never count as found.
+    #[arg(long, value_name = "EXPR")]
+    pub constraint: Vec<String>,
+
+    /// How random architectures are drawn: uniform or adjacency [default: the space's first]
+    #[arg(long, value_name = "SAMPLER")]
+    pub sampler: Option<String>,
+
+    /// Search for the smallest value instead of the largest
+    #[arg(long)]
+    pub minimize: bool,
+
+    /// Count isomorphic strings of nasbench201 as one architecture
+    ///
+    /// Its value is the mean over the table's rows of the class.
+    #[arg(long)]
+    pub merge_isomorphic: bool,
+}
+
+/// Reports arguments that cannot be used on one line, or prints the help that was asked for.
+pub fn refuse(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // A closed pipe is the reader's own wish.
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            ExitCode::from(2)
+        }
+        _ => {
+            eprintln!("{}", brief(error));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A usage error without clap's paragraphs.
+fn brief(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let body: Vec<&str> = (text.split("\n\n"))
+        .filter(|p| !p.starts_with("Usage:") && !p.starts_with("For more information"))
+        .map(str::trim)
+        .collect();
+    let help = match error.get(ContextKind::Usage) {
+        Some(usage) => {
+            let usage = usage.to_string();
+            let words = usage.trim_start_matches("Usage:").split_whitespace();
+            let command: Vec<&str> = words
+                .take_while(|w| !w.starts_with(['[', '<', '-']))
+                .collect();
+            format!("{} --help", command.join(" "))
+        }
+        None => "ganas --help".into(),
+    };
+    format!("{}; see `{help}`", one_line(&body.join("; ")))
+}

@@ -1,0 +1,6 @@
+//! One file a subcommand.
+
+pub mod bench;
+pub mod search;
+pub mod space;
+pub mod table;

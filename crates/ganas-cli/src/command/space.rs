@@ -1,0 +1,233 @@
+//! `ganas space`: what a search space holds.
+
+use std::io::{self, BufWriter, Write};
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use ganas_core::error::Error;
+use ganas_core::rng::Rng;
+use ganas_core::space::{self, Sampler, SearchSpace};
+use serde::Serialize;
+
+use crate::End;
+use crate::task::load_space;
+
+const EXAMPLES: &str = "\
+Examples:
+  ganas space list
+  ganas space info nasbench201
+  ganas space sample nasbench101 -n 5 --seed 1
+  ganas space enumerate my-space.toml | head
+  ganas space neighbors nasbench201 '|none~0|+|none~0|none~1|+|none~0|none~1|none~2|'";
+
+/// Arguments of `ganas space`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct SpaceArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Action {
+    /// List the spaces that are known by name
+    List,
+    /// Describe a space
+    Info {
+        #[command(flatten)]
+        space: Named,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print every architecture, one a line
+    Enumerate {
+        #[command(flatten)]
+        space: Named,
+    },
+    /// Print random architectures, one a line
+    Sample {
+        #[command(flatten)]
+        space: Named,
+        /// How many
+        #[arg(short, long, value_name = "N", default_value_t = 1)]
+        number: usize,
+        /// Seed of the random stream
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        seed: u64,
+        /// How they are drawn: uniform or adjacency [default: the space's first]
+        #[arg(long)]
+        sampler: Option<String>,
+    },
+    /// Count the architectures
+    Count {
+        #[command(flatten)]
+        space: Named,
+    },
+    /// Print the architectures one edit away, one a line
+    Neighbors {
+        #[command(flatten)]
+        space: Named,
+        /// Architecture in the space's notation
+        arch: String,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+struct Named {
+    /// Search space: nasbench101, nasbench201, or a TOML file
+    #[arg(value_name = "NAME|FILE")]
+    space: String,
+
+    /// Count isomorphic strings of nasbench201 as one architecture
+    #[arg(long)]
+    merge_isomorphic: bool,
+}
+
+impl Named {
+    fn load(&self) -> Result<Box<dyn SearchSpace>> {
+        Ok(load_space(&self.space, self.merge_isomorphic)?)
+    }
+}
+
+/// What there is to say about a space.
+#[derive(Serialize)]
+struct Info {
+    name: String,
+    size: Option<u128>,
+    ops: Vec<String>,
+    metrics: Vec<String>,
+    samplers: Vec<Sampler>,
+    max_nodes: usize,
+    example: String,
+}
+
+impl Info {
+    fn of(space: &dyn SearchSpace) -> Self {
+        let example = space.sample(space.samplers()[0], &mut Rng::stream(0, "example"));
+        Info {
+            name: space.name().into(),
+            size: space.size(),
+            ops: space.ops().to_vec(),
+            metrics: space.costs().to_vec(),
+            samplers: space.samplers().to_vec(),
+            max_nodes: space.max_nodes(),
+            example: space.format(&example),
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the space cannot be used, or does not allow what was asked for.
+pub fn run(args: &SpaceArgs) -> Result<End> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match &args.action {
+        Action::List => {
+            for name in space::NAMES {
+                writeln!(out, "{name}")?;
+            }
+        }
+        Action::Info { space, json } => {
+            let info = Info::of(&*space.load()?);
+            if *json {
+                serde_json::to_writer_pretty(&mut out, &info).map_err(io::Error::from)?;
+                writeln!(out)?;
+            } else {
+                describe(&info, &mut out)?;
+            }
+        }
+        Action::Enumerate { space } => {
+            let space = space.load()?;
+            let mut written = Ok(());
+            space.enumerate(&mut |arch| {
+                if written.is_ok() {
+                    written = writeln!(out, "{}", space.format(&arch));
+                }
+            })?;
+            written?;
+        }
+        Action::Sample {
+            space,
+            number,
+            seed,
+            sampler,
+        } => {
+            let sampler = sampler.as_deref().map(str::parse).transpose()?;
+            let space = space.load()?;
+            let sampler = feasible(&*space, sampler)?;
+            let mut rng = Rng::stream(*seed, "space-sample");
+            for _ in 0..*number {
+                writeln!(out, "{}", space.format(&space.sample(sampler, &mut rng)))?;
+            }
+        }
+        Action::Count { space } => {
+            let space = space.load()?;
+            let size = space.size().ok_or_else(|| {
+                Error::input(format!(
+                    "the space `{}` is too large to count",
+                    space.name()
+                ))
+                .mend("sample from it instead")
+            })?;
+            writeln!(out, "{size}")?;
+        }
+        Action::Neighbors { space, arch } => {
+            let space = space.load()?;
+            let arch =
+                (space.parse(arch)).map_err(|what| Error::input(format!("`{arch}`: {what}")))?;
+            for neighbor in space.neighbors(&arch) {
+                writeln!(out, "{}", space.format(&neighbor))?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(End::Done)
+}
+
+fn feasible(space: &dyn SearchSpace, sampler: Option<Sampler>) -> Result<Sampler> {
+    let sampler = sampler.unwrap_or(space.samplers()[0]);
+    if space.samplers().contains(&sampler) {
+        return Ok(sampler);
+    }
+    let error = Error::input(format!(
+        "the space `{}` cannot be sampled that way",
+        space.name()
+    ));
+    Err(error
+        .mend(format!(
+            "use `--sampler {}`",
+            sampler_name(space.samplers()[0])
+        ))
+        .into())
+}
+
+fn sampler_name(sampler: Sampler) -> &'static str {
+    match sampler {
+        Sampler::Uniform => "uniform",
+        Sampler::Adjacency => "adjacency",
+    }
+}
+
+fn describe(info: &Info, out: &mut impl Write) -> io::Result<()> {
+    let samplers: Vec<&str> = info.samplers.iter().map(|s| sampler_name(*s)).collect();
+    let size = match info.size {
+        Some(size) => size.to_string(),
+        None => "too many to count".into(),
+    };
+    writeln!(out, "space          {}", info.name)?;
+    writeln!(out, "architectures  {size}")?;
+    writeln!(out, "ops            {}", info.ops.join(", "))?;
+    writeln!(out, "metrics        {}", list(&info.metrics))?;
+    writeln!(out, "samplers       {}", samplers.join(", "))?;
+    writeln!(out, "max nodes      {}", info.max_nodes)?;
+    writeln!(out, "example        {}", info.example)
+}
+
+fn list(names: &[String]) -> String {
+    match names {
+        [] => "none".into(),
+        names => names.join(", "),
+    }
+}

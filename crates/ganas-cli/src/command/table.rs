@@ -1,0 +1,237 @@
+//! `ganas table`: compile, describe and query tables.
+
+use std::io::{self, BufRead, BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use ganas_core::error::Error;
+use ganas_core::space::SearchSpace;
+use ganas_core::table::{Summary, Table};
+use serde_json::{Map, Value, json};
+
+use crate::End;
+use crate::output::prepare;
+use crate::progress::Progress;
+use crate::task::{import, load_space, open_table, unreadable};
+
+const EXAMPLES: &str = "\
+Examples:
+  ganas table import nasbench101.csv.gz --space nasbench101
+  ganas table info nasbench201.csv.gz --space nasbench201
+  ganas table query measured.csv --space my-space.toml 'conv3;conv3;skip'
+  ganas space sample nasbench201 -n 10 | ganas table query nb201.csv.gz --space nasbench201 - --json";
+
+/// Arguments of `ganas table`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct TableArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Action {
+    /// Compile a table into its fast form, and print where that is
+    Import {
+        #[command(flatten)]
+        table: Named,
+        /// File to write [default: one in the cache, which later commands find by themselves]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Describe a table and its columns
+    Info {
+        #[command(flatten)]
+        table: Named,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the metrics of architectures
+    ///
+    /// An architecture of the space that the table does not have is shown with no metrics.
+    Query {
+        #[command(flatten)]
+        table: Named,
+        /// Architectures in the space's notation, or `-` to read them from standard input, a line
+        /// each
+        #[arg(required = true)]
+        arch: Vec<String>,
+        /// Print a JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+struct Named {
+    /// Table: CSV, CSV.gz, Parquet, NAS-Bench-101's TFRecord, or compiled
+    file: PathBuf,
+
+    /// Search space of the table: nasbench101, nasbench201, or a TOML file
+    #[arg(long, value_name = "NAME|FILE")]
+    space: String,
+
+    /// Count isomorphic strings of nasbench201 as one architecture with the mean of their values
+    #[arg(long)]
+    merge_isomorphic: bool,
+
+    /// Show no progress
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl Named {
+    fn space(&self) -> Result<Box<dyn SearchSpace>> {
+        Ok(load_space(&self.space, self.merge_isomorphic)?)
+    }
+
+    fn open(&self, space: &dyn SearchSpace) -> Result<Table> {
+        let progress = Progress::new(self.quiet);
+        Ok(open_table(
+            &self.file,
+            space,
+            self.merge_isomorphic,
+            &progress,
+        )?)
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the table, the space or an architecture cannot be used.
+pub fn run(args: &TableArgs) -> Result<End> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    match &args.action {
+        Action::Import { table, out: file } => {
+            let space = table.space()?;
+            let progress = Progress::new(table.quiet);
+            let waiting = progress.waiting(format!("compiling {}", table.file.display()));
+            if let Some(file) = file {
+                prepare(file)?;
+            }
+            let options = import(table.merge_isomorphic);
+            let compiled = Table::compile(&table.file, &*space, &options, file.as_deref())
+                .map_err(unreadable)?;
+            drop(waiting);
+            writeln!(out, "{}", compiled.display())?;
+        }
+        Action::Info { table, json } => {
+            let space = table.space()?;
+            let summary = table.open(&*space)?.summary();
+            if *json {
+                serde_json::to_writer_pretty(&mut out, &summary).map_err(io::Error::from)?;
+                writeln!(out)?;
+            } else {
+                describe(&summary, space.size(), &mut out)?;
+            }
+        }
+        Action::Query { table, arch, json } => {
+            let space = table.space()?;
+            let table = table.open(&*space)?;
+            for text in arch {
+                if text == "-" {
+                    for (i, line) in io::stdin().lock().lines().enumerate() {
+                        let line = line.context("cannot read standard input")?;
+                        let place = format!("standard input, line {}", i + 1);
+                        query(&table, &*space, line.trim(), &place, *json, &mut out)?;
+                    }
+                } else {
+                    query(&table, &*space, text, &format!("`{text}`"), *json, &mut out)?;
+                }
+            }
+        }
+    }
+    out.flush()?;
+    Ok(End::Done)
+}
+
+/// Prints one architecture with its metrics.
+fn query(
+    table: &Table,
+    space: &dyn SearchSpace,
+    text: &str,
+    place: &str,
+    as_json: bool,
+    out: &mut impl Write,
+) -> Result<()> {
+    let arch = (space.parse(text)).map_err(|what| {
+        Error::input(format!("{place}: {what}"))
+            .mend(format!("write it like `{}`", space.format(&table.arch(0))))
+    })?;
+    let row = table.find(&arch);
+    let metrics = |row| {
+        (table.columns().iter().enumerate()).map(move |(i, name)| (name, table.value(row, i)))
+    };
+    let arch = space.format(&arch);
+    if as_json {
+        let metrics = row.map(|row| {
+            metrics(row)
+                .map(|(name, value)| (name.clone(), json!(value)))
+                .collect::<Map<String, Value>>()
+        });
+        writeln!(out, "{}", json!({ "arch": arch, "metrics": metrics }))?;
+        return Ok(());
+    }
+    writeln!(out, "{arch}")?;
+    match row {
+        None => writeln!(out, "  not in the table")?,
+        Some(row) => {
+            let width = table.columns().iter().map(|c| c.len()).max().unwrap_or(0);
+            for (name, value) in metrics(row) {
+                writeln!(out, "  {name:width$}  {value}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn describe(summary: &Summary, size: Option<u128>, out: &mut impl Write) -> io::Result<()> {
+    let of = size.map_or(String::new(), |size| format!(" of {size}"));
+    writeln!(out, "space           {}", summary.space)?;
+    writeln!(out, "architectures   {}{of}", summary.rows)?;
+    if summary.folded_rows > 0 {
+        writeln!(out, "folded rows     {}", summary.folded_rows)?;
+    }
+    writeln!(out, "digest          {}", summary.digest)?;
+    if !summary.ignored_columns.is_empty() {
+        writeln!(
+            out,
+            "not metrics     {}",
+            summary.ignored_columns.join(", ")
+        )?;
+    }
+    let names = summary.columns.iter().map(|c| c.name.len());
+    let width = names.max().unwrap_or(0).max("metric".len());
+    let numbers = ["min", "mean", "max", "missing"];
+    let [min, mean, max, missing] = numbers;
+    writeln!(
+        out,
+        "\n{:width$}  {min:>14}  {mean:>14}  {max:>14}  {missing:>8}",
+        "metric"
+    )?;
+    for column in &summary.columns {
+        writeln!(
+            out,
+            "{:width$}  {:>14}  {:>14}  {:>14}  {:>8}",
+            column.name,
+            short(column.min),
+            short(column.mean),
+            short(column.max),
+            column.missing
+        )?;
+    }
+    Ok(())
+}
+
+/// A number in at most seven significant digits.
+fn short(value: f64) -> String {
+    let digits = 6 - value.abs().max(1.0).log10().floor().clamp(0.0, 6.0) as usize;
+    let text = format!("{value:.digits$}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').into(),
+        false => text,
+    }
+}

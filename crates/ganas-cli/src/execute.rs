@@ -1,0 +1,125 @@
+//! One run: a strategy with a seed on a task.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Result;
+use ganas_core::arch::Arch;
+use ganas_core::driver::{Limits, Observer, StopReason, search};
+use ganas_search::Recipe;
+
+use crate::progress::Bar;
+use crate::record::{Provenance, Run, SearchReport, Step};
+use crate::rundir::RunDir;
+use crate::task::Task;
+use crate::track::{Track, rank_at};
+
+/// What to run.
+pub struct Plan<'a> {
+    /// The task.
+    pub task: &'a Task,
+    /// The strategy.
+    pub recipe: &'a Recipe,
+    /// The seed of all its random streams.
+    pub seed: u64,
+    /// The queries to spend.
+    pub queries: usize,
+    /// Architectures to evaluate first.
+    pub start: &'a [Arch],
+    /// The run directory to write.
+    pub out: Option<&'a Path>,
+}
+
+impl Plan<'_> {
+    /// Runs it until its end, or until `stop` is set.
+    ///
+    /// # Errors
+    /// If the run directory cannot be written.
+    pub fn run(&self, bar: &Bar, names_best: bool, stop: &AtomicBool) -> Result<SearchReport> {
+        let task = self.task;
+        let problem = task.problem()?;
+        let provenance = self.provenance();
+        let mut directory = match self.out {
+            Some(folder) => Some(RunDir::create(folder, &problem, &provenance)?),
+            None => None,
+        };
+        let mut track = Track::new(&task.objective, bar, names_best);
+        let mut observers: Vec<&mut dyn Observer> = vec![&mut track];
+        observers.extend(directory.as_mut().map(|d| d as &mut dyn Observer));
+        let limits = Limits {
+            queries: self.queries,
+            start: self.start.to_vec(),
+        };
+        let done = search(
+            &problem,
+            &mut task.evaluator(),
+            &mut *self.recipe.build(self.seed),
+            &limits,
+            &mut observers,
+            stop,
+        )?;
+        let improvements = track.improvements;
+        let best = improvements.last();
+        let reached = match done.stop {
+            StopReason::Interrupted => done.ledger.len(),
+            _ => self.queries,
+        };
+        let space = &task.space;
+        let evaluated = done.ledger.queries();
+        let run = Run {
+            strategy: self.recipe.strategy().into(),
+            preset: self.recipe.preset().into(),
+            seed: self.seed,
+            queries: evaluated.len(),
+            best: best.map(|b| b.value),
+            best_arch: best.map(|b| space.format(&b.arch)),
+            best_rank: best.map(|b| task.ranking.rank(b.value)),
+            queries_to_best: best.map(|b| b.query),
+            queries_to_optimum: best
+                .filter(|b| task.ranking.rank(b.value) == 1)
+                .map(|b| b.query),
+            rank_at: rank_at(&improvements, &task.ranking, self.queries, reached),
+            seconds: done.seconds,
+            stop: done.stop,
+            rejected: done.rejected,
+            noncompliant: (evaluated.iter())
+                .filter(|q| q.failure.is_none() && !q.compliant)
+                .count(),
+            failed: evaluated.iter().filter(|q| q.failure.is_some()).count(),
+        };
+        let report = SearchReport {
+            space: space.name().into(),
+            objective: task.objective.metric.clone(),
+            optimum: task.optimum,
+            run,
+            trajectory: (improvements.iter())
+                .map(|i| Step {
+                    query: i.query,
+                    best: i.value,
+                    arch: space.format(&i.arch),
+                    rank: task.ranking.rank(i.value),
+                })
+                .collect(),
+            provenance,
+        };
+        if let Some(directory) = directory {
+            directory.finish(&report)?;
+        }
+        Ok(report)
+    }
+
+    fn provenance(&self) -> Provenance {
+        let start = self
+            .start
+            .iter()
+            .map(|a| self.task.space.format(a))
+            .collect();
+        Provenance::new(
+            self.task,
+            std::slice::from_ref(self.recipe),
+            self.queries,
+            vec![self.seed],
+            start,
+        )
+    }
+}

@@ -1,0 +1,74 @@
+//! Writing files whole, and text on one line.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use ganas_core::error::Error;
+use serde::Serialize;
+use tempfile::NamedTempFile;
+
+/// A text with all its white space narrowed to single spaces.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Makes sure, before a long run, that a file will be writable: its folder is made if need be.
+///
+/// # Errors
+/// If the path is a folder, or nothing can be written there.
+pub fn prepare(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(Error::input("this is a folder")
+            .mend("name a file to write")
+            .in_file(path)
+            .into());
+    }
+    fs::create_dir_all(folder(path))
+        .and_then(|()| temporary(path))
+        .map_err(|e| unwritable(path, &e))?;
+    Ok(())
+}
+
+/// Writes a value as indented JSON: the whole file or nothing.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let write = || -> io::Result<()> {
+        let mut file = temporary(path)?;
+        let mut buffer = BufWriter::new(&mut file);
+        serde_json::to_writer_pretty(&mut buffer, value)?;
+        buffer.write_all(b"\n")?;
+        buffer.flush()?;
+        drop(buffer);
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A path that cannot be written to as bad input: another one has to be named.
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    Error::input(format!("cannot be written ({error})"))
+        .mend("name another place, or make room there")
+        .in_file(path)
+}
+
+/// A file beside the path that will take its place.
+fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    // Others may read the file, as far as the user's umask lets them.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.prefix(".ganas-").tempfile_in(folder(path))
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}

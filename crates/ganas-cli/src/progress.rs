@@ -1,0 +1,65 @@
+//! Progress on standard error, where somebody looks at it.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// How often a spinner turns.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Whether and how progress is shown. Nothing is drawn where standard error is not a terminal.
+pub struct Progress {
+    quiet: bool,
+}
+
+impl Progress {
+    /// Progress that is shown unless `quiet`.
+    pub fn new(quiet: bool) -> Self {
+        Progress { quiet }
+    }
+
+    /// A spinner that says what is being waited for until it is dropped.
+    pub fn waiting(&self, what: impl Into<Cow<'static, str>>) -> Bar {
+        if self.quiet {
+            return Bar(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new_spinner().with_message(what);
+        bar.enable_steady_tick(TICK);
+        Bar(bar)
+    }
+
+    /// A bar over so many queries.
+    pub fn queries(&self, total: usize) -> Bar {
+        if self.quiet {
+            return Bar(ProgressBar::hidden());
+        }
+        // The template is a constant; were it malformed, the plain bar would do.
+        let style = ProgressStyle::with_template(
+            "{elapsed_precise} [{bar:30}] {human_pos}/{human_len} queries, {eta} left  {msg}",
+        )
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+        Bar(ProgressBar::new(total as u64).with_style(style.progress_chars("=> ")))
+    }
+}
+
+/// A bar or spinner that disappears when it is dropped.
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    /// So many more queries are done.
+    pub fn advance(&self, queries: usize) {
+        self.0.inc(queries as u64);
+    }
+
+    /// What stands beside the bar.
+    pub fn say(&self, message: impl Into<Cow<'static, str>>) {
+        self.0.set_message(message);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

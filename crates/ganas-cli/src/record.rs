@@ -1,0 +1,232 @@
+//! The JSON that leaves the program. Fields are only ever added.
+
+use std::collections::BTreeMap;
+
+use ganas_core::driver::StopReason;
+use ganas_core::space::Sampler;
+use ganas_search::Recipe;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::task::Task;
+
+/// One finished run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Run {
+    /// The strategy's name.
+    pub strategy: String,
+    /// The preset's name.
+    pub preset: String,
+    /// The seed.
+    pub seed: u64,
+    /// Distinct architectures evaluated.
+    pub queries: usize,
+    /// The best objective of a compliant architecture; null if none was found.
+    pub best: Option<f64>,
+    /// That architecture.
+    pub best_arch: Option<String>,
+    /// 1 + the number of compliant architectures in the table that are strictly better.
+    pub best_rank: Option<usize>,
+    /// Queries until the best was evaluated.
+    pub queries_to_best: Option<usize>,
+    /// Queries until an architecture as good as the table's best was evaluated.
+    pub queries_to_optimum: Option<usize>,
+    /// The best rank after so many queries.
+    pub rank_at: BTreeMap<usize, Option<usize>>,
+    /// Wall time in seconds.
+    pub seconds: f64,
+    /// Why it ended.
+    pub stop: StopReason,
+    /// Distinct architectures that constraints ruled out without a query.
+    pub rejected: usize,
+    /// Evaluated architectures that break a constraint.
+    pub noncompliant: usize,
+    /// Evaluations that yielded no objective.
+    pub failed: usize,
+}
+
+/// What a search writes: its task, its run, and how the run came to its best.
+#[derive(Debug, Serialize)]
+pub struct SearchReport {
+    /// The space's name.
+    pub space: String,
+    /// The objective.
+    pub objective: String,
+    /// The best value of a compliant architecture in the table.
+    pub optimum: f64,
+    /// The run.
+    #[serde(flatten)]
+    pub run: Run,
+    /// Each query that improved on all before it.
+    pub trajectory: Vec<Step>,
+    /// How it was made.
+    pub provenance: Provenance,
+}
+
+/// An improvement of a run's best.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// The query, counted from 1.
+    pub query: usize,
+    /// The objective.
+    pub best: f64,
+    /// The architecture.
+    pub arch: String,
+    /// Its rank in the table.
+    pub rank: usize,
+}
+
+/// What a benchmark writes.
+#[derive(Debug, Serialize)]
+pub struct BenchReport {
+    /// The space's name.
+    pub space: String,
+    /// The objective.
+    pub objective: String,
+    /// The best value of a compliant architecture in the table.
+    pub optimum: f64,
+    /// All finished runs, by strategy in the order given, then by seed.
+    pub runs: Vec<Run>,
+    /// A line for each strategy that finished a run.
+    pub summary: Vec<Summary>,
+    /// How it was made.
+    pub provenance: Provenance,
+}
+
+/// A strategy's runs in a line.
+///
+/// Means and deviations of `best` and `best_rank` are over the seeds that found any compliant
+/// architecture; `null` where none did.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// The strategy's name.
+    pub strategy: String,
+    /// The preset's name.
+    pub preset: String,
+    /// The number of finished runs.
+    pub seeds: usize,
+    /// The mean of the best objectives.
+    pub mean_best: Option<f64>,
+    /// Their sample standard deviation (n - 1 in the denominator); 0 of one seed.
+    pub std_best: Option<f64>,
+    /// The mean of the best ranks.
+    pub mean_rank: Option<f64>,
+    /// Seeds that found the table's best.
+    pub found_optimum: usize,
+    /// The median over all seeds of the queries that took, where not finding it is the longest.
+    #[serde(serialize_with = "whole_numbers_as_such")]
+    pub median_queries_to_optimum: Option<f64>,
+    /// The mean number of queries to the run's own best.
+    pub mean_queries_to_best: Option<f64>,
+    /// The median wall time of a run in seconds.
+    pub median_seconds: f64,
+    /// Seeds that found no compliant architecture at all.
+    pub found_nothing: usize,
+}
+
+/// What has to be known to make a result again.
+#[derive(Clone, Debug, Serialize)]
+pub struct Provenance {
+    /// The version of this program.
+    pub ganas: String,
+    /// The command line, program name left out.
+    pub command: Vec<String>,
+    /// What was searched.
+    pub task: TaskRecord,
+    /// The queries a run may spend.
+    pub queries: usize,
+    /// The strategies with their settings.
+    pub strategies: Vec<StrategyRecord>,
+    /// The seeds, one a run of each strategy.
+    pub seeds: Vec<u64>,
+    /// Architectures that were evaluated first.
+    pub start: Vec<String>,
+}
+
+/// What is searched, and by which table.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskRecord {
+    /// The space as it was named on the command line.
+    pub space: String,
+    /// The table's file.
+    pub table: String,
+    /// Architectures in the table.
+    pub table_rows: usize,
+    /// XXH3-64 of the table's columns, architectures and metrics.
+    pub table_digest: String,
+    /// The objective.
+    pub objective: String,
+    /// Whether smaller is better.
+    pub minimize: bool,
+    /// The bounds.
+    pub constraints: Vec<String>,
+    /// Architectures in the table that keep them.
+    pub compliant_rows: usize,
+    /// How random architectures were drawn.
+    pub sampler: Sampler,
+    /// Whether isomorphic strings counted as one architecture.
+    pub merge_isomorphic: bool,
+}
+
+/// A strategy and all its numbers.
+#[derive(Clone, Debug, Serialize)]
+pub struct StrategyRecord {
+    /// The strategy's name.
+    pub strategy: String,
+    /// The preset's name.
+    pub preset: String,
+    /// The settings it was built with.
+    pub settings: Value,
+}
+
+impl Provenance {
+    /// The record of runs of these strategies and seeds on a task.
+    pub fn new(
+        task: &Task,
+        recipes: &[Recipe],
+        queries: usize,
+        seeds: Vec<u64>,
+        start: Vec<String>,
+    ) -> Self {
+        Provenance {
+            ganas: env!("CARGO_PKG_VERSION").into(),
+            command: (std::env::args_os().skip(1))
+                .map(|arg| arg.to_string_lossy().into_owned())
+                .collect(),
+            task: TaskRecord {
+                space: task.space_argument.clone(),
+                table: task.table.source().display().to_string(),
+                table_rows: task.table.len(),
+                table_digest: task.table.digest().to_owned(),
+                objective: task.objective.metric.clone(),
+                minimize: task.objective.minimize,
+                constraints: task.constraints.iter().map(|c| c.to_string()).collect(),
+                compliant_rows: task.ranking.len(),
+                sampler: task.sampler,
+                merge_isomorphic: task.merge_isomorphic,
+            },
+            queries,
+            strategies: (recipes.iter())
+                .map(|recipe| StrategyRecord {
+                    strategy: recipe.strategy().into(),
+                    preset: recipe.preset().into(),
+                    settings: recipe.settings(),
+                })
+                .collect(),
+            seeds,
+            start,
+        }
+    }
+}
+
+/// Writes 57.0 as 57: a median of counts is mostly a count.
+fn whole_numbers_as_such<S: Serializer>(
+    value: &Option<f64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        // Counts of queries are far below 2^53.
+        Some(v) if v.fract() == 0.0 => serializer.serialize_some(&(*v as u64)),
+        other => other.serialize(serializer),
+    }
+}

@@ -1,0 +1,117 @@
+//! Follows a run: when its best improved, and how it stood at each budget.
+
+use std::collections::BTreeMap;
+
+use ganas_core::arch::Arch;
+use ganas_core::driver::{Objective, Observer};
+use ganas_core::error::Result;
+use ganas_core::ledger::Query;
+use ganas_core::table::Ranking;
+
+use crate::progress::Bar;
+
+/// An architecture that was better than all compliant ones before it.
+#[derive(Clone, Copy, Debug)]
+pub struct Improvement {
+    /// The query that evaluated it, counted from 1.
+    pub query: usize,
+    /// The architecture.
+    pub arch: Arch,
+    /// Its objective.
+    pub value: f64,
+}
+
+/// An observer that keeps the improvements of a run and moves a progress bar.
+pub struct Track<'a> {
+    objective: &'a Objective,
+    bar: &'a Bar,
+    names_best: bool,
+    /// The improvements in order; the last one is the best.
+    pub improvements: Vec<Improvement>,
+}
+
+impl<'a> Track<'a> {
+    /// A tracker; `names_best` shows the best value beside the bar.
+    pub fn new(objective: &'a Objective, bar: &'a Bar, names_best: bool) -> Self {
+        Track {
+            objective,
+            bar,
+            names_best,
+            improvements: Vec::new(),
+        }
+    }
+}
+
+impl Observer for Track<'_> {
+    fn queried(&mut self, number: usize, query: &Query) -> Result<()> {
+        self.bar.advance(1);
+        let Some(merit) = query.merit() else {
+            return Ok(());
+        };
+        let before = self
+            .improvements
+            .last()
+            .map(|i| self.objective.turn(i.value));
+        if before.is_none_or(|best| merit > best) {
+            let value = self.objective.turn(merit);
+            if self.names_best {
+                self.bar.say(format!("best {value}"));
+            }
+            self.improvements.push(Improvement {
+                query: number,
+                arch: query.arch,
+                value,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The best after so many queries.
+pub fn best_at(improvements: &[Improvement], queries: usize) -> Option<&Improvement> {
+    improvements
+        .iter()
+        .take_while(|i| i.query <= queries)
+        .last()
+}
+
+/// The budgets that a run is judged at: 50, 100, 200, 500, 1000, .. below its own, and its own.
+pub fn budgets(queries: usize) -> Vec<usize> {
+    let steps =
+        (0..).flat_map(|e| [1, 2, 5].map(|d: usize| d.saturating_mul(10usize.saturating_pow(e))));
+    let mut budgets: Vec<usize> = steps
+        .skip_while(|&b| b < 50)
+        .take_while(|&b| b < queries)
+        .collect();
+    budgets.push(queries);
+    budgets
+}
+
+/// The rank of the best at each budget; `None` where nothing compliant had been found. Budgets
+/// beyond `reached` are `None` too: pass the number of queries for an interrupted run.
+pub fn rank_at(
+    improvements: &[Improvement],
+    ranking: &Ranking,
+    budget: usize,
+    reached: usize,
+) -> BTreeMap<usize, Option<usize>> {
+    (budgets(budget).into_iter())
+        .map(|b| {
+            let best = best_at(improvements, b).filter(|_| b <= reached);
+            (b, best.map(|i| ranking.rank(i.value)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets_end_with_the_runs_own() {
+        assert_eq!(budgets(10), [10]);
+        assert_eq!(budgets(50), [50]);
+        assert_eq!(budgets(444), [50, 100, 200, 444]);
+        assert_eq!(budgets(2000), [50, 100, 200, 500, 1000, 2000]);
+    }
+}
