@@ -12,3 +12,4 @@ pub mod ledger;
 pub mod rng;
 pub mod space;
 pub mod strategy;
+pub mod table;

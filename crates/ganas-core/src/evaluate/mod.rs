@@ -1,6 +1,10 @@
 //! Evaluators: where the performance of an architecture comes from.
 
+mod table;
+
 use crate::arch::Arch;
+
+pub use table::TableEvaluator;
 
 /// What came of one evaluation. Failure is data: a search goes on.
 #[derive(Clone, Debug, PartialEq)]

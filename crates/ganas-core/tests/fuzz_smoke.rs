@@ -1,0 +1,108 @@
+//! The entry points of `fuzz/` on seeds, mutated seeds and noise: a short run for every build.
+
+#[path = "../../../fuzz/src/lib.rs"]
+mod entry;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+const CSV: [&str; 4] = [
+    "arch,acc,t\na;b,0.5,\nc;c,1e3,NaN\na;b,0.5,x\n",
+    "\u{feff}arch,\"a\"\"b\"\r\n\"a;b\",1\r\n\nb;b,2",
+    "hash,adjacency,ops,acc\n9,100101,input;maxpool3x3;conv1x1-bn-relu;output,0.9\n",
+    "arch,acc\n|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|,7\n",
+];
+
+const RECORDS: [&str; 2] = [
+    r#"["9f", 108, "010001000", "input,maxpool3x3,output", "ChsJAAAAAAAAAAARAAAAAAAAAAAZAAAAAAAAAAA="]"#,
+    r#"["9f", 4, "0100", "input,output", "CgAKAAoAEAU="]"#,
+];
+
+const SPACES: [&str; 3] = [
+    "name = 'a'\nkind = 'chain'\nchoices = [['x', 'y'], ['z']]\n[metrics]\nparams = { x = 1 }",
+    "name = 'b'\nkind = 'edge-cell'\nnodes = 4\nops = ['none', 'conv']",
+    "name = 'c'\nkind = 'node-cell'\nmax_vertices = 7\nmax_edges = 9\nops = ['a', 'b']",
+];
+
+const ARCHS: [&str; 4] = [
+    "a;b",
+    "input;maxpool3x3;conv1x1-bn-relu;output|100101",
+    "maxpool3x3|010001000",
+    "|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|",
+];
+
+/// A seed with some bytes changed, removed or repeated.
+fn mutated(seeds: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+    let edit = (any::<Index>(), any::<u8>(), 0..4u8);
+    (select(seeds), vec(edit, 0..6)).prop_map(|(mut bytes, edits)| {
+        for (index, byte, kind) in edits {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = index.index(bytes.len());
+            match kind {
+                0 => bytes[at] = byte,
+                1 => drop(bytes.remove(at)),
+                2 => bytes.insert(at, byte),
+                _ => bytes.truncate(at),
+            }
+        }
+        bytes
+    })
+}
+
+fn texts(seeds: &[&str]) -> Vec<Vec<u8>> {
+    seeds.iter().map(|s| s.as_bytes().to_vec()).collect()
+}
+
+fn compiled() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, out) = (folder.path().join("t.csv"), folder.path().join("t.gtab"));
+    std::fs::write(&source, CSV[0].replace('x', "")).unwrap();
+    let import = Default::default();
+    ganas_core::table::Table::compile(&source, &*entry::chain(), &import, Some(&out)).unwrap();
+    std::fs::read(&out).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn noise_never_panics(data in vec(any::<u8>(), 0..200)) {
+        entry::csv_table(&data);
+        entry::tfrecord(&data);
+        entry::compiled_table(&data);
+        entry::space_file(&data);
+        entry::notation(&data);
+    }
+
+    #[test]
+    fn mutated_csv_never_panics(data in mutated(texts(&CSV))) {
+        entry::csv_table(&data);
+    }
+
+    #[test]
+    fn mutated_records_never_panic(data in mutated(texts(&RECORDS))) {
+        entry::tfrecord(&data);
+    }
+
+    #[test]
+    fn mutated_space_files_never_panic(data in mutated(texts(&SPACES))) {
+        entry::space_file(&data);
+    }
+
+    #[test]
+    fn mutated_notations_never_panic(data in mutated(texts(&ARCHS))) {
+        entry::notation(&data);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn mutated_compiled_tables_never_panic(data in vec(mutated(vec![compiled()]), 3000)) {
+        data.iter().for_each(|bytes| entry::compiled_table(bytes));
+    }
+}

@@ -1,0 +1,125 @@
+//! The real benchmark tables, where `GANAS_DATA` names their folder.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use flate2::read::MultiGzDecoder;
+use ganas_core::space::{EdgeCell, NodeCell, SearchSpace, module_hash, nasbench101, nasbench201};
+use ganas_core::table::{Duplicates, Import, Ranking, Table};
+
+fn data(file: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("GANAS_DATA");
+    if folder.is_none() {
+        eprintln!("skipped: GANAS_DATA names no folder with {file}");
+    }
+    folder.map(|folder| PathBuf::from(folder).join(file))
+}
+
+fn rows(path: &PathBuf) -> impl Iterator<Item = csv::StringRecord> {
+    let file = MultiGzDecoder::new(File::open(path).unwrap());
+    csv::Reader::from_reader(file)
+        .into_records()
+        .map(Result::unwrap)
+}
+
+fn cost(space: &dyn SearchSpace, name: &str) -> usize {
+    space.costs().iter().position(|c| c == name).unwrap()
+}
+
+#[test]
+fn nasbench101_hash_params_and_notation_of_every_row_follow_from_its_graph() {
+    let Some(path) = data("nasbench101.csv.gz") else {
+        return;
+    };
+    let space: NodeCell = nasbench101();
+    let params = cost(&space, "params");
+    let mut seen = 0;
+    for row in rows(&path) {
+        let text = format!("{}|{}", &row[3], &row[2]);
+        let cell = space.parse_cell(&text).unwrap();
+        assert_eq!(module_hash(&cell), row[0], "{text}");
+        let arch = space.parse(&text).unwrap();
+        assert_eq!(space.format(&arch), text);
+        assert_eq!(
+            space.cost(&arch, params),
+            row[4].parse::<f64>().unwrap(),
+            "{text}"
+        );
+        assert_eq!(cell.vertices(), row[1].parse::<usize>().unwrap());
+        seen += 1;
+    }
+    assert_eq!(seen, 423_624);
+}
+
+#[test]
+fn nasbench201_params_and_macs_of_every_row_follow_from_its_string() {
+    let Some(path) = data("nasbench201_cifar10.csv.gz") else {
+        return;
+    };
+    let space: EdgeCell = nasbench201();
+    let (params, macs) = (cost(&space, "params"), cost(&space, "macs"));
+    let mut seen = 0;
+    for row in rows(&path) {
+        let arch = space.parse(&row[0]).unwrap();
+        assert_eq!(space.format(&arch), row[0]);
+        assert_eq!(
+            space.cost(&arch, params),
+            row[1].parse::<f64>().unwrap(),
+            "{}",
+            &row[0]
+        );
+        assert_eq!(
+            space.cost(&arch, macs),
+            row[2].parse::<f64>().unwrap(),
+            "{}",
+            &row[0]
+        );
+        seen += 1;
+    }
+    assert_eq!(seen, 15_625);
+}
+
+#[test]
+fn the_best_values_are_those_that_are_known() {
+    let Some(path) = data("nasbench101.csv.gz") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let table = Table::open(&path, &nasbench101(), Some(folder.path())).unwrap();
+    assert_eq!(table.columns(), ["vertices", "params", "test_accuracy"]);
+    assert_eq!(table.ignored_columns(), ["hash"]);
+    assert_eq!((table.len(), table.folded_rows()), (423_624, 0));
+    let accuracy = table.column("test_accuracy").unwrap();
+    table.check_objective(accuracy).unwrap();
+    let ranking = Ranking::new(&table, accuracy, false, |_| true);
+    assert_eq!(ranking.optimum(), Some(0.943175753));
+    assert_eq!(ranking.rank(0.9423410892), 2);
+    assert_eq!(ranking.rank(0.9422075351), 3);
+    for row in (0..table.len()).step_by(7) {
+        assert_eq!(table.find(&table.arch(row)), Some(row));
+    }
+}
+
+#[test]
+fn nasbench201_has_its_known_optima_and_its_classes() {
+    let Some(path) = data("nasbench201_cifar10.csv.gz") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let table = Table::open(&path, &nasbench201(), Some(folder.path())).unwrap();
+    assert_eq!(table.len(), 15_625);
+    let optimum = |name| {
+        Ranking::new(&table, table.column(name).unwrap(), false, |_| true)
+            .optimum()
+            .unwrap()
+    };
+    assert!((optimum("cifar10_test") - 94.3733).abs() < 1e-4);
+    assert!((optimum("cifar10_valid") - 91.6067).abs() < 1e-4);
+    let merge = Import {
+        duplicates: Duplicates::Mean,
+        cache: Some(folder.path().into()),
+    };
+    let merged = nasbench201().merging_isomorphic().unwrap();
+    let table = Table::open_with(&path, &merged, &merge).unwrap();
+    assert_eq!((table.len(), table.folded_rows()), (6_466, 15_625 - 6_466));
+}

@@ -1,0 +1,93 @@
+//! Parquet tables.
+#![cfg(feature = "parquet")]
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::Arc;
+
+use ganas_core::space::{SearchSpace, from_toml};
+use ganas_core::table::Table;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+
+fn chain() -> Box<dyn SearchSpace> {
+    from_toml("name = 'toy'\nkind = 'chain'\nlength = 2\nops = ['a', 'b', 'c']").unwrap()
+}
+
+/// Two rows, the accuracy of the second one null.
+fn write(path: &Path, compression: Compression, archs: [&str; 2]) {
+    let schema = "message table { required binary arch (UTF8); optional double accuracy; \
+                  required int64 params; required binary note (UTF8); }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let properties = WriterProperties::builder()
+        .set_compression(compression)
+        .build();
+    let file = File::create(path).unwrap();
+    let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = 0;
+    while let Some(mut out) = group.next_column().unwrap() {
+        let text = |values: [&str; 2]| values.map(ByteArray::from);
+        match column {
+            0 => out
+                .typed::<ByteArrayType>()
+                .write_batch(&text(archs), None, None),
+            1 => out
+                .typed::<DoubleType>()
+                .write_batch(&[0.5], Some(&[1, 0]), None),
+            2 => out
+                .typed::<Int64Type>()
+                .write_batch(&[7, 1 << 40], None, None),
+            _ => out
+                .typed::<ByteArrayType>()
+                .write_batch(&text(["x", "y"]), None, None),
+        }
+        .unwrap();
+        out.close().unwrap();
+        column += 1;
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+}
+
+fn open(path: &Path) -> Result<Table, String> {
+    let cache = path.with_extension("cache");
+    Table::open(path, &*chain(), Some(&cache)).map_err(|e| e.to_string())
+}
+
+#[test]
+fn parquet_says_the_same_as_csv() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    let csv = "arch,accuracy,params,note\na;b,0.5,7,x\nc;c,,1099511627776,y\n";
+    let csv = Table::from_csv(csv.as_bytes(), "t.csv", &*chain(), Default::default()).unwrap();
+    for compression in [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(Default::default()),
+        Compression::ZSTD(ZstdLevel::default()),
+    ] {
+        write(&path, compression, ["a;b", "c;c"]);
+        let table = open(&path).unwrap();
+        assert_eq!(table.columns(), ["accuracy", "params"]);
+        assert_eq!(table.ignored_columns(), ["note"]);
+        assert_eq!(table.digest(), csv.digest(), "{compression}");
+    }
+}
+
+#[test]
+fn unusable_files_are_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    write(&path, Compression::SNAPPY, ["a;b", "c;d"]);
+    let error = open(&path).err().unwrap();
+    assert!(error.contains("t.parquet:2: unknown op `d`"), "{error}");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() - 20]).unwrap();
+    let error = open(&path).err().unwrap();
+    assert!(error.contains("not a whole Parquet file"), "{error}");
+    assert!(!error.contains('\n'), "{error}");
+}

@@ -1,0 +1,104 @@
+//! What the fuzz targets do with their input: everything that reads what strangers wrote.
+//!
+//! The same functions run on mutated seeds in an ordinary test,
+//! `crates/ganas-core/tests/fuzz_smoke.rs`.
+
+use ganas_core::space::{SearchSpace, from_toml, nasbench101, nasbench201};
+use ganas_core::table::{Duplicates, Table};
+use xxhash_rust::xxh3::Xxh3;
+
+/// A small space of op sequences.
+pub fn chain() -> Box<dyn SearchSpace> {
+    let text = "name = 'toy'\nkind = 'chain'\nlength = 2\nops = ['a', 'b', 'c']";
+    from_toml(text).expect("the text is a space")
+}
+
+fn spaces() -> [Box<dyn SearchSpace>; 3] {
+    [Box::new(nasbench101()), Box::new(nasbench201()), chain()]
+}
+
+/// Looks at everything that a table says.
+fn read_all(table: &Table, space: &dyn SearchSpace) {
+    for row in 0..table.len() {
+        let arch = table.arch(row);
+        let _ = (table.find(&arch), table.line(row), space.format(&arch));
+    }
+    let _ = table.summary();
+    for column in 0..table.columns().len() {
+        let _ = table.check_objective(column);
+    }
+}
+
+/// A CSV table.
+pub fn csv_table(data: &[u8]) {
+    for space in spaces() {
+        for duplicates in [Duplicates::Error, Duplicates::Mean] {
+            if let Ok(table) = Table::from_csv(data, "fuzz.csv", &*space, duplicates) {
+                read_all(&table, &*space);
+            }
+        }
+    }
+}
+
+/// A TFRecord, and the input as the content of one with correct checksums.
+pub fn tfrecord(data: &[u8]) {
+    let space = nasbench101();
+    let masked = |bytes: &[u8]| {
+        let crc = crc32c::crc32c(bytes).rotate_right(15);
+        crc.wrapping_add(0xa282_ead8).to_le_bytes()
+    };
+    let length = (data.len() as u64).to_le_bytes();
+    let framed = [&length[..], &masked(&length), data, &masked(data)].concat();
+    for bytes in [data, &framed] {
+        if let Ok(table) = Table::from_tfrecord(bytes, "fuzz.tfrecord", &space) {
+            read_all(&table, &space);
+        }
+    }
+}
+
+/// A compiled table, as it is and with its length and checksum put right.
+pub fn compiled_table(data: &[u8]) {
+    let mut fixed = data.to_vec();
+    if fixed.len() >= 32 {
+        let length = (fixed.len() as u64).to_le_bytes();
+        fixed[16..24].copy_from_slice(&length);
+        let mut hash = Xxh3::new();
+        hash.update(&fixed[..24]);
+        hash.update(&fixed[32..]);
+        fixed[24..32].copy_from_slice(&hash.digest().to_le_bytes());
+    }
+    for space in spaces() {
+        for bytes in [data, &fixed] {
+            let table =
+                Table::from_compiled(bytes.to_vec(), "fuzz.gtab", &*space, Duplicates::Error);
+            if let Ok(table) = table {
+                read_all(&table, &*space);
+            }
+        }
+    }
+}
+
+/// A space file.
+pub fn space_file(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(space) = from_toml(text) {
+        let _ = (space.name(), space.ops(), space.max_nodes(), space.costs());
+        let _ = space.parse("a;b|1");
+    }
+}
+
+/// An architecture in any notation.
+pub fn notation(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
+    for space in spaces() {
+        if let Ok(arch) = space.parse(text) {
+            assert_eq!(space.check(&arch), Ok(()));
+            assert_eq!(space.canonical(&arch), arch);
+            assert_eq!(space.parse(&space.format(&arch)), Ok(arch));
+        }
+    }
+}
