@@ -267,7 +267,7 @@ pub struct Run {
 /// `stop` is set.
 ///
 /// # Errors
-/// Only what an observer returns. Failed evaluations are data.
+/// Only what an observer or the strategy returns. Failed evaluations are data.
 pub fn search(
     problem: &Problem,
     evaluator: &mut dyn Evaluator,
@@ -296,7 +296,7 @@ pub fn search(
         };
         let asked = match number {
             0 => limits.start.clone(),
-            _ => strategy.ask(&problem.context(&ledger), left),
+            _ => strategy.ask(&problem.context(&ledger), left)?,
         };
         if asked.is_empty() {
             break StopReason::Exhausted;

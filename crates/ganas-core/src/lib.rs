@@ -13,3 +13,4 @@ pub mod rng;
 pub mod space;
 pub mod strategy;
 pub mod table;
+pub mod testing;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::arch::Arch;
 use crate::driver::Problem;
+use crate::error::Result;
 use crate::ledger::{Ledger, Query};
 use crate::rng::Rng;
 use crate::space::{Sampler, SearchSpace};
@@ -22,6 +23,7 @@ pub type Gauge = (&'static str, f64);
 ///
 /// ```
 /// use ganas_core::arch::Arch;
+/// use ganas_core::error::Result;
 /// use ganas_core::rng::Rng;
 /// use ganas_core::strategy::{Context, Strategy};
 ///
@@ -29,18 +31,21 @@ pub type Gauge = (&'static str, f64);
 /// struct HillClimb(Rng);
 ///
 /// impl Strategy for HillClimb {
-///     fn ask(&mut self, context: &Context, _limit: usize) -> Vec<Arch> {
-///         match context.ledger.best() {
+///     fn ask(&mut self, context: &Context, _limit: usize) -> Result<Vec<Arch>> {
+///         Ok(match context.ledger.best() {
 ///             Some(best) => vec![context.space.mutate(&best.arch, &mut self.0)],
 ///             None => context.sample_new(1, &mut self.0),
-///         }
+///         })
 ///     }
 /// }
 /// ```
 pub trait Strategy: Send {
     /// The next architectures to evaluate: at most `limit` of them that are new to the ledger
     /// will be. An empty list ends the search: the strategy has nothing more to propose.
-    fn ask(&mut self, context: &Context, limit: usize) -> Vec<Arch>;
+    ///
+    /// # Errors
+    /// If the strategy cannot work on this space.
+    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>>;
 
     /// The results of what was asked, in the same order. Architectures that the constraints ruled
     /// out beforehand, or that went beyond the limit, are left out.

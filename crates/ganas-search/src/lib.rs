@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod baseline;
+pub mod ga_nas;
 mod recipe;
 
 pub use recipe::{Recipe, STRATEGIES};

@@ -11,9 +11,11 @@ use crate::baseline::{
     CrossEntropy, CrossEntropyConfig, Evolution, EvolutionConfig, LocalSearch, LocalSearchConfig,
     RandomSearch,
 };
+use crate::ga_nas::{GaNas, GaNasConfig};
 
 /// The strategies by name, each with its presets; the first preset is the default one.
-pub const STRATEGIES: [(&str, &[&str]); 4] = [
+pub const STRATEGIES: [(&str, &[&str]); 5] = [
+    ("ga-nas", &["default", "paper-setup1", "paper-setup2"]),
     ("random", &["default"]),
     ("evolution", &["default"]),
     ("local-search", &["default", "first-improvement"]),
@@ -69,6 +71,7 @@ impl Recipe {
     /// The strategy, with its own random streams for a seed.
     pub fn build(&self, seed: u64) -> Box<dyn Strategy> {
         match self.strategy {
+            "ga-nas" => Box::new(GaNas::new(self.ga_nas(), seed)),
             "evolution" => Box::new(Evolution::new(EvolutionConfig::default(), seed)),
             "local-search" => Box::new(LocalSearch::new(self.local_search(), seed)),
             "cross-entropy" => Box::new(CrossEntropy::new(CrossEntropyConfig::default(), seed)),
@@ -79,6 +82,7 @@ impl Recipe {
     /// The settings that the strategy is built with, for the record.
     pub fn settings(&self) -> Value {
         let settings = match self.strategy {
+            "ga-nas" => serde_json::to_value(self.ga_nas()),
             "evolution" => serde_json::to_value(EvolutionConfig::default()),
             "local-search" => serde_json::to_value(self.local_search()),
             "cross-entropy" => serde_json::to_value(CrossEntropyConfig::default()),
@@ -86,6 +90,14 @@ impl Recipe {
         };
         // Plain structs of numbers always turn into JSON.
         settings.unwrap_or(Value::Null)
+    }
+
+    fn ga_nas(&self) -> GaNasConfig {
+        match self.preset {
+            "paper-setup1" => GaNasConfig::paper_setup1(),
+            "paper-setup2" => GaNasConfig::paper_setup2(),
+            _ => GaNasConfig::default(),
+        }
     }
 
     fn local_search(&self) -> LocalSearchConfig {

@@ -6,6 +6,7 @@
 //! categoricals: the label of the node at each step, and whether each earlier node feeds it.
 
 use ganas_core::arch::{Arch, Graph, bits};
+use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::space::{Growth, Link, Rules};
@@ -57,10 +58,10 @@ impl CrossEntropy {
 }
 
 impl Strategy for CrossEntropy {
-    fn ask(&mut self, context: &Context, limit: usize) -> Vec<Arch> {
+    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
         let batch = self.config.batch.min(limit);
         let Some(density) = &self.density else {
-            return context.sample_new(batch, &mut self.rng);
+            return Ok(context.sample_new(batch, &mut self.rng));
         };
         let mut drawn: Vec<Arch> = Vec::with_capacity(batch);
         for _ in 0..100 * batch {
@@ -71,7 +72,7 @@ impl Strategy for CrossEntropy {
             {
                 drawn.push(arch);
                 if drawn.len() == batch {
-                    return drawn;
+                    return Ok(drawn);
                 }
             }
         }
@@ -81,7 +82,7 @@ impl Strategy for CrossEntropy {
                 drawn.push(arch);
             }
         }
-        drawn
+        Ok(drawn)
     }
 
     fn tell(&mut self, context: &Context, _: &[Query]) {

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use ganas_core::arch::Arch;
+use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::strategy::{Context, Strategy};
@@ -63,7 +64,7 @@ impl Evolution {
 }
 
 impl Strategy for Evolution {
-    fn ask(&mut self, context: &Context, _: usize) -> Vec<Arch> {
+    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Arch>> {
         if self.population.is_empty() {
             // Starting points found by somebody else are the first members.
             self.population
@@ -72,11 +73,11 @@ impl Strategy for Evolution {
         if self.population.len() < self.config.population {
             let fresh = context.sample_new(1, &mut self.rng);
             if !fresh.is_empty() || self.population.is_empty() {
-                return fresh;
+                return Ok(fresh);
             }
         }
         let parent = self.parent();
-        vec![context.space.mutate(&parent, &mut self.rng)]
+        Ok(vec![context.space.mutate(&parent, &mut self.rng)])
     }
 
     fn tell(&mut self, _: &Context, results: &[Query]) {

@@ -5,6 +5,7 @@
 //! start again from a random architecture at a local optimum.
 
 use ganas_core::arch::Arch;
+use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::strategy::{Context, Strategy};
@@ -63,7 +64,7 @@ impl LocalSearch {
 }
 
 impl Strategy for LocalSearch {
-    fn ask(&mut self, context: &Context, _: usize) -> Vec<Arch> {
+    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Arch>> {
         if self.current.is_none()
             && let Some(best) = context.ledger.best()
             && context.ledger.queries().iter().all(|q| q.round == 0)
@@ -74,7 +75,7 @@ impl Strategy for LocalSearch {
         loop {
             while let Some(arch) = self.untried.pop() {
                 match context.ledger.get(&arch) {
-                    None => return vec![arch],
+                    None => return Ok(vec![arch]),
                     Some(query) => {
                         if let Some(merit) = query.merit() {
                             self.consider(context, arch, merit);
@@ -89,7 +90,7 @@ impl Strategy for LocalSearch {
                 _ => {
                     self.current = None;
                     self.best_neighbor = None;
-                    return context.sample_new(1, &mut self.rng);
+                    return Ok(context.sample_new(1, &mut self.rng));
                 }
             }
         }

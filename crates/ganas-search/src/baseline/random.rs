@@ -1,6 +1,7 @@
 //! Random search without replacement.
 
 use ganas_core::arch::Arch;
+use ganas_core::error::Result;
 use ganas_core::rng::Rng;
 use ganas_core::strategy::{Context, Strategy};
 
@@ -20,7 +21,7 @@ impl RandomSearch {
 }
 
 impl Strategy for RandomSearch {
-    fn ask(&mut self, context: &Context, _: usize) -> Vec<Arch> {
-        context.sample_new(1, &mut self.rng)
+    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Arch>> {
+        Ok(context.sample_new(1, &mut self.rng))
     }
 }

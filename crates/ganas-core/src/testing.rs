@@ -1,0 +1,332 @@
+//! Contract suites: what every space, evaluator and strategy has to keep.
+//!
+//! Call them from the tests of a plug-in. Each panics with what was broken.
+
+use std::collections::HashSet;
+use std::sync::atomic::AtomicBool;
+
+use crate::arch::{Arch, Graph};
+use crate::constraint::Constraint;
+use crate::driver::{Limits, Objective, Problem, Run, StopReason, search};
+use crate::evaluate::{Evaluator, Outcome};
+use crate::rng::Rng;
+use crate::space::{Chain, Link, OpCosts, Rules, SearchSpace};
+use crate::strategy::Strategy;
+
+/// Checks a space: notation, canonical forms, graphs, edits and growth agree with each other.
+pub fn space_contract(space: &dyn SearchSpace) {
+    let mut rng = Rng::stream(0, "contract");
+    for &sampler in space.samplers() {
+        for _ in 0..100 {
+            let arch = space.sample(sampler, &mut rng);
+            arch_contract(space, &arch);
+        }
+    }
+    let arch = space.sample(space.samplers()[0], &mut rng);
+    let neighbors = space.neighbors(&arch);
+    assert!(neighbors.is_sorted() && !neighbors.contains(&arch));
+    assert_eq!(
+        neighbors.iter().collect::<HashSet<_>>().len(),
+        neighbors.len()
+    );
+    for neighbor in neighbors.iter().take(50) {
+        arch_contract(space, neighbor);
+    }
+    assert!(neighbors.is_empty() || neighbors.contains(&space.mutate(&arch, &mut rng)));
+    for rules in [Rules::Enforced, Rules::Learned] {
+        for _ in 0..200 {
+            growth_contract(space, rules, &mut rng);
+        }
+    }
+}
+
+fn arch_contract(space: &dyn SearchSpace, arch: &Arch) {
+    assert_eq!(space.check(arch), Ok(()), "{}", space.format(arch));
+    assert_eq!(
+        space.canonical(arch),
+        *arch,
+        "not canonical: {}",
+        space.format(arch)
+    );
+    assert_eq!(
+        space.parse(&space.format(arch)),
+        Ok(*arch),
+        "{}",
+        space.format(arch)
+    );
+    let graph = space.graph(arch);
+    assert_eq!(space.arch(&graph), Ok(*arch), "{}", space.format(arch));
+    assert_eq!(space.violations(&graph), 0, "{}", space.format(arch));
+    assert!(graph.len() <= space.max_nodes());
+    for t in 0..graph.len() {
+        let partial = graph.prefix(t);
+        let label = graph.labels[t];
+        for rules in [Rules::Enforced, Rules::Learned] {
+            assert!(
+                space.labels(&partial, rules) >> label & 1 == 1,
+                "label {label} of node {t} of {} cannot be grown",
+                space.format(arch)
+            );
+            let mut chosen = 0;
+            for u in 0..t {
+                let fed = graph.inputs[t] >> u & 1 == 1;
+                let link = space.link(&partial, label, chosen, u, rules);
+                assert_ne!(
+                    link,
+                    if fed { Link::MayNot } else { Link::Must },
+                    "edge {u} -> {t} of {} cannot be grown",
+                    space.format(arch)
+                );
+                chosen |= u64::from(fed) << u;
+            }
+        }
+    }
+    assert_eq!(
+        space.labels(&graph, Rules::Enforced),
+        0,
+        "a finished graph goes on growing"
+    );
+    for index in 0..space.costs().len() {
+        assert!(space.cost(arch, index).is_finite());
+    }
+}
+
+fn growth_contract(space: &dyn SearchSpace, rules: Rules, rng: &mut Rng) {
+    let mut graph = Graph::default();
+    loop {
+        let allowed = space.labels(&graph, rules);
+        if allowed == 0 {
+            break;
+        }
+        let labels: Vec<u8> = (0..128).filter(|l| allowed >> l & 1 == 1).collect();
+        assert!((labels[labels.len() - 1] as usize) < space.vocabulary().len());
+        let label = *rng.choose(&labels);
+        let mut chosen = 0;
+        for u in 0..graph.len() {
+            let fed = match space.link(&graph, label, chosen, u, rules) {
+                Link::Must => true,
+                Link::MayNot => false,
+                Link::May => rng.chance(0.4),
+            };
+            chosen |= u64::from(fed) << u;
+        }
+        graph.push(label, chosen);
+        assert!(graph.len() <= space.max_nodes());
+    }
+    let violations = space.violations(&graph);
+    match space.arch(&graph) {
+        Ok(arch) => {
+            assert_eq!(violations, 0, "{graph:?}");
+            assert_eq!(space.check(&arch), Ok(()), "{graph:?}");
+        }
+        Err(_) => assert!(violations > 0 && rules == Rules::Learned, "{graph:?}"),
+    }
+}
+
+/// Checks an evaluator on a space: one outcome an architecture, in order, the same every time.
+pub fn evaluator_contract(evaluator: &mut dyn Evaluator, space: &dyn SearchSpace) {
+    let mut rng = Rng::stream(0, "contract");
+    let batch: Vec<Arch> = (0..20)
+        .map(|_| space.sample(space.samplers()[0], &mut rng))
+        .collect();
+    assert!(evaluator.evaluate(&[]).is_empty());
+    let together = evaluator.evaluate(&batch);
+    assert_eq!(together.len(), batch.len());
+    for (arch, outcome) in batch.iter().zip(&together) {
+        if let Outcome::Done(metrics) = outcome {
+            assert_eq!(metrics.len(), evaluator.metrics().len());
+        }
+        assert_eq!(
+            evaluator.evaluate(&[*arch]),
+            [outcome.clone()],
+            "{}",
+            space.format(arch)
+        );
+    }
+}
+
+/// A made-up evaluator for tests: the objective `score` is a smooth function of an architecture's
+/// graph with one best op a position, and every `failing`-th evaluation fails.
+pub struct Synthetic<'a> {
+    space: &'a dyn SearchSpace,
+    metrics: Vec<String>,
+    failing: Option<usize>,
+    count: usize,
+}
+
+impl<'a> Synthetic<'a> {
+    /// An evaluator that never fails.
+    pub fn new(space: &'a dyn SearchSpace) -> Self {
+        Synthetic {
+            space,
+            metrics: vec!["score".into()],
+            failing: None,
+            count: 0,
+        }
+    }
+
+    /// Lets every `n`-th evaluation fail, in turns with a reason and as NaN.
+    pub fn failing(mut self, n: usize) -> Self {
+        self.failing = Some(n);
+        self
+    }
+
+    /// The score of an architecture, 1 at best.
+    pub fn score(&self, arch: &Arch) -> f64 {
+        let graph = self.space.graph(arch);
+        let labels = self.space.vocabulary().len() as f64;
+        let miss = |(v, &label): (usize, &u8)| {
+            let best = 2.0 + (v * 7 % 5) as f64 % (labels - 2.0).max(1.0);
+            (label as f64 - best).abs().min(1.0)
+        };
+        let inner = &graph.labels[1..graph.len() - 1];
+        1.0 - inner.iter().enumerate().map(miss).sum::<f64>() / (1 + inner.len()) as f64
+            - 0.01 * graph.edges() as f64
+    }
+}
+
+impl Evaluator for Synthetic<'_> {
+    fn metrics(&self) -> &[String] {
+        &self.metrics
+    }
+
+    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for arch in batch {
+            self.count += 1;
+            outcomes.push(match self.failing {
+                Some(n) if self.count.is_multiple_of(2 * n) => Outcome::Done(vec![f64::NAN]),
+                Some(n) if self.count.is_multiple_of(n) => Outcome::Failed("it broke".into()),
+                _ => Outcome::Done(vec![self.score(arch)]),
+            });
+        }
+        outcomes
+    }
+}
+
+/// Checks a strategy, given how it is built for a seed: the same seed gives the same trace, only
+/// valid architectures are asked for, failures are survived, constraints hold, and a space smaller
+/// than the budget comes to an end.
+///
+/// `space` needs a cost, and more than 60 architectures of which about half cost less than the
+/// median.
+pub fn strategy_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn SearchSpace) {
+    let run = |seed, failing: Option<usize>, constraint: Option<Constraint>, queries| {
+        let mut evaluator = Synthetic::new(space);
+        evaluator.failing = failing;
+        run_strategy(
+            build(seed).as_mut(),
+            &mut evaluator,
+            space,
+            constraint,
+            queries,
+        )
+    };
+    let archs = |run: &Run| {
+        run.ledger
+            .queries()
+            .iter()
+            .map(|q| q.arch)
+            .collect::<Vec<_>>()
+    };
+
+    let first = run(1, None, None, 60);
+    assert_eq!(first.ledger.len(), 60, "stopped by {:?}", first.stop);
+    assert_eq!(
+        archs(&first),
+        archs(&run(1, None, None, 60)),
+        "one seed, two traces"
+    );
+    assert_ne!(
+        archs(&first),
+        archs(&run(2, None, None, 60)),
+        "two seeds, one trace"
+    );
+    for query in first.ledger.queries() {
+        assert_eq!(space.check(&query.arch), Ok(()));
+        assert_eq!(space.canonical(&query.arch), query.arch);
+    }
+
+    assert_eq!(
+        run(1, Some(3), None, 60).ledger.len(),
+        60,
+        "failures stopped it"
+    );
+    assert_eq!(
+        run(1, Some(1), None, 60).ledger.len(),
+        60,
+        "nothing but failures stopped it"
+    );
+
+    let mut costs: Vec<f64> = first
+        .ledger
+        .queries()
+        .iter()
+        .map(|q| space.cost(&q.arch, 0))
+        .collect();
+    costs.sort_by(f64::total_cmp);
+    let bound = Constraint {
+        metric: space.costs()[0].clone(),
+        comparison: crate::constraint::Comparison::AtMost,
+        bound: costs[costs.len() / 2],
+    };
+    let constrained = run(1, None, Some(bound.clone()), 60);
+    for query in constrained.ledger.queries() {
+        assert!(bound.holds(space.cost(&query.arch, 0)), "{bound} is broken");
+    }
+    assert_eq!(constrained.ledger.len(), 60, "the constraint stopped it");
+
+    let tiny = tiny_space();
+    let mut evaluator = Synthetic::new(&tiny);
+    let all = run_strategy(build(3).as_mut(), &mut evaluator, &tiny, None, 100);
+    assert_ne!(
+        all.stop,
+        StopReason::Budget,
+        "a space of 9 cannot take 100 queries"
+    );
+    assert!(
+        all.ledger.len() >= 5,
+        "it gave up after {} of 9",
+        all.ledger.len()
+    );
+}
+
+fn run_strategy(
+    strategy: &mut dyn Strategy,
+    evaluator: &mut dyn Evaluator,
+    space: &dyn SearchSpace,
+    constraint: Option<Constraint>,
+    queries: usize,
+) -> Run {
+    let objective = Objective {
+        metric: "score".into(),
+        minimize: false,
+    };
+    let constraints = constraint.into_iter().collect();
+    let sampler = space.samplers()[0];
+    let problem = Problem::new(space, evaluator.metrics(), objective, constraints, sampler)
+        .unwrap_or_else(|e| panic!("{e}"));
+    let limits = Limits {
+        queries,
+        start: Vec::new(),
+    };
+    search(
+        &problem,
+        evaluator,
+        strategy,
+        &limits,
+        &mut [],
+        &AtomicBool::new(false),
+    )
+    .unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn tiny_space() -> Chain {
+    let ops = ["a", "b", "c"].map(str::to_owned).to_vec();
+    Chain::new(
+        "tiny".into(),
+        ops,
+        vec![vec![0, 1, 2]; 2],
+        Box::new(OpCosts::default()),
+    )
+}

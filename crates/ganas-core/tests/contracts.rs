@@ -1,0 +1,56 @@
+//! Every space keeps the contract.
+
+use ganas_core::space::{from_toml, nasbench101, nasbench201};
+use ganas_core::testing::space_contract;
+
+#[test]
+fn nasbench101_keeps_the_contract() {
+    space_contract(&nasbench101());
+}
+
+#[test]
+fn nasbench201_keeps_the_contract() {
+    space_contract(&nasbench201());
+    space_contract(&nasbench201().merging_isomorphic().unwrap());
+}
+
+#[test]
+fn space_files_keep_the_contract() {
+    for text in [
+        r#"
+        name = "blocks"
+        kind = "chain"
+        length = 8
+        ops = ["identity", "mb3_k3", "mb6_k5"]
+        [metrics]
+        params = { mb3_k3 = 1.2e4, mb6_k5 = 5e4 }
+        "#,
+        r#"
+        name = "stages"
+        kind = "chain"
+        choices = [["a", "b"], ["b", "c", "d"], ["a"]]
+        "#,
+        r#"
+        name = "edges"
+        kind = "edge-cell"
+        nodes = 5
+        ops = ["none", "conv", "pool"]
+        "#,
+        r#"
+        name = "small-cells"
+        kind = "node-cell"
+        max_vertices = 6
+        max_edges = 8
+        ops = ["conv", "pool"]
+        "#,
+        r#"
+        name = "large-cells"
+        kind = "node-cell"
+        max_vertices = 12
+        max_edges = 20
+        ops = ["conv", "pool", "skip"]
+        "#,
+    ] {
+        space_contract(from_toml(text).unwrap().as_ref());
+    }
+}

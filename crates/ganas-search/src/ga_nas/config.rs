@@ -1,0 +1,109 @@
+//! The settings of GA-NAS, and the presets.
+
+use ganas_core::space::Rules;
+use ganas_nets::{DiscriminatorConfig, GeneratorConfig, PpoConfig};
+use serde::{Deserialize, Serialize};
+
+use super::reward::StepReward;
+
+/// Where the next architectures come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Proposals {
+    /// Whatever the generator makes that was not evaluated yet (paper).
+    Generated,
+    /// The best by the discriminator of a pool of unseen architectures (ours).
+    Screened {
+        /// Unseen architectures by the generator.
+        generated: usize,
+        /// Unseen single edits of members of the truth set.
+        edited: usize,
+    },
+}
+
+/// Settings of [`GaNas`](super::GaNas).
+///
+/// The paper gives its numeric settings in an appendix that is not public; so each one says where
+/// it comes from: `paper`, `GCPN` (You et al. 2018, arXiv 1806.02473, whose recipe the paper
+/// follows) or `ours`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GaNasConfig {
+    /// |X_0|, drawn at random.
+    pub initial: usize,
+    /// |X_t| - |X_{t-1}|.
+    pub growth: usize,
+    /// K, the size of the truth set T.
+    pub truth: usize,
+    /// Whether the rules of the space are enforced by masks or learned from rewards.
+    pub rules: Rules,
+    /// Rewards for each step.
+    pub step_reward: StepReward,
+    /// PPO updates of G a round.
+    pub updates: usize,
+    /// Episodes an update.
+    pub episodes: usize,
+    /// The share of the discriminator's ranking head in its score; 0 leaves it out.
+    pub rank_share: f32,
+    /// Where X_t comes from.
+    pub proposals: Proposals,
+    /// The discriminator D, new in every round.
+    pub discriminator: DiscriminatorConfig,
+    /// The generator G, warm from round to round.
+    pub generator: GeneratorConfig,
+    /// How G learns.
+    pub ppo: PpoConfig,
+}
+
+impl GaNasConfig {
+    /// The paper's first setup: |X_0| = 50, 50 more each round, K = 25 (all three: paper). Its
+    /// ten sets make 2,750 queries.
+    pub fn paper_setup1() -> Self {
+        GaNasConfig {
+            initial: 50,
+            growth: 50,
+            truth: 25,
+            // Ours: masks make every sample valid, which leaves the paper's rewards for validity
+            // without work.
+            rules: Rules::Enforced,
+            step_reward: StepReward::default(),
+            // Ours: more updates against a frozen D make G collapse.
+            updates: 5,
+            episodes: 64,
+            rank_share: 0.0,
+            proposals: Proposals::Generated,
+            discriminator: DiscriminatorConfig::default(),
+            generator: GeneratorConfig::default(),
+            ppo: PpoConfig::default(),
+        }
+    }
+
+    /// The paper's second setup: |X_0| = 100, 100 more each round, K = 50 (all three: paper). Its
+    /// ten sets make 5,500 queries.
+    pub fn paper_setup2() -> Self {
+        GaNasConfig {
+            initial: 100,
+            growth: 100,
+            truth: 50,
+            ..Self::paper_setup1()
+        }
+    }
+}
+
+impl Default for GaNasConfig {
+    /// Small constant batches out of a screened pool, with a ranking head (all ours).
+    fn default() -> Self {
+        GaNasConfig {
+            initial: 10,
+            growth: 0,
+            truth: 25,
+            updates: 3,
+            rank_share: 0.5,
+            proposals: Proposals::Screened {
+                generated: 100,
+                edited: 100,
+            },
+            ..Self::paper_setup1()
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! GA-NAS (Rezaei et al. 2021, "Generative Adversarial Neural Architecture Search", IJCAI,
+//! doi 10.24963/ijcai.2021/307, arXiv 2105.09356).
+//!
+//! [`GaNas::ask`] is Algorithm 2, line by line: choose the truth set, let the generator make
+//! fakes, train the discriminator to tell them apart, train the generator to please the
+//! discriminator, and let it make the next set of architectures. Only the last step costs queries.
+
+mod config;
+mod propose;
+mod reward;
+mod truth;
+
+use ganas_core::arch::{Arch, Graph};
+use ganas_core::error::{Error, Result};
+use ganas_core::ledger::Query;
+use ganas_core::rng::Rng;
+use ganas_core::space::SearchSpace;
+use ganas_core::strategy::{Context, Gauge, Strategy};
+use ganas_nets::{Dims, Discriminator, FitReport, Generator, NetError, Ppo, PpoReport, Rollout};
+
+pub use config::{GaNasConfig, Proposals};
+pub use reward::{StepReward, rewards};
+pub use truth::TruthSet;
+
+use propose::propose;
+
+/// The GA-NAS strategy.
+pub struct GaNas {
+    config: GaNasConfig,
+    seed: u64,
+    /// The generator and its learner; made when the space is first seen.
+    players: Option<Players>,
+    /// The size of the last set that was asked for, |X_t|.
+    asked: usize,
+    gauges: Vec<Gauge>,
+}
+
+/// What is carried from round to round.
+struct Players {
+    dims: Dims,
+    generator: Generator,
+    ppo: Ppo,
+    streams: Streams,
+}
+
+/// One named random stream a component.
+struct Streams {
+    initial: Rng,
+    fakes: Rng,
+    discriminator: Rng,
+    training: Rng,
+    proposals: Rng,
+}
+
+impl GaNas {
+    /// GA-NAS with streams of its own.
+    pub fn new(config: GaNasConfig, seed: u64) -> Self {
+        GaNas {
+            config,
+            seed,
+            players: None,
+            asked: 0,
+            gauges: Vec::new(),
+        }
+    }
+}
+
+impl Players {
+    fn new(config: &GaNasConfig, seed: u64, space: &dyn SearchSpace) -> Self {
+        let dims = Dims::of(space);
+        let mut init = Rng::stream(seed, "ga-nas/generator");
+        Players {
+            dims,
+            generator: Generator::new(config.generator.clone(), dims, &mut init),
+            ppo: Ppo::new(config.ppo.clone()),
+            streams: Streams {
+                initial: Rng::stream(seed, "ga-nas/initial"),
+                fakes: Rng::stream(seed, "ga-nas/fakes"),
+                discriminator: Rng::stream(seed, "ga-nas/discriminator"),
+                training: Rng::stream(seed, "ga-nas/training"),
+                proposals: Rng::stream(seed, "ga-nas/proposals"),
+            },
+        }
+    }
+
+    /// Line 4: F, as many graphs as the truth set has, grown by G.
+    fn fakes(
+        &mut self,
+        config: &GaNasConfig,
+        space: &dyn SearchSpace,
+        count: usize,
+    ) -> NetResult<Vec<Graph>> {
+        let rng = &mut self.streams.fakes;
+        let mut fakes: Vec<Graph> = Vec::with_capacity(count);
+        // Growth under learned rules can fail, and what breaks the rules is no architecture.
+        for _ in 0..20 {
+            let grown = self.generator.sample(space, config.rules, count, rng)?;
+            let valid = grown
+                .into_iter()
+                .map(|r| r.graph)
+                .filter(|g| space.violations(g) == 0);
+            fakes.extend(valid.take(count - fakes.len()));
+            if fakes.len() == count {
+                break;
+            }
+        }
+        if fakes.is_empty() {
+            let arch = space.sample(space.samplers()[0], rng);
+            fakes.push(space.graph(&arch));
+        }
+        Ok(fakes)
+    }
+
+    /// Line 5: a new discriminator, fitted to tell T from F and, if the settings say so, to rank
+    /// everything evaluated.
+    fn discriminate(
+        &mut self,
+        config: &GaNasConfig,
+        context: &Context,
+        truth: &TruthSet,
+        fakes: &[Graph],
+    ) -> NetResult<(Discriminator, FitReport)> {
+        let positive: Vec<&Graph> = truth.graphs().iter().collect();
+        let negative: Vec<&Graph> = fakes.iter().collect();
+        let (graphs, scores) = match config.rank_share > 0.0 {
+            true => truth::evaluated(context),
+            false => Default::default(),
+        };
+        let graphs: Vec<&Graph> = graphs.iter().collect();
+        let evaluated = (!graphs.is_empty()).then_some((graphs.as_slice(), scores.as_slice()));
+        Discriminator::fit(
+            &config.discriminator,
+            self.dims,
+            &positive,
+            &negative,
+            evaluated,
+            &mut self.streams.discriminator,
+        )
+    }
+
+    /// Line 6: G learns by PPO to please D. No query is spent.
+    fn train(
+        &mut self,
+        config: &GaNasConfig,
+        space: &dyn SearchSpace,
+        judge: &Judge,
+    ) -> NetResult<PpoReport> {
+        let rng = &mut self.streams.training;
+        let mut report = PpoReport::default();
+        for _ in 0..config.updates {
+            let episodes = self
+                .generator
+                .sample(space, config.rules, config.episodes, rng)?;
+            let rewards = rewards(space, config.step_reward, &episodes, judge)?;
+            report = self
+                .ppo
+                .update(&mut self.generator, &episodes, &rewards, rng)?;
+        }
+        Ok(report)
+    }
+}
+
+/// A fitted discriminator and how its two scores are mixed into one.
+pub struct Judge<'a> {
+    discriminator: &'a Discriminator,
+    rank_share: f32,
+}
+
+type NetResult<T> = std::result::Result<T, NetError>;
+
+impl Judge<'_> {
+    /// How much D likes each graph, from 0 to 1.
+    pub fn scores(&self, graphs: &[&Graph]) -> NetResult<Vec<f32>> {
+        let scores = self.discriminator.scores(graphs)?;
+        let share = self.rank_share;
+        Ok(match scores.rank {
+            None => scores.real,
+            Some(rank) => (scores.real.iter().zip(&rank))
+                .map(|(real, rank)| (1.0 - share) * real + share * rank)
+                .collect(),
+        })
+    }
+}
+
+impl Strategy for GaNas {
+    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+        let config = &self.config;
+        let space = context.space;
+        let players = self
+            .players
+            .get_or_insert_with(|| Players::new(config, self.seed, space));
+
+        // Line 1: the initial set X_0.
+        if self.asked == 0 {
+            self.asked = config.initial;
+            return Ok(context.sample_new(self.asked.min(limit), &mut players.streams.initial));
+        }
+        self.asked += config.growth;
+        let size = self.asked.min(limit);
+
+        // Line 3: T, the best K compliant architectures so far.
+        let truth = TruthSet::of(context, config.truth);
+        if truth.is_empty() {
+            // Nothing compliant is known yet, so there is nothing to learn from.
+            return Ok(context.sample_new(size, &mut players.streams.initial));
+        }
+
+        let mut round = || -> NetResult<(Vec<Arch>, Vec<Gauge>)> {
+            let fakes = players.fakes(config, space, truth.graphs().len())?;
+            let (discriminator, fit) = players.discriminate(config, context, &truth, &fakes)?;
+            let judge = Judge {
+                discriminator: &discriminator,
+                rank_share: config.rank_share,
+            };
+            let learned = players.train(config, space, &judge)?;
+            // Line 7: X_t, new architectures by G.
+            let proposals = propose(
+                config,
+                context,
+                &players.generator,
+                &truth,
+                &judge,
+                size,
+                &mut players.streams.proposals,
+            )?;
+            let mut gauges = truth.gauges(context);
+            gauges.extend(fit_gauges(&fit));
+            gauges.extend([
+                ("g_loss", learned.policy_loss as f64),
+                ("g_entropy", learned.entropy as f64),
+                ("g_kl", learned.kl as f64),
+                ("g_valid", proposals.valid),
+                ("g_duplicates", proposals.duplicates),
+            ]);
+            Ok((proposals.archs, gauges))
+        };
+        let (archs, gauges) = round().map_err(|e| Error::input(e.to_string()))?;
+        self.gauges = gauges;
+        // Line 8 is the driver's: it evaluates S on every x in X_t.
+        Ok(archs)
+    }
+
+    fn tell(&mut self, _: &Context, _: &[Query]) {}
+
+    fn gauges(&self) -> Vec<Gauge> {
+        self.gauges.clone()
+    }
+}
+
+fn fit_gauges(fit: &FitReport) -> impl Iterator<Item = Gauge> {
+    [
+        ("d_loss", fit.loss as f64),
+        ("d_accuracy", fit.accuracy as f64),
+        ("js", fit.divergence as f64),
+    ]
+    .into_iter()
+    .chain(fit.rank_accuracy.map(|a| ("d_rank_accuracy", a as f64)))
+}
+
+/// The graphs of rollouts.
+fn graphs(rollouts: &[Rollout]) -> Vec<&Graph> {
+    rollouts.iter().map(|r| &r.graph).collect()
+}

@@ -1,0 +1,40 @@
+//! Every strategy keeps the contract, on a space of each kind.
+
+use ganas_core::space::{SearchSpace, from_toml, nasbench101, nasbench201};
+use ganas_core::testing::strategy_contract;
+use ganas_search::{Recipe, STRATEGIES};
+
+fn keeps_contract(space: &dyn SearchSpace) {
+    for (name, presets) in STRATEGIES {
+        for preset in presets {
+            let recipe: Recipe = format!("{name}:{preset}").parse().unwrap();
+            println!("{recipe} on {}", space.name());
+            strategy_contract(&|seed| recipe.build(seed), space);
+        }
+    }
+}
+
+#[test]
+fn on_nasbench101() {
+    keeps_contract(&nasbench101());
+}
+
+#[test]
+fn on_nasbench201() {
+    keeps_contract(&nasbench201());
+}
+
+#[test]
+fn on_a_chain() {
+    let space = from_toml(
+        r#"
+        name = "blocks"
+        kind = "chain"
+        length = 8
+        ops = ["identity", "mb3_k3", "mb6_k5"]
+        [metrics]
+        params = { mb3_k3 = 1.2e4, mb6_k5 = 5e4 }
+        "#,
+    );
+    keeps_contract(space.unwrap().as_ref());
+}
