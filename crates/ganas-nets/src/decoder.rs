@@ -6,7 +6,8 @@ use std::sync::Arc;
 use burn::tensor::Tensor;
 use ganas_core::{arch::mask, rng::Rng};
 
-use crate::layers::{EdgeChoice, GruStep, bias_tanh, gru};
+use crate::gru::{GruStep, gru};
+use crate::layers::{EdgeChoice, bias_tanh};
 use crate::params::{Id, Params, Weights};
 use crate::rollout::Rollout;
 use crate::sparse::Sparse;

@@ -8,7 +8,6 @@
 //! share the products. A second classifier of the same form, the ranking head (ours), learns from
 //! evaluated graphs whether the other one is better.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
@@ -17,10 +16,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::GraphBatch;
 use crate::kgnn::{KGnn, KGnnConfig, Prepared, constant};
-use crate::layers::{dot, sigmoid, softplus, tanh};
-use crate::params::{Adam, Id, Params, Weights};
+use crate::layers::sigmoid;
+use crate::pairs::{Head, Target, balance, cross_entropy, measure};
+use crate::params::{Adam, Params, Weights};
 use crate::ppo::read;
-use crate::{Dims, NetError, op};
+use crate::ranking::{ROWS, ranking};
+use crate::{Dims, NetError};
 
 /// What the discriminator compares a graph with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,15 +93,6 @@ pub struct Scores {
     pub rank: Option<Vec<f32>>,
 }
 
-#[derive(Clone, Debug)]
-struct Head {
-    first: Id,
-    second: Id,
-    bias: Id,
-    output: Id,
-    output_bias: Id,
-}
-
 /// A fitted discriminator.
 #[derive(Clone, Debug)]
 pub struct Discriminator {
@@ -141,16 +133,18 @@ impl Discriminator {
         let batch = d.prepare(&graphs)?;
         let targets = d.targets(truth, fake.len(), config.smoothing);
         let ranked = match &ranking {
-            Some(r) => Some((d.prepare(&r.graphs)?, r.targets.clone())),
+            Some(r) => Some((d.prepare(&r.graphs)?, &r.blocks)),
             None => None,
         };
         let mut adam = Adam::default();
-        for _ in 0..config.steps {
+        for step in 0..config.steps {
             let w = d.params.tracked();
             let mut loss = cross_entropy(d.logits(&w, &batch, truth.len()), &targets);
-            if let Some((batch, targets)) = &ranked {
-                let logits = d.rank_logits(&w, batch);
-                loss = loss + cross_entropy(logits, targets).mul_scalar(config.rank_weight);
+            if let Some((batch, blocks)) = &ranked {
+                let block = step % blocks.len();
+                let logits = d.rank_logits(&w, batch, block);
+                let rank_loss = cross_entropy(logits, &blocks[block]);
+                loss = loss + rank_loss.mul_scalar(config.rank_weight);
             }
             let gradient = d.params.gradient(&w, &loss.sum());
             adam.step(d.params.values_mut(), &gradient, config.learning_rate);
@@ -158,9 +152,13 @@ impl Discriminator {
         d.weights = d.params.frozen();
         let logits = read(d.logits(&d.weights, &batch, truth.len()));
         let mut report = measure(&logits, &d.targets(truth, fake.len(), 0.0));
-        if let Some((batch, targets)) = &ranked {
-            let logits = read(d.rank_logits(&d.weights, batch));
-            report.rank_accuracy = Some(measure(&logits, targets).accuracy);
+        if let Some((batch, blocks)) = &ranked {
+            let accuracy = |(block, targets): (usize, &Arc<Vec<Target>>)| {
+                let logits = read(d.rank_logits(&d.weights, batch, block));
+                measure(&logits, targets).accuracy
+            };
+            let total: f32 = blocks.iter().enumerate().map(accuracy).sum();
+            report.rank_accuracy = Some(total / blocks.len() as f32);
         }
         let encoded = d
             .encoder
@@ -179,13 +177,7 @@ impl Discriminator {
         let mut params = Params::new();
         let encoder = KGnn::new(&config.encoder, dims, &mut params, rng)?;
         let (width, hidden) = (encoder.width(), config.hidden.max(1));
-        let mut head = || Head {
-            first: params.weight(width, hidden, 1.0, rng),
-            second: params.weight(width, hidden, 1.0, rng),
-            bias: params.bias(hidden, 0.0),
-            output: params.weight(hidden, 1, 1.0, rng),
-            output_bias: params.bias(1, 0.0),
-        };
+        let mut head = || Head::new(width, hidden, &mut params, rng);
         let (real, rank) = (head(), head());
         Ok(Discriminator {
             config: config.clone(),
@@ -255,13 +247,15 @@ impl Discriminator {
         self.real.logits(w, first, self.real.second(w, encoded))
     }
 
-    /// The logits that the column's graph is better than the row's.
+    /// The logits that the column's graph is better than the row's, for a block of rows.
     ///
     /// # Shapes
-    /// - output: `[graphs, graphs]`
-    fn rank_logits(&self, w: &Weights, batch: &Prepared) -> Tensor<2> {
+    /// - output: `[rows, graphs]`
+    fn rank_logits(&self, w: &Weights, batch: &Prepared, block: usize) -> Tensor<2> {
         let encoded = self.encoder.encode(w, batch);
-        let first = self.rank.first(w, encoded.clone());
+        let start = block * ROWS;
+        let rows = ROWS.min(encoded.dims()[0] - start);
+        let first = self.rank.first(w, encoded.clone().narrow(0, start, rows));
         self.rank.logits(w, first, self.rank.second(w, encoded))
     }
 
@@ -288,299 +282,5 @@ impl Discriminator {
     }
 }
 
-impl Head {
-    fn first(&self, w: &Weights, encoded: Tensor<2>) -> Tensor<2> {
-        encoded.matmul(w[self.first].clone()) + w[self.bias].clone()
-    }
-
-    fn second(&self, w: &Weights, encoded: Tensor<2>) -> Tensor<2> {
-        encoded.matmul(w[self.second].clone())
-    }
-
-    fn logits(&self, w: &Weights, first: Tensor<2>, second: Tensor<2>) -> Tensor<2> {
-        pair_logits(first, second, w[self.output].clone()) + w[self.output_bias].clone()
-    }
-}
-
-/// The output of the classifier for all pairs, `sum_k output_k tanh(first_ik + second_jk)`.
-///
-/// # Shapes
-/// - `first`: `[truth, hidden]`, `second`: `[others, hidden]`, `output`: `[hidden, 1]`
-/// - result: `[truth, others]`
-fn pair_logits(first: Tensor<2>, second: Tensor<2>, output: Tensor<2>) -> Tensor<2> {
-    let ([rows, h], [columns, _]) = (first.dims(), second.dims());
-    op::node([first, second, output], move |[first, second, output]| {
-        let mut logits = vec![0.0; rows * columns];
-        let mut kept = vec![0.0; rows * columns * h];
-        for i in 0..rows {
-            let a = &first[i * h..][..h];
-            for j in 0..columns {
-                let b = &second[j * h..][..h];
-                let t = &mut kept[(i * columns + j) * h..][..h];
-                for ((t, a), b) in t.iter_mut().zip(a).zip(b) {
-                    *t = tanh(a + b);
-                }
-                logits[i * columns + j] = dot(t, output);
-            }
-        }
-        let output = output.to_vec();
-        let pull = move |grad: &[f32]| {
-            let mut da = vec![0.0; rows * h];
-            let mut db = vec![0.0; columns * h];
-            let mut dout = vec![0.0; h];
-            for i in 0..rows {
-                let da = &mut da[i * h..][..h];
-                for j in 0..columns {
-                    let g = grad[i * columns + j];
-                    let t = &kept[(i * columns + j) * h..][..h];
-                    let db = &mut db[j * h..][..h];
-                    for k in 0..h {
-                        let slope = g * output[k] * (1.0 - t[k] * t[k]);
-                        da[k] += slope;
-                        db[k] += slope;
-                        dout[k] += g * t[k];
-                    }
-                }
-            }
-            [da, db, dout]
-        };
-        (logits, [rows, columns], pull)
-    })
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Target {
-    value: f32,
-    weight: f32,
-}
-
-/// Scales the weights so that the two classes weigh one half each.
-fn balance(targets: &mut [Target]) {
-    for class in [false, true] {
-        let member = |t: &Target| (t.value > 0.5) == class;
-        let total: f32 = targets.iter().filter(|t| member(t)).map(|t| t.weight).sum();
-        let of_class = targets.iter_mut().filter(|t| member(t));
-        of_class.for_each(|t| t.weight *= 0.5 / total.max(1e-8));
-    }
-}
-
-/// The weighted cross-entropy of logits.
-///
-/// # Shapes
-/// - `logits`: any with one number for each target
-/// - output: `[1, 1]`
-fn cross_entropy(logits: Tensor<2>, targets: &Arc<Vec<Target>>) -> Tensor<2> {
-    let targets = targets.clone();
-    op::node([logits], move |[logits]| {
-        let loss = entropy(logits, &targets);
-        let slope = |(z, t): (&f32, &Target)| t.weight * (sigmoid(*z) - t.value);
-        let slopes: Vec<f32> = logits.iter().zip(targets.iter()).map(slope).collect();
-        let pull = move |grad: &[f32]| [slopes.iter().map(|s| grad[0] * s).collect()];
-        (vec![loss], [1, 1], pull)
-    })
-}
-
-fn entropy(logits: &[f32], targets: &[Target]) -> f32 {
-    let loss = |(&z, t): (&f32, &Target)| t.weight * (softplus(z) - t.value * z);
-    logits.iter().zip(targets).map(loss).sum()
-}
-
-fn measure(logits: &[f32], targets: &[Target]) -> FitReport {
-    let loss = entropy(logits, targets);
-    let right =
-        |(&z, t): (&f32, &Target)| f32::from(u8::from((z > 0.0) == (t.value > 0.5))) * t.weight;
-    FitReport {
-        loss,
-        accuracy: logits.iter().zip(targets).map(right).sum(),
-        divergence: (2f32.ln() - loss).max(0.0),
-        rank_accuracy: None,
-    }
-}
-
-struct Ranking<'a> {
-    graphs: Vec<&'a Graph>,
-    targets: Arc<Vec<Target>>,
-}
-
-/// The graphs to rank, the true ones and a random choice of the rest, with what is better than
-/// what; empty if no two differ.
-fn ranking<'a>(
-    (graphs, scores): (&[&'a Graph], &[f32]),
-    truth: &[&Graph],
-    limit: usize,
-    rng: &mut Rng,
-) -> Result<Ranking<'a>, NetError> {
-    if graphs.len() != scores.len() {
-        return Err(NetError::Mismatch {
-            what: "evaluated graphs and their scores",
-            left: graphs.len(),
-            right: scores.len(),
-        });
-    }
-    let truth: HashSet<&Graph> = truth.iter().copied().collect();
-    let usable = (0..graphs.len()).filter(|&i| scores[i].is_finite());
-    let (mut picked, rest): (Vec<usize>, Vec<usize>) =
-        usable.partition(|&i| truth.contains(graphs[i]));
-    picked.truncate(limit);
-    let others = rng.distinct(rest.len(), limit - picked.len());
-    picked.extend(others.into_iter().map(|i| rest[i]));
-    let mut targets = Vec::with_capacity(picked.len() * picked.len());
-    for &i in &picked {
-        for &j in &picked {
-            targets.push(Target {
-                value: f32::from(u8::from(scores[j] > scores[i])),
-                weight: f32::from(u8::from(scores[j] != scores[i])),
-            });
-        }
-    }
-    if targets.iter().all(|t| t.weight == 0.0) {
-        picked.clear();
-    }
-    balance(&mut targets);
-    Ok(Ranking {
-        graphs: picked.into_iter().map(|i| graphs[i]).collect(),
-        targets: Arc::new(targets),
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::check::{gradients_agree, project};
-
-    const DIMS: Dims = Dims {
-        labels: 5,
-        nodes: 5,
-    };
-
-    fn chain(labels: &[u8]) -> Graph {
-        let mut graph = Graph::default();
-        for (v, &label) in labels.iter().enumerate() {
-            graph.push(label, if v == 0 { 0 } else { 1 << (v - 1) });
-        }
-        graph
-    }
-
-    /// Chains whose middle is mostly of one label.
-    fn chains(label: u8, count: usize, rng: &mut Rng) -> Vec<Graph> {
-        let mut middle = || {
-            if rng.chance(0.8) {
-                label
-            } else {
-                2 + rng.below(3) as u8
-            }
-        };
-        (0..count)
-            .map(|_| chain(&[0, middle(), middle(), middle(), 1]))
-            .collect()
-    }
-
-    fn refs(graphs: &[Graph]) -> Vec<&Graph> {
-        graphs.iter().collect()
-    }
-
-    #[test]
-    fn gradients_agree_with_differences() {
-        let mut rng = Rng::stream(0, "test");
-        for pairing in [Pairing::Pairwise, Pairing::Pointwise] {
-            let mut config = DiscriminatorConfig {
-                pairing,
-                hidden: 5,
-                ..Default::default()
-            };
-            config.encoder.width = 5;
-            let mut d = Discriminator::untrained(&config, DIMS, &mut rng).unwrap();
-            let graphs = [chains(2, 3, &mut rng), chains(3, 3, &mut rng)].concat();
-            let batch = d.prepare(&refs(&graphs)).unwrap();
-            let targets = d.targets(&refs(&graphs[..3]), 3, 0.1);
-            let mut params = std::mem::take(&mut d.params);
-            gradients_agree(&mut params, |w| project(d.logits(w, &batch, 3)));
-            gradients_agree(&mut params, |w| project(d.rank_logits(w, &batch)));
-            let loss = |w: &Weights| cross_entropy(d.logits(w, &batch, 3), &targets).sum();
-            gradients_agree(&mut params, loss);
-        }
-    }
-
-    #[test]
-    fn tells_two_distributions_apart() {
-        let mut rng = Rng::stream(1, "test");
-        let (truth, fake) = (chains(2, 25, &mut rng), chains(3, 25, &mut rng));
-        for pairing in [Pairing::Pairwise, Pairing::Pointwise] {
-            let config = DiscriminatorConfig {
-                pairing,
-                ..Default::default()
-            };
-            let (d, report) =
-                Discriminator::fit(&config, DIMS, &refs(&truth), &refs(&fake), None, &mut rng)
-                    .unwrap();
-            assert!(
-                report.accuracy > 0.85 && report.divergence > 0.2,
-                "{report:?}"
-            );
-            let mean = |graphs: Vec<Graph>| {
-                let scores = d.score(&refs(&graphs)).unwrap();
-                scores.iter().sum::<f32>() / scores.len() as f32
-            };
-            let (near, far) = (mean(chains(2, 40, &mut rng)), mean(chains(3, 40, &mut rng)));
-            assert!(near > far + 0.3, "{pairing:?}: {near} {far}");
-        }
-    }
-
-    #[test]
-    fn one_distribution_has_hardly_any_divergence() {
-        let mut rng = Rng::stream(2, "test");
-        let (truth, fake) = (chains(2, 25, &mut rng), chains(2, 25, &mut rng));
-        let config = DiscriminatorConfig::default();
-        let (_, report) =
-            Discriminator::fit(&config, DIMS, &refs(&truth), &refs(&fake), None, &mut rng).unwrap();
-        assert!(report.divergence < 0.2, "{report:?}");
-    }
-
-    #[test]
-    fn the_ranking_head_orders_graphs() {
-        let mut rng = Rng::stream(3, "test");
-        let any: Vec<Graph> = (0..60)
-            .flat_map(|i| chains(2 + i % 3, 1, &mut rng))
-            .collect();
-        let worth = |g: &Graph| g.labels.iter().filter(|&&l| l == 4).count() as f32;
-        let scores: Vec<f32> = any.iter().map(worth).collect();
-        let config = DiscriminatorConfig {
-            steps: 60,
-            ..Default::default()
-        };
-        let (d, report) = Discriminator::fit(
-            &config,
-            DIMS,
-            &refs(&any[..20]),
-            &refs(&any[20..40]),
-            Some((&refs(&any), &scores)),
-            &mut rng,
-        )
-        .unwrap();
-        assert!(report.rank_accuracy.unwrap() > 0.85, "{report:?}");
-        let graphs = [chain(&[0, 4, 4, 4, 1]), chain(&[0, 2, 3, 2, 1])];
-        let rank = d.scores(&refs(&graphs)).unwrap().rank.unwrap();
-        assert!(rank[0] > rank[1] + 0.2, "{rank:?}");
-    }
-
-    #[test]
-    fn bad_input_is_an_error() {
-        let mut rng = Rng::stream(4, "test");
-        let config = DiscriminatorConfig::default();
-        let graphs = chains(2, 2, &mut rng);
-        let g = refs(&graphs);
-        let mut fit = |truth: &[&Graph], fake: &[&Graph], evaluated| {
-            Discriminator::fit(&config, DIMS, truth, fake, evaluated, &mut rng).map(|(_, r)| r)
-        };
-        assert!(fit(&[], &g, None).is_err() && fit(&g, &[], None).is_err());
-        assert!(fit(&g, &g, Some((&g, &[0.0]))).is_err());
-        assert!(fit(&[&chain(&[9])], &g, None).is_err());
-        assert!(
-            fit(&g, &g, Some((&g, &[0.5, 0.5])))
-                .unwrap()
-                .rank_accuracy
-                .is_none()
-        );
-        assert!(fit(&g[..1], &g, Some((&[], &[]))).is_ok());
-    }
-}
+mod tests;

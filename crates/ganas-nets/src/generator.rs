@@ -1,28 +1,28 @@
 //! The generator: it grows graphs node by node (GA-NAS section 3.2).
 //!
 //! At each step a graph network encodes the partial graph, a softmax picks the label of the next
-//! node, and a [GRU](crate::decoder) decides which earlier nodes feed it. The network passes
+//! node, and a GRU decides which earlier nodes feed it. The network passes
 //! messages along the edges only, never against them. So a node's state does not depend on later
 //! nodes, and one pass over a finished graph yields the states of all its prefixes.
 
 use std::sync::Arc;
 
 use burn::tensor::Tensor;
-use ganas_core::arch::Graph;
 use ganas_core::rng::Rng;
 use ganas_core::space::{Growth, Link, Rules};
 use serde::{Deserialize, Serialize};
 
 use crate::batch::GraphBatch;
 use crate::decoder::{Decoder, Live, Plan};
-use crate::kgnn::{constant, like};
+use crate::kgnn::like;
 use crate::layers::{
     LabelChoice, bernoulli, bias_tanh, categorical, log_softmax, sigmoid, softplus,
 };
 use crate::params::{Id, Params, Weights, exact};
 use crate::ppo::{Evaluation, Policy, read};
+use crate::prefixes::Prefixes;
 use crate::rollout::{Rollout, Step};
-use crate::{Dims, NetError, sparse::Sparse};
+use crate::{Dims, NetError};
 
 /// How a [`Generator`] is built.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -82,16 +82,6 @@ pub struct RolloutBatch {
     prefixes: Prefixes,
     labels: Arc<Vec<LabelChoice>>,
     plan: Option<Plan>,
-}
-
-/// The prefixes of some graphs that are to be encoded.
-#[derive(Clone, Debug)]
-struct Prefixes {
-    starts: Vec<usize>,
-    first: Tensor<2>,
-    neighbours: Arc<Sparse>,
-    summary: Arc<Sparse>,
-    context: Tensor<2>,
 }
 
 impl Generator {
@@ -205,7 +195,7 @@ impl Generator {
         rng: &mut Rng,
     ) -> Result<(), NetError> {
         let partial = growing.iter().map(|&i| (&rollouts[i].graph, nodes));
-        let prefixes = self.prefixes(partial, true)?;
+        let prefixes = Prefixes::new(self.dims, partial, true)?;
         let (states, encoded) = self.encode(weights, &prefixes);
         let values = read(self.values(weights, states.clone()));
         let mut log_probs = vec![0.0; growing.len()];
@@ -285,55 +275,6 @@ impl Generator {
         Ok(())
     }
 
-    /// Prepares graphs, each without the nodes after the given number: for the steps that follow
-    /// each of these nodes, or only the last one.
-    fn prefixes<'a>(
-        &self,
-        graphs: impl ExactSizeIterator<Item = (&'a Graph, usize)> + Clone,
-        last: bool,
-    ) -> Result<Prefixes, NetError> {
-        let mut batch = GraphBatch::empty(self.dims, true, graphs.len());
-        let mut steps = 0;
-        for (graph, nodes) in graphs.clone() {
-            batch.push(graph, nodes, self.dims)?;
-            steps += if last { nodes.min(1) } else { nodes };
-        }
-        let mut summary = Sparse::new(steps, 2);
-        let features = self.dims.nodes + 2;
-        let mut context = vec![0.0; steps * features];
-        let mut row = 0;
-        for ((graph, nodes), &start) in graphs.zip(&batch.starts) {
-            let (mut edges, mut used) = (0, 0u64);
-            for t in 1..=nodes {
-                edges += graph.inputs[t - 1].count_ones();
-                used |= graph.inputs[t - 1];
-                if last && t < nodes {
-                    continue;
-                }
-                for u in 0..t {
-                    summary.add(row, 0, start + u, 1.0 / t as f32);
-                }
-                summary.add(row, 1, start + t - 1, 1.0);
-                let context = &mut context[row * features..][..features];
-                // Step 0 does not exist and position `nodes - 1` is the last, so `t - 1` fits.
-                context[t - 1] = 1.0;
-                let scale = 1.0 / self.dims.nodes as f32;
-                context[features - 2] = edges as f32 * scale;
-                context[features - 1] = (t as u32 - used.count_ones()) as f32 * scale;
-                row += 1;
-            }
-        }
-        let neighbours = batch.neighbours(false);
-        let first = neighbours.apply_to(&batch.features, batch.width);
-        Ok(Prefixes {
-            first: constant(first, [batch.rows(), 2 * batch.width]),
-            neighbours,
-            summary: Arc::new(summary),
-            context: constant(context, [steps, features]),
-            starts: batch.starts,
-        })
-    }
-
     /// The states of steps and of nodes.
     ///
     /// # Shapes
@@ -383,7 +324,11 @@ impl Policy for Generator {
     }
 
     fn batch(&self, rollouts: &[&Rollout]) -> Result<RolloutBatch, NetError> {
-        let prefixes = self.prefixes(rollouts.iter().map(|r| (&r.graph, r.steps.len())), false)?;
+        let prefixes = Prefixes::new(
+            self.dims,
+            rollouts.iter().map(|r| (&r.graph, r.steps.len())),
+            false,
+        )?;
         let labels = rollouts.iter().flat_map(|r| {
             let choice = |(i, step): (usize, &Step)| LabelChoice {
                 allowed: step.labels,
@@ -430,142 +375,4 @@ impl Policy for Generator {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::check::{gradients_agree, project};
-    use crate::toy::{Cell, Chain};
-    use ganas_core::arch::OUTPUT;
-
-    fn generator(growth: &dyn Growth, width: usize, rng: &mut Rng) -> Generator {
-        let config = GeneratorConfig {
-            width,
-            output_scale: 1.0,
-            ..Default::default()
-        };
-        Generator::new(config, Dims::of(growth), rng)
-    }
-
-    #[test]
-    fn gradients_agree_with_differences() {
-        let cell = Cell::new(5, 5, 2);
-        let mut rng = Rng::stream(0, "test");
-        let mut g = generator(&cell, 5, &mut rng);
-        let rollouts = g.sample(&cell, Rules::Enforced, 6, &mut rng).unwrap();
-        let batch = g.batch(&rollouts.iter().collect::<Vec<_>>()).unwrap();
-        let mut params = std::mem::take(&mut g.params);
-        gradients_agree(&mut params, |w| project(g.evaluate(w, &batch).log_prob));
-        gradients_agree(&mut params, |w| project(g.evaluate(w, &batch).entropy));
-        gradients_agree(&mut params, |w| project(g.evaluate(w, &batch).value));
-    }
-
-    #[test]
-    fn replay_agrees_with_sampling() {
-        for growth in [&Cell::new(7, 5, 3) as &dyn Growth, &Chain::new(6, 5)] {
-            let mut rng = Rng::stream(1, "test");
-            let g = generator(growth, 16, &mut rng);
-            let rollouts = g.sample(growth, Rules::Enforced, 50, &mut rng).unwrap();
-            let mut again: Vec<Rollout> = rollouts
-                .iter()
-                .map(|r| Rollout::from_graph(growth, Rules::Enforced, &r.graph).unwrap())
-                .collect();
-            g.replay(&mut again).unwrap();
-            for (a, b) in rollouts.iter().zip(&again) {
-                assert_eq!(a.steps, b.steps);
-                let pairs = a.log_probs.iter().zip(&b.log_probs);
-                let pairs = pairs.chain(a.values.iter().zip(&b.values));
-                pairs.for_each(|(a, b)| assert!((a - b).abs() < 1e-5, "{a} {b}"));
-                assert!(a.log_prob() < 0.0);
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_forced_costs_nothing() {
-        let chain = Chain::new(4, 3);
-        let mut rng = Rng::stream(2, "test");
-        let g = generator(&chain, 8, &mut rng);
-        let rollouts = g.sample(&chain, Rules::Enforced, 3, &mut rng).unwrap();
-        for rollout in &rollouts {
-            assert_eq!(rollout.graph.labels, [0, 2, 2, 1]);
-            assert_eq!(rollout.log_probs, [0.0; 3]);
-            assert!(rollout.steps.iter().all(|s| s.free == 0));
-        }
-        let batch = g.batch(&rollouts.iter().collect::<Vec<_>>()).unwrap();
-        assert!(batch.plan.is_none());
-        let entropy = read(g.evaluate(&g.params.frozen(), &batch).entropy);
-        assert!(entropy.iter().all(|&e| e == 0.0));
-    }
-
-    #[test]
-    fn masks_hold_and_graphs_end_at_different_lengths() {
-        let cell = Cell::new(5, 5, 2);
-        let mut rng = Rng::stream(3, "test");
-        let g = generator(&cell, 8, &mut rng);
-        let rollouts = g.sample(&cell, Rules::Enforced, 300, &mut rng).unwrap();
-        let mut lengths = std::collections::BTreeSet::new();
-        for r in &rollouts {
-            lengths.insert(r.graph.len());
-            assert_eq!(r.graph.labels.last(), Some(&OUTPUT));
-            assert!(
-                r.graph.inputs[..r.graph.len() - 1]
-                    .iter()
-                    .all(|i| i.count_ones() <= 2)
-            );
-            assert!(r.graph.inputs[1..].iter().all(|&i| i != 0));
-            assert!(Rollout::from_graph(&cell, Rules::Enforced, &r.graph).is_ok());
-        }
-        assert_eq!(lengths.into_iter().collect::<Vec<_>>(), [3, 4, 5]);
-    }
-
-    fn all(growth: &dyn Growth, partial: &Graph, into: &mut Vec<Graph>) {
-        let labels = growth.labels(partial, Rules::Enforced);
-        if labels == 0 {
-            into.push(partial.clone());
-        }
-        for label in (0..128).filter(|l| labels >> l & 1 == 1) {
-            for inputs in 0..1u64 << partial.len() {
-                let mut next = partial.clone();
-                next.push(label, inputs);
-                if Rollout::from_graph(growth, Rules::Enforced, &next).is_ok() {
-                    all(growth, &next, into);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_probabilities_of_all_constructions_sum_to_one() {
-        let cell = Cell::new(5, 4, 2);
-        let mut rng = Rng::stream(4, "test");
-        let g = generator(&cell, 8, &mut rng);
-        let mut graphs = Vec::new();
-        let mut start = Graph::default();
-        start.push(0, 0);
-        all(&cell, &start, &mut graphs);
-        let rollout = |graph| Rollout::from_graph(&cell, Rules::Enforced, graph).unwrap();
-        let mut rollouts: Vec<Rollout> = graphs.iter().map(rollout).collect();
-        g.replay(&mut rollouts).unwrap();
-        let total: f64 = rollouts.iter().map(|r| f64::from(r.log_prob()).exp()).sum();
-        assert!(
-            rollouts.len() > 50 && (total - 1.0).abs() < 1e-4,
-            "{} {total}",
-            rollouts.len()
-        );
-    }
-
-    #[test]
-    fn a_graph_that_breaks_the_rules_has_no_construction() {
-        let cell = Cell::new(5, 5, 2);
-        let graph = Graph {
-            labels: vec![0, 2, 3, 1],
-            inputs: vec![0, 1, 0, 6],
-        };
-        let got = Rollout::from_graph(&cell, Rules::Enforced, &graph);
-        assert_eq!(got, Err(NetError::NoConstruction { node: 2 }));
-        let mut rng = Rng::stream(5, "test");
-        let small = generator(&Chain::new(3, 3), 8, &mut rng);
-        let large = generator(&cell, 8, &mut rng);
-        let mut rollouts = large.sample(&cell, Rules::Enforced, 9, &mut rng).unwrap();
-        assert!(small.replay(&mut rollouts).is_err());
-    }
-}
+mod tests;

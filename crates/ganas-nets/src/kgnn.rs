@@ -7,15 +7,15 @@
 //! pass messages to the sets that share k - 1 nodes with them. The means over the states of each
 //! level are concatenated.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use burn::tensor::{Tensor, TensorData};
-use ganas_core::{arch::bits, rng::Rng};
+use ganas_core::rng::Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{GraphBatch, pooling};
+use crate::batch::GraphBatch;
 use crate::params::{Id, Params, Weights};
+use crate::sets::{PAIR_KINDS, Sets, TRIPLE_KINDS, sets};
 use crate::{Dims, NetError, layers::bias_tanh, sparse::Sparse};
 
 /// The most nodes of a graph for the 2-GNN: it has a state for each pair.
@@ -81,14 +81,6 @@ pub struct Prepared {
     neighbours: Arc<Sparse>,
     pool: Arc<Sparse>,
     sets: Vec<Sets>,
-}
-
-#[derive(Clone, Debug)]
-struct Sets {
-    members: Arc<Sparse>,
-    kinds: Tensor<2>,
-    neighbours: Arc<Sparse>,
-    pool: Arc<Sparse>,
 }
 
 impl KGnn {
@@ -208,214 +200,5 @@ pub(crate) fn like(x: &Tensor<2>, other: &Tensor<2>) -> Tensor<2> {
     }
 }
 
-const PAIR_KINDS: usize = 2;
-const TRIPLE_KINDS: usize = 6;
-
-/// The isomorphism type of the subgraph that a set of two or three nodes induces.
-fn kind(inputs: &[u64], set: u64) -> usize {
-    let within = || bits(set).map(|v| (inputs[v] & set).count_ones() as usize);
-    let edges: usize = within().sum();
-    if set.count_ones() == 2 || edges < 2 {
-        return edges;
-    }
-    let fan_in = within().max() == Some(2);
-    let fan_out = bits(set).any(|u| bits(set).filter(|&v| inputs[v] >> u & 1 == 1).count() == 2);
-    match (edges, fan_in, fan_out) {
-        (3, ..) => 5,
-        (_, true, _) => 3,
-        (_, _, true) => 4,
-        _ => 2,
-    }
-}
-
-/// The sets of `k` of `n` nodes with their numbers.
-fn subsets(n: usize, k: usize) -> BTreeMap<u64, usize> {
-    let mut sets: Vec<u64> = vec![0];
-    for _ in 0..k {
-        let next = sets.iter().flat_map(|&set| {
-            let above = 64 - set.leading_zeros() as usize;
-            (above..n).map(move |v| set | 1 << v)
-        });
-        sets = next.collect();
-    }
-    sets.into_iter()
-        .enumerate()
-        .map(|(i, set)| (set, i))
-        .collect()
-}
-
-fn sets(batch: &GraphBatch, k: usize, local: bool) -> Sets {
-    let of_graph: Vec<_> = batch.inputs.iter().map(|g| subsets(g.len(), k)).collect();
-    let mut starts = vec![0];
-    for sets in &of_graph {
-        starts.push(starts[starts.len() - 1] + sets.len());
-    }
-    let rows = starts[starts.len() - 1];
-    let mut members = Sparse::new(rows, 1);
-    let mut neighbours = Sparse::new(rows, 2);
-    let all_kinds = if k == 2 { PAIR_KINDS } else { TRIPLE_KINDS };
-    let mut kinds = vec![0.0; rows * all_kinds];
-    let mut below = 0;
-    for ((inputs, of_graph), &start) in batch.inputs.iter().zip(&of_graph).zip(&starts) {
-        let n = inputs.len();
-        let smaller = subsets(n, k - 1);
-        let joined = |u: usize, w: usize| (inputs[u] >> w | inputs[w] >> u) & 1 == 1;
-        for (&set, &i) in of_graph {
-            let row = start + i;
-            kinds[row * all_kinds + kind(inputs, set)] = 1.0;
-            neighbours.add(row, 0, row, 1.0);
-            for u in bits(set) {
-                let rest = set & !(1 << u);
-                // The subset without each member: for k = 2, the other member.
-                members.add(row, 0, below + smaller[&rest], 1.0);
-                for w in (0..n).filter(|&w| set >> w & 1 == 0 && (!local || joined(u, w))) {
-                    neighbours.add(row, 1, start + of_graph[&(rest | 1 << w)], 1.0);
-                }
-            }
-        }
-        below += smaller.len();
-    }
-    Sets {
-        members: Arc::new(members),
-        kinds: constant(kinds, [rows, all_kinds]),
-        neighbours: Arc::new(neighbours),
-        pool: Arc::new(pooling(&starts)),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::check::{gradients_agree, project};
-    use crate::ppo::read;
-    use ganas_core::arch::Graph;
-
-    const DIMS: Dims = Dims {
-        labels: 5,
-        nodes: 6,
-    };
-
-    fn random_graph(rng: &mut Rng) -> Graph {
-        let mut graph = Graph::default();
-        for v in 0..2 + rng.below(5) {
-            let inputs = (0..v)
-                .filter(|_| rng.chance(0.5))
-                .fold(0, |m, u| m | 1 << u);
-            graph.push(rng.below(5) as u8, inputs);
-        }
-        graph
-    }
-
-    fn batch(rng: &mut Rng, count: usize) -> GraphBatch {
-        let graphs: Vec<Graph> = (0..count).map(|_| random_graph(rng)).collect();
-        GraphBatch::new(&graphs, DIMS).unwrap()
-    }
-
-    fn encoder(k: usize, params: &mut Params, rng: &mut Rng) -> KGnn {
-        let config = KGnnConfig {
-            k,
-            width: 6,
-            ..Default::default()
-        };
-        KGnn::new(&config, DIMS, params, rng).unwrap()
-    }
-
-    #[test]
-    fn gradients_agree_with_differences() {
-        for k in 1..=3 {
-            let (mut params, mut rng) = (Params::new(), Rng::stream(k as u64, "test"));
-            let encoder = encoder(k, &mut params, &mut rng);
-            let batch = encoder.prepare(&batch(&mut rng, 4)).unwrap();
-            gradients_agree(&mut params, |w| project(encoder.encode(w, &batch)));
-        }
-    }
-
-    /// The batch with the nodes of each graph listed in another order.
-    fn shuffled(batch: &GraphBatch, rng: &mut Rng) -> GraphBatch {
-        let mut other = batch.clone();
-        for (g, &start) in batch.starts[..batch.len()].iter().enumerate() {
-            let n = batch.inputs[g].len();
-            let place = rng.distinct(n, n);
-            for v in 0..n {
-                let moved = bits(batch.inputs[g][v]).fold(0, |m, u| m | 1 << place[u]);
-                other.inputs[g][place[v]] = moved;
-                let width = batch.width;
-                let features = batch.features[(start + v) * width..][..width].to_vec();
-                other.features[(start + place[v]) * width..][..width].copy_from_slice(&features);
-            }
-        }
-        other
-    }
-
-    #[test]
-    fn the_order_of_nodes_does_not_matter() {
-        for k in 1..=3 {
-            let (mut params, mut rng) = (Params::new(), Rng::stream(k as u64, "test"));
-            let encoder = encoder(k, &mut params, &mut rng);
-            let batch = batch(&mut rng, 20);
-            let encode = |batch| {
-                let prepared = encoder.prepare(batch).unwrap();
-                read(encoder.encode(&params.frozen(), &prepared))
-            };
-            let (one, other) = (encode(&batch), encode(&shuffled(&batch, &mut rng)));
-            let far = one
-                .iter()
-                .zip(&other)
-                .map(|(a, b)| (a - b).abs())
-                .fold(0.0, f32::max);
-            assert!(far < 1e-5, "k = {k}: {far}");
-            assert!(one.iter().any(|x| (x - one[0]).abs() > 0.1));
-        }
-    }
-
-    #[test]
-    fn isomorphism_types_are_told_apart() {
-        let graphs: [&[u64]; 6] = [
-            &[0, 0, 0],
-            &[0, 0, 1],
-            &[0, 1, 2],
-            &[0, 0, 3],
-            &[0, 1, 1],
-            &[0, 1, 3],
-        ];
-        let kinds: Vec<usize> = graphs.iter().map(|g| kind(g, 0b111)).collect();
-        assert_eq!(kinds, [0, 1, 2, 3, 4, 5]);
-    }
-
-    #[test]
-    fn limits_are_errors() {
-        let (mut params, mut rng) = (Params::new(), Rng::stream(0, "test"));
-        let dims = Dims {
-            labels: 2,
-            nodes: 20,
-        };
-        let config = |k| KGnnConfig {
-            k,
-            ..Default::default()
-        };
-        let none = KGnn::new(&config(4), dims, &mut params, &mut rng);
-        assert_eq!(none.unwrap_err(), NetError::Order(4));
-        let encoder = KGnn::new(&config(3), dims, &mut params, &mut rng).unwrap();
-        let mut graph = Graph::default();
-        (0..17).for_each(|_| graph.push(0, 0));
-        let batch = GraphBatch::new(&[graph], dims).unwrap();
-        assert!(matches!(
-            encoder.prepare(&batch),
-            Err(NetError::TooLarge { nodes: 17, .. })
-        ));
-    }
-
-    #[test]
-    fn a_graph_without_sets_of_three_still_has_an_encoding() {
-        let (mut params, mut rng) = (Params::new(), Rng::stream(0, "test"));
-        let encoder = encoder(3, &mut params, &mut rng);
-        let mut graph = Graph::default();
-        graph.push(0, 0);
-        let batch = encoder
-            .prepare(&GraphBatch::new(&[graph], DIMS).unwrap())
-            .unwrap();
-        let encoding = read(encoder.encode(&params.frozen(), &batch));
-        assert_eq!(encoding.len(), encoder.width());
-        assert!(encoding.iter().all(|x| x.is_finite()));
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@
 //! The graphs are small and the layers narrow, so the time goes into what surrounds the matrix
 //! products. Three choices follow from that. A batch is ragged: the nodes of all graphs are the
 //! rows of one matrix, and sums over neighbours are one [sparse map](sparse::Sparse), without
-//! padding. Steps that would be a chain of small operations are [one node](op) of the autodiff
+//! padding. Steps that would be a chain of small operations are one node of the autodiff
 //! tape with a backward pass written by hand. And the parameters of a network are one flat vector
 //! that [`Adam`](params::Adam) updates in a single loop.
 #![forbid(unsafe_code)]
@@ -20,12 +20,17 @@ pub mod discriminator;
 pub mod error;
 pub mod gae;
 pub mod generator;
+mod gru;
 pub mod kgnn;
 mod layers;
 mod op;
+mod pairs;
 pub mod params;
 pub mod ppo;
+mod prefixes;
+mod ranking;
 pub mod rollout;
+mod sets;
 pub mod sparse;
 
 #[cfg(test)]
