@@ -150,6 +150,15 @@ impl Generator {
         count: usize,
         rng: &mut Rng,
     ) -> Result<Vec<Rollout>, NetError> {
+        let space = Dims::of(growth);
+        if space.labels > self.dims.labels {
+            return Err(NetError::Foreign {
+                labels: space.labels,
+                nodes: space.nodes,
+                for_labels: self.dims.labels,
+                for_nodes: self.dims.nodes,
+            });
+        }
         let weights = self.params.frozen();
         let start = Rollout::start(growth, rules)?;
         let mut rollouts = vec![start; count];

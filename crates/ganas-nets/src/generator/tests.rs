@@ -134,4 +134,5 @@ fn a_graph_that_breaks_the_rules_has_no_construction() {
     let large = generator(&cell, 8, &mut rng);
     let mut rollouts = large.sample(&cell, Rules::Enforced, 9, &mut rng).unwrap();
     assert!(small.replay(&mut rollouts).is_err());
+    assert!(small.sample(&cell, Rules::Enforced, 9, &mut rng).is_err());
 }
