@@ -1,6 +1,6 @@
 //! Writing files whole, and text on one line.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -25,10 +25,17 @@ pub fn prepare(path: &Path) -> Result<()> {
             .in_file(path)
             .into());
     }
-    fs::create_dir_all(folder(path))
-        .and_then(|()| temporary(path))
-        .map_err(|e| unwritable(path, &e))?;
-    Ok(())
+    let tried = if is_special(path) {
+        OpenOptions::new().write(true).open(path).map(drop)
+    } else {
+        fs::create_dir_all(folder(path)).and_then(|()| temporary(path).map(drop))
+    };
+    tried.map_err(|e| {
+        Error::input(format!("cannot be written ({})", e.kind()))
+            .mend("name another place, or make it writable")
+            .in_file(path)
+            .into()
+    })
 }
 
 /// Writes a value as indented JSON: the whole file or nothing.
@@ -37,12 +44,13 @@ pub fn prepare(path: &Path) -> Result<()> {
 /// If the file cannot be written.
 pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     let write = || -> io::Result<()> {
-        let mut file = temporary(path)?;
-        let mut buffer = BufWriter::new(&mut file);
-        serde_json::to_writer_pretty(&mut buffer, value)?;
-        buffer.write_all(b"\n")?;
-        buffer.flush()?;
-        drop(buffer);
+        if is_special(path) {
+            return write_into(OpenOptions::new().write(true).open(path)?, value);
+        }
+        // A link keeps pointing to where it does.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let file = temporary(&path)?;
+        write_into(file.as_file(), value)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
         Ok(())
@@ -50,11 +58,16 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// A path that cannot be written to as bad input: another one has to be named.
-fn unwritable(path: &Path, error: &io::Error) -> Error {
-    Error::input(format!("cannot be written ({error})"))
-        .mend("name another place, or make room there")
-        .in_file(path)
+fn write_into(file: impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut buffer = BufWriter::new(file);
+    serde_json::to_writer_pretty(&mut buffer, value)?;
+    buffer.write_all(b"\n")?;
+    buffer.flush()
+}
+
+/// Whether a path is a device or a pipe, such as `/dev/stdout`: nothing may take its place.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
 }
 
 /// A file beside the path that will take its place.

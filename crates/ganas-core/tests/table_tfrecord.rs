@@ -45,9 +45,7 @@ fn metrics(epochs: u32, base: f64, params: u32) -> Vec<u8> {
 
 fn masked(bytes: &[u8]) -> [u8; 4] {
     let crc = crc32c::crc32c(bytes);
-    ((crc >> 15) | (crc << 17))
-        .wrapping_add(0xa282_ead8)
-        .to_le_bytes()
+    crc.rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
 }
 
 fn frame(data: &[u8]) -> Vec<u8> {

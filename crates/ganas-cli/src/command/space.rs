@@ -10,7 +10,7 @@ use ganas_core::space::{self, Sampler, SearchSpace};
 use serde::Serialize;
 
 use crate::End;
-use crate::task::load_space;
+use crate::task::{feasible, load_space, sampler_name};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -184,30 +184,6 @@ pub fn run(args: &SpaceArgs) -> Result<End> {
     }
     out.flush()?;
     Ok(End::Done)
-}
-
-fn feasible(space: &dyn SearchSpace, sampler: Option<Sampler>) -> Result<Sampler> {
-    let sampler = sampler.unwrap_or(space.samplers()[0]);
-    if space.samplers().contains(&sampler) {
-        return Ok(sampler);
-    }
-    let error = Error::input(format!(
-        "the space `{}` cannot be sampled that way",
-        space.name()
-    ));
-    Err(error
-        .mend(format!(
-            "use `--sampler {}`",
-            sampler_name(space.samplers()[0])
-        ))
-        .into())
-}
-
-fn sampler_name(sampler: Sampler) -> &'static str {
-    match sampler {
-        Sampler::Uniform => "uniform",
-        Sampler::Adjacency => "adjacency",
-    }
 }
 
 fn describe(info: &Info, out: &mut impl Write) -> io::Result<()> {

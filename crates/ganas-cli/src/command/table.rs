@@ -11,7 +11,6 @@ use ganas_core::table::{Summary, Table};
 use serde_json::{Map, Value, json};
 
 use crate::End;
-use crate::output::prepare;
 use crate::progress::Progress;
 use crate::task::{import, load_space, open_table, unreadable};
 
@@ -109,8 +108,9 @@ pub fn run(args: &TableArgs) -> Result<End> {
             let space = table.space()?;
             let progress = Progress::new(table.quiet);
             let waiting = progress.waiting(format!("compiling {}", table.file.display()));
-            if let Some(file) = file {
-                prepare(file)?;
+            if let Some(folder) = file.as_deref().filter(|f| f.is_dir()) {
+                let error = Error::input("this is a folder").mend("name a file to write");
+                return Err(error.in_file(folder).into());
             }
             let options = import(table.merge_isomorphic);
             let compiled = Table::compile(&table.file, &*space, &options, file.as_deref())

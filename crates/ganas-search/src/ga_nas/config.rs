@@ -69,7 +69,7 @@ impl GaNasConfig {
             step_reward: StepReward::default(),
             // Ours: more updates against a frozen D make G collapse.
             updates: 5,
-            episodes: 64,
+            episodes: 128,
             rank_share: 0.0,
             proposals: Proposals::Generated,
             discriminator: DiscriminatorConfig::default(),

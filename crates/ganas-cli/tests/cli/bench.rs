@@ -1,0 +1,215 @@
+//! `ganas bench`.
+
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+use serde_json::{Value, json};
+
+use crate::sandbox::{CHAINS, Sandbox};
+
+const CHAIN: &str = "bench --space chain.toml --table chain.csv --objective accuracy";
+
+#[test]
+fn json_is_as_the_contract_has_it() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --strategies random,local-search:first-improvement --queries 120 --seeds 3 \
+             --json out/bench.json"
+        ))
+        .success()
+        .stdout(contains("mean rank").and(contains("first-improvement")));
+    let report = sandbox.json("out/bench.json");
+    assert_eq!(report["space"], "chain");
+    assert_eq!(report["objective"], "accuracy");
+    assert_eq!(report["optimum"], 62.4);
+    let runs = report["runs"].as_array().unwrap();
+    let order: Vec<(&Value, &Value, &Value)> = (runs.iter())
+        .map(|r| (&r["strategy"], &r["preset"], &r["seed"]))
+        .collect();
+    let (random, local) = (json!("random"), json!("local-search"));
+    let (plain, first) = (json!("default"), json!("first-improvement"));
+    let seeds = [json!(0), json!(1), json!(2)];
+    let mut expected: Vec<_> = seeds.iter().map(|s| (&random, &plain, s)).collect();
+    expected.extend(seeds.iter().map(|s| (&local, &first, s)));
+    assert_eq!(order, expected);
+    for run in runs {
+        assert_eq!(run["queries"], 120);
+        let rank = run["best_rank"].as_u64().unwrap();
+        // Accuracies are 0.1 apart, so the rank follows from the value.
+        let best = run["best"].as_f64().unwrap();
+        assert_eq!(rank as f64, 1.0 + ((62.4 - best) * 10.0).round());
+        assert_eq!(run["best_arch"].as_str().unwrap().split(';').count(), 4);
+        assert!((1..=120).contains(&run["queries_to_best"].as_u64().unwrap()));
+        match rank {
+            1 => assert_eq!(run["queries_to_optimum"], run["queries_to_best"]),
+            _ => assert!(run["queries_to_optimum"].is_null()),
+        }
+        let budgets: Vec<&str> = (run["rank_at"].as_object().unwrap().keys())
+            .map(String::as_str)
+            .collect();
+        assert_eq!(budgets.len(), 3);
+        assert!(["50", "100", "120"].iter().all(|b| budgets.contains(b)));
+        assert_eq!(run["rank_at"]["120"], run["best_rank"]);
+        assert!(run["rank_at"]["50"].as_u64() >= run["rank_at"]["100"].as_u64());
+        assert!(run["seconds"].as_f64().unwrap() >= 0.0);
+    }
+    let summary = report["summary"].as_array().unwrap();
+    assert_eq!(summary.len(), 2);
+    for (line, runs) in summary.iter().zip([&runs[..3], &runs[3..]]) {
+        assert_eq!(line["strategy"], runs[0]["strategy"]);
+        assert_eq!(line["preset"], runs[0]["preset"]);
+        assert_eq!(line["seeds"], 3);
+        let of =
+            |field: &str| -> Vec<f64> { runs.iter().filter_map(|r| r[field].as_f64()).collect() };
+        let mean = |field: &str| of(field).iter().sum::<f64>() / 3.0;
+        let close = |a: &Value, b: f64| assert!((a.as_f64().unwrap() - b).abs() < 1e-9);
+        close(&line["mean_best"], mean("best"));
+        close(&line["mean_rank"], mean("best_rank"));
+        close(&line["mean_queries_to_best"], mean("queries_to_best"));
+        let squares = of("best")
+            .iter()
+            .map(|v| (v - mean("best")).powi(2))
+            .sum::<f64>();
+        close(&line["std_best"], (squares / 2.0).sqrt());
+        let mut found = of("queries_to_optimum");
+        found.sort_by(f64::total_cmp);
+        assert_eq!(line["found_optimum"], found.len());
+        match found.len() {
+            0 | 1 => assert!(line["median_queries_to_optimum"].is_null()),
+            _ => assert_eq!(
+                line["median_queries_to_optimum"].as_f64().unwrap(),
+                found[1]
+            ),
+        }
+        assert!(line["median_seconds"].as_f64().unwrap() >= 0.0);
+    }
+    let made = &report["provenance"];
+    assert_eq!(made["ganas"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(made["task"]["sampler"], "uniform");
+    assert_eq!(made["task"]["table_rows"], CHAINS);
+    assert_eq!(made["strategies"][1]["settings"]["first_improvement"], true);
+}
+
+#[test]
+fn threads_and_processes_change_nothing() {
+    let sandbox = Sandbox::new();
+    for (out, threads) in [("one", 1), ("two", 2), ("again", 2)] {
+        sandbox
+            .run(&format!(
+                "{CHAIN} --strategies random,evolution,local-search,cross-entropy --queries 150 \
+                 --seeds 4 --first-seed 7 --threads {threads} --out {out} --quiet"
+            ))
+            .success()
+            .stdout("");
+    }
+    for strategy in ["random", "evolution", "local-search", "cross-entropy"] {
+        for seed in 7..11 {
+            for file in ["evaluations.csv", "rounds.jsonl"] {
+                let file = format!("{strategy}-default/{seed}/{file}");
+                let one = sandbox.read(&format!("one/{file}"));
+                assert!(one.lines().count() > 1);
+                assert_eq!(one, sandbox.read(&format!("two/{file}")), "{file}");
+                assert_eq!(one, sandbox.read(&format!("again/{file}")), "{file}");
+            }
+        }
+    }
+    let without_times = |name: &str| {
+        let mut report = sandbox.json(name);
+        report["provenance"]["command"].take();
+        for run in report["runs"].as_array_mut().unwrap() {
+            run["seconds"].take();
+        }
+        for line in report["summary"].as_array_mut().unwrap() {
+            line["median_seconds"].take();
+        }
+        report
+    };
+    let one = without_times("one/bench.json");
+    assert_eq!(one, without_times("two/bench.json"));
+    assert_eq!(one["runs"][0]["seed"], 7);
+}
+
+#[test]
+fn random_search_has_the_rank_that_theory_expects() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --strategies random --queries 20 --seeds 200 --json bench.json"
+        ))
+        .success();
+    let (m, n, seeds) = (CHAINS as f64, 20.0, 200.0);
+    let expected = (m + 1.0) / (n + 1.0);
+    let variance = (m + 1.0) * (m - n) * n / ((n + 1.0).powi(2) * (n + 2.0));
+    let rank = sandbox.json("bench.json")["summary"][0]["mean_rank"]
+        .as_f64()
+        .unwrap();
+    let errors = (rank - expected) / (variance / seeds).sqrt();
+    assert!(errors.abs() < 4.0, "{rank} where {expected} is expected");
+}
+
+#[test]
+fn a_space_that_is_smaller_than_the_budget_is_searched_to_its_end() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --strategies random --queries 2000 --seeds 2 --json bench.json"
+        ))
+        .success();
+    for run in sandbox.json("bench.json")["runs"].as_array().unwrap() {
+        assert_eq!(run["queries"], CHAINS);
+        assert_eq!(run["stop"], "exhausted");
+        assert_eq!(run["best_rank"], 1);
+        assert_eq!(run["rank_at"]["1000"], 1);
+        assert_eq!(run["rank_at"]["2000"], 1);
+    }
+}
+
+#[test]
+fn minimize_turns_the_objective_around() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --minimize --strategies random --queries 625 --seeds 1 --json bench.json"
+        ))
+        .success();
+    let report = sandbox.json("bench.json");
+    assert_eq!(report["optimum"], 0.0);
+    assert_eq!(report["runs"][0]["best"], 0.0);
+    assert_eq!(report["runs"][0]["best_arch"], "a;a;a;a");
+}
+
+#[test]
+fn ranks_and_optimum_are_those_of_compliant_architectures() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --constraint 'latency < 1' --strategies random --queries 625 --seeds 1 \
+             --json bench.json"
+        ))
+        .success();
+    let report = sandbox.json("bench.json");
+    // 25 rows have latency 0.
+    let optimum = (0..CHAINS)
+        .filter(|i| i % 25 == 0)
+        .map(|i| i * 89 % CHAINS)
+        .max();
+    assert_eq!(report["optimum"], optimum.unwrap() as f64 / 10.0);
+    assert_eq!(report["provenance"]["task"]["compliant_rows"], 25);
+    assert_eq!(report["runs"][0]["best_rank"], 1);
+    assert_eq!(report["runs"][0]["noncompliant"], 600);
+}
+
+#[test]
+fn ctrl_c_keeps_the_runs_that_finished() {
+    let sandbox = Sandbox::new();
+    let (code, said) = sandbox.interrupt_once_there(
+        &format!("{CHAIN} --strategies random --queries 600 --seeds 50000 --out out"),
+        "out/random-default/3/result.json",
+    );
+    assert_eq!(code, Some(130), "{said}");
+    let report = sandbox.json("out/bench.json");
+    let runs = report["runs"].as_array().unwrap();
+    assert!(!runs.is_empty() && runs.len() < 50000);
+    assert_eq!(report["summary"][0]["seeds"], runs.len());
+    assert!(runs.iter().all(|run| run["stop"] != "interrupted"));
+}

@@ -1,0 +1,8 @@
+//! Drives the real binary.
+
+mod bad_input;
+mod bench;
+mod real_tables;
+mod sandbox;
+mod search;
+mod tools;

@@ -1,0 +1,81 @@
+//! The real tables, where `GANAS_DATA` names their folder.
+
+use serde_json::Value;
+
+use crate::sandbox::Sandbox;
+
+/// Runs a benchmark on a real table; `None` where there is none.
+fn bench(sandbox: &Sandbox, space: &str, table: &str, rest: &str) -> Option<Value> {
+    let Ok(folder) = std::env::var("GANAS_DATA") else {
+        eprintln!("skipped: GANAS_DATA is not set");
+        return None;
+    };
+    sandbox
+        .run(&format!(
+            "bench --space {space} --table {folder}/{table} {rest} --json bench.json"
+        ))
+        .success();
+    Some(sandbox.json("bench.json"))
+}
+
+/// How far the mean best rank of random search is from (M+1)/(N+1), in standard errors.
+fn rank_error(report: &Value, queries: f64) -> f64 {
+    let summary = &report["summary"][0];
+    let m = report["provenance"]["task"]["table_rows"].as_f64().unwrap();
+    let expected = (m + 1.0) / (queries + 1.0);
+    let variance =
+        (m + 1.0) * (m - queries) * queries / ((queries + 1.0).powi(2) * (queries + 2.0));
+    let seeds = summary["seeds"].as_f64().unwrap();
+    (summary["mean_rank"].as_f64().unwrap() - expected) / (variance / seeds).sqrt()
+}
+
+#[test]
+fn random_search_on_nasbench201_has_the_rank_that_theory_expects() {
+    let sandbox = Sandbox::new();
+    let rest = "--objective cifar10_test --strategies random --queries 100 --seeds 200";
+    let Some(report) = bench(&sandbox, "nasbench201", "nasbench201_cifar10.csv.gz", rest) else {
+        return;
+    };
+    assert_eq!(report["optimum"], 94.373333);
+    assert!(rank_error(&report, 100.0).abs() < 4.0);
+}
+
+#[test]
+fn random_search_on_nasbench101_has_the_rank_that_theory_expects() {
+    let sandbox = Sandbox::new();
+    let rest = "--objective test_accuracy --strategies random --queries 200 --seeds 100";
+    let Some(report) = bench(&sandbox, "nasbench101", "nasbench101.csv.gz", rest) else {
+        return;
+    };
+    assert_eq!(report["optimum"], 0.943175753);
+    assert!(rank_error(&report, 200.0).abs() < 4.0);
+}
+
+#[test]
+fn no_strategy_breaks_a_bound_on_nasbench201() {
+    let sandbox = Sandbox::new();
+    let strategies = ["random", "evolution", "local-search", "cross-entropy"];
+    let rest = format!(
+        "--objective cifar10_test --strategies {} --queries 300 --seeds 2 \
+         --constraint 'params <= 5e5' --out runs",
+        strategies.join(",")
+    );
+    let Some(report) = bench(&sandbox, "nasbench201", "nasbench201_cifar10.csv.gz", &rest) else {
+        return;
+    };
+    assert_eq!(report["optimum"], 93.75);
+    for strategy in strategies {
+        let csv = sandbox.read(&format!("runs/{strategy}-default/1/evaluations.csv"));
+        let mut lines = csv.lines();
+        assert!(
+            lines
+                .next()
+                .unwrap()
+                .starts_with("query,round,arch,cifar10_test,params,")
+        );
+        for line in lines {
+            let params: f64 = line.split(',').nth(4).unwrap().parse().unwrap();
+            assert!(params <= 5e5, "{strategy}: {line}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! `ganas search`.
+
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+
+use crate::sandbox::Sandbox;
+
+const CHAIN: &str = "search --space chain.toml --table chain.csv --objective accuracy";
+
+#[test]
+fn prints_what_it_found() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!("{CHAIN} --strategy random --queries 625"))
+        .success()
+        .stdout(
+            contains("62.4, rank 1 of 625 (the best of the table)").and(contains("all queries")),
+        );
+}
+
+#[test]
+fn run_directory_holds_settings_evaluations_rounds_and_result() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --strategy evolution --queries 130 --seed 3 --out run --json run.json"
+        ))
+        .success();
+    let csv = sandbox.read("run/evaluations.csv");
+    let mut lines = csv.lines();
+    assert_eq!(
+        lines.next(),
+        Some("query,round,arch,accuracy,latency,params")
+    );
+    let mut best = (f64::NEG_INFINITY, 0);
+    for (i, line) in lines.enumerate() {
+        let cells: Vec<&str> = line.split(',').collect();
+        assert_eq!(cells[0], (i + 1).to_string());
+        let accuracy: f64 = cells[3].parse().unwrap();
+        if accuracy > best.0 {
+            best = (accuracy, i + 1);
+        }
+    }
+    assert_eq!(csv.lines().count(), 131);
+    let result = sandbox.json("run/result.json");
+    assert_eq!(result, sandbox.json("run.json"));
+    assert_eq!(result["best"], best.0);
+    assert_eq!(result["queries_to_best"], best.1);
+    let trajectory = result["trajectory"].as_array().unwrap();
+    assert_eq!(trajectory[0]["query"], 1);
+    assert_eq!(trajectory.last().unwrap()["query"], best.1);
+    assert_eq!(trajectory.last().unwrap()["rank"], result["best_rank"]);
+    let settings = sandbox.json("run/settings.json");
+    assert_eq!(settings["seeds"][0], 3);
+    assert_eq!(settings["strategies"][0]["strategy"], "evolution");
+    assert_eq!(settings["task"]["table_digest"].as_str().unwrap().len(), 16);
+    let rounds = sandbox.read("run/rounds.jsonl");
+    let last: serde_json::Value = serde_json::from_str(rounds.lines().last().unwrap()).unwrap();
+    assert_eq!(last["queries"], 130);
+}
+
+#[test]
+fn constraints_keep_their_bounds() {
+    let sandbox = Sandbox::new();
+    for strategy in ["random", "evolution", "local-search", "cross-entropy"] {
+        sandbox
+            .run(&format!(
+                "{CHAIN} --strategy {strategy} --queries 100 --constraint 'params <= 9' \
+                 --constraint 'latency < 20' --out {strategy}"
+            ))
+            .success()
+            .stdout(contains("rejected without a query"));
+        let csv = sandbox.read(&format!("{strategy}/evaluations.csv"));
+        let mut broken = 0;
+        for line in csv.lines().skip(1) {
+            let cells: Vec<&str> = line.split(',').collect();
+            assert!(
+                cells[5].parse::<f64>().unwrap() <= 9.0,
+                "{strategy}: {line}"
+            );
+            broken += usize::from(cells[4].parse::<f64>().unwrap() >= 20.0);
+        }
+        assert_eq!(
+            sandbox.json(&format!("{strategy}/result.json"))["noncompliant"],
+            broken
+        );
+    }
+}
+
+#[test]
+fn starting_points_come_first_unless_a_constraint_rules_them_out() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --strategy random --queries 5 --start 'b;b;b;b' --start 'e;e;e;e' \
+             --start 'a;b;c;d' --constraint 'params < 20' --out run"
+        ))
+        .success();
+    let csv = sandbox.read("run/evaluations.csv");
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(lines[1].starts_with("1,0,b;b;b;b,"));
+    assert!(lines[2].starts_with("2,0,a;b;c;d,"));
+    assert!(lines[3].starts_with("3,1,"));
+    assert_eq!(lines.len(), 6);
+    let result = sandbox.json("run/result.json");
+    assert_eq!(result["rejected"], 1);
+    assert_eq!(result["provenance"]["start"][1], "e;e;e;e");
+}
+
+#[test]
+fn architectures_that_the_table_lacks_are_failures_and_the_search_goes_on() {
+    let sandbox = Sandbox::new();
+    sandbox.write("small.csv", "arch,accuracy\na;a;a;a,1\nb;b;b;b,2\n");
+    sandbox
+        .run(
+            "search --space chain.toml --table small.csv --objective accuracy --strategy random \
+             --queries 40 --start 'b;b;b;b' --out run",
+        )
+        .success()
+        .stdout(contains("failed"));
+    let result = sandbox.json("run/result.json");
+    assert_eq!(result["best"], 2.0);
+    assert!(result["failed"].as_u64().unwrap() >= 38);
+    let csv = sandbox.read("run/evaluations.csv");
+    assert!(csv.lines().nth(3).unwrap().ends_with(",,"), "{csv}");
+}
+
+#[test]
+fn merged_strings_share_one_value() {
+    let sandbox = Sandbox::new();
+    // Both strings compute the same: one path of one convolution.
+    let (first, second) = (
+        "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|none~1|skip_connect~2|",
+        "|skip_connect~0|+|none~0|nor_conv_3x3~1|+|none~0|none~1|skip_connect~2|",
+    );
+    sandbox.write(
+        "cells.csv",
+        format!("arch,accuracy\n{first},90\n{second},92\n"),
+    );
+    let start = format!("--queries 1 --start '{second}'");
+    let search = "search --space nasbench201 --table cells.csv --objective accuracy \
+                  --strategy random --json run.json";
+    sandbox.run(&format!("{search} {start}")).success();
+    assert_eq!(sandbox.json("run.json")["best"], 92.0);
+    sandbox
+        .run(&format!("{search} {start} --merge-isomorphic"))
+        .success();
+    assert_eq!(sandbox.json("run.json")["best"], 91.0);
+    assert_eq!(sandbox.json("run.json")["best_rank"], 1);
+}
+
+#[test]
+fn ctrl_c_saves_what_there_is() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "large.toml",
+        "name = \"large\"\nkind = \"chain\"\nlength = 12\nops = [\"a\", \"b\", \"c\", \"d\"]\n",
+    );
+    sandbox.write(
+        "large.csv",
+        format!("arch,accuracy\na{},1\n", ";a".repeat(11)),
+    );
+    let (code, said) = sandbox.interrupt_once_there(
+        "search --space large.toml --table large.csv --objective accuracy --strategy random \
+         --queries 2000000 --out run",
+        "run/evaluations.csv",
+    );
+    assert_eq!(code, Some(130), "{said}");
+    let result = sandbox.json("run/result.json");
+    assert_eq!(result["stop"], "interrupted");
+    assert!(result["rank_at"]["1000000"].is_null());
+    let rows = sandbox.read("run/evaluations.csv").lines().count() - 1;
+    assert_eq!(result["queries"], rows);
+}
+
+#[test]
+fn a_device_is_written_to_and_never_replaced() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --strategy random --queries 5 --quiet --json /dev/stdout"
+        ))
+        .success()
+        .stdout(contains("\"trajectory\""));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_said() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --strategy random --queries 5 --json /dev/full"
+        ))
+        .code(1)
+        .stderr(contains("cannot write /dev/full: No space left on device"));
+}
