@@ -1,5 +1,6 @@
 //! `ganas bench`.
 
+use ganas_search::STRATEGIES;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::{Value, json};
@@ -93,19 +94,24 @@ fn json_is_as_the_contract_has_it() {
 #[test]
 fn threads_and_processes_change_nothing() {
     let sandbox = Sandbox::new();
+    let recipes: Vec<(&str, &str)> = (STRATEGIES.iter())
+        .flat_map(|(strategy, presets)| presets.iter().map(move |preset| (*strategy, *preset)))
+        .collect();
+    let names: Vec<String> = recipes.iter().map(|(s, p)| format!("{s}:{p}")).collect();
     for (out, threads) in [("one", 1), ("two", 2), ("again", 2)] {
         sandbox
             .run(&format!(
-                "{CHAIN} --strategies random,evolution,local-search,cross-entropy --queries 150 \
-                 --seeds 4 --first-seed 7 --threads {threads} --out {out} --quiet"
+                "{CHAIN} --strategies {} --queries 80 --seeds 2 --first-seed 7 \
+                 --threads {threads} --out {out} --quiet",
+                names.join(",")
             ))
             .success()
             .stdout("");
     }
-    for strategy in ["random", "evolution", "local-search", "cross-entropy"] {
-        for seed in 7..11 {
+    for (strategy, preset) in &recipes {
+        for seed in 7..9 {
             for file in ["evaluations.csv", "rounds.jsonl"] {
-                let file = format!("{strategy}-default/{seed}/{file}");
+                let file = format!("{strategy}-{preset}/{seed}/{file}");
                 let one = sandbox.read(&format!("one/{file}"));
                 assert!(one.lines().count() > 1);
                 assert_eq!(one, sandbox.read(&format!("two/{file}")), "{file}");

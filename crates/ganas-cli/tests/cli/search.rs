@@ -1,5 +1,6 @@
 //! `ganas search`.
 
+use ganas_search::STRATEGIES;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 
@@ -62,7 +63,7 @@ fn run_directory_holds_settings_evaluations_rounds_and_result() {
 #[test]
 fn constraints_keep_their_bounds() {
     let sandbox = Sandbox::new();
-    for strategy in ["random", "evolution", "local-search", "cross-entropy"] {
+    for (strategy, _) in STRATEGIES {
         sandbox
             .run(&format!(
                 "{CHAIN} --strategy {strategy} --queries 100 --constraint 'params <= 9' \

@@ -98,6 +98,7 @@ impl Default for GaNasConfig {
             growth: 0,
             truth: 25,
             updates: 3,
+            episodes: 64,
             rank_share: 0.5,
             proposals: Proposals::Screened {
                 generated: 100,
