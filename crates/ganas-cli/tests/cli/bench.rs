@@ -101,7 +101,7 @@ fn threads_and_processes_change_nothing() {
     for (out, threads) in [("one", 1), ("two", 2), ("again", 2)] {
         sandbox
             .run(&format!(
-                "{CHAIN} --strategies {} --queries 80 --seeds 2 --first-seed 7 \
+                "{CHAIN} --strategies {} --queries 150 --seeds 2 --first-seed 7 \
                  --threads {threads} --out {out} --quiet",
                 names.join(",")
             ))
