@@ -137,7 +137,7 @@ pub fn evaluator_contract(evaluator: &mut dyn Evaluator, space: &dyn SearchSpace
             assert_eq!(metrics.len(), evaluator.metrics().len());
         }
         assert_eq!(
-            evaluator.evaluate(&[*arch]),
+            evaluator.evaluate(std::slice::from_ref(arch)),
             [outcome.clone()],
             "{}",
             space.format(arch)
