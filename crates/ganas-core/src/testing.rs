@@ -138,7 +138,7 @@ pub fn evaluator_contract(evaluator: &mut dyn Evaluator, space: &dyn SearchSpace
         }
         assert_eq!(
             evaluator.evaluate(std::slice::from_ref(arch)),
-            [outcome.clone()],
+            std::slice::from_ref(outcome),
             "{}",
             space.format(arch)
         );
