@@ -91,3 +91,23 @@ fn unusable_files_are_one_line() {
     assert!(error.contains("not a whole Parquet file"), "{error}");
     assert!(!error.contains('\n'), "{error}");
 }
+
+#[test]
+fn damaged_files_are_errors_or_readable() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    for compression in [Compression::UNCOMPRESSED, Compression::SNAPPY] {
+        write(&path, compression, ["a;b", "c;c"]);
+        let bytes = fs::read(&path).unwrap();
+        for at in 0..bytes.len() {
+            for flip in [1, 0x80, 0xff] {
+                let mut changed = bytes.clone();
+                changed[at] ^= flip;
+                fs::write(&path, &changed).unwrap();
+                let _ = open(&path);
+            }
+            fs::write(&path, &bytes[..at]).unwrap();
+            assert!(open(&path).is_err(), "cut at {at}");
+        }
+    }
+}

@@ -1,9 +1,11 @@
 //! Parquet.
 
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 
@@ -15,13 +17,29 @@ use crate::space::SearchSpace;
 
 /// Reads a Parquet file; the places of its rows are row numbers.
 pub(super) fn read(path: &Path, space: &dyn SearchSpace) -> Result<Staged> {
+    // The decoders of the parquet crate assert what a damaged page may break. Nothing that the
+    // closure changes is seen again after a panic.
+    catch_unwind(AssertUnwindSafe(|| read_rows(path, space))).unwrap_or_else(|_| {
+        Err(Error::input("the Parquet file is damaged")
+            .mend("copy the file again")
+            .in_file(path))
+    })
+}
+
+fn read_rows(path: &Path, space: &dyn SearchSpace) -> Result<Staged> {
     let unreadable = |e: ParquetError| {
         Error::input(format!("not a whole Parquet file ({e})"))
             .mend("copy the file again, or write it anew with Snappy, Zstandard or no compression")
             .in_file(path)
     };
     let file = File::open(path).map_err(|e| Error::io(path, e))?;
+    let length = file.metadata().map_err(|e| Error::io(path, e))?.len();
     let reader = SerializedFileReader::new(file).map_err(unreadable)?;
+    if !ranges_fit(reader.metadata(), length) {
+        return Err(unreadable(ParquetError::General(
+            "its columns lie outside of it".into(),
+        )));
+    }
     let schema = reader.metadata().file_metadata().schema();
     let header: Vec<String> = (schema.get_fields().iter())
         .map(|field| field.name().to_owned())
@@ -53,6 +71,24 @@ pub(super) fn read(path: &Path, space: &dyn SearchSpace) -> Result<Staged> {
         builder.row(number, arch, values).map_err(at)?;
     }
     builder.finish(path)
+}
+
+/// Whether all columns lie within the file. The reader asserts what a damaged file may break.
+fn ranges_fit(metadata: &ParquetMetaData, length: u64) -> bool {
+    (metadata
+        .row_groups()
+        .iter()
+        .flat_map(|group| group.columns()))
+    .all(|column| {
+        let start = (column.dictionary_page_offset()).unwrap_or(column.data_page_offset());
+        match (
+            u64::try_from(start),
+            u64::try_from(column.compressed_size()),
+        ) {
+            (Ok(start), Ok(size)) => start.checked_add(size).is_some_and(|end| end <= length),
+            _ => false,
+        }
+    })
 }
 
 /// The number that a field holds; a null is "not measured".
