@@ -54,7 +54,7 @@ impl Task {
             .collect::<Result<Vec<Constraint>>>()?;
         let sampler = args.sampler.as_deref().map(str::parse).transpose()?;
         let space = load_space(name, args.merge_isomorphic)?;
-        let sampler = feasible(&*space, sampler)?;
+        let sampler = Sampler::feasible(&*space, sampler)?;
         let table = open_table(file, &*space, args.merge_isomorphic, progress)?;
         let metric = args.objective.clone().ok_or_else(|| {
             Error::input("no objective is named").mend(format!(
@@ -125,32 +125,6 @@ pub fn load_space(name: &str, merge_isomorphic: bool) -> Result<Box<dyn SearchSp
         )
         .mend("leave out `--merge-isomorphic`")),
         (_, false) => space::load(name).map_err(unreadable),
-    }
-}
-
-/// The sampler of a space: the one that was asked for, or the space's first.
-///
-/// # Errors
-/// If it is not feasible in the space.
-pub fn feasible(space: &dyn SearchSpace, sampler: Option<Sampler>) -> Result<Sampler> {
-    let sampler = sampler.unwrap_or(space.samplers()[0]);
-    if space.samplers().contains(&sampler) {
-        return Ok(sampler);
-    }
-    let names: Vec<&str> = space.samplers().iter().map(|s| sampler_name(*s)).collect();
-    Err(Error::input(format!(
-        "the space `{}` has no sampler `{}`",
-        space.name(),
-        sampler_name(sampler)
-    ))
-    .mend(format!("use `--sampler {}`", names.join("` or `"))))
-}
-
-/// The name of a sampler on the command line.
-pub fn sampler_name(sampler: Sampler) -> &'static str {
-    match sampler {
-        Sampler::Uniform => "uniform",
-        Sampler::Adjacency => "adjacency",
     }
 }
 

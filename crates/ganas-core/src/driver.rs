@@ -88,6 +88,8 @@ pub struct Problem<'a> {
     metrics: Vec<String>,
     /// How many of the metrics come from the evaluator; the rest are costs of the space.
     measured: usize,
+    /// The costs of the space that make up the rest, by index.
+    derived: Vec<usize>,
     objective_index: usize,
     /// For each constraint, its metric among `metrics`.
     constrained: Vec<usize>,
@@ -108,14 +110,12 @@ impl<'a> Problem<'a> {
         constraints: Vec<Constraint>,
         sampler: Sampler,
     ) -> Result<Self> {
+        let costs = space.costs();
+        let derived: Vec<usize> = (0..costs.len())
+            .filter(|&i| !measured.contains(&costs[i]))
+            .collect();
         let mut metrics = measured.to_vec();
-        metrics.extend(
-            space
-                .costs()
-                .iter()
-                .filter(|c| !measured.contains(c))
-                .cloned(),
-        );
+        metrics.extend(derived.iter().map(|&i| costs[i].clone()));
         let find = |name: &str| {
             metrics.iter().position(|m| m == name).ok_or_else(|| {
                 let known = metrics.join(", ");
@@ -132,21 +132,16 @@ impl<'a> Problem<'a> {
             .map(|c| find(&c.metric))
             .collect::<Result<_>>()?;
         let cheap = (constraints.iter())
-            .map(|c| space.costs().iter().position(|cost| *cost == c.metric))
+            .map(|c| costs.iter().position(|cost| *cost == c.metric))
             .collect();
-        if !space.samplers().contains(&sampler) {
-            return Err(Error::input(format!(
-                "the space `{}` cannot be sampled that way",
-                space.name()
-            ))
-            .mend("use `--sampler adjacency`"));
-        }
+        Sampler::feasible(space, Some(sampler))?;
         Ok(Problem {
             space,
             objective,
             constraints,
             sampler,
             measured: measured.len(),
+            derived,
             metrics,
             objective_index,
             constrained,
@@ -188,10 +183,7 @@ impl<'a> Problem<'a> {
     /// All metrics of an architecture, given those that were measured.
     pub fn complete(&self, arch: &Arch, measured: Vec<f64>) -> Vec<f64> {
         let mut metrics = measured;
-        for name in &self.metrics[self.measured..] {
-            let index = self.space.costs().iter().position(|c| c == name);
-            metrics.push(index.map_or(f64::NAN, |i| self.space.cost(arch, i)));
-        }
+        metrics.extend(self.derived.iter().map(|&i| self.space.cost(arch, i)));
         metrics
     }
 

@@ -54,17 +54,11 @@ impl Recipe {
                 strategy: self.strategy,
                 preset,
             }),
-            None => {
-                let hint = match nearest(preset, presets.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("there are {}", presets.join(", ")),
-                };
-                Err(Error::input(format!(
-                    "the strategy `{}` has no preset `{preset}`",
-                    self.strategy
-                ))
-                .mend(hint))
-            }
+            None => Err(Error::input(format!(
+                "the strategy `{}` has no preset `{preset}`",
+                self.strategy
+            ))
+            .mend(hint(preset, presets))),
         }
     }
 
@@ -117,11 +111,7 @@ impl FromStr for Recipe {
         };
         let Some((strategy, presets)) = STRATEGIES.iter().find(|(s, _)| *s == name) else {
             let names: Vec<&str> = STRATEGIES.iter().map(|(s, _)| *s).collect();
-            let hint = match nearest(name, names.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are {}", names.join(", ")),
-            };
-            return Err(Error::input(format!("unknown strategy `{name}`")).mend(hint));
+            return Err(Error::input(format!("unknown strategy `{name}`")).mend(hint(name, &names)));
         };
         let recipe = Recipe {
             strategy,
@@ -140,5 +130,13 @@ impl fmt::Display for Recipe {
             "default" => f.write_str(self.strategy),
             preset => write!(f, "{}:{preset}", self.strategy),
         }
+    }
+}
+
+/// What to write instead of an unknown name.
+fn hint(unknown: &str, known: &[&str]) -> String {
+    match nearest(unknown, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", known.join(", ")),
     }
 }

@@ -19,9 +19,6 @@ use crate::record::SearchReport;
 use crate::rundir::check_free;
 use crate::task::Task;
 
-/// The strategy of a search that names none, where it is known.
-const PREFERRED: &str = "ga-nas";
-
 const EXAMPLES: &str = "\
 Examples:
   ganas search --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test
@@ -70,9 +67,7 @@ pub struct SearchArgs {
 }
 
 fn default_strategy() -> String {
-    let known = STRATEGIES.iter().any(|(name, _)| *name == PREFERRED);
-    let name = if known { PREFERRED } else { STRATEGIES[0].0 };
-    name.into()
+    STRATEGIES[0].0.into()
 }
 
 /// Runs the command.

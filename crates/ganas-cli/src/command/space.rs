@@ -10,7 +10,7 @@ use ganas_core::space::{self, Sampler, SearchSpace};
 use serde::Serialize;
 
 use crate::End;
-use crate::task::{feasible, load_space, sampler_name};
+use crate::task::load_space;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -156,7 +156,7 @@ pub fn run(args: &SpaceArgs) -> Result<End> {
         } => {
             let sampler = sampler.as_deref().map(str::parse).transpose()?;
             let space = space.load()?;
-            let sampler = feasible(&*space, sampler)?;
+            let sampler = Sampler::feasible(&*space, sampler)?;
             let mut rng = Rng::stream(*seed, "space-sample");
             for _ in 0..*number {
                 writeln!(out, "{}", space.format(&space.sample(sampler, &mut rng)))?;
@@ -187,7 +187,7 @@ pub fn run(args: &SpaceArgs) -> Result<End> {
 }
 
 fn describe(info: &Info, out: &mut impl Write) -> io::Result<()> {
-    let samplers: Vec<&str> = info.samplers.iter().map(|s| sampler_name(*s)).collect();
+    let samplers: Vec<&str> = info.samplers.iter().map(|s| s.name()).collect();
     let size = match info.size {
         Some(size) => size.to_string(),
         None => "too many to count".into(),

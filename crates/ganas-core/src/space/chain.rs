@@ -1,8 +1,10 @@
 //! `chain`: a sequence of blocks, each position with its own choices.
 
-use super::{Costs, Growth, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, vocabulary};
+use super::{
+    Costs, Growth, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, too_large, vocabulary,
+};
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::rng::Rng;
 
 /// The most architectures that [`SearchSpace::enumerate`] visits.
@@ -180,11 +182,7 @@ impl SearchSpace for Chain {
 
     fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()> {
         if self.size().is_none_or(|size| size > ENUMERABLE) {
-            return Err(Error::input(format!(
-                "the space `{}` is too large to enumerate",
-                self.name
-            ))
-            .mend("sample from it instead"));
+            return Err(too_large(&self.name, ""));
         }
         let mut digits = vec![0; self.choices.len()];
         loop {

@@ -37,3 +37,37 @@ impl Costs for OpCosts {
         arch.ops().iter().map(|&op| shares[op as usize]).sum()
     }
 }
+
+/// Trainable weights and multiply-adds of the network that is built from an architecture: the
+/// costs `params` and `macs` of a benchmark's space.
+pub(super) struct NetworkCosts {
+    names: [String; 2],
+    count: fn(&Arch) -> (usize, usize),
+}
+
+impl NetworkCosts {
+    /// Costs by a function that counts params and macs.
+    pub fn new(count: fn(&Arch) -> (usize, usize)) -> Self {
+        NetworkCosts {
+            names: ["params", "macs"].map(str::to_owned),
+            count,
+        }
+    }
+}
+
+impl Costs for NetworkCosts {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn cost(&self, arch: &Arch, index: usize) -> f64 {
+        let (params, macs) = (self.count)(arch);
+        [params, macs][index] as f64
+    }
+}
+
+/// Weights and multiply-adds of a convolution with batch norm on a square image.
+pub(super) fn conv_bn(kernel: usize, from: usize, to: usize, image: usize) -> (usize, usize) {
+    let weights = kernel * kernel * from * to;
+    (weights + 2 * to, weights * image * image)
+}

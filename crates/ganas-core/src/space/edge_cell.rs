@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use super::chain::ENUMERABLE;
-use super::{Costs, Growth, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, vocabulary};
+use super::{
+    Costs, Growth, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, too_large, vocabulary,
+};
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
 use crate::error::{Error, Result};
 use crate::rng::Rng;
@@ -317,11 +319,7 @@ impl SearchSpace for EdgeCell {
 
     fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()> {
         if self.strings().is_none_or(|n| n > ENUMERABLE) {
-            return Err(Error::input(format!(
-                "the space `{}` is too large to enumerate",
-                self.name
-            ))
-            .mend("sample from it instead"));
+            return Err(too_large(&self.name, ""));
         }
         self.all()
             .filter(|a| self.canonical(a) == *a)

@@ -40,6 +40,34 @@ pub enum Sampler {
     Adjacency,
 }
 
+impl Sampler {
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Sampler::Uniform => "uniform",
+            Sampler::Adjacency => "adjacency",
+        }
+    }
+
+    /// The sampler of a space: the one that was asked for, or the space's first.
+    ///
+    /// # Errors
+    /// If it is not feasible in the space.
+    pub fn feasible(space: &dyn SearchSpace, asked: Option<Sampler>) -> Result<Sampler> {
+        let sampler = asked.unwrap_or(space.samplers()[0]);
+        if space.samplers().contains(&sampler) {
+            return Ok(sampler);
+        }
+        let names: Vec<&str> = space.samplers().iter().map(|s| s.name()).collect();
+        Err(Error::input(format!(
+            "the space `{}` has no sampler `{}`",
+            space.name(),
+            sampler.name()
+        ))
+        .mend(format!("use `--sampler {}`", names.join("` or `"))))
+    }
+}
+
 impl FromStr for Sampler {
     type Err = Error;
 
@@ -150,6 +178,14 @@ fn op_index(ops: &[String], name: &str) -> std::result::Result<u8, String> {
         None => format!("the ops are {}", ops.join(", ")),
     };
     Err(format!("unknown op `{name}`; {hint}"))
+}
+
+/// The error of enumerating a space that is too large for it, with more about why if there is.
+fn too_large(space: &str, why: &str) -> Error {
+    Error::input(format!(
+        "the space `{space}` is too large to enumerate{why}"
+    ))
+    .mend("sample from it instead")
 }
 
 /// The vocabulary of a space whose nodes are an input, an output and ops.

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use md5::{Digest, Md5};
 
-use super::{Costs, NodeCell};
-use crate::arch::{Arch, Cell};
+use super::NodeCell;
+use super::costs::{NetworkCosts, conv_bn};
+use crate::arch::Cell;
 
 /// The ops in the order of the benchmark's own enumeration.
 const OPS: [&str; 3] = ["conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3"];
@@ -21,33 +22,8 @@ const CLASSES: usize = 10;
 /// The space of NAS-Bench-101: cells of at most 7 vertices and 9 edges, 423,624 in all.
 pub fn nasbench101() -> NodeCell {
     let ops = OPS.map(str::to_owned).to_vec();
-    let costs = NetworkCosts {
-        names: ["params", "macs"].map(str::to_owned).to_vec(),
-    };
+    let costs = NetworkCosts::new(|arch| network_costs(&Cell::of(arch)));
     NodeCell::new("nasbench101".into(), 7, 9, ops, Box::new(costs))
-}
-
-/// Trainable weights and multiply-adds (convolutions and classifier, one image) of the full
-/// network.
-struct NetworkCosts {
-    names: Vec<String>,
-}
-
-impl Costs for NetworkCosts {
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn cost(&self, arch: &Arch, index: usize) -> f64 {
-        let (params, macs) = network_costs(&Cell::of(arch));
-        [params, macs][index] as f64
-    }
-}
-
-/// Weights and multiply-adds of a convolution with batch norm on a square image.
-fn conv_bn(kernel: usize, from: usize, to: usize, image: usize) -> (usize, usize) {
-    let weights = kernel * kernel * from * to;
-    (weights + 2 * to, weights * image * image)
 }
 
 /// Params and macs of the network that is built from a pruned cell. The channels of vertices

@@ -1,7 +1,7 @@
 //! NAS-Bench-201 / NATS-Bench topology space (Dong & Yang 2020, arXiv 2001.00326).
 
-use super::{Costs, EdgeCell};
-use crate::arch::Arch;
+use super::EdgeCell;
+use super::costs::{NetworkCosts, conv_bn};
 
 /// The ops in the order of the benchmark's code.
 const OPS: [&str; 5] = [
@@ -21,9 +21,7 @@ const CLASSES: usize = 10;
 
 /// The space of NAS-Bench-201: 4 nodes, 5 ops, 15,625 strings.
 pub fn nasbench201() -> EdgeCell {
-    let costs = NetworkCosts {
-        names: ["params", "macs"].map(str::to_owned).to_vec(),
-    };
+    let costs = NetworkCosts::new(|arch| network_costs(arch.ops()));
     EdgeCell::new(
         "nasbench201".into(),
         4,
@@ -32,27 +30,7 @@ pub fn nasbench201() -> EdgeCell {
     )
 }
 
-/// Trainable weights and multiply-adds (as the benchmark counts them) of the CIFAR-10 network.
-struct NetworkCosts {
-    names: Vec<String>,
-}
-
-impl Costs for NetworkCosts {
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn cost(&self, arch: &Arch, index: usize) -> f64 {
-        let (params, macs) = network_costs(arch.ops());
-        [params, macs][index] as f64
-    }
-}
-
-fn conv_bn(kernel: usize, from: usize, to: usize, image: usize) -> (usize, usize) {
-    let weights = kernel * kernel * from * to;
-    (weights + 2 * to, weights * image * image)
-}
-
+/// Params and macs of the CIFAR-10 network, the macs as the benchmark counts them.
 fn network_costs(ops: &[u8]) -> (usize, usize) {
     let mut total = conv_bn(3, 3, CHANNELS, IMAGE);
     let mut add = |(params, macs)| total = (total.0 + params, total.1 + macs);

@@ -2,9 +2,11 @@
 
 use std::sync::OnceLock;
 
-use super::{Costs, Growth, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, vocabulary};
+use super::{
+    Costs, Growth, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, too_large, vocabulary,
+};
 use crate::arch::{Arch, CELL_VERTICES, Cell, CellLimits, Graph, INPUT, OUTPUT, mask};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::rng::Rng;
 
 /// The most vertices with which a space is enumerated, counted and sampled uniformly.
@@ -23,6 +25,10 @@ pub struct NodeCell {
     vocabulary: Vec<String>,
     costs: Box<dyn Costs>,
     samplers: Vec<Sampler>,
+    /// The numbers of vertices and edges that cells can have.
+    shapes: Vec<(usize, usize)>,
+    /// For each shape, the number of labelled forms of that shape, dead ones included.
+    shape_weights: Vec<f64>,
     size: OnceLock<u128>,
 }
 
@@ -42,7 +48,18 @@ impl NodeCell {
         } else {
             vec![Sampler::Adjacency]
         };
+        let shapes: Vec<(usize, usize)> = (2..=max_vertices)
+            .flat_map(|n| {
+                let most = (n * (n - 1) / 2).min(max_edges);
+                (n - 1..=most).map(move |edges| (n, edges))
+            })
+            .collect();
+        let forms = |&(n, edges): &(usize, usize)| {
+            choose(n * (n - 1) / 2, edges) * (ops.len() as f64).powi(n as i32 - 2)
+        };
         NodeCell {
+            shape_weights: shapes.iter().map(forms).collect(),
+            shapes,
             name,
             limits: CellLimits {
                 vertices: max_vertices,
@@ -214,19 +231,8 @@ impl NodeCell {
     /// A uniform draw over the distinct cells: a uniform labelled form, kept with a probability
     /// of one over the number of forms that its cell has.
     fn sample_uniform(&self, rng: &mut Rng) -> Arch {
-        let shapes: Vec<(usize, usize)> = (2..=self.limits.vertices)
-            .flat_map(|n| {
-                let most = (n * (n - 1) / 2).min(self.limits.edges);
-                (n - 1..=most).map(move |edges| (n, edges))
-            })
-            .collect();
-        let weights: Vec<f64> = (shapes.iter())
-            .map(|&(n, edges)| {
-                choose(n * (n - 1) / 2, edges) * (self.ops.len() as f64).powi(n as i32 - 2)
-            })
-            .collect();
         loop {
-            let (n, edges) = shapes[rng.weighted(&weights)];
+            let (n, edges) = self.shapes[rng.weighted(&self.shape_weights)];
             let Some(mut cell) = random_edges(n, edges, rng) else {
                 continue;
             };
@@ -459,12 +465,8 @@ impl SearchSpace for NodeCell {
 
     fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()> {
         if self.limits.vertices > FEASIBLE {
-            return Err(Error::input(format!(
-                "the space `{}` is too large to enumerate: it has cells of more than {FEASIBLE} \
-                 vertices",
-                self.name
-            ))
-            .mend("sample from it instead"));
+            let why = format!(": it has cells of more than {FEASIBLE} vertices");
+            return Err(too_large(&self.name, &why));
         }
         self.visit_all(visit);
         Ok(())

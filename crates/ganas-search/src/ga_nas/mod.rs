@@ -12,7 +12,6 @@ mod truth;
 
 use ganas_core::arch::{Arch, Graph};
 use ganas_core::error::{Error, Result};
-use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
 use ganas_core::strategy::{Context, Gauge, Strategy};
@@ -239,8 +238,6 @@ impl Strategy for GaNas {
         // Line 8 is the driver's: it evaluates S on every x in X_t.
         Ok(archs)
     }
-
-    fn tell(&mut self, _: &Context, _: &[Query]) {}
 
     fn gauges(&self) -> Vec<Gauge> {
         self.gauges.clone()

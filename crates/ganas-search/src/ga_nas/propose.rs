@@ -83,7 +83,7 @@ fn generate(
     let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
     Ok(Proposed {
         valid: share(valid, grown),
-        duplicates: 1.0 - share(archs.len(), valid.min(grown)),
+        duplicates: 1.0 - share(archs.len(), valid),
         archs,
     })
 }
