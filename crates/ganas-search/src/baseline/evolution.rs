@@ -3,7 +3,8 @@
 //! Real et al. 2019, "Regularized evolution for image classifier architecture search", AAAI,
 //! doi 10.1609/aaai.v33i01.33014780. A tournament among random members of the population picks a
 //! parent, its mutant joins, and the oldest member leaves. Mutations are the single edits of the
-//! space, which on cells act on the isomorphism class.
+//! space, which on cells act on the isomorphism class. A mutant that a constraint rules out
+//! beforehand is drawn again from the same parent.
 
 use std::collections::VecDeque;
 
@@ -77,7 +78,13 @@ impl Strategy for Evolution {
             }
         }
         let parent = self.parent();
-        Ok(vec![context.space.mutate(&parent, &mut self.rng)])
+        let mut mutants = context.space.neighbors(&parent);
+        mutants.retain(|a| context.admits(a));
+        Ok(match mutants.is_empty() {
+            false => vec![*self.rng.choose(&mutants)],
+            // Nothing around complies.
+            true => context.sample_new(1, &mut self.rng),
+        })
     }
 
     fn tell(&mut self, _: &Context, results: &[Query]) {
@@ -86,5 +93,52 @@ impl Strategy for Evolution {
         while self.population.len() > self.config.population {
             self.population.pop_front();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use ganas_core::driver::{Limits, Objective, Problem, search};
+    use ganas_core::evaluate::Evaluator;
+    use ganas_core::space::{Sampler, nasbench201};
+    use ganas_core::testing::Synthetic;
+
+    use super::*;
+
+    #[test]
+    fn every_mutant_complies() {
+        let space = nasbench201();
+        let mut evaluator = Synthetic::new(&space);
+        let objective = Objective {
+            metric: "score".into(),
+            minimize: false,
+        };
+        let constraint = "params <= 3e5".parse().unwrap();
+        let problem = Problem::new(
+            &space,
+            evaluator.metrics(),
+            objective,
+            vec![constraint],
+            Sampler::Uniform,
+        )
+        .unwrap();
+        let limits = Limits {
+            queries: 200,
+            start: Vec::new(),
+        };
+        let mut evolution = Evolution::new(EvolutionConfig::default(), 0);
+        let never = AtomicBool::new(false);
+        let run = search(
+            &problem,
+            &mut evaluator,
+            &mut evolution,
+            &limits,
+            &mut [],
+            &never,
+        );
+        let run = run.unwrap();
+        assert_eq!((run.ledger.len(), run.rejected), (200, 0));
     }
 }
