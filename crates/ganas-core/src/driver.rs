@@ -1,6 +1,5 @@
 //! The driver: runs any strategy against any evaluator.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -12,7 +11,7 @@ use crate::error::{Error, Result, nearest};
 use crate::evaluate::{Evaluator, Outcome};
 use crate::ledger::{Ledger, Query};
 use crate::space::{Sampler, SearchSpace};
-use crate::strategy::{Context, Gauge, Strategy};
+use crate::strategy::{Context, Gauge, Rejected, Strategy};
 
 /// Rounds in a row without a new query after which a strategy counts as stalled.
 const STALLED_ROUNDS: usize = 20_000;
@@ -187,12 +186,13 @@ impl<'a> Problem<'a> {
         metrics
     }
 
-    fn context<'b>(&'b self, ledger: &'b Ledger) -> Context<'b> {
+    fn context<'b>(&'b self, ledger: &'b Ledger, rejected: &'b Rejected) -> Context<'b> {
         Context {
             space: self.space,
             ledger,
             sampler: self.sampler,
             problem: self,
+            rejected,
         }
     }
 
@@ -249,7 +249,8 @@ pub struct Run {
     pub rounds: Vec<Round>,
     /// Why it ended.
     pub stop: StopReason,
-    /// Distinct architectures that constraints ruled out without a query.
+    /// Distinct architectures that the strategy looked at and constraints ruled out without a
+    /// query.
     pub rejected: usize,
     /// Wall time in seconds.
     pub seconds: f64,
@@ -271,7 +272,7 @@ pub fn search(
     let begun = Instant::now();
     let mut ledger = Ledger::default();
     let mut rounds: Vec<Round> = Vec::new();
-    let mut rejected = HashSet::new();
+    let rejected = Rejected::default();
     let mut idle = 0;
     let reason = loop {
         let left = limits.queries.saturating_sub(ledger.len());
@@ -288,7 +289,7 @@ pub fn search(
         };
         let asked = match number {
             0 => limits.start.clone(),
-            _ => strategy.ask(&problem.context(&ledger), left)?,
+            _ => strategy.ask(&problem.context(&ledger, &rejected), left)?,
         };
         if asked.is_empty() {
             break StopReason::Exhausted;
@@ -298,8 +299,7 @@ pub fn search(
         for arch in &asked {
             debug_assert_eq!(problem.space.check(arch), Ok(()));
             if ledger.get(arch).is_none() && !batch.contains(arch) {
-                if !problem.admits(arch) {
-                    rejected.insert(*arch);
+                if !problem.context(&ledger, &rejected).admits(arch) {
                     continue;
                 }
                 if batch.len() == left {
@@ -319,7 +319,7 @@ pub fn search(
         }
         let results: Vec<Query> = told.iter().filter_map(|a| ledger.get(a).cloned()).collect();
         if number > 0 {
-            strategy.tell(&problem.context(&ledger), &results);
+            strategy.tell(&problem.context(&ledger, &rejected), &results);
         }
         let best = ledger
             .best()
@@ -350,7 +350,7 @@ pub fn search(
         ledger,
         rounds,
         stop: reason,
-        rejected: rejected.len(),
+        rejected: rejected.count(),
         seconds: begun.elapsed().as_secs_f64(),
     })
 }

@@ -1,6 +1,10 @@
 //! What a search strategy is: something to ask for architectures and to tell what came of them.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
+use std::hash::{Hash, Hasher};
+
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::arch::Arch;
 use crate::driver::Problem;
@@ -68,13 +72,35 @@ pub struct Context<'a> {
     /// How random architectures are drawn.
     pub sampler: Sampler,
     pub(crate) problem: &'a Problem<'a>,
+    pub(crate) rejected: &'a Rejected,
+}
+
+/// The architectures that constraints ruled out, by a hash of 64 bits: a sampler can meet millions.
+#[derive(Default)]
+pub(crate) struct Rejected(RefCell<HashSet<u64>>);
+
+impl Rejected {
+    fn record(&self, arch: &Arch) {
+        let mut hasher = Xxh3::new();
+        arch.hash(&mut hasher);
+        self.0.borrow_mut().insert(hasher.finish());
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.borrow().len()
+    }
 }
 
 impl Context<'_> {
     /// Whether the constraints that can be checked without an evaluation let an architecture
-    /// through.
+    /// through. Those that are not let through are counted.
     pub fn admits(&self, arch: &Arch) -> bool {
-        self.problem.admits(arch)
+        let admitted = self.problem.admits(arch);
+        if !admitted {
+            self.rejected.record(arch);
+        }
+        admitted
     }
 
     /// Whether an architecture would be a new query: admitted and not evaluated yet.

@@ -5,5 +5,6 @@
 pub mod baseline;
 pub mod ga_nas;
 mod recipe;
+pub mod surrogate;
 
 pub use recipe::{Recipe, STRATEGIES};

@@ -5,6 +5,7 @@ use ganas_nets::{DiscriminatorConfig, GeneratorConfig, PpoConfig};
 use serde::{Deserialize, Serialize};
 
 use super::reward::StepReward;
+use crate::surrogate::CommitteeConfig;
 
 /// Where the next architectures come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,13 +13,42 @@ use super::reward::StepReward;
 pub enum Proposals {
     /// Whatever the generator makes that was not evaluated yet (paper).
     Generated,
-    /// The best by the discriminator of a pool of unseen architectures (ours).
-    Screened {
-        /// Unseen architectures by the generator.
-        generated: usize,
-        /// Unseen single edits of members of the truth set.
-        edited: usize,
-    },
+    /// The most promising of a pool of unseen architectures, by a committee (ours).
+    Screened(ScreenConfig),
+}
+
+/// How a pool is made and screened; all ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScreenConfig {
+    /// Architectures of the pool that the generator makes.
+    pub generated: usize,
+    /// Random architectures of the pool.
+    pub random: usize,
+    /// The most single edits of members of the truth set in the pool.
+    pub edited: usize,
+    /// How many of the most promising of the pool are edited once more.
+    pub climbers: usize,
+    /// How much being unsure counts for, in turn from round to round.
+    pub bonuses: Vec<f64>,
+    /// The share of the discriminator in a score; the rest is the surrogates'.
+    pub discriminator: f64,
+    /// The surrogates.
+    pub surrogates: CommitteeConfig,
+}
+
+impl Default for ScreenConfig {
+    fn default() -> Self {
+        ScreenConfig {
+            generated: 50,
+            random: 100,
+            edited: 4000,
+            climbers: 20,
+            bonuses: vec![0.0, 0.5, 1.0],
+            discriminator: 0.2,
+            surrogates: CommitteeConfig::default(),
+        }
+    }
 }
 
 /// Settings of [`GaNas`](super::GaNas).
@@ -31,8 +61,10 @@ pub enum Proposals {
 pub struct GaNasConfig {
     /// |X_0|, drawn at random.
     pub initial: usize,
-    /// |X_t| - |X_{t-1}|.
+    /// |X_t| - |X_{t-1}|, from X_2 on.
     pub growth: usize,
+    /// |X_1|.
+    pub batch: usize,
     /// K, the size of the truth set T.
     pub truth: usize,
     /// Whether the rules of the space are enforced by masks or learned from rewards.
@@ -62,6 +94,7 @@ impl GaNasConfig {
         GaNasConfig {
             initial: 50,
             growth: 50,
+            batch: 100,
             truth: 25,
             // Ours: masks make every sample valid, which leaves the paper's rewards for validity
             // without work.
@@ -91,6 +124,7 @@ impl GaNasConfig {
         GaNasConfig {
             initial: 100,
             growth: 100,
+            batch: 200,
             truth: 50,
             ..Self::paper_setup1()
         }
@@ -98,19 +132,20 @@ impl GaNasConfig {
 }
 
 impl Default for GaNasConfig {
-    /// Small constant batches out of a screened pool, with a ranking head (all ours).
+    /// Small constant batches out of a screened pool (all ours).
     fn default() -> Self {
         GaNasConfig {
-            initial: 10,
+            initial: 20,
             growth: 0,
-            truth: 25,
-            updates: 3,
+            batch: 10,
+            truth: 30,
+            updates: 1,
             episodes: 64,
-            rank_share: 0.5,
-            proposals: Proposals::Screened {
-                generated: 100,
-                edited: 100,
+            discriminator: DiscriminatorConfig {
+                steps: 20,
+                ..DiscriminatorConfig::default()
             },
+            proposals: Proposals::Screened(ScreenConfig::default()),
             ppo: PpoConfig::default(),
             ..Self::paper_setup1()
         }

@@ -8,6 +8,7 @@
 mod config;
 mod propose;
 mod reward;
+mod screen;
 mod truth;
 
 use ganas_core::arch::{Arch, Graph};
@@ -17,11 +18,12 @@ use ganas_core::space::SearchSpace;
 use ganas_core::strategy::{Context, Gauge, Strategy};
 use ganas_nets::{Dims, Discriminator, FitReport, Generator, NetError, Ppo, PpoReport, Rollout};
 
-pub use config::{GaNasConfig, Proposals};
+pub use config::{GaNasConfig, Proposals, ScreenConfig};
 pub use reward::{StepReward, rewards};
 pub use truth::TruthSet;
 
-use propose::propose;
+use propose::{Proposed, complete, generate};
+use screen::Screen;
 
 /// The GA-NAS strategy.
 pub struct GaNas {
@@ -29,8 +31,10 @@ pub struct GaNas {
     seed: u64,
     /// The generator and its learner; made when the space is first seen.
     players: Option<Players>,
-    /// The size of the last set that was asked for, |X_t|.
+    /// The size of the last set that was asked for, |X_t|; 0 before X_0.
     asked: usize,
+    /// Its index t.
+    round: usize,
     gauges: Vec<Gauge>,
 }
 
@@ -39,6 +43,7 @@ struct Players {
     dims: Dims,
     generator: Generator,
     ppo: Ppo,
+    screen: Screen,
     streams: Streams,
 }
 
@@ -59,6 +64,7 @@ impl GaNas {
             seed,
             players: None,
             asked: 0,
+            round: 0,
             gauges: Vec::new(),
         }
     }
@@ -72,6 +78,7 @@ impl Players {
             dims,
             generator: Generator::new(config.generator.clone(), dims, &mut init),
             ppo: Ppo::new(config.ppo.clone()),
+            screen: Screen::new(space),
             streams: Streams {
                 initial: Rng::stream(seed, "ga-nas/initial"),
                 fakes: Rng::stream(seed, "ga-nas/fakes"),
@@ -137,6 +144,33 @@ impl Players {
         )
     }
 
+    /// Line 7: unseen architectures by G.
+    fn propose(
+        &mut self,
+        config: &GaNasConfig,
+        context: &Context,
+        wanted: usize,
+    ) -> NetResult<Proposed> {
+        let rng = &mut self.streams.proposals;
+        generate(&self.generator, config.rules, context, wanted, rng)
+    }
+
+    /// Line 7 beyond the paper: the most promising of G's and of others.
+    fn screen(
+        &mut self,
+        config: &ScreenConfig,
+        context: &Context,
+        truth: &TruthSet,
+        judge: &Judge,
+        generated: Proposed,
+        size: usize,
+    ) -> NetResult<Proposed> {
+        let rng = &mut self.streams.proposals;
+        let archs =
+            (self.screen).best(config, context, truth, judge, generated.archs, size, rng)?;
+        Ok(Proposed { archs, ..generated })
+    }
+
     /// Line 6: G learns by PPO to please D. No query is spent.
     fn train(
         &mut self,
@@ -194,7 +228,11 @@ impl Strategy for GaNas {
             self.asked = config.initial;
             return Ok(context.sample_new(self.asked.min(limit), &mut players.streams.initial));
         }
-        self.asked += config.growth;
+        self.asked = match self.round {
+            0 => config.batch,
+            _ => self.asked + config.growth,
+        };
+        self.round += 1;
         let size = self.asked.min(limit);
 
         // Line 3: T, the best K compliant architectures so far.
@@ -213,15 +251,13 @@ impl Strategy for GaNas {
             };
             let learned = players.train(config, space, &judge)?;
             // Line 7: X_t, new architectures by G.
-            let proposals = propose(
-                config,
-                context,
-                &players.generator,
-                &truth,
-                &judge,
-                size,
-                &mut players.streams.proposals,
-            )?;
+            let proposals = match &config.proposals {
+                Proposals::Generated => players.propose(config, context, size)?,
+                Proposals::Screened(screen) => {
+                    let generated = players.propose(config, context, screen.generated)?;
+                    players.screen(screen, context, &truth, &judge, generated, size)?
+                }
+            };
             let mut gauges = truth.gauges(context);
             gauges.extend(fit_gauges(&fit));
             gauges.extend([
@@ -231,7 +267,8 @@ impl Strategy for GaNas {
                 ("g_valid", proposals.valid),
                 ("g_duplicates", proposals.duplicates),
             ]);
-            Ok((proposals.archs, gauges))
+            let archs = complete(context, proposals.archs, size, &mut players.streams.initial);
+            Ok((archs, gauges))
         };
         let (archs, gauges) = round().map_err(|e| Error::input(e.to_string()))?;
         self.gauges = gauges;

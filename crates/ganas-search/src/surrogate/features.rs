@@ -1,0 +1,185 @@
+//! What a surrogate sees of an architecture: numbers that follow from its graph.
+//!
+//! One description serves every space. It looks at the labels (how many of each, how far from the
+//! input and the output), at pairs of them (linked, or one upstream of the other), at whole paths
+//! from the input to the output (the encoding of BANANAS, White et al. 2021, arXiv 1910.11858),
+//! and at the exact costs of the space, such as `params`. Where the topology is fixed, as in
+//! chains and edge cells, it also looks at the label of each place. None of it depends on how the
+//! nodes are numbered, except for the places, whose numbers mean something.
+
+use std::collections::HashMap;
+
+use ganas_core::arch::{Arch, Graph, bits};
+use ganas_core::rng::Rng;
+use ganas_core::space::{Link, Rules, SearchSpace};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The most nodes of a path that is told apart from others.
+const PATH_NODES: usize = 12;
+
+/// The most paths of a graph that are followed.
+const PATHS: usize = 256;
+
+/// A kind of feature. All features of a kind together weigh as much as those of another kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// How many nodes have a label.
+    Label,
+    /// Nodes, edges, the longest and the shortest path.
+    Shape,
+    /// How many edges lead from a label to another one.
+    Edge,
+    /// How many pairs of labels have one upstream of the other.
+    Upstream,
+    /// How many nodes of a label are so far from the input.
+    FromInput,
+    /// How many nodes of a label are so far from the output.
+    ToOutput,
+    /// How often a sequence of labels leads from the input to the output.
+    Path,
+    /// Which label a place of a fixed topology has.
+    Place,
+    /// The logarithm of a cost.
+    Cost,
+}
+
+/// One feature: its kind and what it counts.
+pub type Feature = (Kind, u64);
+
+/// Describes the architectures of a space.
+pub struct Describer {
+    places: bool,
+    seen: HashMap<Arch, Vec<(Feature, f32)>>,
+}
+
+impl Describer {
+    /// A describer for a space.
+    pub fn new(space: &dyn SearchSpace) -> Self {
+        Describer {
+            places: has_places(space),
+            seen: HashMap::new(),
+        }
+    }
+
+    /// The features of an architecture that are not zero, sorted.
+    pub fn describe(&mut self, space: &dyn SearchSpace, arch: &Arch) -> &[(Feature, f32)] {
+        let places = self.places;
+        self.seen
+            .entry(*arch)
+            .or_insert_with(|| describe(space, arch, places))
+    }
+
+    /// Forgets what was described, once it is more than `limit` architectures.
+    pub fn trim(&mut self, limit: usize) {
+        if self.seen.len() > limit {
+            self.seen.clear();
+        }
+    }
+}
+
+/// Whether the topology of a space is fixed, so that a place means the same in every architecture.
+fn has_places(space: &dyn SearchSpace) -> bool {
+    let arch = space.sample(space.samplers()[0], &mut Rng::stream(0, "places"));
+    let graph = space.graph(&arch);
+    (1..graph.len()).all(|t| {
+        let partial = graph.prefix(t);
+        (0..t).all(|from| {
+            let chosen = graph.inputs[t] & ((1 << from) - 1);
+            let link = space.link(&partial, graph.labels[t], chosen, from, Rules::Enforced);
+            link != Link::May
+        })
+    })
+}
+
+fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feature, f32)> {
+    let graph = space.graph(arch);
+    let mut counts: HashMap<Feature, f32> = HashMap::new();
+    let mut count = |kind: Kind, what: u64| *counts.entry((kind, what)).or_default() += 1.0;
+    let label = |v: usize| graph.labels[v] as u64;
+    let pair = |u: usize, v: usize| label(u) << 8 | label(v);
+    let above = upstream(&graph);
+    let from_input = graph.depths();
+    let to_output = heights(&graph);
+    for v in 0..graph.len() {
+        count(Kind::Label, label(v));
+        count(Kind::FromInput, label(v) << 8 | from_input[v] as u64);
+        count(Kind::ToOutput, label(v) << 8 | to_output[v] as u64);
+        bits(graph.inputs[v]).for_each(|u| count(Kind::Edge, pair(u, v)));
+        bits(above[v]).for_each(|u| count(Kind::Upstream, pair(u, v)));
+        if places {
+            count(Kind::Place, (v as u64) << 8 | label(v));
+        }
+    }
+    for path in paths(&graph) {
+        count(Kind::Path, xxh3_64(&path));
+    }
+    let shape = [
+        graph.len(),
+        graph.edges(),
+        from_input.last().copied().unwrap_or(0),
+        shortest(&graph),
+    ];
+    let shape = (0..).zip(shape).map(|(i, n)| ((Kind::Shape, i), n as f32));
+    let costs = (0..space.costs().len()).map(|i| {
+        let cost = space.cost(arch, i).max(0.0);
+        ((Kind::Cost, i as u64), cost.ln_1p() as f32)
+    });
+    let mut features: Vec<(Feature, f32)> = counts.into_iter().chain(shape).chain(costs).collect();
+    features.sort_by_key(|(feature, _)| *feature);
+    features
+}
+
+/// For each node, the set of nodes that a path leads from.
+fn upstream(graph: &Graph) -> Vec<u64> {
+    let mut above: Vec<u64> = Vec::with_capacity(graph.len());
+    for &inputs in &graph.inputs {
+        above.push(bits(inputs).fold(inputs, |set, u| set | above[u]));
+    }
+    above
+}
+
+/// The length of the longest path from each node to a sink, in edges.
+fn heights(graph: &Graph) -> Vec<usize> {
+    let mut heights = vec![0; graph.len()];
+    for v in (0..graph.len()).rev() {
+        for u in bits(graph.inputs[v]) {
+            heights[u] = heights[u].max(heights[v] + 1);
+        }
+    }
+    heights
+}
+
+/// The length of the shortest path from the input to the last node, in edges.
+fn shortest(graph: &Graph) -> usize {
+    let mut lengths: Vec<usize> = Vec::with_capacity(graph.len());
+    for &inputs in &graph.inputs {
+        lengths.push(bits(inputs).map(|u| lengths[u] + 1).min().unwrap_or(0));
+    }
+    lengths.last().copied().unwrap_or(0)
+}
+
+/// The label sequences of the paths from the input to the last node, without these two.
+fn paths(graph: &Graph) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    let Some(last) = graph.len().checked_sub(1) else {
+        return found;
+    };
+    let mut open: Vec<(usize, Vec<u8>)> = vec![(last, Vec::new())];
+    while let Some((v, path)) = open.pop() {
+        if found.len() == PATHS {
+            break;
+        }
+        for u in bits(graph.inputs[v]) {
+            if u == 0 {
+                found.push(path.clone());
+            } else {
+                let mut longer = path.clone();
+                if longer.len() < PATH_NODES {
+                    longer.push(graph.labels[u]);
+                }
+                open.push((u, longer));
+            }
+        }
+    }
+    found
+}

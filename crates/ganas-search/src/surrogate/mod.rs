@@ -1,0 +1,12 @@
+//! Surrogates: cheap models of the objective, fitted to what was evaluated.
+
+mod columns;
+mod committee;
+mod features;
+mod process;
+mod trees;
+
+pub use committee::{Committee, CommitteeConfig};
+pub use features::Describer;
+pub use process::{GaussianProcess, Kernel};
+pub use trees::{Trees, TreesConfig};

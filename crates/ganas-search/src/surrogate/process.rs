@@ -1,0 +1,264 @@
+//! A Gaussian process (Rasmussen & Williams 2006, "Gaussian Processes for Machine Learning",
+//! chapters 2 and 5).
+
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use serde::{Deserialize, Serialize};
+
+use super::columns::Row;
+
+/// The kernel: a radial and a linear part, and noise, all times an amplitude that follows from
+/// the data.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kernel {
+    /// The length scale of the radial part. The variances of the columns add up to about 1.
+    pub length: f64,
+    /// The variance of the noise.
+    pub noise: f64,
+    /// The share of the linear part.
+    pub linear: f64,
+}
+
+const LENGTHS: [f64; 7] = [0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8];
+const NOISES: [f64; 7] = [1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0];
+const LINEARS: [f64; 4] = [0.0, 0.1, 0.3, 0.6];
+
+/// The most rows that the kernel is chosen on.
+const CHOOSING: usize = 128;
+
+impl Default for Kernel {
+    fn default() -> Self {
+        Kernel {
+            length: 1.0,
+            noise: 0.03,
+            linear: 0.1,
+        }
+    }
+}
+
+/// The inner product of two centred rows and their squared distance.
+type Pair = (f32, f32);
+
+impl Kernel {
+    fn of(&self, (dot, distance): Pair) -> f64 {
+        let radial = (-f64::from(distance) / (2.0 * self.length * self.length)).exp();
+        (1.0 - self.linear) * radial + self.linear * f64::from(dot)
+    }
+
+    /// The covariance matrix, noise included, of rows whose pairs lie in a square.
+    fn covariance(&self, pairs: &[Pair], n: usize) -> DMatrix<f64> {
+        let mut k = DMatrix::from_fn(n, n, |i, j| match i >= j {
+            true => self.of(pairs[i * n + j]),
+            false => 0.0,
+        });
+        k.fill_upper_triangle_with_lower_triangle();
+        (0..n).for_each(|i| k[(i, i)] += self.noise);
+        k
+    }
+}
+
+/// Rows that others are compared with.
+struct Rows {
+    count: usize,
+    /// Column by column, a number for each row.
+    columns: Vec<f32>,
+    means: Vec<f32>,
+    /// For each row, its squared length and its inner product with the means.
+    norms: Vec<(f32, f32)>,
+    mean_norm: f32,
+}
+
+impl Rows {
+    fn new(rows: &[Row], means: &[f32]) -> Self {
+        let count = rows.len();
+        let mut columns = vec![0.0; means.len() * count];
+        for (r, row) in rows.iter().enumerate() {
+            row.iter().for_each(|(c, v)| columns[c * count + r] = *v);
+        }
+        Rows {
+            count,
+            columns,
+            norms: rows.iter().map(|r| norms(r, means)).collect(),
+            mean_norm: means.iter().map(|m| m * m).sum(),
+            means: means.to_vec(),
+        }
+    }
+
+    /// A row paired with each of these.
+    fn pairs(&self, row: &Row) -> Vec<Pair> {
+        let mut dots = vec![0f32; self.count];
+        for (c, value) in row {
+            let column = &self.columns[c * self.count..][..self.count];
+            dots.iter_mut()
+                .zip(column)
+                .for_each(|(d, x)| *d += value * x);
+        }
+        let (length, mean) = norms(row, &self.means);
+        let pair = |(dot, (l, m)): (&f32, &(f32, f32))| {
+            let distance = (length + l - 2.0 * dot).max(0.0);
+            (dot - mean - m + self.mean_norm, distance)
+        };
+        dots.iter().zip(&self.norms).map(pair).collect()
+    }
+}
+
+fn norms(row: &Row, means: &[f32]) -> (f32, f32) {
+    let length = row.iter().map(|(_, v)| v * v).sum();
+    (length, row.iter().map(|(c, v)| v * means[*c]).sum())
+}
+
+/// A fitted process.
+pub struct GaussianProcess {
+    rows: Rows,
+    kernel: Kernel,
+    factor: Cholesky<f64, Dyn>,
+    weights: DVector<f64>,
+    amplitude: f64,
+}
+
+impl GaussianProcess {
+    /// Fits a process to the values of rows with these column means. The kernel is chosen by
+    /// marginal likelihood, from `start` on. `None` if no kernel is numerically sound.
+    pub fn fit(rows: &[Row], means: &[f32], values: &[f64], start: Kernel) -> Option<Self> {
+        let n = rows.len();
+        let all = Rows::new(rows, means);
+        let pairs: Vec<Pair> = rows.iter().flat_map(|row| all.pairs(row)).collect();
+        let kernel = choose(&pairs, values, start);
+        let factor = Cholesky::new(kernel.covariance(&pairs, n))?;
+        let y = DVector::from_column_slice(values);
+        let weights = factor.solve(&y);
+        Some(GaussianProcess {
+            rows: all,
+            kernel,
+            amplitude: y.dot(&weights) / n as f64,
+            factor,
+            weights,
+        })
+    }
+
+    /// The kernel that was chosen.
+    pub fn kernel(&self) -> Kernel {
+        self.kernel
+    }
+
+    fn against(&self, row: &Row) -> DVector<f64> {
+        let pairs = self.rows.pairs(row).into_iter();
+        DVector::from_iterator(self.rows.count, pairs.map(|p| self.kernel.of(p)))
+    }
+
+    /// The mean of the value of a row.
+    pub fn mean(&self, row: &Row) -> f64 {
+        self.against(row).dot(&self.weights)
+    }
+
+    /// The mean and the standard deviation, without the noise, of the value of a row.
+    pub fn predict(&self, row: &Row) -> (f64, f64) {
+        let mut against = self.against(row);
+        let mean = against.dot(&self.weights);
+        let (length, product) = norms(row, &self.rows.means);
+        let own = (length - 2.0 * product + self.rows.mean_norm, 0.0);
+        let factor = self.factor.l_dirty();
+        let explained = match factor.solve_lower_triangular_mut(&mut against) {
+            true => against.norm_squared(),
+            false => 0.0,
+        };
+        let variance = self.amplitude * (self.kernel.of(own) - explained).max(0.0);
+        (mean, variance.sqrt())
+    }
+}
+
+/// Coordinate ascent of the marginal likelihood over a grid. The amplitude is the likeliest one.
+fn choose(pairs: &[Pair], values: &[f64], start: Kernel) -> Kernel {
+    let n = values.len();
+    // Evenly spaced rows keep the choice a function of the data alone.
+    let m = n.min(CHOOSING);
+    let picked: Vec<usize> = (0..m).map(|i| i * n / m).collect();
+    let square = |&i: &usize| picked.iter().map(move |j| pairs[i * n + j]);
+    let chosen: Vec<Pair> = picked.iter().flat_map(square).collect();
+    let y = DVector::from_iterator(m, picked.iter().map(|&i| values[i]));
+    let likelihood = |kernel: &Kernel| -> f64 {
+        let Some(factor) = Cholesky::new(kernel.covariance(&chosen, m)) else {
+            return f64::NEG_INFINITY;
+        };
+        let fit = y.dot(&factor.solve(&y)) / m as f64;
+        let half_log_determinant: f64 = factor.l_dirty().diagonal().iter().map(|d| d.ln()).sum();
+        -0.5 * m as f64 * fit.max(1e-12).ln() - half_log_determinant
+    };
+    let mut best = (start, likelihood(&start));
+    for _ in 0..2 {
+        let before = best.0;
+        let lengths = LENGTHS.map(|length| Kernel { length, ..before });
+        best = likeliest(&lengths, best, &likelihood);
+        let noises = NOISES.map(|noise| Kernel { noise, ..best.0 });
+        best = likeliest(&noises, best, &likelihood);
+        let linears = LINEARS.map(|linear| Kernel { linear, ..best.0 });
+        best = likeliest(&linears, best, &likelihood);
+        if best.0 == before {
+            break;
+        }
+    }
+    best.0
+}
+
+fn likeliest(
+    kernels: &[Kernel],
+    best: (Kernel, f64),
+    likelihood: &dyn Fn(&Kernel) -> f64,
+) -> (Kernel, f64) {
+    let others = kernels.iter().filter(|k| **k != best.0);
+    let scored = others.map(|k| (*k, likelihood(k)));
+    scored.fold(
+        best,
+        |best, other| if other.1 > best.1 { other } else { best },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ganas_core::rng::Rng;
+
+    fn line(n: usize) -> (Vec<Row>, Vec<f64>) {
+        let x = |i: usize| 4.0 * (i as f32 / (n - 1) as f32) - 2.0;
+        let rows: Vec<Row> = (0..n).map(|i| vec![(0, x(i))]).collect();
+        let values = (0..n).map(|i| (2.0 * x(i) as f64).sin()).collect();
+        (rows, values)
+    }
+
+    #[test]
+    fn interpolates_a_smooth_function_and_knows_where_it_does_not() {
+        let (rows, values) = line(25);
+        let gp = GaussianProcess::fit(&rows, &[0.0], &values, Kernel::default()).unwrap();
+        for x in [-1.7f32, -0.4, 0.33, 1.2] {
+            let row = vec![(0, x)];
+            let error = (gp.mean(&row) - (2.0 * x as f64).sin()).abs();
+            assert!(error < 0.05, "{x}: {error}");
+            assert!(gp.predict(&row).1 < 0.1);
+        }
+        let deviation = |x: f32| gp.predict(&vec![(0, x)]).1;
+        assert!(deviation(6.0) > 5.0 * deviation(0.3));
+    }
+
+    #[test]
+    fn finds_noise_where_there_is_nothing_else() {
+        let (rows, _) = line(60);
+        let mut rng = Rng::stream(0, "noise");
+        let values: Vec<f64> = (0..60).map(|_| rng.normal()).collect();
+        let gp = GaussianProcess::fit(&rows, &[0.0], &values, Kernel::default()).unwrap();
+        assert!(gp.kernel().noise >= 0.3, "{:?}", gp.kernel());
+        assert!(gp.mean(&vec![(0, 0.1)]).abs() < 0.6);
+    }
+
+    #[test]
+    fn sparse_pairs_are_centred_products_and_distances() {
+        let means = [0.5, -1.0, 0.25];
+        let rows: Vec<Row> = vec![vec![(0, 1.0), (2, 2.0)], vec![(1, -3.0)]];
+        let pairs = Rows::new(&rows, &means).pairs(&rows[0]);
+        let dense = [[1.0f32, 0.0, 2.0], [0.0, -3.0, 0.0]];
+        for (j, (dot, distance)) in pairs.into_iter().enumerate() {
+            let c = |r: usize, k: usize| dense[r][k] - means[k];
+            let expected: f32 = (0..3).map(|k| c(0, k) * c(j, k)).sum();
+            let apart: f32 = (0..3).map(|k| (c(0, k) - c(j, k)).powi(2)).sum();
+            assert!((dot - expected).abs() < 1e-5 && (distance - apart).abs() < 1e-5);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! Gradient-boosted regression trees (Friedman 2001, doi 10.1214/aos/1013203451) with random
+//! rows and columns for each tree (Friedman 2002, doi 10.1016/S0167-9473(01)00065-2).
+
+use ganas_core::rng::Rng;
+use serde::{Deserialize, Serialize};
+
+use super::columns::{Row, spread};
+
+/// How trees are boosted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TreesConfig {
+    /// Trees of an ensemble.
+    pub trees: usize,
+    /// The most splits on a path.
+    pub depth: usize,
+    /// How much of a tree's correction is taken.
+    pub rate: f64,
+    /// The share of the rows that a tree sees.
+    pub rows: f64,
+    /// The share of the columns that a tree sees.
+    pub columns: f64,
+    /// The fewest rows of a leaf.
+    pub leaf: usize,
+}
+
+impl Default for TreesConfig {
+    /// All ours.
+    fn default() -> Self {
+        TreesConfig {
+            trees: 40,
+            depth: 4,
+            rate: 0.15,
+            rows: 0.7,
+            columns: 0.3,
+            leaf: 3,
+        }
+    }
+}
+
+/// The most thresholds of a column that are tried.
+const BINS: usize = 16;
+
+/// A fitted ensemble.
+pub struct Trees {
+    base: f64,
+    trees: Vec<Vec<Node>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Node {
+    Leaf(f64),
+    /// Rows with a value up to the threshold go to the next node, others to `right`.
+    Split {
+        column: usize,
+        threshold: f32,
+        right: usize,
+    },
+}
+
+/// The values in bins, column by column.
+struct Binned {
+    rows: usize,
+    bins: Vec<u8>,
+    thresholds: Vec<Vec<f32>>,
+}
+
+impl Binned {
+    fn new(dense: &[f32], columns: usize, rows: usize) -> Self {
+        let mut bins = vec![0; rows * columns];
+        let mut thresholds = Vec::with_capacity(columns);
+        for c in 0..columns {
+            let value = |r: usize| dense[r * columns + c];
+            let mut sorted: Vec<f32> = (0..rows).map(value).collect();
+            sorted.sort_by(f32::total_cmp);
+            sorted.dedup();
+            let steps = sorted.len().saturating_sub(1).min(BINS - 1);
+            let cuts: Vec<f32> = (1..=steps)
+                .map(|s| s * (sorted.len() - 1) / steps)
+                .map(|i| 0.5 * (sorted[i - 1] + sorted[i]))
+                .collect();
+            for r in 0..rows {
+                bins[c * rows + r] = cuts.iter().take_while(|cut| value(r) > **cut).count() as u8;
+            }
+            thresholds.push(cuts);
+        }
+        Binned {
+            rows,
+            bins,
+            thresholds,
+        }
+    }
+}
+
+impl Trees {
+    /// Fits an ensemble to the values of rows of so many columns.
+    pub fn fit(
+        config: &TreesConfig,
+        rows: &[Row],
+        columns: usize,
+        values: &[f64],
+        rng: &mut Rng,
+    ) -> Self {
+        let n = values.len();
+        let mut dense = vec![0.0; n * columns];
+        for (row, dense) in rows.iter().zip(dense.chunks_exact_mut(columns.max(1))) {
+            spread(row, dense);
+        }
+        let binned = Binned::new(&dense, columns, n);
+        let base = values.iter().sum::<f64>() / n.max(1) as f64;
+        let mut residuals: Vec<f64> = values.iter().map(|v| v - base).collect();
+        let usable: Vec<usize> = (0..columns)
+            .filter(|&c| !binned.thresholds[c].is_empty())
+            .collect();
+        let share = |of: usize, part: f64| ((of as f64 * part).ceil() as usize).clamp(1, of.max(1));
+        let mut trees = Vec::with_capacity(config.trees);
+        for _ in 0..config.trees {
+            let rows = rng.distinct(n, share(n, config.rows));
+            let drawn: Vec<usize> = rng
+                .distinct(usable.len(), share(usable.len(), config.columns))
+                .into_iter()
+                .map(|i| usable[i])
+                .collect();
+            let mut grower = Grower {
+                config,
+                binned: &binned,
+                columns: &drawn,
+                residuals: &residuals,
+                nodes: Vec::new(),
+            };
+            grower.grow(rows, config.depth);
+            let tree = grower.nodes;
+            for (r, residual) in residuals.iter_mut().enumerate() {
+                *residual -= leaf(&tree, &dense[r * columns..][..columns]);
+            }
+            trees.push(tree);
+        }
+        Trees { base, trees }
+    }
+
+    /// The value that is expected of a row, given as a number for each column.
+    pub fn predict(&self, row: &[f32]) -> f64 {
+        self.base + self.trees.iter().map(|tree| leaf(tree, row)).sum::<f64>()
+    }
+}
+
+fn leaf(tree: &[Node], row: &[f32]) -> f64 {
+    let mut at = 0;
+    loop {
+        match tree[at] {
+            Node::Leaf(value) => return value,
+            Node::Split {
+                column,
+                threshold,
+                right,
+            } => {
+                at = if row[column] > threshold {
+                    right
+                } else {
+                    at + 1
+                }
+            }
+        }
+    }
+}
+
+struct Grower<'a> {
+    config: &'a TreesConfig,
+    binned: &'a Binned,
+    columns: &'a [usize],
+    residuals: &'a [f64],
+    nodes: Vec<Node>,
+}
+
+impl Grower<'_> {
+    fn grow(&mut self, rows: Vec<usize>, depth: usize) {
+        let total: f64 = rows.iter().map(|&r| self.residuals[r]).sum();
+        let split = match depth {
+            0 => None,
+            _ => self.best_split(&rows, total),
+        };
+        let Some((column, bin)) = split else {
+            // A little ridge keeps small leaves from overshooting.
+            let value = self.config.rate * total / (rows.len() as f64 + 1.0);
+            self.nodes.push(Node::Leaf(value));
+            return;
+        };
+        let bins = &self.binned.bins[column * self.binned.rows..][..self.binned.rows];
+        let (left, right): (Vec<usize>, Vec<usize>) =
+            rows.into_iter().partition(|&r| bins[r] as usize <= bin);
+        let at = self.nodes.len();
+        self.nodes.push(Node::Leaf(0.0));
+        self.grow(left, depth - 1);
+        self.nodes[at] = Node::Split {
+            column,
+            threshold: self.binned.thresholds[column][bin],
+            right: self.nodes.len(),
+        };
+        self.grow(right, depth - 1);
+    }
+
+    /// The column and the last bin of the left side that explain most of the variance.
+    fn best_split(&self, rows: &[usize], total: f64) -> Option<(usize, usize)> {
+        let n = rows.len();
+        let mut best = (1e-12 + total * total / n as f64, None);
+        for &column in self.columns {
+            let bins = &self.binned.bins[column * self.binned.rows..][..self.binned.rows];
+            let mut sums = [0f64; BINS];
+            let mut counts = [0usize; BINS];
+            for &r in rows {
+                sums[bins[r] as usize] += self.residuals[r];
+                counts[bins[r] as usize] += 1;
+            }
+            let (mut sum, mut count) = (0.0, 0);
+            for bin in 0..self.binned.thresholds[column].len() {
+                sum += sums[bin];
+                count += counts[bin];
+                if count < self.config.leaf || n - count < self.config.leaf {
+                    continue;
+                }
+                let rest = total - sum;
+                let gain = sum * sum / count as f64 + rest * rest / (n - count) as f64;
+                if gain > best.0 {
+                    best = (gain, Some((column, bin)));
+                }
+            }
+        }
+        best.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn learn_an_interaction_and_ignore_noise() {
+        let mut rng = Rng::stream(0, "trees");
+        let mut draw = |n: usize| -> (Vec<Row>, Vec<f64>) {
+            let rows: Vec<Row> = (0..n)
+                .map(|_| (0..6).map(|c| (c, rng.below(2) as f32)).collect())
+                .collect();
+            let value = |row: &Row| match (row[0].1 > 0.5, row[1].1 > 0.5) {
+                (true, true) => 2.0,
+                (true, false) => -1.0,
+                _ => 0.0,
+            };
+            let values = rows.iter().map(value).collect();
+            (rows, values)
+        };
+        let (rows, values) = draw(200);
+        let (fresh, expected) = draw(50);
+        let config = TreesConfig {
+            columns: 1.0,
+            ..TreesConfig::default()
+        };
+        let trees = Trees::fit(&config, &rows, 6, &values, &mut Rng::stream(1, "trees"));
+        for (row, value) in fresh.iter().zip(expected) {
+            let mut dense = [0.0; 6];
+            spread(row, &mut dense);
+            assert!((trees.predict(&dense) - value).abs() < 0.1);
+        }
+    }
+
+    #[test]
+    fn without_columns_they_expect_the_mean() {
+        let rows: Vec<Row> = vec![Vec::new(); 4];
+        let values = [1.0, 2.0, 3.0, 6.0];
+        let mut rng = Rng::stream(2, "trees");
+        let trees = Trees::fit(&TreesConfig::default(), &rows, 0, &values, &mut rng);
+        assert!((trees.predict(&[]) - 3.0).abs() < 1.0);
+    }
+}
