@@ -1,15 +1,17 @@
 //! Folders of images, one sub-folder a class.
 
+use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use ganas_core::error::{Error, Result};
 use image::imageops::FilterType;
-use image::{DynamicImage, ImageDecoder, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 
 use crate::augment::Augment;
 use crate::images::{Dataset, Images, Shape};
 use crate::load::Resize;
-use crate::read::{entries, name, unreadable};
+use crate::read::{entries, name};
 
 /// The most memory that one image may take when it is decoded, in bytes.
 const LARGEST: u64 = 1 << 28;
@@ -202,30 +204,34 @@ fn image_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 
 /// Reads an image, upright.
 fn decode(file: &Path) -> Result<DynamicImage> {
-    let undecodable = |e: image::ImageError| match e {
-        image::ImageError::IoError(e) if e.kind() != std::io::ErrorKind::UnexpectedEof => {
-            unreadable(e, file)
-        }
-        e => Error::input(format!("not a PNG or JPEG image that can be read ({e})"))
-            .mend("copy the file again, convert it, or remove it")
-            .in_file(file),
+    let too_large = |what: String| {
+        let error = Error::input(format!("{what} takes more than {} MiB", LARGEST >> 20));
+        Err(error.mend("scale it down").in_file(file))
     };
+    let unusable = |why: &str| {
+        Error::input(format!("not a PNG or JPEG image that can be read ({why})"))
+            .mend("copy the file again, convert it, or remove it")
+            .in_file(file)
+    };
+    let undecodable = |e: ImageError| unusable(&e.to_string());
+    let size = fs::metadata(file).map_err(|e| Error::io(file, e))?.len();
+    if size > LARGEST {
+        return too_large(format!("a file of {size} bytes"));
+    }
+    let bytes = fs::read(file).map_err(|e| Error::io(file, e))?;
     // By its content: the wrong ending is common.
-    let mut reader = ImageReader::open(file)
-        .and_then(ImageReader::with_guessed_format)
-        .map_err(|e| Error::io(file, e))?;
+    let format = image::guess_format(&bytes).map_err(undecodable)?;
+    if format == ImageFormat::Jpeg && !jpeg_is_whole(&bytes) {
+        return Err(unusable("it ends too early"));
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(&bytes), format);
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(LARGEST);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(undecodable)?;
     if decoder.total_bytes() > LARGEST {
         let (width, height) = decoder.dimensions();
-        return Err(Error::input(format!(
-            "an image of {height} x {width} takes more than {} MiB",
-            LARGEST >> 20
-        ))
-        .mend("scale it down")
-        .in_file(file));
+        return too_large(format!("an image of {height} x {width}"));
     }
     let orientation = decoder.orientation();
     let mut image = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
@@ -233,6 +239,31 @@ fn decode(file: &Path) -> Result<DynamicImage> {
         image.apply_orientation(orientation);
     }
     Ok(image)
+}
+
+/// True if a JPEG file has its end marker; the decoder fills what is missing with grey.
+fn jpeg_is_whole(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    while let Some(at) = next_marker(rest) {
+        let (marker, after) = (rest[at + 1], &rest[at + 2..]);
+        rest = match (marker, after) {
+            (0xd9, _) => return true,
+            (0xd8, after) => after,
+            (_, [high, low, ..]) => {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                after.get(length..).unwrap_or_default()
+            }
+            _ => &[],
+        };
+    }
+    false
+}
+
+/// Where the next marker is that is no part of compressed data.
+fn next_marker(bytes: &[u8]) -> Option<usize> {
+    bytes
+        .windows(2)
+        .position(|w| w[0] == 0xff && !matches!(w[1], 0 | 1 | 0xff | 0xd0..=0xd7))
 }
 
 /// The middle of an image in the proportions of a size, scaled to it.
