@@ -4,7 +4,10 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use flate2::read::MultiGzDecoder;
-use ganas_core::space::{EdgeCell, NodeCell, SearchSpace, module_hash, nasbench101, nasbench201};
+use ganas_core::space::{
+    EdgeCell, NodeCell, SearchSpace, accel_nasbench, load, module_hash, nasbench101, nasbench201,
+    ofa_mobilenetv3,
+};
 use ganas_core::table::{Duplicates, Import, Ranking, Table};
 
 fn data(file: &str) -> Option<PathBuf> {
@@ -122,4 +125,90 @@ fn nasbench201_has_its_known_optima_and_its_classes() {
     let merged = nasbench201().merging_isomorphic().unwrap();
     let table = Table::open_with(&path, &merged, &merge).unwrap();
     assert_eq!((table.len(), table.folded_rows()), (6_466, 15_625 - 6_466));
+}
+
+/// Compares the columns `params` and `macs` of all rows with the space's costs.
+fn mobile_costs_of_every_row(file: &str, space: &dyn SearchSpace, import: Import) -> Option<Table> {
+    let path = data(file)?;
+    let table = Table::open_with(&path, space, &import).unwrap();
+    for name in ["params", "macs"] {
+        let (column, cost) = (table.column(name).unwrap(), cost(space, name));
+        for row in 0..table.len() {
+            let arch = table.arch(row);
+            let (in_table, counted) = (table.value(row, column), space.cost(&arch, cost));
+            // A mean of equal numbers can be off by a rounding.
+            let near = (in_table - counted).abs() <= 1e-12 * counted;
+            assert!(
+                near,
+                "line {}: {name} {in_table}, {counted}",
+                table.line(row)
+            );
+        }
+    }
+    Some(table)
+}
+
+#[test]
+fn ofa_params_and_macs_of_every_row_follow_from_its_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let import = Import {
+        cache: Some(folder.path().into()),
+        ..Import::default()
+    };
+    let space = ofa_mobilenetv3();
+    let Some(table) = mobile_costs_of_every_row("ofa_mobilenetv3_imagenet.csv.gz", &space, import)
+    else {
+        return;
+    };
+    assert_eq!(table.columns(), ["r", "params", "macs", "top1", "n"]);
+    // 31 rows differ from others in slots that their stages do not have, and agree in all else.
+    assert_eq!((table.len(), table.folded_rows()), (1_469, 31));
+}
+
+#[test]
+fn accel_nasbench_params_and_macs_of_every_row_follow_from_its_blocks() {
+    let folder = tempfile::tempdir().unwrap();
+    let import = Import {
+        duplicates: Duplicates::Mean,
+        cache: Some(folder.path().into()),
+    };
+    let space = accel_nasbench();
+    let Some(table) = mobile_costs_of_every_row("accel_nasbench_imagenet.csv.gz", &space, import)
+    else {
+        return;
+    };
+    assert_eq!(table.columns()[..2], ["id", "val_top1"]);
+    // 13 architectures were trained twice.
+    assert_eq!((table.len(), table.folded_rows()), (5_125, 13));
+}
+
+#[test]
+fn a_table_in_parts_reads_the_same_in_one_column() {
+    for (file, name) in [
+        ("ofa_mobilenetv3_imagenet.csv.gz", "ofa-mobilenetv3"),
+        ("accel_nasbench_imagenet.csv.gz", "accel-nasbench"),
+    ] {
+        let Some(path) = data(file) else {
+            return;
+        };
+        let space = load(name).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let import = Import {
+            duplicates: Duplicates::Mean,
+            cache: Some(folder.path().into()),
+        };
+        let parts = Table::open_with(&path, &*space, &import).unwrap();
+        let params = parts.column("params").unwrap();
+        let mut text = String::from("arch,params\n");
+        for row in 0..parts.len() {
+            let arch = space.format(&parts.arch(row));
+            text.push_str(&format!("{arch},{}\n", parts.value(row, params)));
+        }
+        let whole = Table::from_csv(text.as_bytes(), "t.csv", &*space, Duplicates::Error).unwrap();
+        assert_eq!(whole.len(), parts.len());
+        for row in 0..parts.len() {
+            assert_eq!(whole.arch(row), parts.arch(row));
+            assert_eq!(whole.value(row, 0), parts.value(row, params));
+        }
+    }
 }
