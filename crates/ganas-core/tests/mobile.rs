@@ -67,7 +67,7 @@ fn sizes_are_products_over_stages() {
 #[test]
 fn draws_are_uniform_over_networks() {
     // Of the architectures of `efficientnet-b0`, 6 in 42 have a second stage of one layer; of
-    // those of `accel-nasbench`, one third in 3 of each depth.
+    // those of `accel-nasbench`, a third.
     let share = |space: &dyn SearchSpace, slot: usize| {
         let mut rng = Rng::stream(0, "test");
         let skip = space.ops().len() as u8 - 1;
@@ -102,10 +102,7 @@ fn a_removed_layer_is_the_same_wherever_it_stood() {
         )
     };
     assert_eq!(space.parse(&text('3')), space.parse(&text('0')));
-    assert_eq!(
-        space.format(&space.parse(&text('7').replace("46", "46")).unwrap()),
-        text('3')
-    );
+    assert_eq!(space.format(&space.parse(&text('7')).unwrap()), text('3'));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use flate2::read::MultiGzDecoder;
 use ganas_core::space::{
-    EdgeCell, NodeCell, SearchSpace, accel_nasbench, load, module_hash, nasbench101, nasbench201,
-    ofa_mobilenetv3,
+    EdgeCell, NodeCell, SearchSpace, accel_nasbench, darts, load, module_hash, nasbench101,
+    nasbench201, ofa_mobilenetv3,
 };
 use ganas_core::table::{Duplicates, Import, Ranking, Table};
 
@@ -119,8 +119,8 @@ fn nasbench201_has_its_known_optima_and_its_classes() {
     assert!((optimum("cifar10_test") - 94.3733).abs() < 1e-4);
     assert!((optimum("cifar10_valid") - 91.6067).abs() < 1e-4);
     let merge = Import {
-        duplicates: Duplicates::Mean,
         cache: Some(folder.path().into()),
+        ..Import::default()
     };
     let merged = nasbench201().merging_isomorphic().unwrap();
     let table = Table::open_with(&path, &merged, &merge).unwrap();
@@ -128,9 +128,10 @@ fn nasbench201_has_its_known_optima_and_its_classes() {
 }
 
 /// Compares the columns `params` and `macs` of all rows with the space's costs.
-fn mobile_costs_of_every_row(file: &str, space: &dyn SearchSpace, import: Import) -> Option<Table> {
+fn mobile_costs_of_every_row(file: &str, space: &dyn SearchSpace) -> Option<Table> {
     let path = data(file)?;
-    let table = Table::open_with(&path, space, &import).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let table = Table::open(&path, space, Some(folder.path())).unwrap();
     for name in ["params", "macs"] {
         let (column, cost) = (table.column(name).unwrap(), cost(space, name));
         for row in 0..table.len() {
@@ -150,31 +151,19 @@ fn mobile_costs_of_every_row(file: &str, space: &dyn SearchSpace, import: Import
 
 #[test]
 fn ofa_params_and_macs_of_every_row_follow_from_its_digits() {
-    let folder = tempfile::tempdir().unwrap();
-    let import = Import {
-        cache: Some(folder.path().into()),
-        ..Import::default()
-    };
     let space = ofa_mobilenetv3();
-    let Some(table) = mobile_costs_of_every_row("ofa_mobilenetv3_imagenet.csv.gz", &space, import)
-    else {
+    let Some(table) = mobile_costs_of_every_row("ofa_mobilenetv3_imagenet.csv.gz", &space) else {
         return;
     };
     assert_eq!(table.columns(), ["r", "params", "macs", "top1", "n"]);
-    // 31 rows differ from others in slots that their stages do not have, and agree in all else.
+    // 31 rows differ from others only in slots that their stages do not have.
     assert_eq!((table.len(), table.folded_rows()), (1_469, 31));
 }
 
 #[test]
 fn accel_nasbench_params_and_macs_of_every_row_follow_from_its_blocks() {
-    let folder = tempfile::tempdir().unwrap();
-    let import = Import {
-        duplicates: Duplicates::Mean,
-        cache: Some(folder.path().into()),
-    };
     let space = accel_nasbench();
-    let Some(table) = mobile_costs_of_every_row("accel_nasbench_imagenet.csv.gz", &space, import)
-    else {
+    let Some(table) = mobile_costs_of_every_row("accel_nasbench_imagenet.csv.gz", &space) else {
         return;
     };
     assert_eq!(table.columns()[..2], ["id", "val_top1"]);
@@ -193,11 +182,7 @@ fn a_table_in_parts_reads_the_same_in_one_column() {
         };
         let space = load(name).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let import = Import {
-            duplicates: Duplicates::Mean,
-            cache: Some(folder.path().into()),
-        };
-        let parts = Table::open_with(&path, &*space, &import).unwrap();
+        let parts = Table::open(&path, &*space, Some(folder.path())).unwrap();
         let params = parts.column("params").unwrap();
         let mut text = String::from("arch,params\n");
         for row in 0..parts.len() {
@@ -210,5 +195,41 @@ fn a_table_in_parts_reads_the_same_in_one_column() {
             assert_eq!(whole.arch(row), parts.arch(row));
             assert_eq!(whole.value(row, 0), parts.value(row, params));
         }
+    }
+}
+
+#[test]
+fn darts_params_and_flops_of_every_row_follow_from_its_cells() {
+    let Some(path) = data("darts_cifar10_545.csv.gz") else {
+        return;
+    };
+    let space = darts();
+    let (params, macs) = (cost(&space, "params"), cost(&space, "macs"));
+    let mut seen = 0;
+    for row in rows(&path) {
+        let arch = space.parse(&row[0]).unwrap();
+        let in_table = |i: usize| row[i].parse::<f64>().unwrap();
+        assert_eq!(space.cost(&arch, macs) / 1e6, in_table(1), "{}", &row[0]);
+        assert_eq!(space.cost(&arch, params) / 1e6, in_table(2), "{}", &row[0]);
+        seen += 1;
+    }
+    assert_eq!(seen, 545);
+    let folder = tempfile::tempdir().unwrap();
+    let table = Table::open(&path, &space, Some(folder.path())).unwrap();
+    // Some cells were trained up to five times, with the inputs of a node in either order.
+    assert_eq!((table.len(), table.folded_rows()), (526, 19));
+}
+
+#[test]
+fn cells_in_index_pairs_are_read() {
+    let Some(path) = data("darts_nasbench301_525.csv.gz") else {
+        return;
+    };
+    for name in ["darts", "nasbench301"] {
+        let space = load(name).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let table = Table::open(&path, &*space, Some(folder.path())).unwrap();
+        assert_eq!((table.len(), table.folded_rows()), (525, 0));
+        assert_eq!(table.columns(), ["valid_accuracy", "mflops", "params_m"]);
     }
 }

@@ -2,6 +2,7 @@
 
 mod chain;
 mod costs;
+mod darts;
 mod edge_cell;
 mod file;
 mod growth;
@@ -16,9 +17,11 @@ use std::str::FromStr;
 use crate::arch::{Arch, Graph};
 use crate::error::{Error, Result, nearest};
 use crate::rng::Rng;
+use crate::table::Duplicates;
 
 pub use chain::Chain;
 pub use costs::{Costs, OpCosts};
+pub use darts::{Darts, darts, nasbench301};
 pub use edge_cell::EdgeCell;
 pub use file::{from_file, from_toml};
 pub use growth::{Growth, LabelSet, Link, Rules};
@@ -31,9 +34,11 @@ pub use nasbench201::nasbench201;
 pub use node_cell::NodeCell;
 
 /// The spaces that are known by name.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 10] = [
     "nasbench101",
     "nasbench201",
+    "nasbench301",
+    "darts",
     "efficientnet-b0",
     "proxylessnas",
     "proxylessnas-gpu",
@@ -157,6 +162,12 @@ pub trait SearchSpace: Growth + Send + Sync {
         &[]
     }
 
+    /// What several rows of one architecture mean in the tables of this space, where an import does
+    /// not say otherwise. By default they contradict each other.
+    fn repeats(&self) -> Duplicates {
+        Duplicates::Error
+    }
+
     /// Architectures that have a name, such as published networks.
     fn named(&self) -> &[(&'static str, Arch)] {
         &[]
@@ -206,6 +217,8 @@ pub fn load(name_or_file: &str) -> Result<Box<dyn SearchSpace>> {
     match name_or_file {
         "nasbench101" => Ok(Box::new(nasbench101())),
         "nasbench201" => Ok(Box::new(nasbench201())),
+        "nasbench301" => Ok(Box::new(nasbench301())),
+        "darts" => Ok(Box::new(darts())),
         "efficientnet-b0" => Ok(Box::new(efficientnet_b0())),
         "proxylessnas" => Ok(Box::new(proxylessnas())),
         "proxylessnas-gpu" => Ok(Box::new(proxylessnas_gpu())),

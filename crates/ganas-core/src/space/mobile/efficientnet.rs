@@ -156,7 +156,7 @@ impl Notation for BlockStrings {
                 return Err(place("the squeeze ratio is 0.25; write `se0.25`".into()));
             }
             let most = STAGES[stage].2;
-            if stages[stage].len() + fields.repeats > most {
+            if fields.repeats > most - stages[stage].len() {
                 return Err(place(format!(
                     "its stage has {most} layers at most; repeat less"
                 )));

@@ -14,6 +14,7 @@ use super::{
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
 use crate::error::Result;
 use crate::rng::Rng;
+use crate::table::Duplicates;
 use block::{Backbone, Block};
 use layout::Layout;
 
@@ -242,6 +243,12 @@ impl SearchSpace for Mobile {
 
     fn spelling(&self) -> &[Part] {
         self.notation.spelling()
+    }
+
+    /// Authors wrote the layers that a stage does not have down in various ways, and measured some
+    /// networks again.
+    fn repeats(&self) -> Duplicates {
+        Duplicates::Mean
     }
 
     fn named(&self) -> &[(&'static str, Arch)] {
