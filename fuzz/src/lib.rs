@@ -3,7 +3,7 @@
 //! The same functions run on mutated seeds in an ordinary test,
 //! `crates/ganas-core/tests/fuzz_smoke.rs`.
 
-use ganas_core::space::{SearchSpace, from_toml, nasbench101, nasbench201};
+use ganas_core::space::{NAMES, SearchSpace, from_toml, load, nasbench101};
 use ganas_core::table::{Duplicates, Table};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -13,8 +13,9 @@ pub fn chain() -> Box<dyn SearchSpace> {
     from_toml(text).expect("the text is a space")
 }
 
-fn spaces() -> [Box<dyn SearchSpace>; 3] {
-    [Box::new(nasbench101()), Box::new(nasbench201()), chain()]
+fn spaces() -> impl Iterator<Item = Box<dyn SearchSpace>> {
+    let known = NAMES.map(|name| load(name).expect("the space is known"));
+    known.into_iter().chain([chain()])
 }
 
 /// Looks at everything that a table says.

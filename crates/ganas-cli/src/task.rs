@@ -145,11 +145,7 @@ pub fn open_table(
 /// How tables are imported.
 pub fn import(merge_isomorphic: bool) -> Import {
     Import {
-        duplicates: if merge_isomorphic {
-            Duplicates::Mean
-        } else {
-            Duplicates::Error
-        },
+        duplicates: merge_isomorphic.then_some(Duplicates::Mean),
         cache: None,
     }
 }

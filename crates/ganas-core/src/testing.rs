@@ -22,6 +22,10 @@ pub fn space_contract(space: &dyn SearchSpace) {
             arch_contract(space, &arch);
         }
     }
+    for (name, arch) in space.named() {
+        assert_eq!(space.parse(name), Ok(*arch), "{name}");
+        arch_contract(space, arch);
+    }
     let arch = space.sample(space.samplers()[0], &mut rng);
     let neighbors = space.neighbors(&arch);
     assert!(neighbors.is_sorted() && !neighbors.contains(&arch));

@@ -7,11 +7,12 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-const CSV: [&str; 4] = [
+const CSV: [&str; 5] = [
     "arch,acc,t\na;b,0.5,\nc;c,1e3,NaN\na;b,0.5,x\n",
     "\u{feff}arch,\"a\"\"b\"\r\n\"a;b\",1\r\n\nb;b,2",
     "hash,adjacency,ops,acc\n9,100101,input;maxpool3x3;conv1x1-bn-relu;output,0.9\n",
     "arch,acc\n|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|,7\n",
+    "ks,e,d,acc\n33333353575533335333,43444364366346433444,33323,1\n",
 ];
 
 const RECORDS: [&str; 2] = [
@@ -25,11 +26,17 @@ const SPACES: [&str; 3] = [
     "name = 'c'\nkind = 'node-cell'\nmax_vertices = 7\nmax_edges = 9\nops = ['a', 'b']",
 ];
 
-const ARCHS: [&str; 4] = [
+const ARCHS: [&str; 9] = [
     "a;b",
     "input;maxpool3x3;conv1x1-bn-relu;output|100101",
     "maxpool3x3|010001000",
     "|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|",
+    "r1_k3_e1_o16;r2_k5_s22_e6_i16_o24_se0.25;r1_k3_e6_o40;r9_k3_e6_o80",
+    "ks=33333353575533335333;e=43444364366346433444;d=33323",
+    "e6_k3_l1_se0;e4_k5_l2_seTrue;e6_k3_l3_se1;e1_k3_l1_se0;e1_k3_l1_se0;e1_k3_l4_se0;e1_k3_l1_se0",
+    "Genotype(normal=[('none', 0), ('none', 1), ('none', 0), ('none', 1), ('none', 0), ('none', 1), \
+     ('none', 0), ('none', 4)], normal_concat=range(2, 6), reduce=[('none', 0), ('none', 1)])",
+    "[[(0, 0), (1, 0), (2, 2), (1, 0), (0, 0), (2, 2), (2, 2), (1, 0)], [(0, 0), (1, 5)]]",
 ];
 
 /// A seed with some bytes changed, removed or repeated.

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::path::PathBuf;
 
 use flate2::read::MultiGzDecoder;
-use ganas_core::space::{EdgeCell, NodeCell, SearchSpace, module_hash, nasbench101, nasbench201};
+use ganas_core::space::{
+    EdgeCell, NodeCell, SearchSpace, accel_nasbench, darts, load, module_hash, nasbench101,
+    nasbench201, ofa_mobilenetv3,
+};
 use ganas_core::table::{Duplicates, Import, Ranking, Table};
 
 fn data(file: &str) -> Option<PathBuf> {
@@ -116,10 +119,117 @@ fn nasbench201_has_its_known_optima_and_its_classes() {
     assert!((optimum("cifar10_test") - 94.3733).abs() < 1e-4);
     assert!((optimum("cifar10_valid") - 91.6067).abs() < 1e-4);
     let merge = Import {
-        duplicates: Duplicates::Mean,
         cache: Some(folder.path().into()),
+        ..Import::default()
     };
     let merged = nasbench201().merging_isomorphic().unwrap();
     let table = Table::open_with(&path, &merged, &merge).unwrap();
     assert_eq!((table.len(), table.folded_rows()), (6_466, 15_625 - 6_466));
+}
+
+/// Compares the columns `params` and `macs` of all rows with the space's costs.
+fn mobile_costs_of_every_row(file: &str, space: &dyn SearchSpace) -> Option<Table> {
+    let path = data(file)?;
+    let folder = tempfile::tempdir().unwrap();
+    let table = Table::open(&path, space, Some(folder.path())).unwrap();
+    for name in ["params", "macs"] {
+        let (column, cost) = (table.column(name).unwrap(), cost(space, name));
+        for row in 0..table.len() {
+            let arch = table.arch(row);
+            let (in_table, counted) = (table.value(row, column), space.cost(&arch, cost));
+            // A mean of equal numbers can be off by a rounding.
+            let near = (in_table - counted).abs() <= 1e-12 * counted;
+            assert!(
+                near,
+                "line {}: {name} {in_table}, {counted}",
+                table.line(row)
+            );
+        }
+    }
+    Some(table)
+}
+
+#[test]
+fn ofa_params_and_macs_of_every_row_follow_from_its_digits() {
+    let space = ofa_mobilenetv3();
+    let Some(table) = mobile_costs_of_every_row("ofa_mobilenetv3_imagenet.csv.gz", &space) else {
+        return;
+    };
+    assert_eq!(table.columns(), ["r", "params", "macs", "top1", "n"]);
+    // 31 rows differ from others only in slots that their stages do not have.
+    assert_eq!((table.len(), table.folded_rows()), (1_469, 31));
+}
+
+#[test]
+fn accel_nasbench_params_and_macs_of_every_row_follow_from_its_blocks() {
+    let space = accel_nasbench();
+    let Some(table) = mobile_costs_of_every_row("accel_nasbench_imagenet.csv.gz", &space) else {
+        return;
+    };
+    assert_eq!(table.columns()[..2], ["id", "val_top1"]);
+    // 13 architectures were trained twice.
+    assert_eq!((table.len(), table.folded_rows()), (5_125, 13));
+}
+
+#[test]
+fn a_table_in_parts_reads_the_same_in_one_column() {
+    for (file, name) in [
+        ("ofa_mobilenetv3_imagenet.csv.gz", "ofa-mobilenetv3"),
+        ("accel_nasbench_imagenet.csv.gz", "accel-nasbench"),
+    ] {
+        let Some(path) = data(file) else {
+            return;
+        };
+        let space = load(name).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let parts = Table::open(&path, &*space, Some(folder.path())).unwrap();
+        let params = parts.column("params").unwrap();
+        let mut text = String::from("arch,params\n");
+        for row in 0..parts.len() {
+            let arch = space.format(&parts.arch(row));
+            text.push_str(&format!("{arch},{}\n", parts.value(row, params)));
+        }
+        let whole = Table::from_csv(text.as_bytes(), "t.csv", &*space, Duplicates::Error).unwrap();
+        assert_eq!(whole.len(), parts.len());
+        for row in 0..parts.len() {
+            assert_eq!(whole.arch(row), parts.arch(row));
+            assert_eq!(whole.value(row, 0), parts.value(row, params));
+        }
+    }
+}
+
+#[test]
+fn darts_params_and_flops_of_every_row_follow_from_its_cells() {
+    let Some(path) = data("darts_cifar10_545.csv.gz") else {
+        return;
+    };
+    let space = darts();
+    let (params, macs) = (cost(&space, "params"), cost(&space, "macs"));
+    let mut seen = 0;
+    for row in rows(&path) {
+        let arch = space.parse(&row[0]).unwrap();
+        let in_table = |i: usize| row[i].parse::<f64>().unwrap();
+        assert_eq!(space.cost(&arch, macs) / 1e6, in_table(1), "{}", &row[0]);
+        assert_eq!(space.cost(&arch, params) / 1e6, in_table(2), "{}", &row[0]);
+        seen += 1;
+    }
+    assert_eq!(seen, 545);
+    let folder = tempfile::tempdir().unwrap();
+    let table = Table::open(&path, &space, Some(folder.path())).unwrap();
+    // Some cells were trained up to five times, with the inputs of a node in either order.
+    assert_eq!((table.len(), table.folded_rows()), (526, 19));
+}
+
+#[test]
+fn cells_in_index_pairs_are_read() {
+    let Some(path) = data("darts_nasbench301_525.csv.gz") else {
+        return;
+    };
+    for name in ["darts", "nasbench301"] {
+        let space = load(name).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let table = Table::open(&path, &*space, Some(folder.path())).unwrap();
+        assert_eq!((table.len(), table.folded_rows()), (525, 0));
+        assert_eq!(table.columns(), ["valid_accuracy", "mflops", "params_m"]);
+    }
 }

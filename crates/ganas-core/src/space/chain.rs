@@ -38,6 +38,26 @@ impl Chain {
     }
 }
 
+/// The graph of a sequence of ops: each node feeds the next.
+pub(super) fn chain_graph(ops: &[u8]) -> Graph {
+    let mut graph = Graph::default();
+    graph.push(INPUT, 0);
+    for (i, op) in ops.iter().enumerate() {
+        graph.push(op + 2, 1 << i);
+    }
+    graph.push(OUTPUT, 1 << ops.len());
+    graph
+}
+
+/// The links of such a graph: all are forced.
+pub(super) fn chain_link(partial: &Graph, from: usize) -> Link {
+    if from + 1 == partial.len() {
+        Link::Must
+    } else {
+        Link::MayNot
+    }
+}
+
 impl Growth for Chain {
     fn vocabulary(&self) -> &[String] {
         &self.vocabulary
@@ -60,11 +80,7 @@ impl Growth for Chain {
     }
 
     fn link(&self, partial: &Graph, _: u8, _: u64, from: usize, _: Rules) -> Link {
-        if from + 1 == partial.len() {
-            Link::Must
-        } else {
-            Link::MayNot
-        }
+        chain_link(partial, from)
     }
 
     fn violations(&self, graph: &Graph) -> usize {
@@ -113,13 +129,7 @@ impl SearchSpace for Chain {
     }
 
     fn graph(&self, arch: &Arch) -> Graph {
-        let mut graph = Graph::default();
-        graph.push(INPUT, 0);
-        for (i, op) in arch.ops().iter().enumerate() {
-            graph.push(op + 2, 1 << i);
-        }
-        graph.push(OUTPUT, 1 << arch.ops().len());
-        graph
+        chain_graph(arch.ops())
     }
 
     fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String> {

@@ -9,6 +9,7 @@ use super::{
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
 use crate::error::{Error, Result};
 use crate::rng::Rng;
+use crate::table::Duplicates;
 
 /// A space of cells with one op an edge.
 ///
@@ -278,6 +279,14 @@ impl SearchSpace for EdgeCell {
             text.push_str(&format!("{}~{source}|", self.ops[op as usize]));
         }
         text
+    }
+
+    /// Isomorphic strings were trained apart.
+    fn repeats(&self) -> Duplicates {
+        match self.classes {
+            Some(_) => Duplicates::Mean,
+            None => Duplicates::Error,
+        }
     }
 
     fn samplers(&self) -> &[Sampler] {

@@ -2,30 +2,50 @@
 
 mod chain;
 mod costs;
+mod darts;
 mod edge_cell;
 mod file;
 mod growth;
+mod mobile;
 mod nasbench101;
 mod nasbench201;
 mod node_cell;
+mod tally;
 
 use std::str::FromStr;
 
 use crate::arch::{Arch, Graph};
 use crate::error::{Error, Result, nearest};
 use crate::rng::Rng;
+use crate::table::Duplicates;
 
 pub use chain::Chain;
 pub use costs::{Costs, OpCosts};
+pub use darts::{Darts, darts, nasbench301};
 pub use edge_cell::EdgeCell;
 pub use file::{from_file, from_toml};
 pub use growth::{Growth, LabelSet, Link, Rules};
+pub use mobile::{
+    Mobile, accel_nasbench, efficientnet_b0, ofa_mobilenetv3, proxylessnas, proxylessnas_cpu,
+    proxylessnas_gpu,
+};
 pub use nasbench101::{module_hash, nasbench101};
 pub use nasbench201::nasbench201;
 pub use node_cell::NodeCell;
 
 /// The spaces that are known by name.
-pub const NAMES: [&str; 2] = ["nasbench101", "nasbench201"];
+pub const NAMES: [&str; 10] = [
+    "nasbench101",
+    "nasbench201",
+    "nasbench301",
+    "darts",
+    "efficientnet-b0",
+    "proxylessnas",
+    "proxylessnas-gpu",
+    "proxylessnas-cpu",
+    "ofa-mobilenetv3",
+    "accel-nasbench",
+];
 
 /// How random architectures are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -83,6 +103,27 @@ impl FromStr for Sampler {
     }
 }
 
+/// A part of an architecture's notation that tables may keep in a column of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What stands before the field in the notation.
+    pub before: String,
+    /// The column's name.
+    pub column: String,
+}
+
+impl Part {
+    /// Parts from what stands before each and its column.
+    pub fn list<const N: usize>(parts: [(&str, &str); N]) -> Vec<Part> {
+        (parts.into_iter())
+            .map(|(before, column)| Part {
+                before: before.into(),
+                column: column.into(),
+            })
+            .collect()
+    }
+}
+
 /// A search space.
 ///
 /// All architectures that a space hands out are in canonical form and valid. A space knows the
@@ -107,11 +148,30 @@ pub trait SearchSpace: Growth + Send + Sync {
     /// The canonical architecture of a finished graph, if it breaks no rule of the space.
     fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String>;
 
-    /// The canonical architecture that a text in the space's notation stands for.
+    /// The canonical architecture that a text stands for: one in the space's notation, or the name
+    /// of one of the [`named`](Self::named) points.
     fn parse(&self, text: &str) -> std::result::Result<Arch, String>;
 
     /// An architecture in the space's notation.
     fn format(&self, arch: &Arch) -> String;
+
+    /// How tables may spell an architecture over several columns: its notation is what stands
+    /// before each field and the field, one after another. Empty if it is in one column only,
+    /// `arch`, which every table may have instead.
+    fn spelling(&self) -> &[Part] {
+        &[]
+    }
+
+    /// What several rows of one architecture mean in the tables of this space, where an import does
+    /// not say otherwise. By default they contradict each other.
+    fn repeats(&self) -> Duplicates {
+        Duplicates::Error
+    }
+
+    /// Architectures that have a name, such as published networks.
+    fn named(&self) -> &[(&'static str, Arch)] {
+        &[]
+    }
 
     /// The samplers that are feasible here; the first is the default.
     fn samplers(&self) -> &[Sampler];
@@ -157,6 +217,14 @@ pub fn load(name_or_file: &str) -> Result<Box<dyn SearchSpace>> {
     match name_or_file {
         "nasbench101" => Ok(Box::new(nasbench101())),
         "nasbench201" => Ok(Box::new(nasbench201())),
+        "nasbench301" => Ok(Box::new(nasbench301())),
+        "darts" => Ok(Box::new(darts())),
+        "efficientnet-b0" => Ok(Box::new(efficientnet_b0())),
+        "proxylessnas" => Ok(Box::new(proxylessnas())),
+        "proxylessnas-gpu" => Ok(Box::new(proxylessnas_gpu())),
+        "proxylessnas-cpu" => Ok(Box::new(proxylessnas_cpu())),
+        "ofa-mobilenetv3" => Ok(Box::new(ofa_mobilenetv3())),
+        "accel-nasbench" => Ok(Box::new(accel_nasbench())),
         file if file.ends_with(".toml") || std::path::Path::new(file).exists() => from_file(file),
         unknown => {
             let hint = match nearest(unknown, NAMES) {
@@ -178,6 +246,13 @@ fn op_index(ops: &[String], name: &str) -> std::result::Result<u8, String> {
         None => format!("the ops are {}", ops.join(", ")),
     };
     Err(format!("unknown op `{name}`; {hint}"))
+}
+
+/// The point of this name.
+fn named_point(named: &[(&'static str, Arch)], text: &str) -> Option<Arch> {
+    (named.iter())
+        .find(|(name, _)| *name == text.trim())
+        .map(|(_, arch)| *arch)
 }
 
 /// The error of enumerating a space that is too large for it, with more about why if there is.

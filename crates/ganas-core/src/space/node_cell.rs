@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use super::{
-    Costs, Growth, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, too_large, vocabulary,
+    Costs, Growth, LabelSet, Link, Part, Rules, Sampler, SearchSpace, op_index, too_large,
+    vocabulary,
 };
 use crate::arch::{Arch, CELL_VERTICES, Cell, CellLimits, Graph, INPUT, OUTPUT, mask};
 use crate::error::Result;
@@ -17,7 +18,8 @@ const FEASIBLE: usize = 8;
 ///
 /// Notation: `op;op;...|adjacency bits`, ops from `input` to `output`, the upper triangle of the
 /// adjacency matrix row by row. Ops of the interior vertices alone and the full square matrix
-/// are understood too.
+/// are understood too. Tables may have the two sides in columns `ops` and `adjacency`, as
+/// NAS-Bench-101 is usually exported.
 pub struct NodeCell {
     name: String,
     limits: CellLimits,
@@ -25,6 +27,7 @@ pub struct NodeCell {
     vocabulary: Vec<String>,
     costs: Box<dyn Costs>,
     samplers: Vec<Sampler>,
+    spelling: Vec<Part>,
     /// The numbers of vertices and edges that cells can have.
     shapes: Vec<(usize, usize)>,
     /// For each shape, the number of labelled forms of that shape, dead ones included.
@@ -70,6 +73,7 @@ impl NodeCell {
             ops,
             costs,
             samplers,
+            spelling: Part::list([("", "ops"), ("|", "adjacency")]),
             size: OnceLock::new(),
         }
     }
@@ -434,6 +438,10 @@ impl SearchSpace for NodeCell {
             }
         }
         text
+    }
+
+    fn spelling(&self) -> &[Part] {
+        &self.spelling
     }
 
     fn samplers(&self) -> &[Sampler] {

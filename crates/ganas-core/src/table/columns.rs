@@ -1,16 +1,19 @@
 //! Where a source keeps the architecture.
 
+use std::borrow::Cow;
+
 use crate::arch::Arch;
 use crate::error::{Error, Result};
 use crate::space::SearchSpace;
 
-/// The columns that hold the architecture, by position in the header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The columns that hold the architecture, by position in the header: one, or one for each part of
+/// the space's [`spelling`](SearchSpace::spelling).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ArchColumns {
     /// The whole notation in one column, `arch`.
     Whole(usize),
-    /// A cell in two columns, as NAS-Bench-101 is usually exported.
-    Cell { ops: usize, adjacency: usize },
+    /// Part by part.
+    Parts(Vec<usize>),
 }
 
 impl ArchColumns {
@@ -18,11 +21,14 @@ impl ArchColumns {
     ///
     /// # Errors
     /// If they are not there; the error lists what is.
-    pub(super) fn find(header: &[String]) -> Result<Self> {
-        let position = |name| header.iter().position(|h| h == name);
-        match (position("arch"), position("ops"), position("adjacency")) {
-            (Some(arch), _, _) => Ok(ArchColumns::Whole(arch)),
-            (None, Some(ops), Some(adjacency)) => Ok(ArchColumns::Cell { ops, adjacency }),
+    pub(super) fn find(header: &[String], space: &dyn SearchSpace) -> Result<Self> {
+        let position = |name: &str| header.iter().position(|h| h == name);
+        if let Some(arch) = position("arch") {
+            return Ok(ArchColumns::Whole(arch));
+        }
+        let parts = (space.spelling().iter()).map(|part| position(&part.column));
+        match parts.collect::<Option<Vec<usize>>>() {
+            Some(parts) if !parts.is_empty() => Ok(ArchColumns::Parts(parts)),
             _ => {
                 let shown: Vec<&str> = header.iter().take(12).map(String::as_str).collect();
                 let more = if header.len() > shown.len() {
@@ -34,18 +40,19 @@ impl ArchColumns {
                     "no column holds the architecture among {}{more}",
                     shown.join(", ")
                 ))
-                .mend(
-                    "name it `arch` (or `adjacency` and `ops` for cells) in a comma-separated header",
-                ))
+                .mend(format!(
+                    "name it `arch`{} in a comma-separated header",
+                    alternative(space)
+                )))
             }
         }
     }
 
     /// Whether the column is part of the architecture.
-    pub(super) fn contains(self, column: usize) -> bool {
+    pub(super) fn contains(&self, column: usize) -> bool {
         match self {
-            ArchColumns::Whole(arch) => column == arch,
-            ArchColumns::Cell { ops, adjacency } => column == ops || column == adjacency,
+            ArchColumns::Whole(arch) => column == *arch,
+            ArchColumns::Parts(parts) => parts.contains(&column),
         }
     }
 
@@ -54,19 +61,20 @@ impl ArchColumns {
     /// # Errors
     /// If a field is missing or the space does not have such an architecture.
     pub(super) fn parse<'a>(
-        self,
-        field: impl Fn(usize) -> Option<&'a str>,
+        &self,
+        field: impl Fn(usize) -> Option<Cow<'a, str>>,
         space: &dyn SearchSpace,
         buffer: &mut String,
     ) -> Result<Arch> {
         let field = |i| field(i).ok_or_else(|| Error::input("the architecture is not text"));
         let arch = match self {
-            ArchColumns::Whole(arch) => space.parse(field(arch)?),
-            ArchColumns::Cell { ops, adjacency } => {
+            ArchColumns::Whole(arch) => space.parse(&field(*arch)?),
+            ArchColumns::Parts(parts) => {
                 buffer.clear();
-                buffer.push_str(field(ops)?);
-                buffer.push('|');
-                buffer.push_str(field(adjacency)?);
+                for (&column, part) in parts.iter().zip(space.spelling()) {
+                    buffer.push_str(&part.before);
+                    buffer.push_str(&field(column)?);
+                }
                 space.parse(buffer)
             }
         };
@@ -77,5 +85,15 @@ impl ArchColumns {
                 space.name()
             ))
         })
+    }
+}
+
+/// The other columns that would do.
+fn alternative(space: &dyn SearchSpace) -> String {
+    let columns: Vec<&str> = space.spelling().iter().map(|p| p.column.as_str()).collect();
+    match columns[..] {
+        [] => String::new(),
+        [first, .., last] if columns.len() > 4 => format!(" (or its parts `{first}` to `{last}`)"),
+        _ => format!(" (or its parts `{}`)", columns.join("`, `")),
     }
 }

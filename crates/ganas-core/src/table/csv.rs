@@ -1,5 +1,6 @@
 //! CSV, plain or compressed with gzip.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
@@ -42,7 +43,7 @@ pub(super) fn read_from(input: impl Read, path: &Path, space: &dyn SearchSpace) 
             .in_file(path));
     }
     let at_header = |e: Error| e.in_file(path).on_line(1);
-    let arch_columns = ArchColumns::find(&header).map_err(at_header)?;
+    let arch_columns = ArchColumns::find(&header, space).map_err(at_header)?;
     let metrics: Vec<usize> = (0..header.len())
         .filter(|&i| !arch_columns.contains(i))
         .collect();
@@ -53,7 +54,8 @@ pub(super) fn read_from(input: impl Read, path: &Path, space: &dyn SearchSpace) 
     while (reader.read_byte_record(&mut record)).map_err(|e| unreadable(e, path))? {
         let line = record.position().map_or(0, |p| p.line());
         let field = |i: usize| record.get(i).and_then(|f| str::from_utf8(f).ok());
-        let arch = (arch_columns.parse(field, space, &mut buffer))
+        let part = |i| field(i).map(Cow::Borrowed);
+        let arch = (arch_columns.parse(part, space, &mut buffer))
             .map_err(|e| e.in_file(path).on_line(line))?;
         // Bytes that are not text are no number either.
         let values = (metrics.iter()).map(|&i| Value::Text(field(i).unwrap_or("\u{fffd}")));

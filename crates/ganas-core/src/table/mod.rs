@@ -60,10 +60,17 @@ pub use summary::{ColumnSummary, Summary};
 /// How a table is imported.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Import {
-    /// What to do with rows of one architecture that carry different values.
-    pub duplicates: Duplicates,
+    /// What to do with rows of one architecture that carry different values; without it, what the
+    /// space says ([`SearchSpace::repeats`]).
+    pub duplicates: Option<Duplicates>,
     /// The folder of compiled tables instead of [`default_folder`].
     pub cache: Option<PathBuf>,
+}
+
+impl Import {
+    fn duplicates(&self, space: &dyn SearchSpace) -> Duplicates {
+        self.duplicates.unwrap_or_else(|| space.repeats())
+    }
 }
 
 /// A benchmark table: rows of canonical architectures and metrics, which it never changes.
@@ -116,19 +123,19 @@ impl Table {
         import: &Import,
     ) -> Result<Self> {
         let path = path.as_ref();
+        let duplicates = import.duplicates(space);
         let kind = Kind::of(path)?;
         if kind == Kind::Compiled {
-            return Self::map(path, space, import.duplicates);
+            return Self::map(path, space, duplicates);
         }
         let folder = import.cache.clone().or_else(default_folder);
-        let place =
-            folder.and_then(|folder| cache::place(&folder, path, space, import.duplicates).ok());
+        let place = folder.and_then(|folder| cache::place(&folder, path, space, duplicates).ok());
         // A cached file that cannot be used is simply made again.
-        let cached = |place: &PathBuf| Self::map(place, space, import.duplicates).ok();
+        let cached = |place: &PathBuf| Self::map(place, space, duplicates).ok();
         let table = match place.as_ref().and_then(cached) {
             Some(table) => table,
             None => {
-                let indexed = read(kind, path, space, import.duplicates)?;
+                let indexed = read(kind, path, space, duplicates)?;
                 let written = (place.as_ref())
                     .filter(|place| cache::write(&indexed, space, place).is_ok())
                     .and_then(cached);
@@ -157,9 +164,10 @@ impl Table {
         out: Option<&Path>,
     ) -> Result<PathBuf> {
         let source = source.as_ref();
+        let duplicates = import.duplicates(space);
         let out = match (out, import.cache.clone().or_else(default_folder)) {
             (Some(out), _) => out.to_owned(),
-            (None, Some(folder)) => cache::place(&folder, source, space, import.duplicates)
+            (None, Some(folder)) => cache::place(&folder, source, space, duplicates)
                 .map_err(|e| Error::io(source, e))?,
             (None, None) => {
                 return Err(Error::input("there is no cache folder")
@@ -171,7 +179,7 @@ impl Table {
                 .mend("use it as it is")
                 .in_file(source)),
             kind => {
-                let indexed = read(kind, source, space, import.duplicates)?;
+                let indexed = read(kind, source, space, duplicates)?;
                 cache::write(&indexed, space, &out).map_err(|e| Error::io(&out, e))?;
                 Ok(out)
             }

@@ -1,5 +1,6 @@
 //! Parquet.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -44,7 +45,7 @@ fn read_rows(path: &Path, space: &dyn SearchSpace) -> Result<Staged> {
     let header: Vec<String> = (schema.get_fields().iter())
         .map(|field| field.name().to_owned())
         .collect();
-    let arch_columns = ArchColumns::find(&header).map_err(|e| e.in_file(path))?;
+    let arch_columns = ArchColumns::find(&header, space).map_err(|e| e.in_file(path))?;
     let metrics: Vec<usize> = (0..header.len())
         .filter(|&i| !arch_columns.contains(i))
         .collect();
@@ -59,8 +60,12 @@ fn read_rows(path: &Path, space: &dyn SearchSpace) -> Result<Staged> {
             Some((_, Field::Bytes(bytes))) => str::from_utf8(bytes.data()).ok(),
             _ => None,
         };
+        let part = |i| match fields.get(i) {
+            Some((_, field)) if is_whole(field) => Some(Cow::Owned(field.to_string())),
+            _ => text(i).map(Cow::Borrowed),
+        };
         let at = |e: Error| e.in_file(path).on_line(number);
-        let arch = (arch_columns.parse(text, space, &mut buffer)).map_err(at)?;
+        let arch = (arch_columns.parse(part, space, &mut buffer)).map_err(at)?;
         let values = metrics.iter().map(|&i| match fields.get(i) {
             Some((_, field)) => number_of(field).map_or_else(
                 || Value::Text(text(i).unwrap_or("(no number)")),
@@ -89,6 +94,22 @@ fn ranges_fit(metadata: &ParquetMetaData, length: u64) -> bool {
             _ => false,
         }
     })
+}
+
+/// Whether a field is a whole number or a truth value, as parts of an architecture may be.
+fn is_whole(field: &Field) -> bool {
+    matches!(
+        field,
+        Field::Bool(_)
+            | Field::Byte(_)
+            | Field::Short(_)
+            | Field::Int(_)
+            | Field::Long(_)
+            | Field::UByte(_)
+            | Field::UShort(_)
+            | Field::UInt(_)
+            | Field::ULong(_)
+    )
 }
 
 /// The number that a field holds; a null is "not measured".

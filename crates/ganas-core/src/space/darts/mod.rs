@@ -1,0 +1,215 @@
+//! DARTS (Liu et al. 2019, arXiv 1806.09055) and NAS-Bench-301 (Zela et al. 2022, arXiv
+//! 2008.09777).
+
+mod cell;
+mod genotype;
+mod growth;
+mod network;
+
+use super::{Sampler, SearchSpace, named_point, too_large, vocabulary};
+use crate::arch::{Arch, Graph};
+use crate::error::Result;
+use crate::rng::Rng;
+use crate::table::Duplicates;
+use cell::{Cell, EDGES};
+
+/// The ops in the order of NAS-Bench-301's index notation; DARTS has `none` besides.
+const OPS: [&str; 8] = [
+    "max_pool_3x3",
+    "avg_pool_3x3",
+    "skip_connect",
+    "sep_conv_3x3",
+    "sep_conv_5x5",
+    "dil_conv_3x3",
+    "dil_conv_5x5",
+    "none",
+];
+
+/// Bits of an architecture's edges that say where one comes from.
+const SOURCE_BITS: usize = 3;
+
+/// DARTS' first-order cells.
+const V1: &str = "Genotype(normal=[('sep_conv_3x3', 1), ('sep_conv_3x3', 0), ('skip_connect', 0), \
+    ('sep_conv_3x3', 1), ('skip_connect', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), \
+    ('skip_connect', 2)], normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 0), \
+    ('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 0), ('max_pool_3x3', 0), \
+    ('skip_connect', 2), ('skip_connect', 2), ('avg_pool_3x3', 0)], reduce_concat=[2, 3, 4, 5])";
+
+/// DARTS' second-order cells.
+const V2: &str = "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), \
+    ('sep_conv_3x3', 1), ('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), \
+    ('dil_conv_3x3', 2)], normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 0), \
+    ('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0), \
+    ('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=[2, 3, 4, 5])";
+
+/// A space of pairs of DARTS cells, a normal and a reduction cell.
+///
+/// A cell has two inputs and four nodes. Each node sums two edges from distinct earlier nodes or
+/// inputs, each edge with an op; the cell's output joins all nodes. In which order a node's two
+/// edges are written and in which order the nodes are numbered makes no difference to the network,
+/// so cells that differ in nothing else are one architecture. Edges with the op `none` count like
+/// any other: two cells in which they differ are two architectures.
+///
+/// Notation: `Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), reduce=[...],
+/// reduce_concat=range(2, 6))` as in DARTS' code; read too is `[[(0, 3), ...], [...]]`, two lists
+/// of eight pairs of an input node and the index of an op. The named points are `darts-v1` and
+/// `darts-v2`, the cells of Liu et al. 2019.
+///
+/// The costs are those of the CIFAR-10 networks of 20 cells and 36 channels; `macs` counts,
+/// besides the multiply-adds, four operations an element of batch norm and one an element of
+/// average pooling, as published tables of DARTS cells do.
+///
+/// In the [`Graph`] every edge is an op node with one feeder, and every node of a cell a node `sum`
+/// that is fed by its two; the reduction cell comes after the normal one.
+pub struct Darts {
+    name: String,
+    ops: Vec<String>,
+    vocabulary: Vec<String>,
+    costs: [String; 2],
+    named: Vec<(&'static str, Arch)>,
+}
+
+/// The space `darts`: 8 ops, `none` among them.
+pub fn darts() -> Darts {
+    Darts::new("darts", OPS.len())
+}
+
+/// The space `nasbench301`: DARTS' cells without the op `none`.
+pub fn nasbench301() -> Darts {
+    Darts::new("nasbench301", OPS.len() - 1)
+}
+
+impl Darts {
+    fn new(name: &str, ops: usize) -> Self {
+        let ops: Vec<String> = OPS[..ops].iter().map(|&op| op.to_owned()).collect();
+        let mut vocabulary = vocabulary(&ops);
+        vocabulary.extend(growth::LABELS.map(str::to_owned));
+        let mut space = Darts {
+            name: name.into(),
+            ops,
+            vocabulary,
+            costs: ["params", "macs"].map(str::to_owned),
+            named: Vec::new(),
+        };
+        let points = [("darts-v1", V1), ("darts-v2", V2)];
+        let named =
+            (points.iter()).filter_map(|(name, text)| Some((*name, space.parse(text).ok()?)));
+        space.named = named.collect();
+        space
+    }
+
+    /// The architecture of two cells, whatever form they are in.
+    fn join(cells: &[Cell; 2]) -> Arch {
+        // Cells whose nodes come after their sources have a canonical form.
+        let cells = cells.map(|cell| cell.canonical().unwrap_or(cell));
+        let edges = || cells.iter().flat_map(|cell| cell.0.as_flattened());
+        let ops: Vec<u8> = edges().map(|edge| edge.1).collect();
+        let sources = (edges().enumerate()).fold(0, |bits, (i, edge)| {
+            bits | u128::from(edge.0) << (SOURCE_BITS * i)
+        });
+        Arch::with_edges(&ops, sources)
+    }
+
+    /// The cells of an architecture of 16 ops.
+    fn split(arch: &Arch) -> [Cell; 2] {
+        let mut cells = [Cell([[(0, 0); 2]; cell::NODES]); 2];
+        for (i, &op) in arch.ops().iter().take(2 * EDGES).enumerate() {
+            let source = arch.edges() >> (SOURCE_BITS * i) & ((1 << SOURCE_BITS) - 1);
+            cells[i / EDGES].0.as_flattened_mut()[i % EDGES] = (source as u8, op);
+        }
+        cells
+    }
+}
+
+impl SearchSpace for Darts {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn ops(&self) -> &[String] {
+        &self.ops
+    }
+
+    fn check(&self, arch: &Arch) -> std::result::Result<(), String> {
+        if arch.ops().len() != 2 * EDGES || arch.edges() >> (SOURCE_BITS * 2 * EDGES) != 0 {
+            return Err(format!("not a pair of cells of the space `{}`", self.name));
+        }
+        if let Some(op) = arch.ops().iter().find(|&&op| op as usize >= self.ops.len()) {
+            return Err(format!("no op has index {op}"));
+        }
+        match Self::split(arch).iter().all(Cell::is_sorted) {
+            true => Ok(()),
+            false => Err("a node does not have two earlier sources in order".into()),
+        }
+    }
+
+    fn canonical(&self, arch: &Arch) -> Arch {
+        Self::join(&Self::split(arch))
+    }
+
+    fn graph(&self, arch: &Arch) -> Graph {
+        growth::graph(&Self::split(arch), self.ops.len())
+    }
+
+    fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String> {
+        let cells = growth::cells(graph, self.ops.len()).ok_or("the graph is no pair of cells")?;
+        Ok(Self::join(&cells))
+    }
+
+    fn parse(&self, text: &str) -> std::result::Result<Arch, String> {
+        if let Some(arch) = named_point(&self.named, text) {
+            return Ok(arch);
+        }
+        genotype::read(text, &self.ops).map(|cells| Self::join(&cells))
+    }
+
+    fn format(&self, arch: &Arch) -> String {
+        genotype::write(&Self::split(arch), &self.ops)
+    }
+
+    fn named(&self) -> &[(&'static str, Arch)] {
+        &self.named
+    }
+
+    /// Isomorphic cells were trained apart.
+    fn repeats(&self) -> Duplicates {
+        Duplicates::Mean
+    }
+
+    fn samplers(&self) -> &[Sampler] {
+        &[Sampler::Uniform]
+    }
+
+    fn sample(&self, _: Sampler, rng: &mut Rng) -> Arch {
+        Self::join(&[(); 2].map(|()| Cell::sample(self.ops.len(), rng)))
+    }
+
+    fn neighbors(&self, arch: &Arch) -> Vec<Arch> {
+        let [normal, reduction] = Self::split(arch);
+        let mut found: Vec<Arch> = (normal.edits(self.ops.len()).into_iter())
+            .map(|cell| [cell, reduction])
+            .chain((reduction.edits(self.ops.len()).into_iter()).map(|cell| [normal, cell]))
+            .map(|cells| Self::join(&cells))
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    fn size(&self) -> Option<u128> {
+        Cell::count(self.ops.len()).checked_pow(2)
+    }
+
+    fn enumerate(&self, _: &mut dyn FnMut(Arch)) -> Result<()> {
+        Err(too_large(&self.name, ""))
+    }
+
+    fn costs(&self) -> &[String] {
+        &self.costs
+    }
+
+    fn cost(&self, arch: &Arch, index: usize) -> f64 {
+        let [normal, reduction] = Self::split(arch);
+        let (params, macs) = network::costs(&normal, &reduction, &self.ops);
+        [params, macs][index] as f64
+    }
+}

@@ -1,0 +1,126 @@
+//! Accel-NASBench (Ahmad et al. 2024, `afzalxo/Accel-NASBench`): the space of MnasNet on
+//! EfficientNet-B0's channels.
+
+use super::block::{Backbone, Block, Head, Stage, quarter_of_input};
+use super::{Mobile, Notation};
+use crate::space::Part;
+
+/// Width, stride and most layers of the seven blocks.
+const STAGES: [(usize, usize, usize); 7] = [
+    (16, 1, 3),
+    (24, 2, 3),
+    (40, 2, 3),
+    (80, 2, 3),
+    (112, 1, 3),
+    (192, 2, 4),
+    (320, 1, 3),
+];
+
+/// The space `accel-nasbench`: seven stages, which the benchmark calls blocks, of up to 3 layers
+/// (4 in the sixth). The layers of a stage share expansion (1, 4 or 6), kernel (3 or 5) and
+/// whether they have a squeeze-and-excitation.
+///
+/// Notation: `e6_k3_l1_se0` for each stage, joined by `;`. Tables may have the parts in columns
+/// `block0_e`, `block0_k`, `block0_l`, `block0_se`, .. `block6_se`, as the benchmark's own do.
+///
+/// The costs are those of the benchmark's tables, in millions as there: `macs` counts, besides the
+/// multiply-adds, four operations an element of batch norm and one an element of pooling.
+pub fn accel_nasbench() -> Mobile {
+    let backbone = Backbone {
+        stem: 32,
+        first: None,
+        stages: (STAGES.iter())
+            .map(|&(width, stride, most)| Stage {
+                width,
+                stride,
+                squeeze: false,
+                depths: (1, most),
+            })
+            .collect(),
+        head: Head::Conv(1280),
+        squeezed: quarter_of_input,
+        elementwise: true,
+    };
+    let blocks = Block::all(&[1, 4, 6], &[3, 5], &[false, true]);
+    let mut spelling = Vec::new();
+    for stage in 0..STAGES.len() {
+        let separator = if stage == 0 { "" } else { ";" };
+        spelling.extend(["e", "k", "l", "se"].map(|key| Part {
+            before: format!("{}{key}", if key == "e" { separator } else { "_" }),
+            column: format!("block{stage}_{key}"),
+        }));
+    }
+    Mobile::new("accel-nasbench", backbone, blocks, StageFields { spelling })
+        .uniform()
+        .in_millions()
+}
+
+/// Four fields a stage.
+struct StageFields {
+    spelling: Vec<Part>,
+}
+
+/// Reads the fields of one stage.
+fn stage(text: &str, most: usize) -> Result<Vec<Block>, String> {
+    let fields: Vec<&str> = text.split('_').collect();
+    let [e, k, l, se] = fields[..] else {
+        return Err("write it like `e6_k3_l1_se0`".into());
+    };
+    let number = |field: &str, key: &str| {
+        let value = field.strip_prefix(key).and_then(|v| v.trim().parse().ok());
+        value
+            .ok_or_else(|| format!("`{field}` is not `{key}` and a number; write it like `{key}3`"))
+    };
+    let squeeze = match se.strip_prefix("se").map(str::trim) {
+        Some("0" | "False" | "false") => false,
+        Some("1" | "True" | "true") => true,
+        _ => return Err(format!("`{se}` is neither `se0` nor `se1`")),
+    };
+    let layers: usize = number(l, "l")?;
+    if !(1..=most).contains(&layers) {
+        return Err(format!("{layers} layers; give it 1 to {most}"));
+    }
+    let block = Block {
+        expansion: number(e, "e")?,
+        kernel: number(k, "k")?,
+        squeeze,
+    };
+    Ok(vec![block; layers])
+}
+
+impl Notation for StageFields {
+    fn read(&self, text: &str) -> Result<Vec<Vec<Block>>, String> {
+        let texts: Vec<&str> = text.split(';').map(str::trim).collect();
+        if texts.len() != STAGES.len() {
+            return Err(format!(
+                "{} stages where there are {}; write them like `e6_k3_l1_se0;e4_k5_l2_se1;..`",
+                texts.len(),
+                STAGES.len()
+            ));
+        }
+        (texts.iter().zip(STAGES).enumerate())
+            .map(|(i, (text, (_, _, most)))| {
+                stage(text, most).map_err(|what| format!("stage {} (`{text}`): {what}", i + 1))
+            })
+            .collect()
+    }
+
+    fn write(&self, stages: &[Vec<Block>]) -> String {
+        let stages: Vec<String> = (stages.iter())
+            .filter_map(|stage| {
+                let Block {
+                    expansion,
+                    kernel,
+                    squeeze,
+                } = stage.first()?;
+                let (layers, squeeze) = (stage.len(), u8::from(*squeeze));
+                Some(format!("e{expansion}_k{kernel}_l{layers}_se{squeeze}"))
+            })
+            .collect();
+        stages.join(";")
+    }
+
+    fn spelling(&self) -> &[Part] {
+        &self.spelling
+    }
+}

@@ -1,0 +1,145 @@
+//! Once-for-all MobileNetV3 (Cai et al. 2020, arXiv 1908.09791).
+
+use super::block::{Backbone, Block, Head, Stage, quarter_of_expanded};
+use super::{Mobile, Notation};
+use crate::space::Part;
+
+/// Width, stride and squeeze-and-excitation of the stages, at width multiplier 1.0.
+const STAGES: [(usize, usize, bool); 5] = [
+    (24, 2, false),
+    (40, 2, true),
+    (80, 2, false),
+    (112, 1, true),
+    (160, 2, true),
+];
+const LEAST: usize = 2;
+const MOST: usize = 4;
+const KERNELS: [usize; 3] = [3, 5, 7];
+const EXPANSIONS: [usize; 3] = [3, 4, 6];
+
+/// The space `ofa-mobilenetv3`: five stages of 2 to 4 layers of kernel 3, 5 or 7 and expansion 3,
+/// 4 or 6, at width multiplier 1.0.
+///
+/// Notation: `ks=..;e=..;d=..` with the kernel and the expansion of each of the 20 layer slots and
+/// the depth of each of the 5 stages, a digit each, in the order of the once-for-all code. Digits
+/// of slots beyond a stage's depth do not count; they are written as 3, and any digit is read.
+/// Tables may have the three in columns `ks`, `e` and `d`.
+pub fn ofa_mobilenetv3() -> Mobile {
+    let backbone = Backbone {
+        stem: 16,
+        first: Some(16),
+        stages: (STAGES.iter())
+            .map(|&(width, stride, squeeze)| Stage {
+                width,
+                stride,
+                squeeze,
+                depths: (LEAST, MOST),
+            })
+            .collect(),
+        head: Head::Pooled(960, 1280),
+        squeezed: quarter_of_expanded,
+        elementwise: false,
+    };
+    let blocks = Block::all(&EXPANSIONS, &KERNELS, &[false]);
+    let spelling = Part::list([("ks=", "ks"), (";e=", "e"), (";d=", "d")]);
+    Mobile::new("ofa-mobilenetv3", backbone, blocks, Digits { spelling })
+}
+
+/// Digits of slots and stages.
+struct Digits {
+    spelling: Vec<Part>,
+}
+
+/// The digits of one part.
+fn digits(name: &str, text: &str, count: usize) -> Result<Vec<usize>, String> {
+    let digits = (text.chars().enumerate())
+        .map(|(i, c)| {
+            let digit = c.to_digit(10).map(|d| d as usize);
+            digit.ok_or_else(|| format!("`{c}` at place {} of `{name}` is no digit", i + 1))
+        })
+        .collect::<Result<Vec<usize>, _>>()?;
+    if digits.len() == count {
+        Ok(digits)
+    } else {
+        Err(format!(
+            "`{name}` has {} digits where there are {count}; give it one a {}",
+            digits.len(),
+            if count == STAGES.len() {
+                "stage"
+            } else {
+                "layer slot"
+            }
+        ))
+    }
+}
+
+/// Checks the digit of an active slot.
+fn offered(name: &str, digit: usize, slot: usize, choices: &[usize]) -> Result<usize, String> {
+    if choices.contains(&digit) {
+        return Ok(digit);
+    }
+    let choices: Vec<String> = choices.iter().map(usize::to_string).collect();
+    Err(format!(
+        "`{name}` has {digit} at place {}; use {}",
+        slot + 1,
+        choices.join(", ")
+    ))
+}
+
+impl Notation for Digits {
+    fn read(&self, text: &str) -> Result<Vec<Vec<Block>>, String> {
+        let mut parts = text.split(';').map(str::trim);
+        let mut part = |name: &str, count| {
+            let found = parts
+                .next()
+                .and_then(|p| p.strip_prefix(name)?.strip_prefix('='));
+            let found = found.ok_or_else(|| {
+                format!("`{name}=` is not in its place; write it like `ks=333..;e=346..;d=23432`")
+            })?;
+            digits(name, found.trim(), count)
+        };
+        let slots = MOST * STAGES.len();
+        let (kernels, expansions) = (part("ks", slots)?, part("e", slots)?);
+        let depths = part("d", STAGES.len())?;
+        if parts.next().is_some() {
+            return Err("there is more after `d`; end the text there".into());
+        }
+        let depth_choices: Vec<usize> = (LEAST..=MOST).collect();
+        let mut stages = Vec::with_capacity(STAGES.len());
+        for (i, &depth) in depths.iter().enumerate() {
+            let depth = offered("d", depth, i, &depth_choices)?;
+            let stage = (MOST * i..MOST * i + depth)
+                .map(|slot| {
+                    Ok(Block {
+                        kernel: offered("ks", kernels[slot], slot, &KERNELS)?,
+                        expansion: offered("e", expansions[slot], slot, &EXPANSIONS)?,
+                        squeeze: false,
+                    })
+                })
+                .collect::<Result<Vec<Block>, String>>()?;
+            stages.push(stage);
+        }
+        Ok(stages)
+    }
+
+    fn write(&self, stages: &[Vec<Block>]) -> String {
+        let slots = |digit: fn(&Block) -> usize| -> String {
+            let stage = |stage: &Vec<Block>| -> String {
+                (0..MOST)
+                    .map(|i| stage.get(i).map_or(3, digit).to_string())
+                    .collect()
+            };
+            stages.iter().map(stage).collect()
+        };
+        let depths: String = stages.iter().map(|s| s.len().to_string()).collect();
+        format!(
+            "ks={};e={};d={depths}",
+            slots(|b| b.kernel),
+            slots(|b| b.expansion)
+        )
+    }
+
+    fn spelling(&self) -> &[Part] {
+        &self.spelling
+    }
+}

@@ -1,0 +1,241 @@
+//! Images with labels, and a dataset of them.
+
+use std::ops::Range;
+
+use ganas_core::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::augment::Augment;
+
+/// The size of every image of a dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shape {
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Values a pixel: 1 is grey, 3 is red, green and blue.
+    pub channels: usize,
+}
+
+impl Shape {
+    /// The number of values of an image.
+    ///
+    /// # Errors
+    /// A side is 0, or the number is too large for this machine.
+    pub fn values(&self) -> Result<usize> {
+        (self.height.checked_mul(self.width))
+            .and_then(|n| n.checked_mul(self.channels))
+            .filter(|&n| n > 0)
+            .ok_or_else(|| Error::input(format!("{self} is no size of an image")))
+    }
+}
+
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} x {} x {}", self.height, self.width, self.channels)
+    }
+}
+
+/// Images of one shape and their labels, in one block of memory.
+///
+/// # Shapes
+/// - pixels: `[n, height, width, channels]`, values 0..=255
+/// - labels: `[n]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    shape: Shape,
+    /// Values an image, at least 1.
+    values: usize,
+    pixels: Vec<u8>,
+    labels: Vec<u16>,
+}
+
+impl Images {
+    /// Images out of their pixels (`[n, height, width, channels]`) and labels (`[n]`).
+    ///
+    /// # Errors
+    /// The two do not fit each other and the shape.
+    pub fn new(shape: Shape, pixels: Vec<u8>, labels: Vec<u16>) -> Result<Self> {
+        let values = shape.values()?;
+        if labels.len().checked_mul(values) != Some(pixels.len()) {
+            return Err(Error::input(format!(
+                "{} values are not {} images of {shape}",
+                pixels.len(),
+                labels.len()
+            )));
+        }
+        if u32::try_from(labels.len()).is_err() {
+            return Err(
+                Error::input(format!("{} images are too many", labels.len()))
+                    .mend("keep fewer than 2^32"),
+            );
+        }
+        Ok(Images {
+            shape,
+            values,
+            pixels,
+            labels,
+        })
+    }
+
+    /// The shape of every image.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// True without images.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The values of image `i < len`: `[height, width, channels]`.
+    pub fn image(&self, i: usize) -> &[u8] {
+        &self.pixels[i * self.values..][..self.values]
+    }
+
+    /// The labels: `[n]`.
+    pub fn labels(&self) -> &[u16] {
+        &self.labels
+    }
+
+    /// Puts other images of the same shape behind these.
+    ///
+    /// # Errors
+    /// The shapes differ.
+    pub fn append(&mut self, mut other: Images) -> Result<()> {
+        if self.shape != other.shape {
+            return Err(Error::input(format!(
+                "images of {} beside images of {}",
+                other.shape, self.shape
+            ))
+            .mend("give all of them one size"));
+        }
+        self.pixels.append(&mut other.pixels);
+        self.labels.append(&mut other.labels);
+        Ok(())
+    }
+}
+
+/// A classification task: images, the names of their classes, and the test part if it has one.
+///
+/// The images of both parts lie in one block, the test part last; what is for training is decided
+/// by a [`Split`](crate::Split), which holds numbers of images and copies none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    name: String,
+    classes: Vec<String>,
+    images: Images,
+    test_from: usize,
+    augment: Augment,
+}
+
+impl Dataset {
+    /// A dataset of images, with a test part of its own or without.
+    ///
+    /// # Errors
+    /// Fewer than two classes, no image, a label that is no class, or parts of different shapes.
+    pub fn new(
+        name: impl Into<String>,
+        classes: Vec<String>,
+        train: Images,
+        test: Option<Images>,
+    ) -> Result<Self> {
+        let (mut images, test_from) = (train, usize::MAX);
+        let test_from = match test {
+            Some(test) => {
+                let from = images.len();
+                images.append(test)?;
+                from
+            }
+            None => test_from,
+        };
+        Self::joined(name, classes, images, test_from)
+    }
+
+    /// As [`new`](Self::new), with the test part from number `test_from` on.
+    pub(crate) fn joined(
+        name: impl Into<String>,
+        classes: Vec<String>,
+        images: Images,
+        test_from: usize,
+    ) -> Result<Self> {
+        let test_from = test_from.min(images.len());
+        if classes.len() < 2 {
+            return Err(
+                Error::input(format!("{} class to tell apart", classes.len()))
+                    .mend("give images of at least two classes"),
+            );
+        }
+        if test_from == 0 {
+            return Err(Error::input("no image to train on").mend("add images"));
+        }
+        let beyond = (images.labels.iter()).position(|&l| usize::from(l) >= classes.len());
+        if let Some(i) = beyond {
+            return Err(Error::input(format!(
+                "image {i} has the label {}, and the {} classes are 0 to {}",
+                images.labels[i],
+                classes.len(),
+                classes.len() - 1
+            ))
+            .mend("correct the label, or name more classes"));
+        }
+        Ok(Dataset {
+            name: name.into(),
+            classes,
+            images,
+            test_from,
+            augment: Augment::none(),
+        })
+    }
+
+    /// The same dataset with another proposal for its augmentation.
+    pub fn with_augment(self, augment: Augment) -> Self {
+        Dataset { augment, ..self }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The names of the classes; label `l` is class `classes()[l]`.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// All images, those of the test part last.
+    pub fn images(&self) -> &Images {
+        &self.images
+    }
+
+    /// The shape of every image.
+    pub fn shape(&self) -> Shape {
+        self.images.shape
+    }
+
+    /// The numbers of the images that are not in the dataset's own test part.
+    pub fn own_train(&self) -> Range<usize> {
+        0..self.test_from
+    }
+
+    /// The numbers of the images of its own test part; `None` where it has no such part.
+    pub fn own_test(&self) -> Option<Range<usize>> {
+        (self.test_from < self.images.len()).then(|| self.test_from..self.images.len())
+    }
+
+    /// The augmentation that suits it, as its loader proposes.
+    pub fn augment(&self) -> &Augment {
+        &self.augment
+    }
+}
+
+/// Names for `n` classes without any: their numbers.
+pub(crate) fn numbered(n: usize) -> Vec<String> {
+    (0..n).map(|i| i.to_string()).collect()
+}

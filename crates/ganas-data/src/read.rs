@@ -1,0 +1,55 @@
+//! Opening and reading files, with errors for the user.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+use ganas_core::error::{Error, Result};
+
+/// Bytes read at once.
+const BUFFER: usize = 1 << 17;
+
+/// Opens a file; one that ends in `.gz` is decompressed.
+pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
+    let file = File::open(path).map_err(|e| Error::io(path, e))?;
+    let file = BufReader::with_capacity(BUFFER, file);
+    Ok(match path.extension() {
+        Some(e) if e.eq_ignore_ascii_case("gz") => Box::new(MultiGzDecoder::new(file)),
+        _ => Box::new(file),
+    })
+}
+
+/// An error of a reader as the user has to read it.
+pub(crate) fn unreadable(error: io::Error, path: &Path) -> Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Error::input("the file ends too early")
+            .mend("copy it again")
+            .in_file(path),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            Error::input(format!("the compressed data is damaged ({error})"))
+                .mend("copy the file again")
+                .in_file(path)
+        }
+        _ => Error::io(path, error),
+    }
+}
+
+/// The entries of a folder whose names do not start with a dot, sorted by name.
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
+        let entry = entry.map_err(|e| Error::io(folder, e))?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+            paths.push(entry.path());
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The last part of a path as text, for the name of a dataset or a class.
+pub(crate) fn name(path: &Path) -> String {
+    let last = path.file_name().map(|n| n.to_string_lossy().into_owned());
+    last.unwrap_or_else(|| path.display().to_string())
+}
