@@ -139,6 +139,11 @@ mod tests {
             &never,
         );
         let run = run.unwrap();
-        assert_eq!((run.ledger.len(), run.rejected), (200, 0));
+        assert_eq!(run.ledger.len(), 200);
+        assert!(run.ledger.queries().iter().all(|q| q.compliant));
+        // It met cells that are too large, and none of them ended as a round of its own.
+        assert!(run.rejected > 0);
+        let idle = run.rounds.iter().filter(|r| r.asked == 0).count();
+        assert_eq!(idle, 0);
     }
 }
