@@ -1,6 +1,7 @@
 //! Whole searches on one thread: `GANAS_DATA=... cargo bench -p ganas-search`.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use ganas_core::driver::{Limits, Objective, Problem, search};
@@ -10,8 +11,8 @@ use ganas_core::table::{Import, Table};
 use ganas_search::Recipe;
 
 fn time(space: &dyn SearchSpace, table: &Path, metric: &str, strategy: &str, queries: usize) {
-    let table = Table::load(space, table, &Import::default()).unwrap();
-    let mut evaluator = TableEvaluator::new(&table);
+    let table = Table::open_with(table, space, &Import::default()).unwrap();
+    let mut evaluator = TableEvaluator::new(Arc::new(table));
     let objective = Objective {
         metric: metric.into(),
         minimize: false,

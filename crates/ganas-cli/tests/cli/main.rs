@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod readme;
 mod real_tables;
 mod sandbox;
 mod search;
