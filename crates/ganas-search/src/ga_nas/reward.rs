@@ -70,3 +70,72 @@ fn violations_by_step(growth: &dyn Growth, episode: &Rollout) -> Vec<usize> {
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ganas_core::rng::Rng;
+    use ganas_core::space::{Rules, Sampler, SearchSpace, nasbench101};
+    use ganas_nets::{Dims, Discriminator, DiscriminatorConfig, Generator, GeneratorConfig};
+
+    /// Episodes of an untrained generator, their rewards, and what D says of each.
+    fn rewarded(rules: Rules) -> (Vec<Rollout>, Vec<Vec<f32>>, Vec<f32>) {
+        let space = nasbench101();
+        let mut rng = Rng::stream(0, "reward");
+        let dims = Dims::of(&space);
+        let generator = Generator::new(GeneratorConfig::default(), dims, &mut rng);
+        let mut draw = || space.graph(&space.sample(Sampler::Uniform, &mut rng));
+        let (truth, fake) = ([draw(), draw()], [draw(), draw()]);
+        let config = DiscriminatorConfig::default();
+        let (truth, fake) = (truth.each_ref(), fake.each_ref());
+        let (discriminator, _) =
+            Discriminator::fit(&config, dims, &truth, &fake, None, &mut rng).unwrap();
+        let judge = Judge {
+            discriminator: &discriminator,
+            rank_share: 0.0,
+        };
+        let episodes = generator.sample(&space, rules, 64, &mut rng).unwrap();
+        let paid = rewards(&space, StepReward { total: 0.5 }, &episodes, &judge).unwrap();
+        let scores = judge.scores(&graphs(&episodes)).unwrap();
+        (episodes, paid, scores)
+    }
+
+    #[test]
+    fn enforced_rules_leave_only_the_discriminators_score() {
+        let (_, paid, scores) = rewarded(Rules::Enforced);
+        for (rewards, score) in paid.iter().zip(scores) {
+            let (last, steps) = rewards.split_last().unwrap();
+            assert!(steps.iter().all(|r| *r == 0.0));
+            assert_eq!(*last, score);
+        }
+    }
+
+    #[test]
+    fn learned_rules_pay_for_validity_step_by_step_and_in_the_end() {
+        let space = nasbench101();
+        let (episodes, paid, scores) = rewarded(Rules::Learned);
+        let share = 0.5 / space.max_nodes() as f32;
+        let mut kinds = [0; 2];
+        for ((episode, rewards), score) in episodes.iter().zip(paid).zip(scores) {
+            let graph = &episode.graph;
+            let broken = |t: usize| space.violations(&graph.prefix(t));
+            let violations = space.violations(graph);
+            kinds[usize::from(violations > 0)] += 1;
+            let last = rewards.len() - 1;
+            for (t, reward) in rewards.iter().enumerate() {
+                let breaks = violations > 0 && broken(t + 2) > broken(t + 1);
+                let step = if breaks { -share } else { share };
+                let end = match (t == last, violations) {
+                    (false, _) => 0.0,
+                    (true, 0) => score,
+                    (true, count) => -(count as f32),
+                };
+                assert!((reward - step - end).abs() < 1e-6, "step {t}: {reward}");
+            }
+        }
+        assert!(
+            kinds[0] > 0 && kinds[1] > 0,
+            "one kind is missing: {kinds:?}"
+        );
+    }
+}
