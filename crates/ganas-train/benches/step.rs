@@ -1,0 +1,85 @@
+//! A training step of four times convolution 3x3, batch norm and ReLU, forward and backward, on
+//! one thread; `step.py` beside it is the same in PyTorch. Where a Python that has it is named,
+//! both are timed in turn and their ratio is printed:
+//!
+//! `PYTHON=python3 cargo bench -p ganas-train`
+
+use std::collections::HashMap;
+use std::process::Command;
+use std::time::Instant;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use ganas_core::rng::Rng;
+use ganas_train::layer::{ConvShape, batch_norm, conv2d};
+
+const BLOCKS: usize = 4;
+const STEPS: usize = 15;
+
+fn leaf(shape: [usize; 4], mean: f64, rng: &mut Rng) -> Tensor<4> {
+    let values: Vec<f32> = (0..shape.iter().product::<usize>())
+        .map(|_| (mean + 0.1 * rng.normal()) as f32)
+        .collect();
+    let device = Device::flex().autodiff();
+    Tensor::from_data(TensorData::new(values, shape), &device).require_grad()
+}
+
+/// The median over steps, in milliseconds.
+fn step(batch: usize, size: usize, channels: usize) -> f64 {
+    let mut rng = Rng::stream(0, "bench");
+    let x = leaf([batch, size, size, channels], 0.0, &mut rng);
+    let blocks: Vec<[Tensor<4>; 3]> = (0..BLOCKS)
+        .map(|_| {
+            [
+                leaf([3, 3, channels, channels], 0.0, &mut rng),
+                leaf([1, 1, 1, channels], 1.0, &mut rng),
+                leaf([1, 1, 1, channels], 0.0, &mut rng),
+            ]
+        })
+        .collect();
+    let mut times: Vec<f64> = (0..STEPS)
+        .map(|_| {
+            let start = Instant::now();
+            let mut h = x.clone();
+            for [weight, scale, shift] in blocks.clone() {
+                h = conv2d(h, weight, ConvShape::same(3, 1));
+                h = batch_norm(h, scale, shift, true).0;
+            }
+            std::hint::black_box(h.square().mean().backward());
+            1e3 * start.elapsed().as_secs_f64()
+        })
+        .collect();
+    times.sort_unstable_by(f64::total_cmp);
+    times[STEPS / 2]
+}
+
+/// What `step.py` prints: a name and milliseconds a line.
+fn pytorch() -> HashMap<String, f64> {
+    let Ok(python) = std::env::var("PYTHON") else {
+        return HashMap::new();
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/step.py");
+    let output = Command::new(python).arg(script).output();
+    let text = output.map(|o| String::from_utf8_lossy(&o.stdout).into_owned());
+    text.unwrap_or_default()
+        .lines()
+        .filter_map(|line| {
+            let (name, time) = line.split_once(' ')?;
+            Some((name.to_owned(), time.parse().ok()?))
+        })
+        .collect()
+}
+
+fn main() {
+    let theirs = pytorch();
+    for (batch, size, channels) in [(64, 32, 16), (64, 16, 32), (64, 8, 64), (16, 32, 128)] {
+        let name = format!("{batch}x{size}x{size}x{channels}");
+        let ours = step(batch, size, channels);
+        match theirs.get(&name) {
+            Some(theirs) => println!(
+                "{name}: {ours:.2} ms, PyTorch {theirs:.2} ms, ratio {:.2}",
+                ours / theirs
+            ),
+            None => println!("{name}: {ours:.2} ms"),
+        }
+    }
+}
