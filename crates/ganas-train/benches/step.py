@@ -1,10 +1,10 @@
-"""The training step of step.rs in PyTorch, on one thread: forward and backward, milliseconds."""
+"""The training step of step.rs in PyTorch, on one thread: forward and backward, milliseconds of the fastest."""
 
 import time
 
 import torch
 
-STEPS = 15
+STEPS = 25
 torch.set_num_threads(1)
 torch.manual_seed(0)
 
@@ -22,9 +22,9 @@ for batch, size, channels in [(64, 32, 16), (64, 16, 32), (64, 8, 64), (16, 32, 
     x = torch.randn(batch, channels, size, size, requires_grad=True)
     times = []
     for _ in range(STEPS):
-        start = time.perf_counter()
+        start = time.process_time()
         net.zero_grad(set_to_none=True)
         x.grad = None
         net(x).square().mean().backward()
-        times.append(1e3 * (time.perf_counter() - start))
-    print(f"{batch}x{size}x{size}x{channels} {sorted(times)[STEPS // 2]:.2f}")
+        times.append(1e3 * (time.process_time() - start))
+    print(f"{batch}x{size}x{size}x{channels} {min(times):.2f}")

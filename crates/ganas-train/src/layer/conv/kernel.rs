@@ -88,28 +88,28 @@ pub(super) struct Window {
     pub output: [usize; 3],
 }
 
-/// Distances in numbers, derived from a frame and a window.
-#[derive(Clone, Copy)]
+/// Where windows lie in a frame, in numbers.
 struct Steps {
     /// From one row of the frame to the next.
     pitch: usize,
-    /// From one window to the next.
-    advance: usize,
-    /// From one row of windows to the next.
-    descend: usize,
     /// The length of a window's row.
     segment: usize,
+    /// The first number of each window.
+    starts: Vec<usize>,
 }
 
 impl Steps {
     fn new(frame: &Frame, window: &Window) -> Self {
         let channels = frame.image[2];
         let pitch = frame.size[1] * channels;
+        let [height, width, _] = window.output;
+        let start = |y, x| window.stride * (y * pitch + x * channels);
         Steps {
             pitch,
-            advance: window.stride * channels,
-            descend: window.stride * pitch,
             segment: window.kernel[1] * channels,
+            starts: (0..height)
+                .flat_map(|y| (0..width).map(move |x| start(y, x)))
+                .collect(),
         }
     }
 }
@@ -153,32 +153,29 @@ impl WithSimd for Convolve<'_> {
         let mut frames = Frames::new(self.frame, self.images);
         for out in self.out.chunks_exact_mut(height * width * outputs) {
             let Some(image) = frames.next() else { return };
-            for (panel, first) in panels.chunks(depth * PAIR).zip((0..).step_by(PAIR)) {
-                let lane = first * S::F32_LANES;
-                for (y, row) in out.chunks_exact_mut(width * outputs).enumerate() {
-                    let image = &image[y * steps.descend..];
-                    let target = Target {
-                        row,
-                        outputs,
-                        first: lane,
-                    };
-                    if panel.len() == depth * PAIR {
-                        line::<S, PAIR>(simd, image, steps, panel, target);
-                    } else {
-                        line::<S, 1>(simd, image, steps, panel, target);
-                    }
+            let mut vectors = Vectors {
+                outputs,
+                first: 0,
+                out,
+            };
+            for panel in panels.chunks(depth * PAIR) {
+                if panel.len() == depth * PAIR {
+                    fill::<S, PAIR>(simd, image, &steps, panel, &mut vectors);
+                } else {
+                    fill::<S, 1>(simd, image, &steps, panel, &mut vectors);
                 }
+                vectors.first += PAIR * S::F32_LANES;
             }
         }
     }
 }
 
-/// The number of vectors of outputs in a tile.
+/// The number of vectors of outputs in a tile, as far as there are so many.
 const PAIR: usize = 2;
 
-/// The weights `[depth, outputs]` in panels of [`PAIR`] vectors, so that a tile reads them in
-/// order. The last panel is one vector wide if their number is odd, its lanes past the outputs
-/// zero.
+/// The weights `[depth, outputs]` in panels of [`PAIR`] vectors of outputs, so that a tile reads
+/// them in order. The last panel is one vector wide if their number is odd; lanes past the outputs
+/// are zero.
 #[inline(always)]
 fn pack<S: Simd>(simd: S, weights: &[f32], outputs: usize) -> Vec<S::f32s> {
     let vectors = outputs.div_ceil(S::F32_LANES);
@@ -193,79 +190,87 @@ fn pack<S: Simd>(simd: S, weights: &[f32], outputs: usize) -> Vec<S::f32s> {
     panels
 }
 
-/// Where a line of tiles goes: some outputs of a row of pixels.
-struct Target<'a> {
-    row: &'a mut [f32],
+/// Some outputs of every pixel of an image.
+struct Vectors<'a> {
+    /// The number of outputs of a pixel.
     outputs: usize,
+    /// The first of them.
     first: usize,
+    out: &'a mut [f32],
 }
 
+/// `N` vectors of outputs of an image.
 #[inline(always)]
-fn line<S: Simd, const N: usize>(
+fn fill<S: Simd, const N: usize>(
     simd: S,
     image: &[f32],
-    steps: Steps,
+    steps: &Steps,
     panel: &[S::f32s],
-    target: Target,
+    vectors: &mut Vectors,
 ) {
-    let Target {
-        row,
-        outputs,
-        first,
-    } = target;
-    let width = row.len() / outputs;
-    let mut x = 0;
-    while x < width {
-        let (image, row) = (&image[x * steps.advance..], &mut row[x * outputs + first..]);
-        let left = width - x;
-        if left >= 8 && (N == 1 || S::REGISTER_COUNT >= 32) {
-            tile::<S, 8, N>(simd, image, steps, panel, row, outputs, first);
-            x += 8;
-        } else if left >= 4 {
-            tile::<S, 4, N>(simd, image, steps, panel, row, outputs, first);
-            x += 4;
-        } else {
-            tile::<S, 1, N>(simd, image, steps, panel, row, outputs, first);
-            x += 1;
-        }
+    let many = S::REGISTER_COUNT >= 32;
+    let mut pixel = 0;
+    while pixel < steps.starts.len() {
+        pixel += match steps.starts.len() - pixel {
+            12.. if many && N == 1 => tile::<S, 12, N>(simd, image, steps, pixel, panel, vectors),
+            8.. if many || N == 1 => tile::<S, 8, N>(simd, image, steps, pixel, panel, vectors),
+            4.. => tile::<S, 4, N>(simd, image, steps, pixel, panel, vectors),
+            _ => tile::<S, 1, N>(simd, image, steps, pixel, panel, vectors),
+        };
     }
 }
 
-/// `M` pixels by `N` vectors of outputs.
+/// `M` pixels from one on by `N` vectors of outputs, in registers over all kernel rows; returns
+/// `M`. There are no more pixels than general registers to point at their windows.
 #[inline(always)]
 fn tile<S: Simd, const M: usize, const N: usize>(
     simd: S,
     image: &[f32],
-    steps: Steps,
+    steps: &Steps,
+    pixel: usize,
     panel: &[S::f32s],
-    row: &mut [f32],
-    outputs: usize,
-    first: usize,
-) {
+    vectors: &mut Vectors,
+) -> usize {
     let segment = steps.segment;
     let mut sums = [[simd.splat_f32s(0.0); N]; M];
     for (ky, part) in panel.chunks_exact(segment * N).enumerate() {
         let mut runs = [image; M];
-        for (i, run) in runs.iter_mut().enumerate() {
-            *run = &image[ky * steps.pitch + i * steps.advance..][..segment];
+        for (run, start) in runs.iter_mut().zip(&steps.starts[pixel..]) {
+            *run = &image[ky * steps.pitch + start..];
+        }
+        for run in &mut runs {
+            *run = &run[..segment];
         }
         let (weights, _) = part.as_chunks::<N>();
         let weights = &weights[..segment];
         for k in 0..segment {
             for i in 0..M {
-                let a = simd.splat_f32s(runs[i][k]);
+                let x = simd.splat_f32s(runs[i][k]);
                 for v in 0..N {
-                    sums[i][v] = simd.mul_add_e_f32s(a, weights[k][v], sums[i][v]);
+                    sums[i][v] = simd.mul_add_e_f32s(x, weights[k][v], sums[i][v]);
                 }
             }
         }
     }
     for (i, sums) in sums.iter().enumerate() {
+        let start = (pixel + i) * vectors.outputs;
         for (v, sum) in sums.iter().enumerate() {
-            let lane = v * S::F32_LANES;
-            let width = (outputs - first - lane).min(S::F32_LANES);
-            simd.partial_store_f32s(&mut row[i * outputs + lane..][..width], *sum);
+            let first = vectors.first + v * S::F32_LANES;
+            let lanes = (vectors.outputs - first).min(S::F32_LANES);
+            store(simd, &mut vectors.out[start + first..][..lanes], *sum);
         }
+    }
+    M
+}
+
+/// Writes as many lanes as there is room for. A full vector takes the short way: the other one is
+/// a call, around which all registers are saved.
+#[inline(always)]
+fn store<S: Simd>(simd: S, to: &mut [f32], lanes: S::f32s) {
+    if let ([to], _) = S::as_mut_simd_f32s(to) {
+        *to = lanes;
+    } else {
+        simd.partial_store_f32s(to, lanes);
     }
 }
 
@@ -332,12 +337,12 @@ impl WithSimd for Correlate<'_> {
             for ky in 0..self.window.kernel[0] {
                 let image = &image[ky * steps.pitch..];
                 let sums = &mut sums[ky * steps.segment * vectors..][..steps.segment * vectors];
-                gather(simd, image, steps, width, gradient, vectors, sums);
+                gather(simd, image, &steps, gradient, vectors, sums);
             }
         }
         for (row, sums) in (self.out.chunks_exact_mut(outputs)).zip(sums.chunks_exact(vectors)) {
             for (lanes, sum) in row.chunks_mut(S::F32_LANES).zip(sums) {
-                simd.partial_store_f32s(lanes, *sum);
+                store(simd, lanes, *sum);
             }
         }
     }
@@ -348,8 +353,7 @@ impl WithSimd for Correlate<'_> {
 fn gather<S: Simd>(
     simd: S,
     image: &[f32],
-    steps: Steps,
-    width: usize,
+    steps: &Steps,
     gradient: &[S::f32s],
     vectors: usize,
     sums: &mut [S::f32s],
@@ -359,14 +363,10 @@ fn gather<S: Simd>(
     while k < steps.segment {
         let (image, sums) = (&image[k..], &mut sums[k * vectors..]);
         k += match steps.segment - k {
-            16.. if many && vectors == 1 => {
-                strip::<S, 16>(simd, image, steps, width, gradient, vectors, sums)
-            }
-            8.. if many || vectors == 1 => {
-                strip::<S, 8>(simd, image, steps, width, gradient, vectors, sums)
-            }
-            4.. => strip::<S, 4>(simd, image, steps, width, gradient, vectors, sums),
-            _ => strip::<S, 1>(simd, image, steps, width, gradient, vectors, sums),
+            12.. if many => strip::<S, 12>(simd, image, steps, gradient, vectors, sums),
+            8.. if many => strip::<S, 8>(simd, image, steps, gradient, vectors, sums),
+            4.. => strip::<S, 4>(simd, image, steps, gradient, vectors, sums),
+            _ => strip::<S, 1>(simd, image, steps, gradient, vectors, sums),
         };
     }
 }
@@ -376,8 +376,7 @@ fn gather<S: Simd>(
 fn strip<S: Simd, const M: usize>(
     simd: S,
     image: &[f32],
-    steps: Steps,
-    width: usize,
+    steps: &Steps,
     gradient: &[S::f32s],
     vectors: usize,
     sums: &mut [S::f32s],
@@ -385,44 +384,36 @@ fn strip<S: Simd, const M: usize>(
     let mut first = 0;
     while first < vectors {
         let (gradient, sums) = (&gradient[first..], &mut sums[first..]);
-        if vectors - first >= PAIR {
-            block::<S, M, PAIR>(simd, image, steps, width, gradient, vectors, sums);
-            first += PAIR;
-        } else {
-            block::<S, M, 1>(simd, image, steps, width, gradient, vectors, sums);
-            first += 1;
-        }
+        first += match vectors - first {
+            PAIR.. => block::<S, M, PAIR>(simd, image, steps, gradient, vectors, sums),
+            _ => block::<S, M, 1>(simd, image, steps, gradient, vectors, sums),
+        };
     }
     M
 }
 
-/// `M` weights of `N` vectors of outputs.
+/// `M` weights of `N` vectors of outputs, in registers over all pixels; returns `N`.
 #[inline(always)]
 fn block<S: Simd, const M: usize, const N: usize>(
     simd: S,
     image: &[f32],
-    steps: Steps,
-    width: usize,
+    steps: &Steps,
     gradient: &[S::f32s],
     vectors: usize,
     sums: &mut [S::f32s],
-) {
+) -> usize {
     let mut parts = [[simd.splat_f32s(0.0); N]; M];
-    for (y, pixels) in gradient.chunks(width * vectors).enumerate() {
-        let mut at = y * steps.descend;
-        for pixel in pixels.chunks(vectors) {
-            let (Some(inputs), Some(outputs)) =
-                (image[at..].first_chunk::<M>(), pixel.first_chunk::<N>())
-            else {
-                break;
-            };
-            for i in 0..M {
-                let a = simd.splat_f32s(inputs[i]);
-                for v in 0..N {
-                    parts[i][v] = simd.mul_add_e_f32s(a, outputs[v], parts[i][v]);
-                }
+    for (pixel, start) in gradient.chunks(vectors).zip(&steps.starts) {
+        let (Some(inputs), Some(outputs)) =
+            (image[*start..].first_chunk::<M>(), pixel.first_chunk::<N>())
+        else {
+            break;
+        };
+        for i in 0..M {
+            let x = simd.splat_f32s(inputs[i]);
+            for v in 0..N {
+                parts[i][v] = simd.mul_add_e_f32s(x, outputs[v], parts[i][v]);
             }
-            at += steps.advance;
         }
     }
     for (i, parts) in parts.iter().enumerate() {
@@ -431,4 +422,5 @@ fn block<S: Simd, const M: usize, const N: usize>(
             *sum = simd.add_f32s(*sum, *part);
         }
     }
+    N
 }
