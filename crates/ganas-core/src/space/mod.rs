@@ -20,7 +20,7 @@ pub use costs::{Costs, OpCosts};
 pub use edge_cell::EdgeCell;
 pub use file::{from_file, from_toml};
 pub use growth::{Growth, LabelSet, Link, Rules};
-pub use nasbench101::{module_hash, nasbench101};
+pub use nasbench101::{module_hash, nasbench101, vertex_channels};
 pub use nasbench201::nasbench201;
 pub use node_cell::NodeCell;
 
@@ -83,6 +83,21 @@ impl FromStr for Sampler {
     }
 }
 
+/// What the positions of a space's architectures are, for who builds something from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A sequence of ops: [`Chain`].
+    Chain,
+    /// A complete DAG with one op an edge, the edges ordered by target and then by source:
+    /// [`EdgeCell`].
+    EdgeCell,
+    /// A [`Cell`](crate::arch::Cell) with one op a vertex: [`NodeCell`].
+    NodeCell,
+    /// A structure that only the space itself knows.
+    Other,
+}
+
 /// A search space.
 ///
 /// All architectures that a space hands out are in canonical form and valid. A space knows the
@@ -91,6 +106,11 @@ impl FromStr for Sampler {
 pub trait SearchSpace: Growth + Send + Sync {
     /// The name in commands, files and the protocol.
     fn name(&self) -> &str;
+
+    /// What the positions of an [`Arch`] are.
+    fn kind(&self) -> Kind {
+        Kind::Other
+    }
 
     /// The names of the ops that an [`Arch`]'s op indices stand for.
     fn ops(&self) -> &[String];

@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use super::{
-    Costs, Growth, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, too_large, vocabulary,
+    Costs, Growth, Kind, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, too_large,
+    vocabulary,
 };
 use crate::arch::{Arch, CELL_VERTICES, Cell, CellLimits, Graph, INPUT, OUTPUT, mask};
 use crate::error::Result;
@@ -371,6 +372,10 @@ fn committed(partial: &Graph) -> usize {
 impl SearchSpace for NodeCell {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::NodeCell
     }
 
     fn ops(&self) -> &[String] {

@@ -77,8 +77,8 @@ fn direct_max(x: Tensor<4>, kernel: usize, shape: ConvShape) -> Tensor<4> {
                     let tap = (k / c) as u8;
                     let out = values[o..][..c].iter_mut().zip(&mut winners[o..][..c]);
                     for ((value, winner), &x) in out.zip(&x[i..][..c]) {
-                        // Written so that NaN wins and goes on.
-                        let wins = !(x <= *value);
+                        // NaN wins and goes on.
+                        let wins = x > *value || x.is_nan();
                         *value = if wins { x } else { *value };
                         *winner = if wins { tap } else { *winner };
                     }
