@@ -12,6 +12,9 @@ use cpu_time::ProcessTime;
 use ganas_core::rng::Rng;
 use ganas_train::layer::{ConvShape, batch_norm, conv2d};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BLOCKS: usize = 4;
 const STEPS: usize = 25;
 
