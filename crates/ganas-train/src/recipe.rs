@@ -17,8 +17,8 @@ pub enum Schedule {
     Constant,
 }
 
-/// The settings of a training. The defaults are those of NAS-Bench-201 (Dong & Yang 2020, table
-/// 2) unless they say otherwise.
+/// The settings of a training. The defaults are those of NAS-Bench-201 (Dong & Yang 2020, arXiv
+/// 2001.00326) unless they say otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Recipe {

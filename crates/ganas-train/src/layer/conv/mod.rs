@@ -1,7 +1,10 @@
 //! Convolution, dense and depthwise, its images channels-last.
 
+mod convolve;
+mod correlate;
 mod depthwise;
-mod kernel;
+mod frame;
+mod lanes;
 
 use burn::tensor::Tensor;
 use burn::tensor::module::conv2d as burn_conv2d;
@@ -9,9 +12,14 @@ use burn::tensor::ops::ConvOptions;
 
 use crate::layer::windows::ConvShape;
 use crate::tape::{node, on_cpu};
-use kernel::{Frame, Window, convolve, correlate};
+use convolve::convolve;
+use correlate::correlate;
+use frame::{Frame, Window};
 
 pub use depthwise::depthwise_conv2d;
+
+/// The number of vectors of outputs in a tile, as far as there are so many.
+const PAIR: usize = 2;
 
 /// A convolution without bias.
 ///

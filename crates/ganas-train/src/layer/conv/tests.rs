@@ -1,5 +1,9 @@
+use pulp::{Simd, WithSimd};
+
+use super::convolve::Convolve;
+use super::correlate::Correlate;
 use super::*;
-use crate::check::{against, finite_differences, random};
+use crate::check::{against, close, finite_differences, numbers, random};
 
 #[test]
 fn is_that_of_burn() {
@@ -12,6 +16,9 @@ fn is_that_of_burn() {
         ([1, 8, 6, 6], [1, 1, 6, 6], 2),
         ([1, 10, 10, 2], [5, 5, 2, 20], 1),
         ([1, 11, 9, 3], [7, 7, 3, 48], 2),
+        // Windows of several parts, vectors with lanes to spare.
+        ([1, 5, 6, 70], [3, 3, 70, 21], 1),
+        ([1, 4, 4, 200], [1, 1, 200, 37], 1),
     ];
     for (x, w, stride) in cases {
         let shape = ConvShape::same(w[0], stride);
@@ -51,5 +58,57 @@ fn gradients_are_those_of_finite_differences() {
             [random([2, 6, 6, 3], 1), random([3, 3, 3, 1], 2)],
             |[x, w]| depthwise_conv2d(x, w, shape),
         );
+    }
+}
+
+/// The loops with other widths of vectors than this machine would choose.
+#[test]
+fn every_instruction_set_gives_the_same_numbers() {
+    let frame = Frame {
+        image: [7, 6, 70],
+        size: [9, 8],
+        offset: 1,
+        spread: 1,
+    };
+    let window = Window {
+        kernel: [3, 3],
+        stride: 1,
+        output: [7, 6, 21],
+    };
+    let images = numbers(random([2, 7, 6, 70], 1));
+    let weights = numbers(random([3, 3, 70, 21], 2));
+    let gradient = numbers(random([2, 7, 6, 21], 3));
+    let values = convolve(frame, window, &images, &weights);
+    let slopes = correlate(frame, window, &images, &gradient);
+    let both = |run: &dyn Fn(Convolve, Correlate)| {
+        let (mut out, mut by_weight) = (vec![0.0; values.len()], vec![0.0; slopes.len()]);
+        let forward = Convolve {
+            frame,
+            window,
+            images: &images,
+            weights: &weights,
+            out: &mut out,
+        };
+        let backward = Correlate {
+            frame,
+            window,
+            images: &images,
+            gradient: &gradient,
+            out: &mut by_weight,
+        };
+        run(forward, backward);
+        close(&out, &values, 1e-5);
+        close(&by_weight, &slopes, 1e-5);
+    };
+    both(&|forward, backward| {
+        forward.with_simd(pulp::Scalar::new());
+        backward.with_simd(pulp::Scalar::new());
+    });
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        both(&|forward, backward| {
+            Simd::vectorize(simd, forward);
+            Simd::vectorize(simd, backward);
+        });
     }
 }
