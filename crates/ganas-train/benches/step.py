@@ -4,7 +4,7 @@ import time
 
 import torch
 
-STEPS = 25
+STEPS = 10
 torch.set_num_threads(1)
 torch.manual_seed(0)
 

@@ -16,7 +16,8 @@ use ganas_train::layer::{ConvShape, batch_norm, conv2d};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const BLOCKS: usize = 4;
-const STEPS: usize = 25;
+const STEPS: usize = 10;
+const ROUNDS: usize = 4;
 
 fn leaf(shape: [usize; 4], mean: f64, rng: &mut Rng) -> Tensor<4> {
     let values: Vec<f32> = (0..shape.iter().product::<usize>())
@@ -72,10 +73,22 @@ fn pytorch() -> HashMap<String, f64> {
 }
 
 fn main() {
-    let theirs = pytorch();
-    for (batch, size, channels) in [(64, 32, 16), (64, 16, 32), (64, 8, 64), (16, 32, 128)] {
+    const CASES: [(usize, usize, usize); 4] =
+        [(64, 32, 16), (64, 16, 32), (64, 8, 64), (16, 32, 128)];
+    let mut ours = [f64::INFINITY; CASES.len()];
+    let mut theirs = HashMap::<String, f64>::new();
+    // In turn, so that what else the machine does meets both alike.
+    for _ in 0..ROUNDS {
+        for (name, time) in pytorch() {
+            let best = theirs.entry(name).or_insert(time);
+            *best = best.min(time);
+        }
+        for (best, (batch, size, channels)) in ours.iter_mut().zip(CASES) {
+            *best = best.min(step(batch, size, channels));
+        }
+    }
+    for (ours, (batch, size, channels)) in ours.into_iter().zip(CASES) {
         let name = format!("{batch}x{size}x{size}x{channels}");
-        let ours = step(batch, size, channels);
         match theirs.get(&name) {
             Some(theirs) => println!(
                 "{name}: {ours:.2} ms, PyTorch {theirs:.2} ms, ratio {:.2}",
