@@ -1,7 +1,8 @@
 //! `chain`: a sequence of blocks, each position with its own choices.
 
 use super::{
-    Costs, Growth, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, too_large, vocabulary,
+    Costs, Growth, Kind, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, too_large,
+    vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
 use crate::error::Result;
@@ -93,6 +94,10 @@ impl Growth for Chain {
 impl SearchSpace for Chain {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Chain
     }
 
     fn ops(&self) -> &[String] {

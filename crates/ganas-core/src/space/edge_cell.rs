@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::chain::ENUMERABLE;
 use super::{
-    Costs, Growth, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, too_large, vocabulary,
+    Costs, Growth, Kind, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, too_large,
+    vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
 use crate::error::{Error, Result};
@@ -184,6 +185,10 @@ impl Growth for EdgeCell {
 impl SearchSpace for EdgeCell {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::EdgeCell
     }
 
     fn ops(&self) -> &[String] {

@@ -29,7 +29,7 @@ pub use mobile::{
     Mobile, accel_nasbench, efficientnet_b0, ofa_mobilenetv3, proxylessnas, proxylessnas_cpu,
     proxylessnas_gpu,
 };
-pub use nasbench101::{module_hash, nasbench101};
+pub use nasbench101::{module_hash, nasbench101, vertex_channels};
 pub use nasbench201::nasbench201;
 pub use node_cell::NodeCell;
 
@@ -124,6 +124,21 @@ impl Part {
     }
 }
 
+/// What the positions of a space's architectures are, for who builds something from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A sequence of ops: [`Chain`].
+    Chain,
+    /// A complete DAG with one op an edge, the edges ordered by target and then by source:
+    /// [`EdgeCell`].
+    EdgeCell,
+    /// A [`Cell`](crate::arch::Cell) with one op a vertex: [`NodeCell`].
+    NodeCell,
+    /// A structure that only the space itself knows.
+    Other,
+}
+
 /// A search space.
 ///
 /// All architectures that a space hands out are in canonical form and valid. A space knows the
@@ -132,6 +147,11 @@ impl Part {
 pub trait SearchSpace: Growth + Send + Sync {
     /// The name in commands, files and the protocol.
     fn name(&self) -> &str;
+
+    /// What the positions of an [`Arch`] are.
+    fn kind(&self) -> Kind {
+        Kind::Other
+    }
 
     /// The names of the ops that an [`Arch`]'s op indices stand for.
     fn ops(&self) -> &[String];

@@ -73,7 +73,7 @@ fn module_costs(
 
 /// The channels of each vertex: the output's are split over what feeds it, and every other vertex
 /// has as many as the widest vertex that it feeds.
-fn vertex_channels(cell: &Cell, input: usize, output: usize) -> Vec<usize> {
+pub fn vertex_channels(cell: &Cell, input: usize, output: usize) -> Vec<usize> {
     let n = cell.vertices();
     let mut channels = vec![0; n];
     channels[0] = input;

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{
-    Costs, Growth, LabelSet, Link, Part, Rules, Sampler, SearchSpace, op_index, too_large,
+    Costs, Growth, Kind, LabelSet, Link, Part, Rules, Sampler, SearchSpace, op_index, too_large,
     vocabulary,
 };
 use crate::arch::{Arch, CELL_VERTICES, Cell, CellLimits, Graph, INPUT, OUTPUT, mask};
@@ -375,6 +375,10 @@ fn committed(partial: &Graph) -> usize {
 impl SearchSpace for NodeCell {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::NodeCell
     }
 
     fn ops(&self) -> &[String] {

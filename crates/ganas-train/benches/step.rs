@@ -1,0 +1,100 @@
+//! A training step of four times convolution 3x3, batch norm and ReLU, forward and backward, on
+//! one thread, in processor time; `step.py` beside it is the same in PyTorch. Where a Python that has it is named,
+//! both are timed in turn and their ratio is printed:
+//!
+//! `PYTHON=python3 cargo bench -p ganas-train`
+
+use std::collections::HashMap;
+use std::process::Command;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use cpu_time::ProcessTime;
+use ganas_core::rng::Rng;
+use ganas_train::layer::{ConvShape, batch_norm, conv2d};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const BLOCKS: usize = 4;
+const STEPS: usize = 10;
+const ROUNDS: usize = 4;
+
+fn leaf(shape: [usize; 4], mean: f64, rng: &mut Rng) -> Tensor<4> {
+    let values: Vec<f32> = (0..shape.iter().product::<usize>())
+        .map(|_| (mean + 0.1 * rng.normal()) as f32)
+        .collect();
+    let device = Device::flex().autodiff();
+    Tensor::from_data(TensorData::new(values, shape), &device).require_grad()
+}
+
+/// The fastest of the steps, in milliseconds.
+fn step(batch: usize, size: usize, channels: usize) -> f64 {
+    let mut rng = Rng::stream(0, "bench");
+    let x = leaf([batch, size, size, channels], 0.0, &mut rng);
+    let blocks: Vec<[Tensor<4>; 3]> = (0..BLOCKS)
+        .map(|_| {
+            [
+                leaf([3, 3, channels, channels], 0.0, &mut rng),
+                leaf([1, 1, 1, channels], 1.0, &mut rng),
+                leaf([1, 1, 1, channels], 0.0, &mut rng),
+            ]
+        })
+        .collect();
+    let times: Vec<f64> = (0..STEPS)
+        .map(|_| {
+            let start = ProcessTime::now();
+            let mut h = x.clone();
+            for [weight, scale, shift] in blocks.clone() {
+                h = conv2d(h, weight, ConvShape::same(3, 1));
+                h = batch_norm(h, scale, shift, true).0;
+            }
+            std::hint::black_box(h.square().mean().backward());
+            1e3 * start.elapsed().as_secs_f64()
+        })
+        .collect();
+    times.into_iter().fold(f64::INFINITY, f64::min)
+}
+
+/// What `step.py` prints: a name and milliseconds a line.
+fn pytorch() -> HashMap<String, f64> {
+    let Ok(python) = std::env::var("PYTHON") else {
+        return HashMap::new();
+    };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/step.py");
+    let output = Command::new(python).arg(script).output();
+    let text = output.map(|o| String::from_utf8_lossy(&o.stdout).into_owned());
+    text.unwrap_or_default()
+        .lines()
+        .filter_map(|line| {
+            let (name, time) = line.split_once(' ')?;
+            Some((name.to_owned(), time.parse().ok()?))
+        })
+        .collect()
+}
+
+fn main() {
+    const CASES: [(usize, usize, usize); 4] =
+        [(64, 32, 16), (64, 16, 32), (64, 8, 64), (16, 32, 128)];
+    let mut ours = [f64::INFINITY; CASES.len()];
+    let mut theirs = HashMap::<String, f64>::new();
+    // In turn, so that what else the machine does meets both alike.
+    for _ in 0..ROUNDS {
+        for (name, time) in pytorch() {
+            let best = theirs.entry(name).or_insert(time);
+            *best = best.min(time);
+        }
+        for (best, (batch, size, channels)) in ours.iter_mut().zip(CASES) {
+            *best = best.min(step(batch, size, channels));
+        }
+    }
+    for (ours, (batch, size, channels)) in ours.into_iter().zip(CASES) {
+        let name = format!("{batch}x{size}x{size}x{channels}");
+        match theirs.get(&name) {
+            Some(theirs) => println!(
+                "{name}: {ours:.2} ms, PyTorch {theirs:.2} ms, ratio {:.2}",
+                ours / theirs
+            ),
+            None => println!("{name}: {ours:.2} ms"),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What can go wrong in this crate.
+
+use std::io;
+use std::path::PathBuf;
+
+/// The result of a fallible function of this crate.
+pub type Result<T> = std::result::Result<T, TrainError>;
+
+/// An error of building, training or storing a network.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// An op has no layers.
+    #[error("no layers are known for the op `{op}`; use {known}")]
+    UnknownOp {
+        /// Its name.
+        op: String,
+        /// The ops that have some.
+        known: &'static str,
+    },
+    /// A space has a structure from which no network is built.
+    #[error(
+        "no network is known for the space `{0}`; use a chain, an edge cell, a node cell, or a benchmark"
+    )]
+    UnknownSpace(String),
+    /// An architecture is not one of its space.
+    #[error("{0}")]
+    Foreign(String),
+    /// The network cannot halve images of this size as often as it has to.
+    #[error("images of {height} x {width} do not fit this network; use multiples of 4")]
+    ImageSize {
+        /// Their height in pixels.
+        height: usize,
+        /// Their width in pixels.
+        width: usize,
+    },
+    /// A setting is out of its range.
+    #[error("`{name} = {value}` is out of range; use {range}")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What it can be.
+        range: &'static str,
+    },
+    /// The examples do not fit the network.
+    #[error("{0}")]
+    Examples(String),
+    /// The loss was not a number.
+    #[error("training diverged in epoch {epoch}: the loss is {loss}; lower the learning rate")]
+    Diverged {
+        /// The epoch, counted from 1.
+        epoch: usize,
+        /// The loss.
+        loss: f64,
+    },
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file holds no weights, or not those of this network.
+    #[error("{}: {what}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+}

@@ -1,0 +1,153 @@
+//! The layers of an op, by its name.
+
+use super::builder::{Builder, Node};
+use crate::error::{Result, TrainError};
+use crate::layer::ConvShape;
+
+/// The names that are understood, as an error lists them; `K` is odd and at most 11.
+const KNOWN: &str = "none, skip_connect, identity, convKxK-bn-relu, conv_KxK, nor_conv_KxK, \
+    sep_conv_KxK, dil_conv_KxK, dw_conv_KxK, maxpoolKxK, max_pool_KxK, avgpoolKxK, avg_pool_KxK \
+    or mbE_kK, with K an odd size such as 3 and E an expansion such as 6";
+
+/// An op that keeps the shape of its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Block {
+    /// Zeros.
+    None,
+    /// The input.
+    Skip,
+    /// Convolution, batch norm, rectifier (NAS-Bench-101).
+    Conv(usize),
+    /// Rectifier, convolution, batch norm (NAS-Bench-201).
+    PreConv(usize),
+    /// Twice rectifier, depthwise and pointwise convolution, batch norm (DARTS, Liu et al. 2019).
+    Separable(usize),
+    /// Once the same with dilation 2 (DARTS).
+    Dilated(usize),
+    /// Depthwise convolution, batch norm, rectifier.
+    Depthwise(usize),
+    MaxPool(usize),
+    AvgPool(usize),
+    /// Inverted residual: pointwise to more channels, depthwise, pointwise back, plus the input
+    /// (MobileNetV2, Sandler et al. 2018, arXiv 1801.04381).
+    Inverted {
+        expand: usize,
+        kernel: usize,
+    },
+}
+
+fn parse(op: &str) -> Option<Block> {
+    match op {
+        "none" | "zero" => return Some(Block::None),
+        "skip_connect" | "skip" | "identity" => return Some(Block::Skip),
+        _ => {}
+    }
+    if let Some((expand, kernel)) = op.strip_prefix("mb").and_then(|rest| rest.split_once("_k")) {
+        return Some(Block::Inverted {
+            expand: expand.parse().ok().filter(|e| (1..=16).contains(e))?,
+            kernel: odd(kernel)?,
+        });
+    }
+    let square = |prefix: &str, suffix: &str| {
+        let rest = op.strip_prefix(prefix)?.strip_suffix(suffix)?;
+        let (height, width) = rest.split_once('x')?;
+        (height == width).then(|| odd(height))?
+    };
+    type Form = (&'static str, &'static str, fn(usize) -> Block);
+    let forms: [Form; 11] = [
+        ("conv", "-bn-relu", Block::Conv),
+        ("conv_", "", Block::Conv),
+        ("conv", "", Block::Conv),
+        ("nor_conv_", "", Block::PreConv),
+        ("sep_conv_", "", Block::Separable),
+        ("dil_conv_", "", Block::Dilated),
+        ("dw_conv_", "", Block::Depthwise),
+        ("maxpool", "", Block::MaxPool),
+        ("max_pool_", "", Block::MaxPool),
+        ("avgpool", "", Block::AvgPool),
+        ("avg_pool_", "", Block::AvgPool),
+    ];
+    forms
+        .iter()
+        .find_map(|(prefix, suffix, block)| square(prefix, suffix).map(block))
+}
+
+fn odd(size: &str) -> Option<usize> {
+    size.parse().ok().filter(|k| k % 2 == 1 && *k <= 11)
+}
+
+/// Adds the layers of an op to a plan; the output has the input's shape.
+///
+/// # Errors
+/// If the op is not known.
+pub(super) fn add(builder: &mut Builder, op: &str, input: Node, place: &str) -> Result<Node> {
+    let block = parse(op).ok_or_else(|| TrainError::UnknownOp {
+        op: op.to_owned(),
+        known: KNOWN,
+    })?;
+    let name = &format!("{place}.{op}");
+    let shape = builder.shape(input);
+    let channels = shape[2];
+    let separable = |builder: &mut Builder, input, name: &str, kernel, dilation| {
+        let input = builder.relu(input);
+        let spatial = builder.depthwise(input, name, kernel, dilation);
+        let mixed = builder.conv(spatial, name, 1, 1, channels);
+        builder.norm(mixed, name, false)
+    };
+    Ok(match block {
+        Block::None => builder.zero(shape),
+        Block::Skip => input,
+        Block::Conv(kernel) => builder.conv_norm_relu(input, name, kernel, channels),
+        Block::PreConv(kernel) => builder.relu_conv_norm(input, name, kernel, 1, channels),
+        Block::Separable(kernel) => {
+            let half = separable(builder, input, &format!("{name}.0"), kernel, 1);
+            separable(builder, half, &format!("{name}.1"), kernel, 1)
+        }
+        Block::Dilated(kernel) => separable(builder, input, name, kernel, 2),
+        Block::Depthwise(kernel) => {
+            let spatial = builder.depthwise(input, name, kernel, 1);
+            builder.norm(spatial, name, true)
+        }
+        Block::MaxPool(kernel) => builder.max_pool(input, kernel, ConvShape::same(kernel, 1)),
+        Block::AvgPool(kernel) => builder.avg_pool(input, kernel, ConvShape::same(kernel, 1)),
+        Block::Inverted { expand, kernel } => {
+            let wide = match expand {
+                1 => input,
+                _ => builder.conv_norm_relu(input, &format!("{name}.expand"), 1, channels * expand),
+            };
+            let spatial = builder.depthwise(wide, name, kernel, 1);
+            let spatial = builder.norm(spatial, &format!("{name}.depthwise"), true);
+            let narrow = builder.conv(spatial, &format!("{name}.project"), 1, 1, channels);
+            let narrow = builder.norm(narrow, &format!("{name}.project"), false);
+            builder.sum(&[input, narrow], shape)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_understood() {
+        for (name, block) in [
+            ("conv3x3-bn-relu", Block::Conv(3)),
+            ("conv_5x5", Block::Conv(5)),
+            ("nor_conv_1x1", Block::PreConv(1)),
+            ("maxpool3x3", Block::MaxPool(3)),
+            ("avg_pool_3x3", Block::AvgPool(3)),
+            (
+                "mb6_k5",
+                Block::Inverted {
+                    expand: 6,
+                    kernel: 5,
+                },
+            ),
+        ] {
+            assert_eq!(parse(name), Some(block));
+        }
+        for name in ["conv3x5", "conv4x4", "mb_k3", "mb0_k3", "attention", "conv"] {
+            assert_eq!(parse(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Writes plans.
+
+use super::plan::{Frame, Init, Op, Plan, Slot, Step};
+use crate::layer::ConvShape;
+
+/// A place in a plan whose output a later layer can take.
+pub(super) type Node = usize;
+
+/// A plan that is being written.
+pub(super) struct Builder {
+    plan: Plan,
+}
+
+impl Builder {
+    /// A plan that has nothing but the images.
+    pub fn new(frame: &Frame) -> Self {
+        Builder {
+            plan: Plan {
+                steps: vec![Step {
+                    op: Op::Image,
+                    inputs: Vec::new(),
+                    shape: frame.image,
+                }],
+                weights: Vec::new(),
+                moments: Vec::new(),
+            },
+        }
+    }
+
+    /// The images.
+    pub fn image(&self) -> Node {
+        0
+    }
+
+    /// Height, width and channels of a node.
+    pub fn shape(&self, node: Node) -> [usize; 3] {
+        self.plan.steps[node].shape
+    }
+
+    /// Appends a layer; one that is there already, and has no weights of its own, is shared.
+    fn push(&mut self, op: Op, inputs: Vec<Node>, shape: [usize; 3]) -> Node {
+        let step = Step { op, inputs, shape };
+        match self.plan.steps.iter().position(|s| *s == step) {
+            Some(node) => node,
+            None => {
+                self.plan.steps.push(step);
+                self.plan.steps.len() - 1
+            }
+        }
+    }
+
+    fn weight(&mut self, name: String, shape: [usize; 4], init: Init) -> usize {
+        self.plan.weights.push(Slot { name, shape, init });
+        self.plan.weights.len() - 1
+    }
+
+    fn window(&self, input: Node, kernel: usize, shape: ConvShape, channels: usize) -> [usize; 3] {
+        let [height, width, _] = self.shape(input);
+        [
+            shape.output(height, kernel),
+            shape.output(width, kernel),
+            channels,
+        ]
+    }
+
+    /// A convolution without bias that keeps the size of the image at stride 1. It starts with the
+    /// variance of He et al. (2015, arXiv 1502.01852), as in NAS-Bench-101.
+    pub fn conv(
+        &mut self,
+        input: Node,
+        name: &str,
+        kernel: usize,
+        stride: usize,
+        outputs: usize,
+    ) -> Node {
+        let channels = self.shape(input)[2];
+        let weight = self.weight(
+            format!("{name}.conv"),
+            [kernel, kernel, channels, outputs],
+            he(kernel * kernel * channels),
+        );
+        let shape = ConvShape::same(kernel, stride);
+        let output = self.window(input, kernel, shape, outputs);
+        self.push(Op::Conv { weight, shape }, vec![input], output)
+    }
+
+    /// A depthwise convolution without bias that keeps the size of the image at stride 1.
+    pub fn depthwise(&mut self, input: Node, name: &str, kernel: usize, dilation: usize) -> Node {
+        let channels = self.shape(input)[2];
+        let weight = self.weight(
+            format!("{name}.depthwise"),
+            [kernel, kernel, channels, 1],
+            he(kernel * kernel),
+        );
+        let shape = ConvShape::dilated(kernel, 1, dilation);
+        let output = self.window(input, kernel, shape, channels);
+        self.push(Op::Depthwise { weight, shape }, vec![input], output)
+    }
+
+    /// Batch normalisation, and the rectifier if asked for.
+    pub fn norm(&mut self, input: Node, name: &str, relu: bool) -> Node {
+        let shape = self.shape(input);
+        let row = [1, 1, 1, shape[2]];
+        let scale = self.weight(format!("{name}.norm.scale"), row, Init::Constant(1.0));
+        let shift = self.weight(format!("{name}.norm.shift"), row, Init::Constant(0.0));
+        self.plan.moments.push((format!("{name}.norm"), shape[2]));
+        let op = Op::Norm {
+            scale,
+            shift,
+            moments: self.plan.moments.len() - 1,
+            relu,
+        };
+        self.push(op, vec![input], shape)
+    }
+
+    /// Convolution, batch normalisation, rectifier.
+    pub fn conv_norm_relu(&mut self, input: Node, name: &str, kernel: usize, to: usize) -> Node {
+        let conv = self.conv(input, name, kernel, 1, to);
+        self.norm(conv, name, true)
+    }
+
+    /// Rectifier, convolution, batch normalisation.
+    pub fn relu_conv_norm(
+        &mut self,
+        input: Node,
+        name: &str,
+        kernel: usize,
+        stride: usize,
+        outputs: usize,
+    ) -> Node {
+        let input = self.relu(input);
+        let conv = self.conv(input, name, kernel, stride, outputs);
+        self.norm(conv, name, false)
+    }
+
+    /// The positive part.
+    pub fn relu(&mut self, input: Node) -> Node {
+        self.push(Op::Relu, vec![input], self.shape(input))
+    }
+
+    /// The largest number of each window.
+    pub fn max_pool(&mut self, input: Node, kernel: usize, shape: ConvShape) -> Node {
+        let output = self.window(input, kernel, shape, self.shape(input)[2]);
+        self.push(Op::MaxPool { kernel, shape }, vec![input], output)
+    }
+
+    /// The mean of each window.
+    pub fn avg_pool(&mut self, input: Node, kernel: usize, shape: ConvShape) -> Node {
+        let output = self.window(input, kernel, shape, self.shape(input)[2]);
+        self.push(Op::AvgPool { kernel, shape }, vec![input], output)
+    }
+
+    /// Zeros.
+    pub fn zero(&mut self, shape: [usize; 3]) -> Node {
+        self.push(Op::Zero, Vec::new(), shape)
+    }
+
+    /// The sum of nodes of one shape; zeros if there are none.
+    pub fn sum(&mut self, nodes: &[Node], shape: [usize; 3]) -> Node {
+        let terms = nodes
+            .iter()
+            .copied()
+            .filter(|&n| self.plan.steps[n].op != Op::Zero)
+            .collect::<Vec<Node>>();
+        match terms.split_first() {
+            Some((&first, rest)) => rest.iter().fold(first, |sum, &term| {
+                self.push(Op::Add, vec![sum, term], shape)
+            }),
+            None => self.zero(shape),
+        }
+    }
+
+    /// The channels of nodes, one after another.
+    pub fn concat(&mut self, nodes: Vec<Node>) -> Node {
+        if let [one] = nodes[..] {
+            return one;
+        }
+        let [height, width, _] = nodes.first().map_or([0; 3], |&node| self.shape(node));
+        let channels = nodes.iter().map(|&node| self.shape(node)[2]).sum();
+        self.push(Op::Concat, nodes, [height, width, channels])
+    }
+
+    /// The first channels of a node.
+    pub fn truncate(&mut self, input: Node, channels: usize) -> Node {
+        let [height, width, all] = self.shape(input);
+        if all == channels {
+            return input;
+        }
+        self.push(Op::Truncate, vec![input], [height, width, channels])
+    }
+
+    /// Ends the plan with global average pooling and a dense layer.
+    pub fn classify(mut self, input: Node, classes: usize) -> Plan {
+        let channels = self.shape(input)[2];
+        let pooled = self.push(Op::GlobalAvgPool, vec![input], [1, 1, channels]);
+        let weight = self.weight(
+            "classifier.weight".into(),
+            [1, 1, channels, classes],
+            // The variance of a layer that no rectifier follows.
+            Init::Normal((1.0 / channels as f64).sqrt()),
+        );
+        let shape = ConvShape::same(1, 1);
+        let dense = self.push(Op::Conv { weight, shape }, vec![pooled], [1, 1, classes]);
+        let bias = self.weight(
+            "classifier.bias".into(),
+            [1, 1, 1, classes],
+            Init::Constant(0.0),
+        );
+        self.push(Op::Bias { weight: bias }, vec![dense], [1, 1, classes]);
+        self.plan
+    }
+}
+
+fn he(fan_in: usize) -> Init {
+    Init::Normal((2.0 / fan_in as f64).sqrt())
+}

@@ -1,0 +1,14 @@
+//! An architecture as a network: the plan of its layers, its weights, and how it is run.
+
+mod block;
+mod builder;
+mod chain;
+mod edge_cell;
+mod node_cell;
+mod plan;
+mod run;
+mod weights;
+
+pub use plan::{Frame, Init, Op, Plan, Slot, Step};
+pub use run::{Mode, Output, run};
+pub use weights::Weights;

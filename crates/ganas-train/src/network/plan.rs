@@ -1,0 +1,222 @@
+//! A network as data: its layers in order, and the weights that they name.
+
+use ganas_core::arch::Arch;
+use ganas_core::space::{Kind, SearchSpace};
+use serde::{Deserialize, Serialize};
+
+use super::{chain, edge_cell, node_cell};
+use crate::error::{Result, TrainError};
+use crate::layer::ConvShape;
+
+/// What a network is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Height, width and channels of the images.
+    pub image: [usize; 3],
+    /// The number of classes.
+    pub classes: usize,
+    /// The channels of the stem; without it the benchmark's own: 128 in node cells
+    /// (NAS-Bench-101), 16 in edge cells (NAS-Bench-201) and in chains (`ours`).
+    pub width: Option<usize>,
+    /// Cells a stage; without it the benchmark's own: 3 in node cells (NAS-Bench-101) and 5 in
+    /// edge cells (NAS-Bench-201). In a chain: how often each block is repeated, 1 without it
+    /// (`ours`).
+    pub depth: Option<usize>,
+}
+
+impl Frame {
+    /// CIFAR-10's images and classes, and the benchmark's own width and depth.
+    pub fn cifar10() -> Self {
+        Frame {
+            image: [32, 32, 3],
+            classes: 10,
+            width: None,
+            depth: None,
+        }
+    }
+}
+
+/// What a layer does to its inputs. Numbers of weights and moments are places in the plan's lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Op {
+    /// The images; no inputs.
+    Image,
+    /// Zeros; no inputs.
+    Zero,
+    /// A convolution by a weight `[kernel, kernel, channels, outputs]`.
+    Conv {
+        /// The weight.
+        weight: usize,
+        /// Where its windows lie.
+        shape: ConvShape,
+    },
+    /// A convolution of each channel by a weight `[kernel, kernel, channels, 1]`.
+    Depthwise {
+        /// The weight.
+        weight: usize,
+        /// Where its windows lie.
+        shape: ConvShape,
+    },
+    /// Batch normalisation, and the rectifier where `relu` says so.
+    Norm {
+        /// The weight `[1, 1, 1, channels]` that scales.
+        scale: usize,
+        /// The weight `[1, 1, 1, channels]` that shifts.
+        shift: usize,
+        /// The running mean and variance.
+        moments: usize,
+        /// Whether the positive part is taken.
+        relu: bool,
+    },
+    /// The positive part.
+    Relu,
+    /// The largest number of each window.
+    MaxPool {
+        /// Height and width of a window.
+        kernel: usize,
+        /// Where the windows lie.
+        shape: ConvShape,
+    },
+    /// The mean of each window, padding left out.
+    AvgPool {
+        /// Height and width of a window.
+        kernel: usize,
+        /// Where the windows lie.
+        shape: ConvShape,
+    },
+    /// The mean over the whole image.
+    GlobalAvgPool,
+    /// The sum of two inputs.
+    Add,
+    /// The channels of all inputs, one after another.
+    Concat,
+    /// The first channels.
+    Truncate,
+    /// The input plus a weight `[1, 1, 1, channels]`.
+    Bias {
+        /// The weight.
+        weight: usize,
+    },
+}
+
+/// A layer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What it does.
+    pub op: Op,
+    /// The steps whose outputs it takes, all earlier.
+    pub inputs: Vec<usize>,
+    /// Height, width and channels of its output.
+    pub shape: [usize; 3],
+}
+
+/// How a weight starts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Init {
+    /// Normal numbers of this standard deviation.
+    Normal(f64),
+    /// The same number everywhere.
+    Constant(f32),
+}
+
+/// A weight of a network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slot {
+    /// Its name: the position and the op that it belongs to, and its part there. Architectures
+    /// that have an op in common at a position have the name of its weights in common.
+    pub name: String,
+    /// Its shape.
+    pub shape: [usize; 4],
+    /// How it starts.
+    pub init: Init,
+}
+
+/// A network: layers in order, and the weights that they name.
+///
+/// A plan holds no numbers, so that one set of weights can serve many plans, and a plan can be
+/// written out for another library.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The layers. The first is the images, the last the logits `[1, 1, classes]`.
+    pub steps: Vec<Step>,
+    /// The weights that are trained.
+    pub weights: Vec<Slot>,
+    /// The batch normalisations that keep running moments: name and channels.
+    pub moments: Vec<(String, usize)>,
+}
+
+impl Plan {
+    /// The network of an architecture: of NAS-Bench-101 and NAS-Bench-201 the one of the
+    /// benchmark, of node cells and edge cells of a space file the same with other ops.
+    ///
+    /// # Errors
+    /// If the architecture is not valid in the space, an op has no known layers, or the images do
+    /// not fit.
+    pub fn build(space: &dyn SearchSpace, arch: &Arch, frame: &Frame) -> Result<Plan> {
+        space.check(arch).map_err(TrainError::Foreign)?;
+        let positive = [
+            ("width", frame.width.unwrap_or(1)),
+            ("depth", frame.depth.unwrap_or(1)),
+            ("classes", frame.classes),
+            ("channels", frame.image[2]),
+        ];
+        if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err(TrainError::Setting {
+                name,
+                value: 0.0,
+                range: "at least 1",
+            });
+        }
+        let plan = match space.kind() {
+            Kind::NodeCell => node_cell::plan(space.ops(), arch, frame),
+            Kind::EdgeCell => edge_cell::plan(space.ops(), arch, frame),
+            Kind::Chain => chain::plan(space.ops(), arch, frame),
+            _ => Err(TrainError::UnknownSpace(space.name().to_owned())),
+        }?;
+        let fits = |step: &Step| {
+            let equal = |&input: &usize| plan.steps[input].shape == step.shape;
+            !step.shape.contains(&0) && (step.op != Op::Add || step.inputs.iter().all(equal))
+        };
+        if !plan.steps.iter().all(fits) {
+            let [height, width, _] = frame.image;
+            return Err(TrainError::ImageSize { height, width });
+        }
+        Ok(plan)
+    }
+
+    /// The number of weights that are trained.
+    pub fn params(&self) -> usize {
+        let sizes = self
+            .weights
+            .iter()
+            .map(|w| w.shape.iter().product::<usize>());
+        sizes.sum()
+    }
+
+    /// The multiply-adds of the convolutions and of the dense layer for one image, those of layers
+    /// that do not reach the output included.
+    pub fn macs(&self) -> usize {
+        let macs = self.steps.iter().map(|step| match step.op {
+            Op::Conv { weight, .. } | Op::Depthwise { weight, .. } => {
+                let weights: usize = self.weights[weight].shape.iter().product();
+                weights * step.shape[0] * step.shape[1]
+            }
+            _ => 0,
+        });
+        macs.sum()
+    }
+
+    /// For each step, whether the output depends on it.
+    pub fn live(&self) -> Vec<bool> {
+        let mut live = vec![false; self.steps.len()];
+        if let Some(last) = live.last_mut() {
+            *last = true;
+        }
+        for (i, step) in self.steps.iter().enumerate().rev() {
+            if live[i] {
+                step.inputs.iter().for_each(|&input| live[input] = true);
+            }
+        }
+        live
+    }
+}

@@ -1,0 +1,163 @@
+//! The numbers of a network, by name, and their safetensors file.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use ganas_core::rng::Rng;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use super::plan::{Init, Plan};
+use crate::error::{Result, TrainError};
+use crate::layer::Moments;
+
+/// The weights and the running moments of networks, by name.
+///
+/// They may be more than one plan names: architectures share the weights of an op at a position.
+#[derive(Clone, Debug, Default)]
+pub struct Weights {
+    pub(crate) trained: BTreeMap<String, Tensor<4>>,
+    pub(crate) moments: BTreeMap<String, Moments>,
+}
+
+impl Weights {
+    /// Fresh weights of a plan, on a device.
+    ///
+    /// Each weight draws from a random stream of its own name, so it does not depend on which
+    /// other weights there are.
+    pub fn new(plan: &Plan, seed: u64, device: &Device) -> Self {
+        let mut weights = Weights::default();
+        weights.extend(plan, seed, device);
+        weights
+    }
+
+    /// Adds fresh weights for all that a plan names and is not there yet.
+    pub fn extend(&mut self, plan: &Plan, seed: u64, device: &Device) {
+        for slot in &plan.weights {
+            if self.trained.contains_key(&slot.name) {
+                continue;
+            }
+            let len = slot.shape.iter().product();
+            let values = match slot.init {
+                Init::Constant(value) => vec![value; len],
+                Init::Normal(deviation) => {
+                    let mut rng = Rng::stream(seed, &format!("weight {}", slot.name));
+                    (0..len)
+                        .map(|_| (deviation * rng.normal()) as f32)
+                        .collect()
+                }
+            };
+            let tensor = Tensor::from_data(TensorData::new(values, slot.shape), device);
+            self.trained.insert(slot.name.clone(), tensor);
+        }
+        for (name, channels) in &plan.moments {
+            self.moments.entry(name.clone()).or_insert_with(|| Moments {
+                mean: Tensor::zeros([1, 1, 1, *channels], device),
+                variance: Tensor::ones([1, 1, 1, *channels], device),
+            });
+        }
+    }
+
+    /// The number of weights that are trained.
+    pub fn count(&self) -> usize {
+        let sizes = self
+            .trained
+            .values()
+            .map(|t| t.dims().iter().product::<usize>());
+        sizes.sum()
+    }
+
+    /// The numbers of a weight by name, in the order of its shape.
+    pub fn get(&self, name: &str) -> Option<(Vec<f32>, [usize; 4])> {
+        let tensor = self.trained.get(name)?;
+        Some((numbers(tensor)?, tensor.dims()))
+    }
+
+    /// Writes all weights and moments to a safetensors file: a weight by its name, the moments of
+    /// a batch norm as `NAME.mean` and `NAME.variance`.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let damaged = |what: String| TrainError::File {
+            path: path.to_owned(),
+            what,
+        };
+        let trained = self.trained.iter().map(|(name, t)| (name.clone(), t));
+        let moments = self.moments.iter().flat_map(|(name, m)| {
+            [
+                (format!("{name}.mean"), &m.mean),
+                (format!("{name}.variance"), &m.variance),
+            ]
+        });
+        let mut parts = Vec::new();
+        for (name, tensor) in trained.chain(moments) {
+            let values = numbers(tensor)
+                .ok_or_else(|| damaged(format!("`{name}` cannot be read from the device")))?;
+            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            parts.push((name, tensor.dims().to_vec(), bytes));
+        }
+        let views = (parts.iter())
+            .map(|(name, shape, bytes)| {
+                let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
+                view.map(|view| (name.as_str(), view))
+            })
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map_err(|e| damaged(e.to_string()))?;
+        let bytes = safetensors::serialize(views, None).map_err(|e| damaged(e.to_string()))?;
+        fs::write(path, bytes).map_err(|source| TrainError::Io {
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// Reads the weights of a plan from a safetensors file; what else is in it is left there.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is damaged, or lacks a weight of the plan in its shape.
+    pub fn load(path: impl AsRef<Path>, plan: &Plan, device: &Device) -> Result<Weights> {
+        let path = path.as_ref();
+        let damaged = |what: String| TrainError::File {
+            path: path.to_owned(),
+            what,
+        };
+        let bytes = fs::read(path).map_err(|source| TrainError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
+        let file = SafeTensors::deserialize(&bytes)
+            .map_err(|e| damaged(format!("not a safetensors file: {e}")))?;
+        let read = |name: &str, shape: [usize; 4]| {
+            let view = (file.tensor(name)).map_err(|_| damaged(format!("no weight `{name}`")))?;
+            if view.dtype() != Dtype::F32 || view.shape() != shape {
+                return Err(damaged(format!(
+                    "`{name}` is {:?} {:?} where the network has F32 {shape:?}",
+                    view.dtype(),
+                    view.shape()
+                )));
+            }
+            let (quads, _) = view.data().as_chunks::<4>();
+            let values: Vec<f32> = quads.iter().map(|b| f32::from_le_bytes(*b)).collect();
+            Ok(Tensor::from_data(TensorData::new(values, shape), device))
+        };
+        let mut weights = Weights::default();
+        for slot in &plan.weights {
+            let tensor = read(&slot.name, slot.shape)?;
+            weights.trained.insert(slot.name.clone(), tensor);
+        }
+        for (name, channels) in &plan.moments {
+            let moments = Moments {
+                mean: read(&format!("{name}.mean"), [1, 1, 1, *channels])?,
+                variance: read(&format!("{name}.variance"), [1, 1, 1, *channels])?,
+            };
+            weights.moments.insert(name.clone(), moments);
+        }
+        Ok(weights)
+    }
+}
+
+fn numbers(tensor: &Tensor<4>) -> Option<Vec<f32>> {
+    tensor.clone().try_into_vec_as::<f32>().ok()
+}

@@ -1,0 +1,147 @@
+//! An operation with a backward pass of its own, as one node of burn's autodiff tape.
+//!
+//! The networks run on burn's tape on every device: measured against a step's convolutions the
+//! tape itself costs nothing, and one description of a network then serves CPU and GPU. On the CPU
+//! the layers that take the time put nodes of their own on it; elsewhere the same layers are
+//! composed of burn's own operations.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use burn::backend::autodiff::{
+    checkpoint::{base::Checkpointer, strategy::NoCheckpointing},
+    grads::Gradients,
+    ops::{Backward, Ops, OpsKind},
+};
+use burn::backend::{Autodiff, Flex, flex::FlexTensor};
+use burn::tensor::{Device, Tensor, TensorData};
+
+type Tape = Autodiff<Flex, NoCheckpointing>;
+
+/// The numbers of a tensor on the CPU. A clone shares them, so a backward pass can keep its inputs.
+#[derive(Clone)]
+pub(crate) struct Numbers(FlexTensor);
+
+impl Deref for Numbers {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        // `to_contiguous` made it so, and every tensor of this crate holds `f32`.
+        self.0.as_slice().unwrap_or_default()
+    }
+}
+
+/// Whether a tensor lives where [`node`] works.
+pub(crate) fn on_cpu(tensor: &Tensor<4>) -> bool {
+    tensor.device() == Device::flex()
+}
+
+/// A tensor on the CPU, without a tape.
+pub(crate) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor<D> {
+    Tensor::from_primitive::<Flex>(primitive(values, shape))
+}
+
+/// Runs `forward` on the numbers of its inputs and puts the result on the tape.
+///
+/// `forward` returns the numbers of the output, its shape, and the pull-back: the function from the
+/// gradient of the output, and which inputs need theirs, to the gradients of the inputs. What is
+/// returned for an input that needs none is dropped. Without a tape the pull-back is dropped.
+///
+/// # Shapes
+/// - inputs: of any size, all [on the CPU](on_cpu)
+/// - output: the shape that `forward` returns
+pub(crate) fn node<const N: usize, P>(
+    inputs: [Tensor<4>; N],
+    forward: impl FnOnce([Numbers; N]) -> (Vec<f32>, [usize; 4], P),
+) -> Tensor<4>
+where
+    P: Fn(&[f32], [bool; N]) -> [Vec<f32>; N] + Send + Sync + 'static,
+{
+    const BACKEND: &str = "the caller has checked that its tensors live on the CPU";
+    let shapes = inputs.each_ref().map(|t| t.dims());
+    if !inputs.iter().any(|t| t.is_autodiff()) {
+        let parts = inputs.map(|t| {
+            let whole = t.try_into_primitive::<Flex>().expect(BACKEND);
+            Numbers(whole.to_contiguous())
+        });
+        let (values, shape, _) = forward(parts);
+        return tensor(values, shape);
+    }
+    let mut guards = Vec::with_capacity(N);
+    let parts = inputs.map(|t| {
+        let whole = t.autodiff().try_into_primitive::<Tape>().expect(BACKEND);
+        guards.push(whole.node());
+        Numbers(whole.into_primitive().to_contiguous())
+    });
+    let (values, shape, pull) = forward(parts);
+    let output = primitive(values, shape);
+    let mut guards = guards.into_iter();
+    // One guard was pushed for each of the N inputs.
+    let guards = [(); N].map(|()| guards.next().expect("one guard an input"));
+    let prepared = Custom::<P, N>(std::marker::PhantomData)
+        .prepare::<NoCheckpointing>(guards)
+        .compute_bound()
+        .stateful();
+    Tensor::from_primitive::<Tape>(match prepared {
+        OpsKind::Tracked(prep) => prep.finish(
+            Saved {
+                pull: Arc::new(pull),
+                shapes,
+            },
+            output,
+        ),
+        OpsKind::UnTracked(prep) => prep.finish(output),
+    })
+}
+
+fn primitive<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, shape))
+}
+
+struct Custom<P, const N: usize>(std::marker::PhantomData<fn() -> P>);
+
+impl<P, const N: usize> fmt::Debug for Custom<P, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Custom")
+    }
+}
+
+struct Saved<P, const N: usize> {
+    pull: Arc<P>,
+    shapes: [[usize; 4]; N],
+}
+
+impl<P, const N: usize> Clone for Saved<P, N> {
+    fn clone(&self) -> Self {
+        Saved {
+            pull: self.pull.clone(),
+            shapes: self.shapes,
+        }
+    }
+}
+
+impl<P, const N: usize> fmt::Debug for Saved<P, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Saved")
+    }
+}
+
+impl<P, const N: usize> Backward<Flex, N> for Custom<P, N>
+where
+    P: Fn(&[f32], [bool; N]) -> [Vec<f32>; N] + Send + Sync + 'static,
+{
+    type State = Saved<P, N>;
+
+    fn backward(self, ops: Ops<Self::State, N>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = Numbers(grads.consume::<Flex>(&ops.node).to_contiguous());
+        let needed = ops.parents.each_ref().map(Option::is_some);
+        let pulled = (ops.state.pull)(&grad, needed);
+        let inputs = ops.parents.into_iter().zip(ops.state.shapes);
+        for ((parent, shape), values) in inputs.zip(pulled) {
+            if let Some(parent) = parent {
+                grads.register::<Flex>(parent.id, primitive(values, shape));
+            }
+        }
+    }
+}

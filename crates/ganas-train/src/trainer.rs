@@ -1,0 +1,373 @@
+//! Trains a network and scores it.
+
+use burn::tensor::{Device, Tensor, TensorData};
+use ganas_core::rng::Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Result, TrainError};
+use crate::examples::{Batch, Feed};
+use crate::layer::{Moments, Targets, cross_entropy};
+use crate::network::{Mode, Plan, Weights, run};
+use crate::optimizer::Memory;
+use crate::recipe::Recipe;
+
+/// How well a network classifies examples.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// The mean cross entropy, in nats.
+    pub loss: f64,
+    /// The share of examples in their class, 0 to 1.
+    pub accuracy: f64,
+}
+
+/// One epoch of a training.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Its number, counted from 1.
+    pub epoch: usize,
+    /// On the batches as they were trained on, while the weights changed; the loss is the one that
+    /// is trained, with label smoothing.
+    pub train: Score,
+    /// The learning rate of its last step.
+    pub learning_rate: f64,
+}
+
+/// What a recipe yields for an architecture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The mean score over the repeats.
+    pub mean: Score,
+    /// The score of each.
+    pub repeats: Vec<Score>,
+}
+
+/// Trains a plan as often as the recipe says and scores each network on other examples.
+///
+/// # Errors
+/// As [`Network::train`]; one training that diverges fails them all.
+pub fn measure(
+    plan: &Plan,
+    recipe: &Recipe,
+    train: &dyn Feed,
+    test: &dyn Feed,
+    seed: u64,
+    device: &Device,
+) -> Result<Outcome> {
+    recipe.check()?;
+    let mut repeats = Vec::with_capacity(recipe.repeats);
+    let mut sum = Sum::default();
+    for repeat in 0..recipe.repeats {
+        let seed = match repeat {
+            0 => seed,
+            _ => Rng::stream(seed, &format!("repeat {repeat}")).bits(),
+        };
+        let mut network = Network::new(plan.clone(), seed, device);
+        network.train(recipe, train, seed, &mut |_| ())?;
+        let score = network.evaluate(test, recipe.batch)?;
+        sum.add(score, 1);
+        repeats.push(score);
+    }
+    Ok(Outcome {
+        mean: sum.mean(),
+        repeats,
+    })
+}
+
+/// A network: its plan, its weights, and the device that they are on.
+pub struct Network {
+    plan: Plan,
+    weights: Weights,
+    device: Device,
+}
+
+impl Network {
+    /// A network with fresh weights.
+    pub fn new(plan: Plan, seed: u64, device: &Device) -> Self {
+        let device = device.clone().without_autodiff();
+        Network {
+            weights: Weights::new(&plan, seed, &device),
+            plan,
+            device,
+        }
+    }
+
+    /// A network with weights that are given; those that are missing are fresh.
+    pub fn with_weights(plan: Plan, mut weights: Weights, seed: u64, device: &Device) -> Self {
+        let device = device.clone().without_autodiff();
+        weights.extend(&plan, seed, &device);
+        Network {
+            plan,
+            weights,
+            device,
+        }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The weights.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// The weights alone.
+    pub fn into_weights(self) -> Weights {
+        self.weights
+    }
+
+    /// Trains the network, calling `observe` after every epoch.
+    ///
+    /// The order of the examples follows from the seed, and so does the result: to the bit on one
+    /// machine, on any thread.
+    ///
+    /// # Errors
+    /// If the recipe is out of range, the examples do not fit, or the loss stops being a finite
+    /// number.
+    pub fn train(
+        &mut self,
+        recipe: &Recipe,
+        feed: &dyn Feed,
+        seed: u64,
+        observe: &mut dyn FnMut(&Epoch),
+    ) -> Result<Vec<Epoch>> {
+        recipe.check()?;
+        self.check(feed)?;
+        let steps = feed.len().div_ceil(recipe.batch);
+        let mut memory = vec![Memory::default(); self.plan.weights.len()];
+        let mut step = 0;
+        let mut epochs = Vec::with_capacity(recipe.epochs);
+        for epoch in 1..=recipe.epochs {
+            let mut sum = Sum::default();
+            let mut learning_rate = 0.0;
+            for batch in feed.epoch(epoch, seed, recipe.batch) {
+                learning_rate = recipe.rate(step, steps);
+                let part = self.step(recipe, &batch, &mut memory, learning_rate)?;
+                if !part.loss.is_finite() {
+                    return Err(TrainError::Diverged {
+                        epoch,
+                        loss: part.loss,
+                    });
+                }
+                sum.add(part, batch.labels.len());
+                step += 1;
+            }
+            let record = Epoch {
+                epoch,
+                train: sum.mean(),
+                learning_rate,
+            };
+            observe(&record);
+            epochs.push(record);
+        }
+        Ok(epochs)
+    }
+
+    /// One step on one batch; its score before the step. Weights stay where the loss is not finite.
+    fn step(
+        &mut self,
+        recipe: &Recipe,
+        batch: &Batch,
+        memory: &mut [Memory],
+        learning_rate: f64,
+    ) -> Result<Score> {
+        let leaves: Vec<Tensor<4>> = (self.bound().into_iter())
+            .map(|weight| weight.autodiff().require_grad())
+            .collect();
+        let images = self.images(batch)?.autodiff();
+        let output = run(&self.plan, &leaves, images, Mode::Batch);
+        let (loss, score) = self.score(output.logits, &batch.labels, recipe.label_smoothing)?;
+        if !score.loss.is_finite() {
+            return Ok(score);
+        }
+        let gradients = loss.backward();
+        let weights = self.plan.weights.iter().zip(leaves).zip(memory);
+        for ((slot, leaf), memory) in weights {
+            // A weight that the output does not depend on has none.
+            if let Some(gradient) = leaf.grad(&gradients) {
+                let decay = recipe.weight_decay;
+                let next =
+                    (recipe.optimizer).step(leaf.inner(), gradient, memory, learning_rate, decay);
+                self.weights.trained.insert(slot.name.clone(), next);
+            }
+        }
+        for (place, moments) in output.moments {
+            let name = &self.plan.moments[place].0;
+            if let Some(running) = self.weights.moments.get_mut(name) {
+                *running = running.towards(&moments, recipe.norm_momentum);
+            }
+        }
+        Ok(score)
+    }
+
+    /// Scores the network on examples, with its running moments.
+    ///
+    /// # Errors
+    /// If the examples do not fit.
+    pub fn evaluate(&self, feed: &dyn Feed, batch: usize) -> Result<Score> {
+        self.check(feed)?;
+        let weights = self.bound();
+        let moments = self.running();
+        let mut sum = Sum::default();
+        for batch in feed.in_order(batch) {
+            let images = self.images(&batch)?;
+            let output = run(&self.plan, &weights, images, Mode::Running(&moments));
+            let (_, score) = self.score(output.logits, &batch.labels, 0.0)?;
+            sum.add(score, batch.labels.len());
+        }
+        Ok(sum.mean())
+    }
+
+    /// Replaces the running moments by the mean of those of batches of these examples, as weights
+    /// need that were trained in other networks or changed since.
+    ///
+    /// # Errors
+    /// If the examples do not fit.
+    pub fn recompute_moments(&mut self, feed: &dyn Feed, batch: usize) -> Result<()> {
+        self.check(feed)?;
+        let weights = self.bound();
+        let mut count = 0.0;
+        for batch in feed.in_order(batch) {
+            count += 1.0;
+            let images = self.images(&batch)?;
+            for (place, moments) in run(&self.plan, &weights, images, Mode::Batch).moments {
+                let name = &self.plan.moments[place].0;
+                if let Some(running) = self.weights.moments.get_mut(name) {
+                    *running = running.towards(&moments, 1.0 / count);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The logits of images, with the running moments, `[examples, classes]` row by row.
+    ///
+    /// # Errors
+    /// If the images do not fit.
+    pub fn logits(&self, batch: &Batch) -> Result<Vec<f32>> {
+        let images = self.images(batch)?;
+        let moments = self.running();
+        let output = run(&self.plan, &self.bound(), images, Mode::Running(&moments));
+        read(output.logits)
+    }
+
+    /// The weights in the order of the plan.
+    fn bound(&self) -> Vec<Tensor<4>> {
+        let names = self.plan.weights.iter().map(|slot| &slot.name);
+        names
+            .map(|name| self.weights.trained[name].clone())
+            .collect()
+    }
+
+    /// The running moments in the order of the plan.
+    fn running(&self) -> Vec<Moments> {
+        let names = self.plan.moments.iter().map(|(name, _)| name);
+        names
+            .map(|name| self.weights.moments[name].clone())
+            .collect()
+    }
+
+    fn check(&self, feed: &dyn Feed) -> Result<()> {
+        let own = self.plan.steps.first().map_or([0; 3], |step| step.shape);
+        if feed.image() != own {
+            return Err(TrainError::Examples(format!(
+                "the images are {:?} where the network takes {own:?}",
+                feed.image()
+            )));
+        }
+        if feed.is_empty() {
+            return Err(TrainError::Examples("there are no examples".into()));
+        }
+        Ok(())
+    }
+
+    fn classes(&self) -> usize {
+        self.plan.steps.last().map_or(0, |step| step.shape[2])
+    }
+
+    fn images(&self, batch: &Batch) -> Result<Tensor<4>> {
+        let [height, width, channels] = self.plan.steps.first().map_or([0; 3], |s| s.shape);
+        let shape = [batch.labels.len(), height, width, channels];
+        if batch.labels.is_empty() || batch.images.len() != shape.iter().product::<usize>() {
+            return Err(TrainError::Examples(format!(
+                "a batch of {} numbers is not {shape:?}",
+                batch.images.len()
+            )));
+        }
+        let classes = self.classes();
+        if let Some(label) = batch.labels.iter().find(|&&l| l as usize >= classes) {
+            return Err(TrainError::Examples(format!(
+                "an example has the label {label} where the network has {classes} classes"
+            )));
+        }
+        let data = TensorData::new(batch.images.clone(), shape);
+        Ok(Tensor::from_data(data, &self.device))
+    }
+
+    /// The loss, and the score of the batch.
+    fn score(
+        &self,
+        logits: Tensor<4>,
+        labels: &[u32],
+        smoothing: f64,
+    ) -> Result<(Tensor<1>, Score)> {
+        let classes = self.classes();
+        let targets = Targets::new(labels, classes, smoothing, &self.device);
+        let loss = cross_entropy(logits.clone(), &targets);
+        let values = read(loss.clone().inner())?;
+        let logits = read(logits.inner())?;
+        let right = (logits.chunks_exact(classes).zip(labels))
+            .filter(|(row, label)| best(row) == Some(**label as usize))
+            .count();
+        let score = Score {
+            loss: values.first().map_or(f64::NAN, |v| *v as f64),
+            accuracy: right as f64 / labels.len() as f64,
+        };
+        Ok((loss, score))
+    }
+}
+
+/// The place of the largest number, the first of equals; none if one is not a number.
+fn best(row: &[f32]) -> Option<usize> {
+    let mut best = 0;
+    for (i, value) in row.iter().enumerate() {
+        if value.is_nan() {
+            return None;
+        }
+        if *value > row[best] {
+            best = i;
+        }
+    }
+    Some(best)
+}
+
+fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    tensor
+        .try_into_vec_as::<f32>()
+        .map_err(|e| TrainError::Examples(format!("the device returned nothing: {e:?}")))
+}
+
+/// A mean over examples.
+#[derive(Default)]
+struct Sum {
+    loss: f64,
+    right: f64,
+    count: f64,
+}
+
+impl Sum {
+    fn add(&mut self, score: Score, examples: usize) {
+        let examples = examples as f64;
+        self.loss += score.loss * examples;
+        self.right += score.accuracy * examples;
+        self.count += examples;
+    }
+
+    fn mean(&self) -> Score {
+        Score {
+            loss: self.loss / self.count,
+            accuracy: self.right / self.count,
+        }
+    }
+}
