@@ -26,6 +26,5 @@ fn setups_evaluate_only_what_the_generator_makes_and_rank_nothing() {
 
 /// The queries of so many sets X_0, X_1, ...
 fn queries(config: &GaNasConfig, sets: usize) -> usize {
-    let later = (0..sets - 1).map(|t| config.batch + t * config.growth);
-    config.initial + later.sum::<usize>()
+    (0..sets).map(|t| config.size(t)).sum()
 }

@@ -16,7 +16,6 @@ pub mod layer;
 pub mod network;
 pub mod optimizer;
 pub mod recipe;
-mod tape;
 pub mod trainer;
 
 #[cfg(test)]

@@ -107,6 +107,21 @@ mod tests {
 
     use super::*;
 
+    /// Evolution, watched: it must not ask for what the constraints rule out.
+    struct Compliant(Evolution);
+
+    impl Strategy for Compliant {
+        fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+            let asked = self.0.ask(context, limit)?;
+            assert!(asked.iter().all(|arch| context.admits(arch)));
+            Ok(asked)
+        }
+
+        fn tell(&mut self, context: &Context, results: &[Query]) {
+            self.0.tell(context, results);
+        }
+    }
+
     #[test]
     fn every_mutant_complies() {
         let space = nasbench201();
@@ -128,7 +143,7 @@ mod tests {
             queries: 200,
             start: Vec::new(),
         };
-        let mut evolution = Evolution::new(EvolutionConfig::default(), 0);
+        let mut evolution = Compliant(Evolution::new(EvolutionConfig::default(), 0));
         let never = AtomicBool::new(false);
         let run = search(
             &problem,
@@ -140,10 +155,5 @@ mod tests {
         );
         let run = run.unwrap();
         assert_eq!(run.ledger.len(), 200);
-        assert!(run.ledger.queries().iter().all(|q| q.compliant));
-        // It met cells that are too large, and none of them ended as a round of its own.
-        assert!(run.rejected > 0);
-        let idle = run.rounds.iter().filter(|r| r.asked == 0).count();
-        assert_eq!(idle, 0);
     }
 }

@@ -88,6 +88,14 @@ pub struct GaNasConfig {
 }
 
 impl GaNasConfig {
+    /// |X_t|, the size of the set of this index.
+    pub fn size(&self, t: usize) -> usize {
+        match t {
+            0 => self.initial,
+            _ => self.batch + (t - 1) * self.growth,
+        }
+    }
+
     /// The paper's first setup: |X_0| = 50, 50 more each round, K = 25 (all three: paper). Its
     /// ten sets make 2,750 queries.
     pub fn paper_setup1() -> Self {

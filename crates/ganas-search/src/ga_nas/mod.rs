@@ -31,10 +31,8 @@ pub struct GaNas {
     seed: u64,
     /// The generator and its learner; made when the space is first seen.
     players: Option<Players>,
-    /// The size of the last set that was asked for, |X_t|; 0 before X_0.
-    asked: usize,
-    /// Its index t.
-    round: usize,
+    /// The sets that were asked for: the next one is X_t.
+    t: usize,
     gauges: Vec<Gauge>,
 }
 
@@ -63,8 +61,7 @@ impl GaNas {
             config,
             seed,
             players: None,
-            asked: 0,
-            round: 0,
+            t: 0,
             gauges: Vec::new(),
         }
     }
@@ -223,17 +220,13 @@ impl Strategy for GaNas {
             .players
             .get_or_insert_with(|| Players::new(config, self.seed, space));
 
+        let t = self.t;
+        let size = config.size(t).min(limit);
+        self.t += 1;
         // Line 1: the initial set X_0.
-        if self.asked == 0 {
-            self.asked = config.initial;
-            return Ok(context.sample_new(self.asked.min(limit), &mut players.streams.initial));
+        if t == 0 {
+            return Ok(context.sample_new(size, &mut players.streams.initial));
         }
-        self.asked = match self.round {
-            0 => config.batch,
-            _ => self.asked + config.growth,
-        };
-        self.round += 1;
-        let size = self.asked.min(limit);
 
         // Line 3: T, the best K compliant architectures so far.
         let truth = TruthSet::of(context, config.truth);

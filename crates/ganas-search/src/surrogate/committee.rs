@@ -10,7 +10,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use super::columns::{Columns, Row, spread};
 use super::features::{Describer, Feature};
 use super::process::{GaussianProcess, Kernel};
-use super::trees::{Trees, TreesConfig};
+use super::trees::{Binned, Trees, TreesConfig};
 
 /// How a [`Committee`] is fitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,8 +75,9 @@ impl Committee {
             return None;
         }
         let rows: Vec<Row> = described.iter().map(|d| columns.row(d)).collect();
+        let binned = Binned::new(&rows, columns.len());
         let ensembles = (0..config.ensembles)
-            .map(|_| Trees::fit(&config.trees, &rows, columns.len(), &values, rng))
+            .map(|_| Trees::fit(&config.trees, &binned, &values, rng))
             .collect();
         let process = match config.process {
             true => GaussianProcess::fit(&rows, columns.means(), &values, *kernel),

@@ -9,4 +9,4 @@ mod trees;
 pub use committee::{Committee, CommitteeConfig};
 pub use features::Describer;
 pub use process::{GaussianProcess, Kernel};
-pub use trees::{Trees, TreesConfig};
+pub use trees::{Binned, Trees, TreesConfig};

@@ -57,15 +57,26 @@ enum Node {
     },
 }
 
-/// The values in bins, column by column.
-struct Binned {
+/// Rows to fit trees to, their values sorted into bins.
+pub struct Binned {
     rows: usize,
+    columns: usize,
+    /// A number for each column, row by row.
+    dense: Vec<f32>,
+    /// The bin of each number, column by column.
     bins: Vec<u8>,
+    /// What separates the bins of each column.
     thresholds: Vec<Vec<f32>>,
 }
 
 impl Binned {
-    fn new(dense: &[f32], columns: usize, rows: usize) -> Self {
+    /// Rows of so many columns.
+    pub fn new(sparse: &[Row], columns: usize) -> Self {
+        let rows = sparse.len();
+        let mut dense = vec![0.0; rows * columns];
+        for (row, dense) in sparse.iter().zip(dense.chunks_exact_mut(columns.max(1))) {
+            spread(row, dense);
+        }
         let mut bins = vec![0; rows * columns];
         let mut thresholds = Vec::with_capacity(columns);
         for c in 0..columns {
@@ -85,30 +96,29 @@ impl Binned {
         }
         Binned {
             rows,
+            columns,
+            dense,
             bins,
             thresholds,
         }
     }
+
+    fn row(&self, r: usize) -> &[f32] {
+        &self.dense[r * self.columns..][..self.columns]
+    }
+
+    fn column(&self, c: usize) -> &[u8] {
+        &self.bins[c * self.rows..][..self.rows]
+    }
 }
 
 impl Trees {
-    /// Fits an ensemble to the values of rows of so many columns.
-    pub fn fit(
-        config: &TreesConfig,
-        rows: &[Row],
-        columns: usize,
-        values: &[f64],
-        rng: &mut Rng,
-    ) -> Self {
+    /// Fits an ensemble to the values of rows.
+    pub fn fit(config: &TreesConfig, binned: &Binned, values: &[f64], rng: &mut Rng) -> Self {
         let n = values.len();
-        let mut dense = vec![0.0; n * columns];
-        for (row, dense) in rows.iter().zip(dense.chunks_exact_mut(columns.max(1))) {
-            spread(row, dense);
-        }
-        let binned = Binned::new(&dense, columns, n);
         let base = values.iter().sum::<f64>() / n.max(1) as f64;
         let mut residuals: Vec<f64> = values.iter().map(|v| v - base).collect();
-        let usable: Vec<usize> = (0..columns)
+        let usable: Vec<usize> = (0..binned.columns)
             .filter(|&c| !binned.thresholds[c].is_empty())
             .collect();
         let share = |of: usize, part: f64| ((of as f64 * part).ceil() as usize).clamp(1, of.max(1));
@@ -122,7 +132,7 @@ impl Trees {
                 .collect();
             let mut grower = Grower {
                 config,
-                binned: &binned,
+                binned,
                 columns: &drawn,
                 residuals: &residuals,
                 nodes: Vec::new(),
@@ -130,7 +140,7 @@ impl Trees {
             grower.grow(rows, config.depth);
             let tree = grower.nodes;
             for (r, residual) in residuals.iter_mut().enumerate() {
-                *residual -= leaf(&tree, &dense[r * columns..][..columns]);
+                *residual -= leaf(&tree, binned.row(r));
             }
             trees.push(tree);
         }
@@ -184,7 +194,7 @@ impl Grower<'_> {
             self.nodes.push(Node::Leaf(value));
             return;
         };
-        let bins = &self.binned.bins[column * self.binned.rows..][..self.binned.rows];
+        let bins = self.binned.column(column);
         let (left, right): (Vec<usize>, Vec<usize>) =
             rows.into_iter().partition(|&r| bins[r] as usize <= bin);
         let at = self.nodes.len();
@@ -203,7 +213,7 @@ impl Grower<'_> {
         let n = rows.len();
         let mut best = (1e-12 + total * total / n as f64, None);
         for &column in self.columns {
-            let bins = &self.binned.bins[column * self.binned.rows..][..self.binned.rows];
+            let bins = self.binned.column(column);
             let mut sums = [0f64; BINS];
             let mut counts = [0usize; BINS];
             for &r in rows {
@@ -253,7 +263,12 @@ mod tests {
             columns: 1.0,
             ..TreesConfig::default()
         };
-        let trees = Trees::fit(&config, &rows, 6, &values, &mut Rng::stream(1, "trees"));
+        let trees = Trees::fit(
+            &config,
+            &Binned::new(&rows, 6),
+            &values,
+            &mut Rng::stream(1, "trees"),
+        );
         for (row, value) in fresh.iter().zip(expected) {
             let mut dense = [0.0; 6];
             spread(row, &mut dense);
@@ -266,7 +281,12 @@ mod tests {
         let rows: Vec<Row> = vec![Vec::new(); 4];
         let values = [1.0, 2.0, 3.0, 6.0];
         let mut rng = Rng::stream(2, "trees");
-        let trees = Trees::fit(&TreesConfig::default(), &rows, 0, &values, &mut rng);
+        let trees = Trees::fit(
+            &TreesConfig::default(),
+            &Binned::new(&rows, 0),
+            &values,
+            &mut rng,
+        );
         assert!((trees.predict(&[]) - 3.0).abs() < 1.0);
     }
 }

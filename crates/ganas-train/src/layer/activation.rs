@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::relu as burn_relu;
 use pulp::Arch;
 
-use crate::tape::{node, on_cpu};
+use ganas_tape::{node, on_cpu};
 
 /// The positive part of every number, its gradient zero where the number is not positive.
 ///

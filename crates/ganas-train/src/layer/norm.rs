@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::relu as burn_relu;
 use pulp::Arch;
 
-use crate::tape::{node, on_cpu, tensor};
+use ganas_tape::{node, on_cpu, tensor};
 
 /// What is added to a variance: 1e-5, as in NAS-Bench-101 and NAS-Bench-201.
 pub const EPSILON: f64 = 1e-5;

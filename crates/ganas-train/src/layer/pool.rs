@@ -6,7 +6,7 @@ use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use pulp::Arch;
 
 use super::windows::{ConvShape, Windows};
-use crate::tape::{node, on_cpu};
+use ganas_tape::{node, on_cpu};
 
 /// The largest number of each window; padding never wins. Of equal numbers the first counts.
 ///

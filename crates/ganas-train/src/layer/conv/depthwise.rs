@@ -6,7 +6,7 @@ use burn::tensor::ops::ConvOptions;
 use pulp::Arch;
 
 use crate::layer::windows::{ConvShape, Windows};
-use crate::tape::{node, on_cpu};
+use ganas_tape::{node, on_cpu};
 
 /// A convolution of each channel by itself, without bias.
 ///

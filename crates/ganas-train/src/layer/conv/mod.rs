@@ -11,10 +11,10 @@ use burn::tensor::module::conv2d as burn_conv2d;
 use burn::tensor::ops::ConvOptions;
 
 use crate::layer::windows::ConvShape;
-use crate::tape::{node, on_cpu};
 use convolve::convolve;
 use correlate::correlate;
 use frame::{Frame, Window};
+use ganas_tape::{node, on_cpu};
 
 pub use depthwise::depthwise_conv2d;
 

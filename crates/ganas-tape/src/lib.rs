@@ -1,9 +1,8 @@
-//! An operation with a backward pass of its own, as one node of burn's autodiff tape.
+//! An operation with a backward pass of its own, as one node of burn's autodiff tape on the CPU.
 //!
-//! The networks run on burn's tape on every device: measured against a step's convolutions the
-//! tape itself costs nothing, and one description of a network then serves CPU and GPU. On the CPU
-//! the layers that take the time put nodes of their own on it; elsewhere the same layers are
-//! composed of burn's own operations.
+//! Both the search's networks and the architectures that are trained run on burn's tape; the layers
+//! that take the time put nodes of their own on it.
+#![forbid(unsafe_code)]
 
 use std::fmt;
 use std::ops::Deref;
@@ -21,24 +20,24 @@ type Tape = Autodiff<Flex, NoCheckpointing>;
 
 /// The numbers of a tensor on the CPU. A clone shares them, so a backward pass can keep its inputs.
 #[derive(Clone)]
-pub(crate) struct Numbers(FlexTensor);
+pub struct Numbers(FlexTensor);
 
 impl Deref for Numbers {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        // `to_contiguous` made it so, and every tensor of this crate holds `f32`.
+        // `to_contiguous` made it so, and every tensor that comes here holds `f32`.
         self.0.as_slice().unwrap_or_default()
     }
 }
 
 /// Whether a tensor lives where [`node`] works.
-pub(crate) fn on_cpu(tensor: &Tensor<4>) -> bool {
+pub fn on_cpu<const D: usize>(tensor: &Tensor<D>) -> bool {
     tensor.device() == Device::flex()
 }
 
 /// A tensor on the CPU, without a tape.
-pub(crate) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor<D> {
+pub fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor<D> {
     Tensor::from_primitive::<Flex>(primitive(values, shape))
 }
 
@@ -51,10 +50,13 @@ pub(crate) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Ten
 /// # Shapes
 /// - inputs: of any size, all [on the CPU](on_cpu)
 /// - output: the shape that `forward` returns
-pub(crate) fn node<const N: usize, P>(
-    inputs: [Tensor<4>; N],
-    forward: impl FnOnce([Numbers; N]) -> (Vec<f32>, [usize; 4], P),
-) -> Tensor<4>
+///
+/// # Panics
+/// If an input lives on another device.
+pub fn node<const D: usize, const N: usize, P>(
+    inputs: [Tensor<D>; N],
+    forward: impl FnOnce([Numbers; N]) -> (Vec<f32>, [usize; D], P),
+) -> Tensor<D>
 where
     P: Fn(&[f32], [bool; N]) -> [Vec<f32>; N] + Send + Sync + 'static,
 {
@@ -79,7 +81,7 @@ where
     let mut guards = guards.into_iter();
     // One guard was pushed for each of the N inputs.
     let guards = [(); N].map(|()| guards.next().expect("one guard an input"));
-    let prepared = Custom::<P, N>(std::marker::PhantomData)
+    let prepared = Custom::<P, D, N>(std::marker::PhantomData)
         .prepare::<NoCheckpointing>(guards)
         .compute_bound()
         .stateful();
@@ -99,20 +101,20 @@ fn primitive<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexTensor 
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 
-struct Custom<P, const N: usize>(std::marker::PhantomData<fn() -> P>);
+struct Custom<P, const D: usize, const N: usize>(std::marker::PhantomData<fn() -> P>);
 
-impl<P, const N: usize> fmt::Debug for Custom<P, N> {
+impl<P, const D: usize, const N: usize> fmt::Debug for Custom<P, D, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Custom")
     }
 }
 
-struct Saved<P, const N: usize> {
+struct Saved<P, const D: usize, const N: usize> {
     pull: Arc<P>,
-    shapes: [[usize; 4]; N],
+    shapes: [[usize; D]; N],
 }
 
-impl<P, const N: usize> Clone for Saved<P, N> {
+impl<P, const D: usize, const N: usize> Clone for Saved<P, D, N> {
     fn clone(&self) -> Self {
         Saved {
             pull: self.pull.clone(),
@@ -121,17 +123,17 @@ impl<P, const N: usize> Clone for Saved<P, N> {
     }
 }
 
-impl<P, const N: usize> fmt::Debug for Saved<P, N> {
+impl<P, const D: usize, const N: usize> fmt::Debug for Saved<P, D, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Saved")
     }
 }
 
-impl<P, const N: usize> Backward<Flex, N> for Custom<P, N>
+impl<P, const D: usize, const N: usize> Backward<Flex, N> for Custom<P, D, N>
 where
     P: Fn(&[f32], [bool; N]) -> [Vec<f32>; N] + Send + Sync + 'static,
 {
-    type State = Saved<P, N>;
+    type State = Saved<P, D, N>;
 
     fn backward(self, ops: Ops<Self::State, N>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = Numbers(grads.consume::<Flex>(&ops.node).to_contiguous());
