@@ -20,7 +20,7 @@ pub enum TrainError {
     },
     /// A space has a structure from which no network is built.
     #[error(
-        "no network is known for the space `{0}`; use a chain, an edge cell, a node cell, or a benchmark"
+        "no network is known for the space `{0}`; use one that is built in, or a space file of kind chain, edge-cell or node-cell"
     )]
     UnknownSpace(String),
     /// An architecture is not one of its space.

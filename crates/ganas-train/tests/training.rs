@@ -2,7 +2,10 @@
 
 use burn::tensor::Device;
 use ganas_core::rng::Rng;
-use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench101, nasbench201};
+use ganas_core::space::{
+    Kind, Sampler, SearchSpace, accel_nasbench, darts, efficientnet_b0, from_toml, nasbench101,
+    nasbench201, nasbench301, ofa_mobilenetv3, proxylessnas, proxylessnas_cpu, proxylessnas_gpu,
+};
 use ganas_train::{
     Batch, Examples, Feed, Frame, Network, Optimizer, Plan, Recipe, TrainError, Weights, measure,
 };
@@ -86,10 +89,18 @@ fn a_small_network_learns() {
 #[test]
 fn every_kind_of_network_trains() {
     let chain = "name = \"c\"\nkind = \"chain\"\nlength = 3\nops = [\"mb3_k3\", \"sep_conv_3x3\", \"dil_conv_3x3\"]";
-    let spaces: [Box<dyn SearchSpace>; 3] = [
+    let spaces: [Box<dyn SearchSpace>; 11] = [
         Box::new(nasbench101()),
         Box::new(nasbench201()),
         from_toml(chain).unwrap(),
+        Box::new(efficientnet_b0()),
+        Box::new(proxylessnas()),
+        Box::new(proxylessnas_gpu()),
+        Box::new(proxylessnas_cpu()),
+        Box::new(ofa_mobilenetv3()),
+        Box::new(accel_nasbench()),
+        Box::new(darts()),
+        Box::new(nasbench301()),
     ];
     let recipe = Recipe {
         epochs: 1,
@@ -97,9 +108,15 @@ fn every_kind_of_network_trains() {
     };
     for space in spaces {
         let mut rng = Rng::stream(3, "training");
-        for _ in 0..6 {
+        let (depth, count) = match space.kind() {
+            Kind::Mobile(_) => (None, 2),
+            Kind::Darts(_) => (Some(3), 2),
+            _ => (Some(1), 6),
+        };
+        for _ in 0..count {
             let arch = space.sample(Sampler::Uniform, &mut rng);
-            let plan = Plan::build(&*space, &arch, &frame()).unwrap();
+            let frame = Frame { depth, ..frame() };
+            let plan = Plan::build(&*space, &arch, &frame).unwrap();
             let mut network = Network::new(plan, 0, &Device::flex());
             let text = space.format(&arch);
             let result = network.train(&recipe, &stripes(32, 1), 0, &mut |_| ());

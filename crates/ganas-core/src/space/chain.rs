@@ -96,7 +96,7 @@ impl SearchSpace for Chain {
         &self.name
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> Kind<'_> {
         Kind::Chain
     }
 

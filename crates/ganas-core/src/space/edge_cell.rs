@@ -187,7 +187,7 @@ impl SearchSpace for EdgeCell {
         &self.name
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> Kind<'_> {
         Kind::EdgeCell
     }
 

@@ -1,5 +1,6 @@
 //! Search spaces: what their architectures are, how they are written, sampled, edited and grown.
 
+mod activation;
 mod chain;
 mod costs;
 mod darts;
@@ -19,15 +20,16 @@ use crate::error::{Error, Result, nearest};
 use crate::rng::Rng;
 use crate::table::Duplicates;
 
+pub use activation::Activation;
 pub use chain::Chain;
 pub use costs::{Costs, OpCosts};
-pub use darts::{Darts, darts, nasbench301};
+pub use darts::{Darts, DartsCell, DartsNet, darts, nasbench301};
 pub use edge_cell::EdgeCell;
 pub use file::{from_file, from_toml};
 pub use growth::{Growth, LabelSet, Link, Rules};
 pub use mobile::{
-    Mobile, accel_nasbench, efficientnet_b0, ofa_mobilenetv3, proxylessnas, proxylessnas_cpu,
-    proxylessnas_gpu,
+    Bottleneck, Mobile, MobileHead, MobileNet, Squeeze, accel_nasbench, efficientnet_b0,
+    ofa_mobilenetv3, proxylessnas, proxylessnas_cpu, proxylessnas_gpu,
 };
 pub use nasbench101::{module_hash, nasbench101, vertex_channels};
 pub use nasbench201::nasbench201;
@@ -125,9 +127,9 @@ impl Part {
 }
 
 /// What the positions of a space's architectures are, for who builds something from them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum Kind<'a> {
     /// A sequence of ops: [`Chain`].
     Chain,
     /// A complete DAG with one op an edge, the edges ordered by target and then by source:
@@ -135,6 +137,10 @@ pub enum Kind {
     EdgeCell,
     /// A [`Cell`](crate::arch::Cell) with one op a vertex: [`NodeCell`].
     NodeCell,
+    /// The layers of a network, which [`Mobile::network`] gives.
+    Mobile(&'a Mobile),
+    /// Two cells of a network, which [`Darts::network`] gives.
+    Darts(&'a Darts),
     /// A structure that only the space itself knows.
     Other,
 }
@@ -149,7 +155,7 @@ pub trait SearchSpace: Growth + Send + Sync {
     fn name(&self) -> &str;
 
     /// What the positions of an [`Arch`] are.
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> Kind<'_> {
         Kind::Other
     }
 

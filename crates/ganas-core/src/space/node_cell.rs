@@ -377,7 +377,7 @@ impl SearchSpace for NodeCell {
         &self.name
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> Kind<'_> {
         Kind::NodeCell
     }
 

@@ -1,7 +1,10 @@
-//! The rectifier.
+//! Functions of single numbers.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::relu as burn_relu;
+use burn::tensor::activation::{
+    hard_sigmoid, hard_swish, relu as burn_relu, relu6, sigmoid as burn_sigmoid, silu,
+};
+use ganas_core::space::Activation;
 use pulp::Arch;
 
 use ganas_tape::{node, on_cpu};
@@ -11,23 +14,107 @@ use ganas_tape::{node, on_cpu};
 /// # Shapes
 /// - x and output: `[batch, height, width, channels]`
 pub fn relu(x: Tensor<4>) -> Tensor<4> {
+    activate(x, Activation::Relu)
+}
+
+/// A function of every number. At a kink between a flat and a rising side the gradient is that of
+/// the flat side.
+///
+/// # Shapes
+/// - x and output: `[batch, height, width, channels]`
+pub fn activate(x: Tensor<4>, function: Activation) -> Tensor<4> {
     if !on_cpu(&x) {
-        return burn_relu(x);
+        return composed(x, function);
     }
+    // Comparisons are written so that NaN goes on.
+    match function {
+        Activation::Relu => direct(
+            x,
+            |x| if x <= 0.0 { 0.0 } else { x },
+            |x, g| if x <= 0.0 { 0.0 } else { g },
+        ),
+        Activation::Relu6 => direct(
+            x,
+            |x| x.clamp(0.0, 6.0),
+            |x, g| if x <= 0.0 || x >= 6.0 { 0.0 } else { g },
+        ),
+        Activation::Swish => direct(
+            x,
+            |x| x * sigmoid(x),
+            |x, g| {
+                let share = sigmoid(x);
+                g * share * (1.0 + x * (1.0 - share))
+            },
+        ),
+        Activation::HardSwish => direct(
+            x,
+            |x| x * ramp(x),
+            |x, g| {
+                if x <= -3.0 {
+                    0.0
+                } else if x >= 3.0 {
+                    g
+                } else {
+                    g * (x / 3.0 + 0.5)
+                }
+            },
+        ),
+        Activation::Sigmoid => direct(x, sigmoid, |x, g| {
+            let share = sigmoid(x);
+            g * share * (1.0 - share)
+        }),
+        Activation::HardSigmoid => {
+            direct(
+                x,
+                ramp,
+                |x, g| {
+                    if x <= -3.0 || x >= 3.0 { 0.0 } else { g / 6.0 }
+                },
+            )
+        }
+    }
+}
+
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// The sigmoid of straight lines.
+fn ramp(x: f32) -> f32 {
+    (x / 6.0 + 0.5).clamp(0.0, 1.0)
+}
+
+/// The functions of burn.
+fn composed(x: Tensor<4>, function: Activation) -> Tensor<4> {
+    match function {
+        Activation::Relu => burn_relu(x),
+        Activation::Relu6 => relu6(x),
+        Activation::Swish => silu(x),
+        Activation::HardSwish => hard_swish(x),
+        Activation::Sigmoid => burn_sigmoid(x),
+        Activation::HardSigmoid => hard_sigmoid(x, 1.0 / 6.0, 0.5),
+    }
+}
+
+/// A function by its value at `x`, and the gradient of `x` by `x` and the gradient of the value.
+fn direct(
+    x: Tensor<4>,
+    value: impl Fn(f32) -> f32,
+    back: impl Fn(f32, f32) -> f32 + Send + Sync + 'static,
+) -> Tensor<4> {
     let shape = x.dims();
     node([x], move |[x]| {
         let mut values = vec![0.0f32; x.len()];
         Arch::new().dispatch(|| {
-            for (value, &x) in values.iter_mut().zip(x.iter()) {
-                // Written so that NaN goes on.
-                *value = if x <= 0.0 { 0.0 } else { x };
+            for (out, &x) in values.iter_mut().zip(x.iter()) {
+                *out = value(x);
             }
         });
         let pull = move |gradient: &[f32], _: [bool; 1]| {
             let mut by_x = vec![0.0; x.len()];
             Arch::new().dispatch(|| {
                 for ((by_x, &g), &x) in by_x.iter_mut().zip(gradient).zip(x.iter()) {
-                    *by_x = if x <= 0.0 { 0.0 } else { g };
+                    *by_x = back(x, g);
                 }
             });
             [by_x]
@@ -39,10 +126,48 @@ pub fn relu(x: Tensor<4>) -> Tensor<4> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{against, random};
+    use crate::check::{against, finite_differences, numbers, random};
+
+    const ALL: [Activation; 6] = [
+        Activation::Relu,
+        Activation::Relu6,
+        Activation::Swish,
+        Activation::HardSwish,
+        Activation::Sigmoid,
+        Activation::HardSigmoid,
+    ];
 
     #[test]
-    fn agrees_with_burn() {
-        against([random([2, 3, 5, 7], 1)], |[x]| relu(x), |[x]| burn_relu(x));
+    fn agree_with_burn() {
+        for function in ALL {
+            against(
+                [random([2, 3, 5, 7], 1).mul_scalar(4.0)],
+                |[x]| activate(x, function),
+                |[x]| composed(x, function),
+            );
+        }
+    }
+
+    #[test]
+    fn gradients_are_those_of_finite_differences() {
+        // All kinks are at whole numbers, and the inputs half-way between them.
+        let x = random([2, 3, 5, 7], 1)
+            .mul_scalar(4.0)
+            .floor()
+            .add_scalar(0.5);
+        for function in ALL {
+            finite_differences([x.clone()], |[x]| activate(x, function));
+        }
+    }
+
+    #[test]
+    fn nan_goes_on_and_large_numbers_stay_finite() {
+        let x = random([1, 2, 2, 3], 1);
+        for function in ALL {
+            let nan = activate(x.clone().mul_scalar(f32::NAN), function);
+            assert!(numbers(nan).iter().all(|y| y.is_nan()), "{function:?}");
+            let large = activate(x.clone().mul_scalar(1e30), function);
+            assert!(numbers(large).iter().all(|y| y.is_finite()), "{function:?}");
+        }
     }
 }

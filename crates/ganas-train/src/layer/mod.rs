@@ -5,13 +5,15 @@
 
 mod activation;
 mod conv;
+mod gate;
 mod loss;
 mod norm;
 mod pool;
 mod windows;
 
-pub use activation::relu;
+pub use activation::{activate, relu};
 pub use conv::{conv2d, depthwise_conv2d};
+pub use gate::gate;
 pub use loss::{Targets, cross_entropy};
 pub use norm::{EPSILON, Moments, batch_norm, normalize};
 pub use pool::{avg_pool, global_avg_pool, max_pool};

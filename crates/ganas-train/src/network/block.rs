@@ -81,47 +81,92 @@ fn odd(size: &str) -> Option<usize> {
 /// # Errors
 /// If the op is not known.
 pub(super) fn add(builder: &mut Builder, op: &str, input: Node, place: &str) -> Result<Node> {
+    add_strided(builder, op, input, place, 1)
+}
+
+/// As [`add`], with a stride; at stride 2 the output is on half the image, rounded up.
+///
+/// # Errors
+/// If the op is not known.
+pub(super) fn add_strided(
+    builder: &mut Builder,
+    op: &str,
+    input: Node,
+    place: &str,
+    stride: usize,
+) -> Result<Node> {
     let block = parse(op).ok_or_else(|| TrainError::UnknownOp {
         op: op.to_owned(),
         known: KNOWN,
     })?;
     let name = &format!("{place}.{op}");
-    let shape = builder.shape(input);
-    let channels = shape[2];
-    let separable = |builder: &mut Builder, input, name: &str, kernel, dilation| {
+    let channels = builder.shape(input)[2];
+    let separable = |builder: &mut Builder, input, name: &str, kernel, shape| {
         let input = builder.relu(input);
-        let spatial = builder.depthwise(input, name, kernel, dilation);
+        let spatial = builder.depthwise(input, name, kernel, shape);
         let mixed = builder.conv(spatial, name, 1, 1, channels);
         builder.norm(mixed, name, false)
     };
     Ok(match block {
-        Block::None => builder.zero(shape),
-        Block::Skip => input,
-        Block::Conv(kernel) => builder.conv_norm_relu(input, name, kernel, channels),
-        Block::PreConv(kernel) => builder.relu_conv_norm(input, name, kernel, 1, channels),
-        Block::Separable(kernel) => {
-            let half = separable(builder, input, &format!("{name}.0"), kernel, 1);
-            separable(builder, half, &format!("{name}.1"), kernel, 1)
+        Block::None => {
+            let shape = builder.window(input, 1, ConvShape::same(1, stride), channels);
+            builder.zero(shape)
         }
-        Block::Dilated(kernel) => separable(builder, input, name, kernel, 2),
+        Block::Skip if stride > 1 => factorized_reduction(builder, input, name, channels),
+        Block::Skip => input,
+        Block::Conv(kernel) => {
+            let conv = builder.conv(input, name, kernel, stride, channels);
+            builder.norm(conv, name, true)
+        }
+        Block::PreConv(kernel) => builder.relu_conv_norm(input, name, kernel, stride, channels),
+        Block::Separable(kernel) => {
+            let (first, second) = (ConvShape::same(kernel, stride), ConvShape::same(kernel, 1));
+            let half = separable(builder, input, &format!("{name}.0"), kernel, first);
+            separable(builder, half, &format!("{name}.1"), kernel, second)
+        }
+        Block::Dilated(kernel) => {
+            let shape = ConvShape::dilated(kernel, stride, 2);
+            separable(builder, input, name, kernel, shape)
+        }
         Block::Depthwise(kernel) => {
-            let spatial = builder.depthwise(input, name, kernel, 1);
+            let spatial = builder.depthwise(input, name, kernel, ConvShape::same(kernel, stride));
             builder.norm(spatial, name, true)
         }
-        Block::MaxPool(kernel) => builder.max_pool(input, kernel, ConvShape::same(kernel, 1)),
-        Block::AvgPool(kernel) => builder.avg_pool(input, kernel, ConvShape::same(kernel, 1)),
+        Block::MaxPool(kernel) => builder.max_pool(input, kernel, ConvShape::same(kernel, stride)),
+        Block::AvgPool(kernel) => builder.avg_pool(input, kernel, ConvShape::same(kernel, stride)),
         Block::Inverted { expand, kernel } => {
             let wide = match expand {
                 1 => input,
                 _ => builder.conv_norm_relu(input, &format!("{name}.expand"), 1, channels * expand),
             };
-            let spatial = builder.depthwise(wide, name, kernel, 1);
+            let spatial = builder.depthwise(wide, name, kernel, ConvShape::same(kernel, stride));
             let spatial = builder.norm(spatial, &format!("{name}.depthwise"), true);
             let narrow = builder.conv(spatial, &format!("{name}.project"), 1, 1, channels);
             let narrow = builder.norm(narrow, &format!("{name}.project"), false);
-            builder.sum(&[input, narrow], shape)
+            match stride {
+                1 => builder.sum(&[input, narrow], builder.shape(input)),
+                _ => narrow,
+            }
         }
     })
+}
+
+/// The image halved without a loss of pixels: the rectifier, two 1x1 convolutions of stride 2 that
+/// see every other pixel of both axes, one from the first and one from the second on, side by side,
+/// and batch norm (DARTS). The height and the width have to be even.
+pub(super) fn factorized_reduction(
+    builder: &mut Builder,
+    input: Node,
+    name: &str,
+    outputs: usize,
+) -> Node {
+    let input = builder.relu(input);
+    let shifted = builder.crop(input);
+    let (first, second) = (outputs / 2, outputs - outputs / 2);
+    let first = builder.conv(input, &format!("{name}.0"), 1, 2, first);
+    let second = builder.conv(shifted, &format!("{name}.1"), 1, 2, second);
+    let both = builder.concat(vec![first, second]);
+    builder.norm(both, name, false)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Writes plans.
 
+use ganas_core::space::Activation;
+
 use super::plan::{Frame, Init, Op, Plan, Slot, Step};
 use crate::layer::ConvShape;
 
@@ -54,7 +56,14 @@ impl Builder {
         self.plan.weights.len() - 1
     }
 
-    fn window(&self, input: Node, kernel: usize, shape: ConvShape, channels: usize) -> [usize; 3] {
+    /// Height, width and channels of the output of windows on a node.
+    pub fn window(
+        &self,
+        input: Node,
+        kernel: usize,
+        shape: ConvShape,
+        channels: usize,
+    ) -> [usize; 3] {
         let [height, width, _] = self.shape(input);
         [
             shape.output(height, kernel),
@@ -84,15 +93,14 @@ impl Builder {
         self.push(Op::Conv { weight, shape }, vec![input], output)
     }
 
-    /// A depthwise convolution without bias that keeps the size of the image at stride 1.
-    pub fn depthwise(&mut self, input: Node, name: &str, kernel: usize, dilation: usize) -> Node {
+    /// A depthwise convolution without bias.
+    pub fn depthwise(&mut self, input: Node, name: &str, kernel: usize, shape: ConvShape) -> Node {
         let channels = self.shape(input)[2];
         let weight = self.weight(
             format!("{name}.depthwise"),
             [kernel, kernel, channels, 1],
             he(kernel * kernel),
         );
-        let shape = ConvShape::dilated(kernel, 1, dilation);
         let output = self.window(input, kernel, shape, channels);
         self.push(Op::Depthwise { weight, shape }, vec![input], output)
     }
@@ -111,6 +119,15 @@ impl Builder {
             relu,
         };
         self.push(op, vec![input], shape)
+    }
+
+    /// Batch normalisation and a function of every number.
+    pub fn norm_activate(&mut self, input: Node, name: &str, function: Activation) -> Node {
+        let norm = self.norm(input, name, function == Activation::Relu);
+        match function {
+            Activation::Relu => norm,
+            _ => self.activate(norm, function),
+        }
     }
 
     /// Convolution, batch normalisation, rectifier.
@@ -136,6 +153,19 @@ impl Builder {
     /// The positive part.
     pub fn relu(&mut self, input: Node) -> Node {
         self.push(Op::Relu, vec![input], self.shape(input))
+    }
+
+    /// A function of every number.
+    pub fn activate(&mut self, input: Node, function: Activation) -> Node {
+        match function {
+            Activation::Relu => self.relu(input),
+            _ => self.push(Op::Activate { function }, vec![input], self.shape(input)),
+        }
+    }
+
+    /// A node's channels, each times its number in a node of one pixel.
+    pub fn gate(&mut self, input: Node, factors: Node) -> Node {
+        self.push(Op::Gate, vec![input, factors], self.shape(input))
     }
 
     /// The largest number of each window.
@@ -189,24 +219,44 @@ impl Builder {
         self.push(Op::Truncate, vec![input], [height, width, channels])
     }
 
-    /// Ends the plan with global average pooling and a dense layer.
-    pub fn classify(mut self, input: Node, classes: usize) -> Plan {
+    /// All but the first row and the first column of a node.
+    pub fn crop(&mut self, input: Node) -> Node {
+        let [height, width, channels] = self.shape(input);
+        let shape = [height.saturating_sub(1), width.saturating_sub(1), channels];
+        self.push(Op::Crop, vec![input], shape)
+    }
+
+    /// The mean of each channel over the image.
+    pub fn global_avg_pool(&mut self, input: Node) -> Node {
         let channels = self.shape(input)[2];
-        let pooled = self.push(Op::GlobalAvgPool, vec![input], [1, 1, channels]);
+        self.push(Op::GlobalAvgPool, vec![input], [1, 1, channels])
+    }
+
+    /// A dense layer with bias, for a node of one pixel. It starts with the variance of a layer
+    /// that no rectifier follows.
+    pub fn dense(&mut self, input: Node, name: &str, outputs: usize) -> Node {
+        let channels = self.shape(input)[2];
         let weight = self.weight(
-            "classifier.weight".into(),
-            [1, 1, channels, classes],
-            // The variance of a layer that no rectifier follows.
+            format!("{name}.weight"),
+            [1, 1, channels, outputs],
             Init::Normal((1.0 / channels as f64).sqrt()),
         );
         let shape = ConvShape::same(1, 1);
-        let dense = self.push(Op::Conv { weight, shape }, vec![pooled], [1, 1, classes]);
-        let bias = self.weight(
-            "classifier.bias".into(),
-            [1, 1, 1, classes],
-            Init::Constant(0.0),
-        );
-        self.push(Op::Bias { weight: bias }, vec![dense], [1, 1, classes]);
+        let dense = self.push(Op::Conv { weight, shape }, vec![input], [1, 1, outputs]);
+        let row = [1, 1, 1, outputs];
+        let bias = self.weight(format!("{name}.bias"), row, Init::Constant(0.0));
+        self.push(Op::Bias { weight: bias }, vec![dense], [1, 1, outputs])
+    }
+
+    /// Ends the plan with global average pooling and a dense layer.
+    pub fn classify(mut self, input: Node, classes: usize) -> Plan {
+        let pooled = self.global_avg_pool(input);
+        self.finish(pooled, classes)
+    }
+
+    /// Ends the plan with a dense layer, for a node of one pixel.
+    pub fn finish(mut self, input: Node, classes: usize) -> Plan {
+        self.dense(input, "classifier", classes);
         self.plan
     }
 }

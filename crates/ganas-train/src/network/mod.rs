@@ -3,7 +3,9 @@
 mod block;
 mod builder;
 mod chain;
+mod darts;
 mod edge_cell;
+mod mobile;
 mod node_cell;
 mod plan;
 mod run;

@@ -1,10 +1,10 @@
 //! A network as data: its layers in order, and the weights that they name.
 
 use ganas_core::arch::Arch;
-use ganas_core::space::{Kind, SearchSpace};
+use ganas_core::space::{Activation, Kind, SearchSpace};
 use serde::{Deserialize, Serialize};
 
-use super::{chain, edge_cell, node_cell};
+use super::{chain, darts, edge_cell, mobile, node_cell};
 use crate::error::{Result, TrainError};
 use crate::layer::ConvShape;
 
@@ -16,11 +16,15 @@ pub struct Frame {
     /// The number of classes.
     pub classes: usize,
     /// The channels of the stem; without it the benchmark's own: 128 in node cells
-    /// (NAS-Bench-101), 16 in edge cells (NAS-Bench-201) and in chains (`ours`).
+    /// (NAS-Bench-101), 16 in edge cells (NAS-Bench-201) and in chains (`ours`), the published
+    /// ones in mobile networks, where with another number all other widths change in proportion,
+    /// in multiples of 8 (`ours`). In DARTS networks: the channels of the first cell's nodes, a
+    /// third of the stem's, 36 without it (DARTS).
     pub width: Option<usize>,
     /// Cells a stage; without it the benchmark's own: 3 in node cells (NAS-Bench-101) and 5 in
     /// edge cells (NAS-Bench-201). In a chain: how often each block is repeated, 1 without it
-    /// (`ours`).
+    /// (`ours`). In DARTS networks: the number of cells, 3 at least, 20 without it (DARTS).
+    /// Mobile networks take none, as their architectures say how many layers a stage has.
     pub depth: Option<usize>,
 }
 
@@ -30,6 +34,16 @@ impl Frame {
         Frame {
             image: [32, 32, 3],
             classes: 10,
+            width: None,
+            depth: None,
+        }
+    }
+
+    /// ImageNet's images and classes as mobile networks are made for, and the published widths.
+    pub fn imagenet() -> Self {
+        Frame {
+            image: [224, 224, 3],
+            classes: 1000,
             width: None,
             depth: None,
         }
@@ -70,6 +84,11 @@ pub enum Op {
     },
     /// The positive part.
     Relu,
+    /// Another function of every number.
+    Activate {
+        /// The function.
+        function: Activation,
+    },
     /// The largest number of each window.
     MaxPool {
         /// Height and width of a window.
@@ -88,10 +107,14 @@ pub enum Op {
     GlobalAvgPool,
     /// The sum of two inputs.
     Add,
+    /// The first input, each channel multiplied by its number in the second, `[1, 1, channels]`.
+    Gate,
     /// The channels of all inputs, one after another.
     Concat,
     /// The first channels.
     Truncate,
+    /// All but the first row and the first column.
+    Crop,
     /// The input plus a weight `[1, 1, 1, channels]`.
     Bias {
         /// The weight.
@@ -147,11 +170,12 @@ pub struct Plan {
 
 impl Plan {
     /// The network of an architecture: of NAS-Bench-101 and NAS-Bench-201 the one of the
-    /// benchmark, of node cells and edge cells of a space file the same with other ops.
+    /// benchmark, of node cells and edge cells of a space file the same with other ops, of mobile
+    /// and of DARTS networks the published ones.
     ///
     /// # Errors
-    /// If the architecture is not valid in the space, an op has no known layers, or the images do
-    /// not fit.
+    /// If the architecture is not valid in the space, an op has no known layers, the images do not
+    /// fit, or the space's networks have no such width or depth.
     pub fn build(space: &dyn SearchSpace, arch: &Arch, frame: &Frame) -> Result<Plan> {
         space.check(arch).map_err(TrainError::Foreign)?;
         let positive = [
@@ -171,11 +195,18 @@ impl Plan {
             Kind::NodeCell => node_cell::plan(space.ops(), arch, frame),
             Kind::EdgeCell => edge_cell::plan(space.ops(), arch, frame),
             Kind::Chain => chain::plan(space.ops(), arch, frame),
+            Kind::Mobile(space) => mobile::plan(space, arch, frame),
+            Kind::Darts(space) => darts::plan(space, arch, frame),
             _ => Err(TrainError::UnknownSpace(space.name().to_owned())),
         }?;
         let fits = |step: &Step| {
-            let equal = |&input: &usize| plan.steps[input].shape == step.shape;
-            !step.shape.contains(&0) && (step.op != Op::Add || step.inputs.iter().all(equal))
+            let mut inputs = step.inputs.iter().map(|&input| plan.steps[input].shape);
+            let together = match step.op {
+                Op::Add => inputs.all(|shape| shape == step.shape),
+                Op::Concat => inputs.all(|shape| shape[..2] == step.shape[..2]),
+                _ => true,
+            };
+            together && !step.shape.contains(&0)
         };
         if !plan.steps.iter().all(fits) {
             let [height, width, _] = frame.image;
@@ -193,8 +224,12 @@ impl Plan {
         sizes.sum()
     }
 
-    /// The multiply-adds of the convolutions and of the dense layer for one image, those of layers
+    /// The multiply-adds of the convolutions and of the dense layers for one image, those of layers
     /// that do not reach the output included.
+    ///
+    /// With the space's own frame they are its cost `macs`, but for `darts`, `nasbench301` and
+    /// `accel-nasbench`, whose cost charges batch norm and average pooling as well, as their
+    /// tables do.
     pub fn macs(&self) -> usize {
         let macs = self.steps.iter().map(|step| match step.op {
             Op::Conv { weight, .. } | Op::Depthwise { weight, .. } => {

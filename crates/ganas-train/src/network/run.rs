@@ -4,8 +4,8 @@ use burn::tensor::Tensor;
 
 use super::plan::{Op, Plan};
 use crate::layer::{
-    Moments, avg_pool, batch_norm, conv2d, depthwise_conv2d, global_avg_pool, max_pool, normalize,
-    relu,
+    Moments, activate, avg_pool, batch_norm, conv2d, depthwise_conv2d, gate, global_avg_pool,
+    max_pool, normalize, relu,
 };
 
 /// By which moments batch normalisation works.
@@ -77,12 +77,18 @@ pub fn run(plan: &Plan, weights: &[Tensor<4>], images: Tensor<4>, mode: Mode) ->
                 }
             }
             Op::Relu => relu(input()),
+            Op::Activate { function } => activate(input(), *function),
             Op::MaxPool { kernel, shape } => max_pool(input(), *kernel, *shape),
             Op::AvgPool { kernel, shape } => avg_pool(input(), *kernel, *shape),
             Op::GlobalAvgPool => global_avg_pool(input()),
             Op::Add => input() + input(),
+            Op::Gate => {
+                let x = input();
+                gate(x, input())
+            }
             Op::Concat => Tensor::cat(inputs.collect(), 3),
             Op::Truncate => input().narrow(3, 0, channels),
+            Op::Crop => input().narrow(1, 1, height).narrow(2, 1, width),
             Op::Bias { weight: w } => input() + weight(*w),
         };
         values[i] = Some(value);

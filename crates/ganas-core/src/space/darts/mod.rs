@@ -6,12 +6,14 @@ mod genotype;
 mod growth;
 mod network;
 
-use super::{Sampler, SearchSpace, named_point, too_large, vocabulary};
+use super::{Kind, Sampler, SearchSpace, named_point, too_large, vocabulary};
 use crate::arch::{Arch, Graph};
 use crate::error::Result;
 use crate::rng::Rng;
 use crate::table::Duplicates;
 use cell::{Cell, EDGES};
+
+pub use network::{DartsCell, DartsNet};
 
 /// The ops in the order of NAS-Bench-301's index notation; DARTS has `none` besides.
 const OPS: [&str; 8] = [
@@ -98,6 +100,17 @@ impl Darts {
         space
     }
 
+    /// The network of a valid architecture: its channels at first, a third of the stem's, and its
+    /// cells; without them 36 and 20, as Liu et al. 2019 have on CIFAR-10. The cells at one and at
+    /// two thirds are reduction cells, so that of fewer than 3 cells none is a normal one.
+    pub fn network(&self, arch: &Arch, channels: Option<usize>, cells: Option<usize>) -> DartsNet {
+        DartsNet::new(
+            &Self::split(arch),
+            channels.unwrap_or(network::CHANNELS),
+            cells.unwrap_or(network::CELLS),
+        )
+    }
+
     /// The architecture of two cells, whatever form they are in.
     fn join(cells: &[Cell; 2]) -> Arch {
         // Cells whose nodes come after their sources have a canonical form.
@@ -124,6 +137,10 @@ impl Darts {
 impl SearchSpace for Darts {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn kind(&self) -> Kind<'_> {
+        Kind::Darts(self)
     }
 
     fn ops(&self) -> &[String] {
@@ -208,8 +225,7 @@ impl SearchSpace for Darts {
     }
 
     fn cost(&self, arch: &Arch, index: usize) -> f64 {
-        let [normal, reduction] = Self::split(arch);
-        let (params, macs) = network::costs(&normal, &reduction, &self.ops);
+        let (params, macs) = self.network(arch, None, None).count(&self.ops);
         [params, macs][index] as f64
     }
 }

@@ -1,49 +1,95 @@
-//! What the networks cost that are built from DARTS cells.
+//! A network of DARTS cells as data, and what it costs.
 
 use super::super::tally::Tally;
 use super::cell::{Cell, INPUTS, NODES};
 
-/// The networks of Liu et al. 2019 on CIFAR-10: 20 cells of 36 channels at first, the reduction
-/// cells at one and at two thirds, without the auxiliary head that is only there in training.
-const CHANNELS: usize = 36;
-const CELLS: usize = 20;
+/// The networks of Liu et al. 2019 on CIFAR-10: 20 cells of 36 channels at first.
+pub(super) const CHANNELS: usize = 36;
+pub(super) const CELLS: usize = 20;
 const STEM: usize = 3;
 const IMAGE: usize = 32;
 const CLASSES: usize = 10;
 
-/// Weights and multiply-adds of the network, both as the table of the 545 trained cells has them.
-pub(super) fn costs(normal: &Cell, reduction: &Cell, ops: &[String]) -> (usize, usize) {
-    let mut tally = Tally {
-        elementwise: true,
-        ..Tally::default()
-    };
-    let (mut channels, mut image) = (CHANNELS, IMAGE);
-    let stem = STEM * CHANNELS;
-    tally.conv_norm(3, 3, stem, 1, image);
-    // The channels of the last but one and of the last cell.
-    let mut inputs = [stem, stem];
-    for cell in 0..CELLS {
-        let reduces = cell == CELLS / 3 || cell == 2 * CELLS / 3;
-        let stride = if reduces { 2 } else { 1 };
-        channels *= stride;
-        // Where the last but one is on the larger image, two strided halves make this one.
-        for input in inputs {
-            tally.conv_norm(1, input, channels, 1, image);
+/// A network of DARTS cells (Liu et al. 2019, arXiv 1806.09055): a 3x3 convolution with batch
+/// norm, the cells, global average pooling and the classifier. The auxiliary head, which is only
+/// there in training, is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DartsNet {
+    /// Output channels of the stem, which is both inputs of the first cell and the first input of
+    /// the second.
+    pub stem: usize,
+    /// The cells in order.
+    pub cells: Vec<DartsCell>,
+}
+
+/// A cell in its place in a network. Its inputs, the outputs of the last but one and of the last
+/// cell, are first brought to its channels; its output is the channels of all nodes, one after
+/// another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DartsCell {
+    /// Channels of each node.
+    pub channels: usize,
+    /// Whether it halves the image: ops on its inputs have stride 2.
+    pub reduces: bool,
+    /// Whether the last cell halves the image, so that the output of the last but one has to be
+    /// halved as well.
+    pub after_reduction: bool,
+    /// For each node the two edges that it sums: the source (0 and 1 are the inputs, 2 the first
+    /// node) and the index of the op.
+    pub nodes: [[(u8, u8); 2]; NODES],
+}
+
+impl DartsNet {
+    /// The network of a normal and a reduction cell, with so many channels at first, and so many
+    /// cells.
+    pub(super) fn new(designs: &[Cell; 2], channels: usize, cells: usize) -> Self {
+        let [normal, reduction] = designs;
+        let stem = STEM * channels;
+        let reduces = |cell: usize| cell == cells / 3 || cell == 2 * cells / 3;
+        let mut channels = channels;
+        let cells = (0..cells).map(|cell| {
+            channels *= if reduces(cell) { 2 } else { 1 };
+            DartsCell {
+                channels,
+                reduces: reduces(cell),
+                after_reduction: cell > 0 && reduces(cell - 1),
+                nodes: if reduces(cell) { reduction.0 } else { normal.0 },
+            }
+        });
+        DartsNet {
+            stem,
+            cells: cells.collect(),
         }
-        image /= stride;
-        let design = if reduces { reduction } else { normal };
-        for &(source, op) in design.0.as_flattened() {
-            let stride = if usize::from(source) < INPUTS {
-                stride
-            } else {
-                1
-            };
-            edge(&mut tally, &ops[op as usize], channels, image, stride);
-        }
-        inputs = [inputs[1], NODES * channels];
     }
-    tally.pool(inputs[1], image).linear(inputs[1], CLASSES);
-    (tally.params, tally.macs)
+
+    /// Weights and multiply-adds with CIFAR-10's images and classes, both as the table of the 545
+    /// trained cells has them.
+    pub(super) fn count(&self, ops: &[String]) -> (usize, usize) {
+        let mut tally = Tally {
+            elementwise: true,
+            ..Tally::default()
+        };
+        let mut image = IMAGE;
+        tally.conv_norm(3, 3, self.stem, 1, image);
+        // The channels of the last but one and of the last cell.
+        let mut inputs = [self.stem; INPUTS];
+        for cell in &self.cells {
+            // Where the last but one is on the larger image, two strided halves make this one.
+            for input in inputs {
+                tally.conv_norm(1, input, cell.channels, 1, image);
+            }
+            let strides = if cell.reduces { 2 } else { 1 };
+            image /= strides;
+            for &(source, op) in cell.nodes.as_flattened() {
+                let from_input = usize::from(source) < INPUTS;
+                let stride = if from_input { strides } else { 1 };
+                edge(&mut tally, &ops[op as usize], cell.channels, image, stride);
+            }
+            inputs = [inputs[1], NODES * cell.channels];
+        }
+        tally.pool(inputs[1], image).linear(inputs[1], CLASSES);
+        (tally.params, tally.macs)
+    }
 }
 
 /// Adds an op.

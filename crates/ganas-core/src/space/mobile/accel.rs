@@ -1,9 +1,9 @@
 //! Accel-NASBench (Ahmad et al. 2024, `afzalxo/Accel-NASBench`): the space of MnasNet on
 //! EfficientNet-B0's channels.
 
-use super::block::{Backbone, Block, Head, Stage, quarter_of_input};
-use super::{Mobile, Notation};
-use crate::space::Part;
+use super::block::{Backbone, Block, SqueezeRule, Stage};
+use super::{Mobile, MobileHead, Notation};
+use crate::space::{Activation, Part};
 
 /// Width, stride and most layers of the seven blocks.
 const STAGES: [(usize, usize, usize); 7] = [
@@ -23,22 +23,27 @@ const STAGES: [(usize, usize, usize); 7] = [
 /// Notation: `e6_k3_l1_se0` for each stage, joined by `;`. Tables may have the parts in columns
 /// `block0_e`, `block0_k`, `block0_l`, `block0_se`, .. `block6_se`, as the benchmark's own do.
 ///
+/// The networks are those for GPUs in the benchmark's code, with swish; those for FPGAs have the
+/// rectifier instead.
+///
 /// The costs are those of the benchmark's tables, in millions as there: `macs` counts, besides the
 /// multiply-adds, four operations an element of batch norm and one an element of pooling.
 pub fn accel_nasbench() -> Mobile {
     let backbone = Backbone {
         stem: 32,
+        activation: Activation::Swish,
         first: None,
         stages: (STAGES.iter())
             .map(|&(width, stride, most)| Stage {
                 width,
                 stride,
+                activation: Activation::Swish,
                 squeeze: false,
                 depths: (1, most),
             })
             .collect(),
-        head: Head::Conv(1280),
-        squeezed: quarter_of_input,
+        head: MobileHead::Conv(1280),
+        squeeze: Some(SqueezeRule::EFFICIENTNET),
         elementwise: true,
     };
     let blocks = Block::all(&[1, 4, 6], &[3, 5], &[false, true]);

@@ -1,10 +1,7 @@
-//! Mobile inverted bottleneck blocks, the networks around them, and what both cost.
+//! Mobile inverted bottleneck blocks, and what is fixed about the networks around them.
 
-use super::super::tally::Tally;
-
-/// The images that the networks are made for, and the classes that they tell apart: ImageNet's.
-const IMAGE: usize = 224;
-const CLASSES: usize = 1000;
+use super::network::{Bottleneck, MobileHead, MobileNet, Squeeze};
+use crate::space::Activation;
 
 /// What is chosen about an inverted bottleneck (Sandler et al. 2018, arXiv 1801.04381): a 1x1
 /// convolution that widens by the expansion (absent if that is 1), a depthwise convolution, a
@@ -47,44 +44,66 @@ pub(super) struct Stage {
     pub width: usize,
     /// The stride of the first layer; the others have 1.
     pub stride: usize,
+    /// What follows batch norm within its blocks.
+    pub activation: Activation,
     /// Whether all blocks have a squeeze-and-excitation.
     pub squeeze: bool,
     /// The fewest and the most layers.
     pub depths: (usize, usize),
 }
 
-/// How a network ends.
+/// How the squeeze-and-excitations of a network are made.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Head {
-    /// A 1x1 convolution of this width, global pooling, and the classifier.
-    Conv(usize),
-    /// As MobileNetV3 (Howard et al. 2019, arXiv 1905.02244): the first width before the pooling,
-    /// the second, without batch norm or bias, after it.
-    Pooled(usize, usize),
+pub(super) struct SqueezeRule {
+    /// Channels within, from the block's input and expanded channels.
+    pub channels: fn(usize, usize) -> usize,
+    /// What follows the first layer.
+    pub activation: Activation,
+    /// What follows the second.
+    pub gate: Activation,
+}
+
+impl SqueezeRule {
+    /// As in EfficientNet: a quarter of the block's input, swish, sigmoid.
+    pub const EFFICIENTNET: SqueezeRule = SqueezeRule {
+        channels: quarter_of_input,
+        activation: Activation::Swish,
+        gate: Activation::Sigmoid,
+    };
+
+    /// As in MobileNetV3: a quarter of the expanded channels in eights, the rectifier, and the
+    /// sigmoid of straight lines.
+    pub const MOBILENETV3: SqueezeRule = SqueezeRule {
+        channels: quarter_of_expanded,
+        activation: Activation::Relu,
+        gate: Activation::HardSigmoid,
+    };
 }
 
 /// A network with free blocks: a 3x3 stem of stride 2, perhaps a fixed block of expansion 1 and
-/// kernel 3, the stages, and the head.
+/// kernel 3 with the first stage's activation, the stages, and the head.
 #[derive(Clone, Debug)]
 pub(super) struct Backbone {
     pub stem: usize,
+    /// What follows batch norm in the stem and the head.
+    pub activation: Activation,
     /// The width of the fixed block.
     pub first: Option<usize>,
     pub stages: Vec<Stage>,
-    pub head: Head,
-    /// Channels within a squeeze-and-excitation, from the block's input and expanded channels.
-    pub squeezed: fn(usize, usize) -> usize,
-    /// See [`Tally::elementwise`].
+    pub head: MobileHead,
+    /// None where no block has a squeeze-and-excitation.
+    pub squeeze: Option<SqueezeRule>,
+    /// See [`Tally::elementwise`](super::super::tally::Tally::elementwise).
     pub elementwise: bool,
 }
 
 /// Squeezed channels as in MnasNet and EfficientNet: a quarter of the block's input.
-pub(super) fn quarter_of_input(input: usize, _: usize) -> usize {
+fn quarter_of_input(input: usize, _: usize) -> usize {
     (input / 4).max(1)
 }
 
 /// Squeezed channels as in MobileNetV3: a quarter of the expanded channels, in eights.
-pub(super) fn quarter_of_expanded(_: usize, expanded: usize) -> usize {
+fn quarter_of_expanded(_: usize, expanded: usize) -> usize {
     in_eights(expanded / 4)
 }
 
@@ -99,69 +118,85 @@ fn in_eights(channels: usize) -> usize {
 }
 
 impl Backbone {
-    /// Weights and multiply-adds of the network whose stages have these blocks.
-    pub fn count<'a>(
+    /// The network whose stages have these blocks. With a stem of another width, all other widths
+    /// change in proportion, in eights.
+    pub fn network<'a>(
         &self,
         blocks: impl Iterator<Item = impl Iterator<Item = &'a Block>>,
-    ) -> (usize, usize) {
-        let mut tally = Tally {
-            elementwise: self.elementwise,
-            ..Tally::default()
+        stem: Option<usize>,
+    ) -> MobileNet {
+        let stem = stem.unwrap_or(self.stem);
+        let scaled = |width: usize| match stem == self.stem {
+            true => width,
+            false => in_eights(width * stem / self.stem),
         };
-        let mut image = IMAGE / 2;
-        let mut channels = self.stem;
-        tally.conv_norm(3, 3, channels, 1, image);
-        if let Some(width) = self.first {
-            tally
-                .conv_norm(3, channels, channels, channels, image)
-                .conv_norm(1, channels, width, 1, image);
-            channels = width;
+        let mut all = Vec::new();
+        let mut input = stem;
+        if let (Some(width), Some(stage)) = (self.first, self.stages.first()) {
+            let block = Block {
+                expansion: 1,
+                kernel: 3,
+                squeeze: false,
+            };
+            let fixed = Stage {
+                width: scaled(width),
+                stride: 1,
+                squeeze: false,
+                ..*stage
+            };
+            all.push(self.bottleneck(&block, &fixed, input, (0, 0)));
+            input = fixed.width;
         }
-        for (stage, blocks) in self.stages.iter().zip(blocks) {
+        for ((place, stage), blocks) in self.stages.iter().enumerate().zip(blocks) {
             for (layer, block) in blocks.enumerate() {
-                let stride = if layer == 0 { stage.stride } else { 1 };
-                self.count_block(&mut tally, block, stage, channels, image, stride);
-                image /= stride;
-                channels = stage.width;
+                let stage = Stage {
+                    width: scaled(stage.width),
+                    stride: if layer == 0 { stage.stride } else { 1 },
+                    ..*stage
+                };
+                all.push(self.bottleneck(block, &stage, input, (place + 1, layer)));
+                input = stage.width;
             }
         }
-        match self.head {
-            Head::Conv(width) => tally
-                .conv_norm(1, channels, width, 1, image)
-                .pool(width, image)
-                .linear(width, CLASSES),
-            Head::Pooled(wide, width) => tally
-                .conv_norm(1, channels, wide, 1, image)
-                .pool(wide, image)
-                .conv(1, wide, width, 1, 1)
-                .linear(width, CLASSES),
-        };
-        (tally.params, tally.macs)
+        MobileNet {
+            stem,
+            activation: self.activation,
+            blocks: all,
+            head: match self.head {
+                MobileHead::Conv(width) => MobileHead::Conv(scaled(width)),
+                MobileHead::Pooled(wide, width) => MobileHead::Pooled(scaled(wide), scaled(width)),
+            },
+        }
     }
 
-    fn count_block(
+    fn bottleneck(
         &self,
-        tally: &mut Tally,
         block: &Block,
         stage: &Stage,
         input: usize,
-        image: usize,
-        stride: usize,
-    ) {
-        let wide = in_eights(input * block.expansion);
-        if block.expansion > 1 {
-            tally.conv_norm(1, input, wide, 1, image);
+        place: (usize, usize),
+    ) -> Bottleneck {
+        let wide = match block.expansion {
+            1 => input,
+            expansion => in_eights(input * expansion),
+        };
+        let squeezes = block.squeeze || stage.squeeze;
+        Bottleneck {
+            stage: place.0,
+            layer: place.1,
+            expansion: block.expansion,
+            kernel: block.kernel,
+            stride: stage.stride,
+            input,
+            wide,
+            output: stage.width,
+            activation: stage.activation,
+            squeeze: self.squeeze.filter(|_| squeezes).map(|rule| Squeeze {
+                channels: (rule.channels)(input, wide),
+                activation: rule.activation,
+                gate: rule.gate,
+            }),
         }
-        let image = image / stride;
-        tally.conv_norm(block.kernel, wide, wide, wide, image);
-        if block.squeeze || stage.squeeze {
-            let narrow = (self.squeezed)(input, wide);
-            tally
-                .pool(wide, image)
-                .linear(wide, narrow)
-                .linear(narrow, wide);
-        }
-        tally.conv_norm(1, wide, stage.width, 1, image);
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::block::{Backbone, Block, Head, Stage, quarter_of_input};
-use super::{Mobile, Notation};
+use super::block::{Backbone, Block, SqueezeRule, Stage};
+use super::{Mobile, MobileHead, Notation};
+use crate::space::Activation;
 
 /// Width, stride and layers of EfficientNet-B0's stages.
 const STAGES: [(usize, usize, usize); 7] = [
@@ -33,17 +34,19 @@ const B0: &str = "r1_k3_s11_e1_i32_o16_se0.25;r2_k3_s22_e6_i16_o24_se0.25;\
 pub fn efficientnet_b0() -> Mobile {
     let backbone = Backbone {
         stem: STEM,
+        activation: Activation::Swish,
         first: None,
         stages: (STAGES.iter())
             .map(|&(width, stride, layers)| Stage {
                 width,
                 stride,
+                activation: Activation::Swish,
                 squeeze: true,
                 depths: (1, layers),
             })
             .collect(),
-        head: Head::Conv(1280),
-        squeezed: quarter_of_input,
+        head: MobileHead::Conv(1280),
+        squeeze: Some(SqueezeRule::EFFICIENTNET),
         elementwise: false,
     };
     let blocks = Block::all(&[1, 3, 6], &[3, 5], &[false]);

@@ -4,12 +4,14 @@ mod accel;
 mod block;
 mod efficientnet;
 mod layout;
+mod network;
 mod ofa;
 mod proxylessnas;
 
 use super::chain::{chain_graph, chain_link};
 use super::{
-    Growth, LabelSet, Link, Part, Rules, Sampler, SearchSpace, named_point, too_large, vocabulary,
+    Growth, Kind, LabelSet, Link, Part, Rules, Sampler, SearchSpace, named_point, too_large,
+    vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
 use crate::error::Result;
@@ -20,6 +22,7 @@ use layout::Layout;
 
 pub use accel::accel_nasbench;
 pub use efficientnet::efficientnet_b0;
+pub use network::{Bottleneck, MobileHead, MobileNet, Squeeze};
 pub use ofa::ofa_mobilenetv3;
 pub use proxylessnas::{proxylessnas, proxylessnas_cpu, proxylessnas_gpu};
 
@@ -112,6 +115,15 @@ impl Mobile {
             .collect()
     }
 
+    /// The network of a valid architecture. With `stem`, the stem has so many channels, and all
+    /// other widths change in proportion, in multiples of 8 as by EfficientNet's width coefficient
+    /// (`ours`: for the stem's to be named); without it they are the published ones.
+    pub fn network(&self, arch: &Arch, stem: Option<usize>) -> MobileNet {
+        let stages = (self.layout.stages(arch.ops()))
+            .map(|stage| stage.iter().map(|&op| &self.blocks[op as usize]));
+        self.backbone.network(stages, stem)
+    }
+
     /// The op of a block, or which ones there are.
     fn op(&self, block: Block) -> std::result::Result<u8, String> {
         match self.blocks.iter().position(|&b| b == block) {
@@ -162,6 +174,10 @@ impl Growth for Mobile {
 impl SearchSpace for Mobile {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn kind(&self) -> Kind<'_> {
+        Kind::Mobile(self)
     }
 
     fn ops(&self) -> &[String] {
@@ -280,9 +296,8 @@ impl SearchSpace for Mobile {
     }
 
     fn cost(&self, arch: &Arch, index: usize) -> f64 {
-        let stages = (self.layout.stages(arch.ops()))
-            .map(|stage| stage.iter().map(|&op| &self.blocks[op as usize]));
-        let (params, macs) = self.backbone.count(stages);
+        let network = self.network(arch, None);
+        let (params, macs) = network.count(self.backbone.elementwise);
         [params, macs][index] as f64 / self.unit
     }
 }

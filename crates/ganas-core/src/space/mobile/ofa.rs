@@ -1,16 +1,16 @@
 //! Once-for-all MobileNetV3 (Cai et al. 2020, arXiv 1908.09791).
 
-use super::block::{Backbone, Block, Head, Stage, quarter_of_expanded};
-use super::{Mobile, Notation};
-use crate::space::Part;
+use super::block::{Backbone, Block, SqueezeRule, Stage};
+use super::{Mobile, MobileHead, Notation};
+use crate::space::{Activation, Part};
 
-/// Width, stride and squeeze-and-excitation of the stages, at width multiplier 1.0.
-const STAGES: [(usize, usize, bool); 5] = [
-    (24, 2, false),
-    (40, 2, true),
-    (80, 2, false),
-    (112, 1, true),
-    (160, 2, true),
+/// Width, stride, activation and squeeze-and-excitation of the stages, at width multiplier 1.0.
+const STAGES: [(usize, usize, Activation, bool); 5] = [
+    (24, 2, Activation::Relu, false),
+    (40, 2, Activation::Relu, true),
+    (80, 2, Activation::HardSwish, false),
+    (112, 1, Activation::HardSwish, true),
+    (160, 2, Activation::HardSwish, true),
 ];
 const LEAST: usize = 2;
 const MOST: usize = 4;
@@ -27,17 +27,19 @@ const EXPANSIONS: [usize; 3] = [3, 4, 6];
 pub fn ofa_mobilenetv3() -> Mobile {
     let backbone = Backbone {
         stem: 16,
+        activation: Activation::HardSwish,
         first: Some(16),
         stages: (STAGES.iter())
-            .map(|&(width, stride, squeeze)| Stage {
+            .map(|&(width, stride, activation, squeeze)| Stage {
                 width,
                 stride,
+                activation,
                 squeeze,
                 depths: (LEAST, MOST),
             })
             .collect(),
-        head: Head::Pooled(960, 1280),
-        squeezed: quarter_of_expanded,
+        head: MobileHead::Pooled(960, 1280),
+        squeeze: Some(SqueezeRule::MOBILENETV3),
         elementwise: false,
     };
     let blocks = Block::all(&EXPANSIONS, &KERNELS, &[false]);

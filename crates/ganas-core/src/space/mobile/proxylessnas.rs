@@ -1,8 +1,8 @@
 //! ProxylessNAS (Cai et al. 2019, arXiv 1812.00332).
 
-use super::block::{Backbone, Block, Head, Stage, quarter_of_input};
-use super::{Mobile, Notation};
-use crate::space::op_index;
+use super::block::{Backbone, Block, Stage};
+use super::{Mobile, MobileHead, Notation};
+use crate::space::{Activation, op_index};
 
 /// Stride and layers of the searchable stages.
 const STAGES: [(usize, usize); 6] = [(2, 4), (2, 4), (2, 4), (1, 4), (2, 4), (1, 1)];
@@ -80,17 +80,19 @@ pub fn proxylessnas_cpu() -> Mobile {
 fn space(name: &str, stem: usize, first: usize, widths: [usize; 6], head: usize) -> Mobile {
     let backbone = Backbone {
         stem,
+        activation: Activation::Relu6,
         first: Some(first),
         stages: (widths.into_iter().zip(STAGES))
             .map(|(width, (stride, layers))| Stage {
                 width,
                 stride,
+                activation: Activation::Relu6,
                 squeeze: false,
                 depths: (1, layers),
             })
             .collect(),
-        head: Head::Conv(head),
-        squeezed: quarter_of_input,
+        head: MobileHead::Conv(head),
+        squeeze: None,
         elementwise: false,
     };
     let blocks = Block::all(&EXPANSIONS, &KERNELS, &[false]);
