@@ -115,9 +115,9 @@ impl Mobile {
             .collect()
     }
 
-    /// The network of a valid architecture. With `stem`, the stem has so many channels, and all
-    /// other widths change in proportion, in multiples of 8 as by EfficientNet's width coefficient
-    /// (`ours`: for the stem's to be named); without it they are the published ones.
+    /// The network of a valid architecture, with the published widths. Where the channels of the
+    /// stem are given, all other widths change in proportion, in multiples of 8 (`ours`; the
+    /// rounding is that of EfficientNet's width coefficient).
     pub fn network(&self, arch: &Arch, stem: Option<usize>) -> MobileNet {
         let stages = (self.layout.stages(arch.ops()))
             .map(|stage| stage.iter().map(|&op| &self.blocks[op as usize]));
