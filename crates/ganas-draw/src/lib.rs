@@ -1,0 +1,134 @@
+//! Drawings of architectures and of the difference of two: SVG, Graphviz and terminal text.
+//!
+//! ```
+//! use ganas_core::space::{self, SearchSpace};
+//! use ganas_draw::Drawing;
+//!
+//! # fn main() -> ganas_core::error::Result<()> {
+//! let space = space::load("nasbench201")?;
+//! let arch = space
+//!     .parse("|nor_conv_3x3~0|+|skip_connect~0|none~1|+|none~0|nor_conv_1x1~1|skip_connect~2|")
+//!     .expect("it is a cell of the space");
+//! let drawing = Drawing::of(space.as_ref(), &arch)?;
+//! assert!(drawing.svg().starts_with("<svg"));
+//! println!("{}", drawing.text());
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod cells;
+mod difference;
+mod dot;
+mod figure;
+mod label;
+mod layered;
+mod matching;
+mod palette;
+mod rows;
+mod scene;
+mod svg;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use ganas_core::arch::Arch;
+use ganas_core::error::{Error, Result};
+use ganas_core::space::SearchSpace;
+
+use difference::Tally;
+use figure::Figure;
+
+/// A drawing of an architecture, or of what makes two of them differ.
+///
+/// What is drawn follows the space. Cells with one op a vertex are graphs of ops. Cells with one op
+/// an edge are graphs of feature maps with the ops on the edges, and `none` edges are left out.
+/// Chains and the layers of mobile networks run in rows, a stage a row. DARTS' architectures are
+/// two cells side by side. Any other space's graphs are drawn as they are.
+///
+/// The same architectures give the same bytes.
+#[derive(Clone, Debug)]
+pub struct Drawing {
+    /// What is drawn, in a few words.
+    title: String,
+    /// The architecture in its space's notation, or both.
+    notation: String,
+    /// The names of the space's ops, fit to be printed.
+    ops: Vec<String>,
+    figure: Figure,
+    /// How much differs, in the drawing of a difference.
+    tally: Option<Tally>,
+}
+
+impl Drawing {
+    /// The drawing of an architecture.
+    ///
+    /// # Errors
+    /// If the architecture is not one of the space.
+    pub fn of(space: &dyn SearchSpace, arch: &Arch) -> Result<Drawing> {
+        check(space, arch)?;
+        Ok(Drawing {
+            title: label::clean(space.name()),
+            notation: label::clean(&space.format(arch)),
+            ops: ops(space),
+            figure: Figure::of(space, arch),
+            tally: None,
+        })
+    }
+
+    /// The drawing of the second architecture with what it has more than the first, less than it,
+    /// or other than it.
+    ///
+    /// The vertices of cells whose order means nothing are matched so that as little as possible
+    /// differs: exactly up to 8 vertices and nearly so beyond.
+    ///
+    /// # Errors
+    /// If either architecture is not one of the space.
+    pub fn between(space: &dyn SearchSpace, from: &Arch, to: &Arch) -> Result<Drawing> {
+        check(space, from)?;
+        check(space, to)?;
+        let figure = difference::between(space, from, to);
+        let tally = Tally::of(&figure);
+        let notation = format!("{} -> {}", space.format(from), space.format(to));
+        Ok(Drawing {
+            title: label::clean(&format!("{}: {tally}", space.name())),
+            notation: label::clean(&notation),
+            ops: ops(space),
+            figure,
+            tally: Some(tally),
+        })
+    }
+
+    /// The drawing as an SVG document: one file without references to others, in light or dark
+    /// colours as the viewer prefers. Sizes are in pixels, text is in the viewer's monospace font.
+    pub fn svg(&self) -> String {
+        svg::write(self)
+    }
+
+    /// The drawing as a graph in Graphviz' language DOT, laid out by `dot`.
+    pub fn dot(&self) -> String {
+        dot::write(self)
+    }
+
+    /// The drawing as text for a terminal: lines of at most 80 columns, each with its newline, of
+    /// box-drawing characters and without colours. Of a difference, lines that begin with `+`, `-`
+    /// and `~` say what was added, removed and changed.
+    pub fn text(&self) -> String {
+        text::write(self)
+    }
+}
+
+fn check(space: &dyn SearchSpace, arch: &Arch) -> Result<()> {
+    space.check(arch).map_err(|why| {
+        Error::input(format!(
+            "the architecture is not of the space `{}`: {why}",
+            space.name()
+        ))
+        .mend("draw it with the space that it comes from")
+    })
+}
+
+fn ops(space: &dyn SearchSpace) -> Vec<String> {
+    space.ops().iter().map(|op| label::clean(op)).collect()
+}
