@@ -1,0 +1,313 @@
+//! A graphics card computes what the CPU does. A machine without one skips this and says so; a
+//! software driver such as Mesa's lavapipe counts as one.
+#![cfg(any(feature = "vulkan", feature = "wgpu"))]
+
+use std::io::Write;
+use std::sync::LazyLock;
+
+use burn::tensor::wgpu::WgpuBackend;
+use burn::tensor::{Device, Tensor, TensorData};
+use ganas_core::rng::Rng;
+use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench101, nasbench201};
+use ganas_train::layer::{
+    ConvShape, Moments, Targets, avg_pool, batch_norm, conv2d, cross_entropy, depthwise_conv2d,
+    global_avg_pool, max_pool, normalize, relu,
+};
+use ganas_train::{Examples, Feed, Frame, Network, Optimizer, Plan, Recipe, Weights};
+
+/// Not square, so that height and width cannot be exchanged unseen.
+const IMAGE: [usize; 3] = [8, 12, 3];
+const CLASSES: usize = 3;
+
+/// Opened once: a runtime is set up once a process.
+static GPU: LazyLock<Option<Device>> = LazyLock::new(|| {
+    let api = if cfg!(feature = "vulkan") {
+        WgpuBackend::Vulkan
+    } else {
+        WgpuBackend::Auto
+    };
+    let opened = Device::wgpu_options().graphics_api(api).init_with_setup();
+    // Past the capture of the test runner, which shows nothing of a test that passes.
+    let mut out = std::io::stderr();
+    match opened {
+        Ok((device, setup)) => {
+            let info = setup.adapter.get_info();
+            writeln!(
+                out,
+                "on {} ({} {}, {:?})",
+                info.name, info.driver, info.driver_info, info.backend
+            )
+            .unwrap();
+            Some(device)
+        }
+        Err(error) => {
+            writeln!(out, "skipped, for there is no graphics card: {error}").unwrap();
+            None
+        }
+    }
+});
+
+/// The plans that are compared: of each kind of space some at random, and chains of all ops.
+fn plans() -> Vec<(String, Plan)> {
+    let chain = "name = \"c\"\nkind = \"chain\"\nlength = 7\nops = [\"dw_conv_3x3\", \
+        \"sep_conv_5x5\", \"max_pool_3x3\", \"dil_conv_3x3\", \"avg_pool_3x3\", \"mb3_k3\", \
+        \"conv_3x3\", \"none\", \"skip_connect\"]";
+    let chain = from_toml(chain).unwrap();
+    let edges = nasbench201();
+    let nodes = nasbench101();
+    let spaces: [(&dyn SearchSpace, usize); 3] = [(&edges, 4), (&nodes, 8), (&*chain, 6)];
+    let mut plans = Vec::new();
+    for (space, width) in spaces {
+        let frame = Frame {
+            image: IMAGE,
+            classes: CLASSES,
+            width: Some(width),
+            depth: Some(1),
+        };
+        let mut rng = Rng::stream(1, "gpu");
+        let mut archs: Vec<_> = (0..4)
+            .map(|_| space.sample(Sampler::Uniform, &mut rng))
+            .collect();
+        let all = "dw_conv_3x3;sep_conv_5x5;max_pool_3x3;dil_conv_3x3;avg_pool_3x3;mb3_k3;conv_3x3";
+        archs.extend(space.parse(all));
+        for arch in archs {
+            let plan = Plan::build(space, &arch, &frame).unwrap();
+            plans.push((space.format(&arch), plan));
+        }
+    }
+    plans
+}
+
+/// Noise around a pattern of each class.
+fn examples(count: usize, seed: u64) -> Examples {
+    let mut rng = Rng::stream(seed, "examples");
+    let len: usize = IMAGE.iter().product();
+    let mut patterns = Rng::stream(0, "patterns");
+    let patterns: Vec<f64> = (0..CLASSES * len).map(|_| patterns.normal()).collect();
+    let labels: Vec<u32> = (0..count).map(|_| rng.below(CLASSES) as u32).collect();
+    let images = labels.iter().flat_map(|&label| {
+        let pattern = &patterns[label as usize * len..][..len];
+        let noisy = pattern.iter().map(|p| (p + 0.5 * rng.normal()) as f32);
+        noisy.collect::<Vec<f32>>()
+    });
+    let images = images.collect();
+    Examples::new(IMAGE, images, labels).unwrap()
+}
+
+/// The largest distance of two vectors of numbers, relative to the largest number of the second.
+fn distance(a: &[f32], b: &[f32]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    assert!(a.iter().chain(b).all(|v| v.is_finite()));
+    let size = b.iter().fold(0.0f32, |m, v| m.max(v.abs())) as f64;
+    let apart = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+    match apart.fold(0.0f32, f32::max) as f64 {
+        0.0 => 0.0,
+        apart => apart / size,
+    }
+}
+
+fn report(text: std::fmt::Arguments) {
+    // Shown with `--nocapture`.
+    println!("{text}");
+}
+
+/// All weights that are trained, one after another.
+fn flat(network: &Network) -> Vec<f32> {
+    let slots = network.plan().weights.iter();
+    slots
+        .flat_map(|slot| network.weights().get(&slot.name).unwrap().0)
+        .collect()
+}
+
+#[test]
+fn logits_are_those_of_the_cpu() {
+    let Some(gpu) = &*GPU else { return };
+    let batch = examples(6, 2).in_order(6).next().unwrap();
+    for (name, plan) in plans() {
+        let [ours, theirs] = [gpu, &Device::flex()].map(|device| {
+            let mut network = Network::new(plan.clone(), 3, device);
+            let fresh = network.logits(&batch).unwrap();
+            network.recompute_moments(&examples(16, 1), 8).unwrap();
+            [fresh, network.logits(&batch).unwrap()]
+        });
+        let [fresh, settled] = [0, 1].map(|i| distance(&ours[i], &theirs[i]));
+        report(format_args!("{fresh:.1e} {settled:.1e} {name}"));
+        assert!(fresh < 1e-4 && settled < 1e-4, "{name}: {fresh} {settled}");
+    }
+}
+
+/// What training changed is compared, for weights move little in few steps.
+fn changes_are_those_of_the_cpu(steps: usize, optimizer: Optimizer, rate: f64, tolerance: f64) {
+    let Some(gpu) = &*GPU else { return };
+    let feed = examples(8 * steps, 1);
+    let recipe = Recipe {
+        epochs: 1,
+        batch: 8,
+        optimizer,
+        learning_rate: rate,
+        warmup_epochs: 0,
+        ..Recipe::default()
+    };
+    let batch = examples(6, 2).in_order(6).next().unwrap();
+    for (name, plan) in plans() {
+        let [ours, theirs] = [gpu, &Device::flex()].map(|device| {
+            let mut network = Network::new(plan.clone(), 3, device);
+            let before = flat(&network);
+            let epochs = network.train(&recipe, &feed, 4, &mut |_| ()).unwrap();
+            let change: Vec<f32> = (flat(&network).iter().zip(&before))
+                .map(|(after, before)| after - before)
+                .collect();
+            (change, epochs[0].train, network.logits(&batch).unwrap())
+        });
+        let change = distance(&ours.0, &theirs.0);
+        let logits = distance(&ours.2, &theirs.2);
+        let loss = (ours.1.loss - theirs.1.loss).abs() / theirs.1.loss;
+        report(format_args!("{change:.1e} {logits:.1e} {loss:.1e} {name}"));
+        assert!(
+            change < tolerance && logits < tolerance && loss < tolerance,
+            "{name}: {change} {logits} {loss}"
+        );
+    }
+}
+
+#[test]
+fn one_step_is_that_of_the_cpu() {
+    changes_are_those_of_the_cpu(1, Optimizer::default(), 0.01, 1e-3);
+}
+
+#[test]
+fn a_few_steps_are_those_of_the_cpu() {
+    changes_are_those_of_the_cpu(4, Optimizer::default(), 0.01, 1e-2);
+}
+
+fn random(shape: [usize; 4], seed: u64, device: &Device) -> Tensor<4> {
+    let mut rng = Rng::stream(seed, "gpu");
+    let values: Vec<f32> = (0..shape.iter().product::<usize>())
+        .map(|_| rng.normal() as f32)
+        .collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// Asserts that a function has the same output and gradients on both.
+fn agrees<const N: usize>(
+    name: &str,
+    gpu: &Device,
+    shapes: [[usize; 4]; N],
+    function: impl Fn([Tensor<4>; N]) -> Tensor<4>,
+) {
+    let [ours, theirs] = [gpu, &Device::flex()].map(|device| {
+        let mut seed = 0;
+        let inputs = shapes.map(|shape| {
+            seed += 1;
+            random(shape, seed, device).autodiff().require_grad()
+        });
+        let output = function(inputs.clone());
+        let weights = random(output.dims(), 99, device).autodiff();
+        let gradients = (output.clone() * weights).sum().backward();
+        let mut all = vec![output.inner()];
+        all.extend(inputs.iter().map(|input| input.grad(&gradients).unwrap()));
+        all.into_iter()
+            .map(|tensor| tensor.try_into_vec_as::<f32>().unwrap())
+            .collect::<Vec<_>>()
+    });
+    for (part, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+        let apart = distance(ours, theirs);
+        report(format_args!("{apart:.1e} {name} {part}"));
+        assert!(apart < 1e-4, "{name}, {part}: {apart}");
+    }
+}
+
+#[test]
+fn layers_are_those_of_the_cpu() {
+    let Some(gpu) = &*GPU else { return };
+    for (x, w, stride) in [
+        ([2, 6, 7, 3], [3, 3, 3, 5], 1),
+        ([2, 8, 6, 16], [3, 3, 16, 32], 2),
+        ([1, 9, 9, 4], [3, 3, 4, 33], 2),
+        ([3, 5, 4, 10], [1, 1, 10, 43], 1),
+        ([1, 8, 6, 6], [1, 1, 6, 6], 2),
+        ([1, 11, 9, 3], [7, 7, 3, 8], 2),
+        ([4, 1, 1, 16], [1, 1, 16, 10], 1),
+    ] {
+        let shape = ConvShape::same(w[0], stride);
+        agrees("conv", gpu, [x, w], |[x, w]| conv2d(x, w, shape));
+    }
+    for (x, kernel, stride, dilation) in [
+        ([2, 6, 7, 5], 3, 1, 1),
+        ([2, 8, 8, 16], 5, 2, 1),
+        ([1, 9, 8, 4], 3, 1, 2),
+        ([1, 4, 5, 4], 5, 1, 2),
+    ] {
+        let shape = ConvShape::dilated(kernel, stride, dilation);
+        agrees("depthwise", gpu, [x, [kernel, kernel, x[3], 1]], |[x, w]| {
+            depthwise_conv2d(x, w, shape)
+        });
+    }
+    let x = [2, 8, 6, 5];
+    for (kernel, shape) in [
+        (3, ConvShape::same(3, 1)),
+        (3, ConvShape::same(3, 2)),
+        (5, ConvShape::same(5, 1)),
+        (2, ConvShape::tiles(2)),
+    ] {
+        agrees("max pool", gpu, [x], |[x]| max_pool(x, kernel, shape));
+        agrees("mean pool", gpu, [x], |[x]| avg_pool(x, kernel, shape));
+    }
+    agrees("global pool", gpu, [x], |[x]| global_avg_pool(x));
+    agrees("relu", gpu, [x], |[x]| relu(x));
+    let row = [1, 1, 1, x[3]];
+    for rectify in [false, true] {
+        agrees("norm", gpu, [x, row, row], |[x, scale, shift]| {
+            batch_norm(x, scale, shift, rectify).0
+        });
+        agrees("running norm", gpu, [x, row, row], |[x, scale, shift]| {
+            let device = x.device().without_autodiff();
+            let moments = Moments {
+                mean: random(row, 7, &device),
+                variance: random(row, 8, &device).square(),
+            };
+            normalize(x, scale, shift, &moments, rectify)
+        });
+    }
+    // The moments themselves are off the tape.
+    for part in 0..2 {
+        let [ours, theirs] = [gpu, &Device::flex()].map(|device| {
+            let [x, scale, shift] = [x, row, row].map(|shape| random(shape, 1, device));
+            let (_, moments) = batch_norm(x, scale, shift, false);
+            let part = [moments.mean, moments.variance][part].clone();
+            part.try_into_vec_as::<f32>().unwrap()
+        });
+        assert!(distance(&ours, &theirs) < 1e-5);
+    }
+    agrees("cross entropy", gpu, [[4, 1, 1, 10]], |[logits]| {
+        let device = logits.device().without_autodiff();
+        let targets = Targets::new(&[3, 0, 9, 3], 10, 0.1, &device);
+        cross_entropy(logits, &targets).reshape([1, 1, 1, 1])
+    });
+}
+
+#[test]
+fn weights_go_from_the_card_to_the_cpu_through_a_file() {
+    let Some(gpu) = &*GPU else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    let (_, plan) = plans().swap_remove(1);
+    let mut network = Network::new(plan.clone(), 3, gpu);
+    let recipe = Recipe {
+        epochs: 1,
+        batch: 8,
+        learning_rate: 0.01,
+        optimizer: Optimizer::adamw(),
+        ..Recipe::default()
+    };
+    network
+        .train(&recipe, &examples(16, 1), 0, &mut |_| ())
+        .unwrap();
+    network.weights().save(&path).unwrap();
+    let loaded = Weights::load(&path, &plan, &Device::flex()).unwrap();
+    let other = Network::with_weights(plan, loaded, 0, &Device::flex());
+    let batch = examples(6, 2).in_order(6).next().unwrap();
+    let [ours, theirs] = [&network, &other].map(|n| n.logits(&batch).unwrap());
+    assert!(distance(&ours, &theirs) < 1e-4);
+    assert_eq!(flat(&network), flat(&other));
+}
