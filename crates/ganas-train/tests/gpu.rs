@@ -1,11 +1,11 @@
-//! A graphics card computes what the CPU does. A machine without one skips this and says so; a
-//! software driver such as Mesa's lavapipe counts as one.
+//! A graphics card computes what the CPU does; a software driver such as Mesa's lavapipe counts as
+//! one. Without any the tests say so and pass. The distances are shown with `--nocapture`.
 #![cfg(any(feature = "vulkan", feature = "wgpu"))]
 
 use std::io::Write;
 use std::sync::LazyLock;
 
-use burn::tensor::wgpu::WgpuBackend;
+use burn::tensor::wgpu::wgpu::DeviceType;
 use burn::tensor::{Device, Tensor, TensorData};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench101, nasbench201};
@@ -21,37 +21,34 @@ const CLASSES: usize = 3;
 
 /// Opened once: a runtime is set up once a process.
 static GPU: LazyLock<Option<Device>> = LazyLock::new(|| {
-    let api = if cfg!(feature = "vulkan") {
-        WgpuBackend::Vulkan
-    } else {
-        WgpuBackend::Auto
-    };
-    let opened = Device::wgpu_options().graphics_api(api).init_with_setup();
+    let opened = Device::wgpu_options().init_with_setup();
     // Past the capture of the test runner, which shows nothing of a test that passes.
     let mut out = std::io::stderr();
-    match opened {
-        Ok((device, setup)) => {
-            let info = setup.adapter.get_info();
-            writeln!(
-                out,
-                "on {} ({} {}, {:?})",
-                info.name, info.driver, info.driver_info, info.backend
-            )
-            .unwrap();
-            Some(device)
-        }
+    let (device, info) = match opened {
+        Ok((device, setup)) => (device, setup.adapter.get_info()),
         Err(error) => {
             writeln!(out, "skipped, for there is no graphics card: {error}").unwrap();
-            None
+            return None;
         }
+    };
+    let name = format!("{} ({}, {:?})", info.name, info.driver_info, info.backend);
+    if cfg!(feature = "vulkan") && info.device_type == DeviceType::Cpu {
+        writeln!(out, "skipped on {name}: {BROKEN}").unwrap();
+        return None;
     }
+    writeln!(out, "on {name}").unwrap();
+    Some(device)
 });
+
+/// Found on lavapipe, which ends the process with a segmentation fault.
+const BROKEN: &str = "with `vulkan`, cubecl 0.11.3 writes invalid shaders for drivers that lack \
+    VK_KHR_workgroup_memory_explicit_layout, as software drivers do; use `wgpu` there";
 
 /// The plans that are compared: of each kind of space some at random, and chains of all ops.
 fn plans() -> Vec<(String, Plan)> {
     let chain = "name = \"c\"\nkind = \"chain\"\nlength = 7\nops = [\"dw_conv_3x3\", \
         \"sep_conv_5x5\", \"max_pool_3x3\", \"dil_conv_3x3\", \"avg_pool_3x3\", \"mb3_k3\", \
-        \"conv_3x3\", \"none\", \"skip_connect\"]";
+        \"conv_3x3\", \"skip_connect\"]";
     let chain = from_toml(chain).unwrap();
     let edges = nasbench201();
     let nodes = nasbench101();
@@ -68,8 +65,14 @@ fn plans() -> Vec<(String, Plan)> {
         let mut archs: Vec<_> = (0..4)
             .map(|_| space.sample(Sampler::Uniform, &mut rng))
             .collect();
+        // Text of one kind of space is none of the others.
         let all = "dw_conv_3x3;sep_conv_5x5;max_pool_3x3;dil_conv_3x3;avg_pool_3x3;mb3_k3;conv_3x3";
-        archs.extend(space.parse(all));
+        let nothing = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|";
+        archs.extend(
+            [all, nothing]
+                .into_iter()
+                .flat_map(|text| space.parse(text)),
+        );
         for arch in archs {
             let plan = Plan::build(space, &arch, &frame).unwrap();
             plans.push((space.format(&arch), plan));
@@ -106,11 +109,6 @@ fn distance(a: &[f32], b: &[f32]) -> f64 {
     }
 }
 
-fn report(text: std::fmt::Arguments) {
-    // Shown with `--nocapture`.
-    println!("{text}");
-}
-
 /// All weights that are trained, one after another.
 fn flat(network: &Network) -> Vec<f32> {
     let slots = network.plan().weights.iter();
@@ -131,24 +129,28 @@ fn logits_are_those_of_the_cpu() {
             [fresh, network.logits(&batch).unwrap()]
         });
         let [fresh, settled] = [0, 1].map(|i| distance(&ours[i], &theirs[i]));
-        report(format_args!("{fresh:.1e} {settled:.1e} {name}"));
+        println!("{fresh:.1e} {settled:.1e} {name}");
         assert!(fresh < 1e-4 && settled < 1e-4, "{name}: {fresh} {settled}");
     }
 }
 
 /// What training changed is compared, for weights move little in few steps.
-fn changes_are_those_of_the_cpu(steps: usize, optimizer: Optimizer, rate: f64, tolerance: f64) {
+///
+/// Where a number is zero or two are equal but for rounding, rounding decides what a rectifier or a
+/// maximum lets through, and the gradient of one example moves by a percent or so: on the CPU alone
+/// a millionth of noise on the images does the same. So a few networks may be that far apart, and
+/// most have to agree as closely as rounding allows.
+fn changes_are_those_of_the_cpu(steps: usize) {
     let Some(gpu) = &*GPU else { return };
     let feed = examples(8 * steps, 1);
     let recipe = Recipe {
         epochs: 1,
         batch: 8,
-        optimizer,
-        learning_rate: rate,
-        warmup_epochs: 0,
+        learning_rate: 0.01,
         ..Recipe::default()
     };
     let batch = examples(6, 2).in_order(6).next().unwrap();
+    let mut all = Vec::new();
     for (name, plan) in plans() {
         let [ours, theirs] = [gpu, &Device::flex()].map(|device| {
             let mut network = Network::new(plan.clone(), 3, device);
@@ -162,22 +164,26 @@ fn changes_are_those_of_the_cpu(steps: usize, optimizer: Optimizer, rate: f64, t
         let change = distance(&ours.0, &theirs.0);
         let logits = distance(&ours.2, &theirs.2);
         let loss = (ours.1.loss - theirs.1.loss).abs() / theirs.1.loss;
-        report(format_args!("{change:.1e} {logits:.1e} {loss:.1e} {name}"));
+        println!("{change:.1e} {logits:.1e} {loss:.1e} {name}");
         assert!(
-            change < tolerance && logits < tolerance && loss < tolerance,
+            change < 0.1 && logits < 0.01 && loss < 1e-3,
             "{name}: {change} {logits} {loss}"
         );
+        all.push(change);
     }
+    all.sort_by(f64::total_cmp);
+    let usual = all[all.len() * 3 / 4];
+    assert!(usual < 1e-4, "{all:?}");
 }
 
 #[test]
 fn one_step_is_that_of_the_cpu() {
-    changes_are_those_of_the_cpu(1, Optimizer::default(), 0.01, 1e-3);
+    changes_are_those_of_the_cpu(1);
 }
 
 #[test]
 fn a_few_steps_are_those_of_the_cpu() {
-    changes_are_those_of_the_cpu(4, Optimizer::default(), 0.01, 1e-2);
+    changes_are_those_of_the_cpu(4);
 }
 
 fn random(shape: [usize; 4], seed: u64, device: &Device) -> Tensor<4> {
@@ -212,7 +218,7 @@ fn agrees<const N: usize>(
     });
     for (part, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
         let apart = distance(ours, theirs);
-        report(format_args!("{apart:.1e} {name} {part}"));
+        println!("{apart:.1e} {name} {part}");
         assert!(apart < 1e-4, "{name}, {part}: {apart}");
     }
 }
@@ -239,9 +245,12 @@ fn layers_are_those_of_the_cpu() {
         ([1, 4, 5, 4], 5, 1, 2),
     ] {
         let shape = ConvShape::dilated(kernel, stride, dilation);
-        agrees("depthwise", gpu, [x, [kernel, kernel, x[3], 1]], |[x, w]| {
-            depthwise_conv2d(x, w, shape)
-        });
+        agrees(
+            "depthwise",
+            gpu,
+            [x, [kernel, kernel, x[3], 1]],
+            |[x, w]| depthwise_conv2d(x, w, shape),
+        );
     }
     let x = [2, 8, 6, 5];
     for (kernel, shape) in [
