@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 /// The result of a fallible function of this crate.
-pub type Result<T> = std::result::Result<T, TrainError>;
+pub type Result<T, E = TrainError> = std::result::Result<T, E>;
 
 /// An error of building, training or storing a network.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,11 @@ pub enum TrainError {
         "no network is known for the space `{0}`; use one that is built in, or a space file of kind chain, edge-cell or node-cell"
     )]
     UnknownSpace(String),
+    /// A space has no cells whose weights could be shared.
+    #[error(
+        "no supernet is known for the space `{0}`; use a node cell or an edge cell, such as nasbench101 or nasbench201"
+    )]
+    NoSupernet(String),
     /// An architecture is not one of its space.
     #[error("{0}")]
     Foreign(String),
@@ -55,6 +60,9 @@ pub enum TrainError {
         /// The loss.
         loss: f64,
     },
+    /// A dataset, or its split, cannot be used.
+    #[error(transparent)]
+    Data(#[from] ganas_core::error::Error),
     /// A file could not be read or written.
     #[error("{}: {source}", path.display())]
     Io {

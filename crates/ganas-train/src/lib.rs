@@ -34,19 +34,32 @@
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod evaluate;
 pub mod examples;
 pub mod layer;
 pub mod network;
 pub mod optimizer;
 pub mod recipe;
+pub mod supernet;
+pub mod task;
 pub mod trainer;
+
+use burn::tensor::Device;
+
+/// The device that networks are trained on without a GPU: one thread each.
+pub fn cpu() -> Device {
+    Device::flex()
+}
 
 #[cfg(test)]
 mod check;
 
 pub use error::{Result, TrainError};
+pub use evaluate::{Training, TrainingEvaluator, Watch};
 pub use examples::{Batch, Examples, Feed};
 pub use network::{Frame, Plan, Weights};
 pub use optimizer::Optimizer;
 pub use recipe::{Recipe, Schedule};
+pub use supernet::Supernet;
+pub use task::{ImageFeed, ImageTask};
 pub use trainer::{Epoch, Network, Outcome, Score, measure};

@@ -46,9 +46,9 @@ impl Optimizer {
 /// What an optimiser remembers of one weight.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    steps: i32,
-    mean: Option<Tensor<4>>,
-    square: Option<Tensor<4>>,
+    pub(crate) steps: i32,
+    pub(crate) mean: Option<Tensor<4>>,
+    pub(crate) square: Option<Tensor<4>>,
 }
 
 impl Optimizer {

@@ -73,6 +73,17 @@ pub fn measure(
     })
 }
 
+/// What one pass over a batch yields.
+pub(crate) struct Pass {
+    /// The loss that is trained, and the accuracy.
+    pub score: Score,
+    /// The gradient of each weight in the order of the plan; none where the output does not depend
+    /// on it.
+    pub gradients: Vec<Option<Tensor<4>>>,
+    /// The moments of the batch, with their place in the plan.
+    pub moments: Vec<(usize, Moments)>,
+}
+
 /// A network: its plan, its weights, and the device that they are on.
 pub struct Network {
     plan: Plan,
@@ -172,33 +183,59 @@ impl Network {
         memory: &mut [Memory],
         learning_rate: f64,
     ) -> Result<Score> {
-        let leaves: Vec<Tensor<4>> = (self.bound().into_iter())
-            .map(|weight| weight.autodiff().require_grad())
-            .collect();
-        let images = self.images(batch)?.autodiff();
-        let output = run(&self.plan, &leaves, images, Mode::Batch);
-        let (loss, score) = self.score(output.logits, &batch.labels, recipe.label_smoothing)?;
-        if !score.loss.is_finite() {
-            return Ok(score);
-        }
-        let gradients = loss.backward();
-        let weights = self.plan.weights.iter().zip(leaves).zip(memory);
-        for ((slot, leaf), memory) in weights {
-            // A weight that the output does not depend on has none.
-            if let Some(gradient) = leaf.grad(&gradients) {
-                let decay = recipe.weight_decay;
-                let next =
-                    (recipe.optimizer).step(leaf.inner(), gradient, memory, learning_rate, decay);
-                self.weights.trained.insert(slot.name.clone(), next);
+        let Pass {
+            score,
+            gradients,
+            moments,
+        } = self.pass(batch, recipe.label_smoothing)?;
+        let weights = self.plan.weights.iter().zip(gradients).zip(memory);
+        for ((slot, gradient), memory) in weights {
+            if let (Some(gradient), Some(weight)) =
+                (gradient, self.weights.trained.get_mut(&slot.name))
+            {
+                *weight = recipe.optimizer.step(
+                    weight.clone(),
+                    gradient,
+                    memory,
+                    learning_rate,
+                    recipe.weight_decay,
+                );
             }
         }
-        for (place, moments) in output.moments {
+        for (place, moments) in moments {
             let name = &self.plan.moments[place].0;
             if let Some(running) = self.weights.moments.get_mut(name) {
                 *running = running.towards(&moments, recipe.norm_momentum);
             }
         }
         Ok(score)
+    }
+
+    /// One pass forward and backward over a batch, which changes nothing. Without gradients and
+    /// moments where the loss is not finite.
+    ///
+    /// # Errors
+    /// If the batch does not fit.
+    pub(crate) fn pass(&self, batch: &Batch, label_smoothing: f64) -> Result<Pass> {
+        let leaves: Vec<Tensor<4>> = (self.bound().into_iter())
+            .map(|weight| weight.autodiff().require_grad())
+            .collect();
+        let images = self.images(batch)?.autodiff();
+        let output = run(&self.plan, &leaves, images, Mode::Batch);
+        let (loss, score) = self.score(output.logits, &batch.labels, label_smoothing)?;
+        if !score.loss.is_finite() {
+            return Ok(Pass {
+                score,
+                gradients: Vec::new(),
+                moments: Vec::new(),
+            });
+        }
+        let gradients = loss.backward();
+        Ok(Pass {
+            score,
+            gradients: leaves.iter().map(|leaf| leaf.grad(&gradients)).collect(),
+            moments: output.moments,
+        })
     }
 
     /// Scores the network on examples, with its running moments.
@@ -217,6 +254,15 @@ impl Network {
             sum.add(score, batch.labels.len());
         }
         Ok(sum.mean())
+    }
+
+    /// Scores the network on one batch, normalised by the batch's own moments.
+    ///
+    /// # Errors
+    /// If the batch does not fit.
+    pub(crate) fn accuracy(&self, batch: &Batch) -> Result<Score> {
+        let output = run(&self.plan, &self.bound(), self.images(batch)?, Mode::Batch);
+        Ok(self.score(output.logits, &batch.labels, 0.0)?.1)
     }
 
     /// Replaces the running moments by the mean of those of batches of these examples, as weights
@@ -350,21 +396,21 @@ fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
 
 /// A mean over examples.
 #[derive(Default)]
-struct Sum {
+pub(crate) struct Sum {
     loss: f64,
     right: f64,
     count: f64,
 }
 
 impl Sum {
-    fn add(&mut self, score: Score, examples: usize) {
+    pub fn add(&mut self, score: Score, examples: usize) {
         let examples = examples as f64;
         self.loss += score.loss * examples;
         self.right += score.accuracy * examples;
         self.count += examples;
     }
 
-    fn mean(&self) -> Score {
+    pub fn mean(&self) -> Score {
         Score {
             loss: self.loss / self.count,
             accuracy: self.right / self.count,

@@ -1,9 +1,11 @@
 //! Evaluators: where the performance of an architecture comes from.
 
+mod cached;
 mod table;
 
 use crate::arch::Arch;
 
+pub use cached::{Cached, Known};
 pub use table::TableEvaluator;
 
 /// What came of one evaluation. Failure is data: a search goes on.
@@ -14,6 +16,16 @@ pub enum Outcome {
     Done(Vec<f64>),
     /// Why there is no result.
     Failed(String),
+}
+
+impl Evaluator for Box<dyn Evaluator> {
+    fn metrics(&self) -> &[String] {
+        (**self).metrics()
+    }
+
+    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
+        (**self).evaluate(batch)
+    }
 }
 
 /// Something that measures architectures.

@@ -150,6 +150,14 @@ impl Builder {
         self.norm(conv, name, false)
     }
 
+    /// A node times a weight of one number; the same weight wherever it has the same name.
+    pub fn scale(&mut self, input: Node, name: &str) -> Node {
+        let known = self.plan.weights.iter().position(|w| w.name == name);
+        let weight = known
+            .unwrap_or_else(|| self.weight(name.to_owned(), [1, 1, 1, 1], Init::Constant(1.0)));
+        self.push(Op::Scale { weight }, vec![input], self.shape(input))
+    }
+
     /// The positive part.
     pub fn relu(&mut self, input: Node) -> Node {
         self.push(Op::Relu, vec![input], self.shape(input))
@@ -185,12 +193,17 @@ impl Builder {
         self.push(Op::Zero, Vec::new(), shape)
     }
 
+    /// Whether a node is zeros.
+    pub fn is_zero(&self, node: Node) -> bool {
+        self.plan.steps[node].op == Op::Zero
+    }
+
     /// The sum of nodes of one shape; zeros if there are none.
     pub fn sum(&mut self, nodes: &[Node], shape: [usize; 3]) -> Node {
         let terms = nodes
             .iter()
             .copied()
-            .filter(|&n| self.plan.steps[n].op != Op::Zero)
+            .filter(|&n| !self.is_zero(n))
             .collect::<Vec<Node>>();
         match terms.split_first() {
             Some((&first, rest)) => rest.iter().fold(first, |sum, &term| {

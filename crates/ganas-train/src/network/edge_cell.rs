@@ -1,6 +1,8 @@
 //! Networks of edge cells, as NAS-Bench-201 builds them (Dong & Yang 2020, arXiv 2001.00326).
 
 use ganas_core::arch::Arch;
+use ganas_core::rng::Rng;
+use ganas_core::space::{Sampler, SearchSpace};
 
 use super::block;
 use super::builder::{Builder, Node};
@@ -14,6 +16,41 @@ const CELLS: usize = 5;
 
 /// A stem, then stages of cells with residual reductions in between.
 pub(super) fn plan(ops: &[String], arch: &Arch, frame: &Frame) -> Result<Plan> {
+    // A valid architecture has the op indices of its space.
+    let edge = |builder: &mut Builder, position: usize, input: Node, place: &str| {
+        block::add(builder, &ops[arch.ops()[position] as usize], input, place)
+    };
+    network(arch.ops().len(), &edge, frame)
+}
+
+/// The same with all ops on each edge, each times its share.
+pub(super) fn mixture(space: &dyn SearchSpace, frame: &Frame) -> Result<Plan> {
+    let edges = positions(space)?;
+    let edge = |builder: &mut Builder, position: usize, input: Node, place: &str| {
+        let mut terms = Vec::new();
+        for (op, name) in space.ops().iter().enumerate() {
+            let value = block::add(builder, name, input, place)?;
+            if !builder.is_zero(value) {
+                terms.push(builder.scale(value, &format!("share/{position}/{op}")));
+            }
+        }
+        Ok(builder.sum(&terms, builder.shape(input)))
+    };
+    network(edges, &edge, frame)
+}
+
+/// The number of edges of a cell.
+pub(crate) fn positions(space: &dyn SearchSpace) -> Result<usize> {
+    let sampler = Sampler::feasible(space, None)?;
+    let arch = space.sample(sampler, &mut Rng::stream(0, "positions"));
+    Ok(arch.ops().len())
+}
+
+/// Adds what an edge carries: its position among the edges of the cell, the node that it comes
+/// from, and its place in the network.
+type Edge<'a> = &'a dyn Fn(&mut Builder, usize, Node, &str) -> Result<Node>;
+
+fn network(edges: usize, edge: Edge, frame: &Frame) -> Result<Plan> {
     let mut builder = Builder::new(frame);
     let mut node = stem(&mut builder, frame.width.unwrap_or(WIDTH));
     for stage in 0..STAGES {
@@ -21,13 +58,8 @@ pub(super) fn plan(ops: &[String], arch: &Arch, frame: &Frame) -> Result<Plan> {
             node = reduction(&mut builder, node, &format!("reduction{stage}"));
         }
         for i in 0..frame.depth.unwrap_or(CELLS) {
-            node = cell(
-                &mut builder,
-                ops,
-                arch,
-                node,
-                &format!("stage{stage}.cell{i}"),
-            )?;
+            let place = format!("stage{stage}.cell{i}");
+            node = cell(&mut builder, edges, edge, node, &place)?;
         }
     }
     let node = builder.norm(node, "last", true);
@@ -51,30 +83,17 @@ pub(super) fn reduction(builder: &mut Builder, input: Node, place: &str) -> Node
 }
 
 /// A cell: each node sums what its edges from all earlier nodes carry.
-fn cell(
-    builder: &mut Builder,
-    ops: &[String],
-    arch: &Arch,
-    input: Node,
-    place: &str,
-) -> Result<Node> {
+fn cell(builder: &mut Builder, edges: usize, edge: Edge, input: Node, place: &str) -> Result<Node> {
     let shape = builder.shape(input);
     let mut nodes = vec![input];
-    let mut edges = arch.ops();
-    while !edges.is_empty() {
-        // A valid architecture has one op for each earlier node.
-        let (group, rest) = edges.split_at(nodes.len().min(edges.len()));
-        edges = rest;
+    let mut position = 0;
+    while position < edges {
         let target = nodes.len();
-        let mut terms = Vec::with_capacity(group.len());
-        for (source, &op) in group.iter().enumerate() {
-            let edge = format!("{place}.edge{source}-{target}");
-            terms.push(block::add(
-                builder,
-                &ops[op as usize],
-                nodes[source],
-                &edge,
-            )?);
+        let mut terms = Vec::with_capacity(target);
+        for (source, &node) in nodes.iter().enumerate() {
+            let place = format!("{place}.edge{source}-{target}");
+            terms.push(edge(builder, position, node, &place)?);
+            position += 1;
         }
         nodes.push(builder.sum(&terms, shape));
     }

@@ -11,6 +11,7 @@ mod plan;
 mod run;
 mod weights;
 
+pub(crate) use edge_cell::positions;
 pub use plan::{Frame, Init, Op, Plan, Slot, Step};
 pub use run::{Mode, Output, run};
 pub use weights::Weights;

@@ -115,6 +115,11 @@ pub enum Op {
     Truncate,
     /// All but the first row and the first column.
     Crop,
+    /// The input times a weight `[1, 1, 1, 1]`.
+    Scale {
+        /// The weight.
+        weight: usize,
+    },
     /// The input plus a weight `[1, 1, 1, channels]`.
     Bias {
         /// The weight.
@@ -213,6 +218,25 @@ impl Plan {
             return Err(TrainError::ImageSize { height, width });
         }
         Ok(plan)
+    }
+
+    /// The network of all ops at once: at each position of an edge cell, the sum of what all ops
+    /// yield, each times a weight of its own, which [`share`](Self::share) finds by its name. The
+    /// other weights have the names that they have in the network of an architecture.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build), and if the space is not one of edge cells.
+    pub fn mixture(space: &dyn SearchSpace, frame: &Frame) -> Result<Plan> {
+        match space.kind() {
+            Kind::EdgeCell => edge_cell::mixture(space, frame),
+            _ => Err(TrainError::NoSupernet(space.name().to_owned())),
+        }
+    }
+
+    /// The position and the op whose share in a mixture a weight is.
+    pub fn share(name: &str) -> Option<(usize, usize)> {
+        let (position, op) = name.strip_prefix("share/")?.split_once('/')?;
+        Some((position.parse().ok()?, op.parse().ok()?))
     }
 
     /// The number of weights that are trained.

@@ -89,6 +89,7 @@ pub fn run(plan: &Plan, weights: &[Tensor<4>], images: Tensor<4>, mode: Mode) ->
             Op::Concat => Tensor::cat(inputs.collect(), 3),
             Op::Truncate => input().narrow(3, 0, channels),
             Op::Crop => input().narrow(1, 1, height).narrow(2, 1, width),
+            Op::Scale { weight: w } => input() * weight(*w),
             Op::Bias { weight: w } => input() + weight(*w),
         };
         values[i] = Some(value);

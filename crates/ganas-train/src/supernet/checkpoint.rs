@@ -1,0 +1,261 @@
+//! The file of a supernet.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use ganas_core::space::SearchSpace;
+use ganas_data::SplitConfig;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+
+use super::{Course, Supernet, SupernetRecipe};
+use crate::error::{Result, TrainError};
+use crate::network::Frame;
+use crate::optimizer::Memory;
+use crate::task::ImageTask;
+use crate::trainer::Epoch;
+
+/// The version of the file's layout.
+const VERSION: u32 = 1;
+
+/// What a supernet is of: two that differ in it cannot take each other's place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The version of the file's layout.
+    pub version: u32,
+    /// The space's name.
+    pub space: String,
+    /// Its ops, in order.
+    pub ops: Vec<String>,
+    /// What its networks are built for.
+    pub frame: Frame,
+    /// The dataset as it was named: `digits`, or a path.
+    pub data: String,
+    /// The dataset's own name.
+    pub dataset: String,
+    /// The images in it.
+    pub images: usize,
+    /// How it was split.
+    pub split: SplitConfig,
+    /// How it was trained.
+    pub training: SupernetRecipe,
+    /// The seed of all random streams, that of the split among them.
+    pub seed: u64,
+}
+
+impl Identity {
+    /// The identity of a supernet of this space.
+    pub fn new(
+        space: &dyn SearchSpace,
+        task: &ImageTask,
+        data: &str,
+        split: SplitConfig,
+        training: &SupernetRecipe,
+        seed: u64,
+    ) -> Self {
+        let dataset = task.dataset();
+        Identity {
+            version: VERSION,
+            space: space.name().to_owned(),
+            ops: space.ops().to_vec(),
+            frame: task.frame(training.recipe.width, training.recipe.depth),
+            data: data.to_owned(),
+            dataset: dataset.name().to_owned(),
+            images: dataset.images().len(),
+            split,
+            training: training.clone(),
+            seed,
+        }
+    }
+
+    /// The first thing in which another supernet differs, wherever the data lie: what it is, here
+    /// and there.
+    pub fn difference(&self, other: &Identity) -> Option<String> {
+        let fields = |identity: &Identity| match serde_json::to_value(identity) {
+            Ok(serde_json::Value::Object(fields)) => fields,
+            _ => Default::default(),
+        };
+        let (own, others) = (fields(self), fields(other));
+        (own.iter().filter(|(name, _)| *name != "data")).find_map(|(name, value)| {
+            let other = others.get(name)?;
+            (value != other).then(|| format!("{name}: {value} where it was {other}"))
+        })
+    }
+}
+
+/// What the header of the file holds.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    identity: Identity,
+    history: Vec<Epoch>,
+    /// The steps that the optimiser took on each weight.
+    steps: BTreeMap<String, i32>,
+}
+
+const KEY: &str = "ganas-supernet";
+
+/// Writes a supernet, and what is needed to go on with its training, to a safetensors file: whole,
+/// or not at all.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save(path: &Path, identity: &Identity, course: &Course) -> Result<()> {
+    let damaged = |what: String| damaged(path, what);
+    let failed = |source| TrainError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let weights = &course.supernet.weights.trained;
+    let mut parts: Vec<(String, &Tensor<4>)> =
+        weights.iter().map(|(name, t)| (name.clone(), t)).collect();
+    for (name, memory) in &course.memory {
+        let tensors = [("mean", &memory.mean), ("square", &memory.square)];
+        for (kind, tensor) in tensors {
+            parts.extend(tensor.iter().map(|t| (format!("{kind}/{name}"), t)));
+        }
+    }
+    let mut blocks = Vec::with_capacity(parts.len());
+    for (name, tensor) in parts {
+        let numbers = (tensor.clone().try_into_vec_as::<f32>())
+            .map_err(|e| damaged(format!("`{name}` cannot be read from the device: {e:?}")))?;
+        let bytes: Vec<u8> = numbers.iter().flat_map(|v| v.to_le_bytes()).collect();
+        blocks.push((name, tensor.dims().to_vec(), bytes));
+    }
+    let views = (blocks.iter())
+        .map(|(name, shape, bytes)| {
+            TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name.as_str(), view))
+        })
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|e| damaged(e.to_string()))?;
+    let header = Header {
+        identity: identity.clone(),
+        history: course.history.clone(),
+        steps: (course.memory.iter())
+            .map(|(name, memory)| (name.clone(), memory.steps))
+            .collect(),
+    };
+    let header = serde_json::to_string(&header).map_err(|e| damaged(e.to_string()))?;
+    let metadata = HashMap::from([(KEY.to_owned(), header)]);
+    let bytes =
+        safetensors::serialize(views, Some(metadata)).map_err(|e| damaged(e.to_string()))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed)?;
+    let mut builder = tempfile::Builder::new();
+    // Others may read the file, as far as the user's umask lets them.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = (builder.prefix(".supernet-").tempfile_in(folder)).map_err(failed)?;
+    file.write_all(&bytes).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(path).map_err(|e| failed(e.error))?;
+    Ok(())
+}
+
+/// What the supernet of a file is of.
+///
+/// # Errors
+/// If the file cannot be read, is no supernet, or is of a newer version.
+pub fn identity(path: &Path) -> Result<Identity> {
+    Ok(header(path, &read_file(path)?)?.identity)
+}
+
+fn damaged(path: &Path, what: impl Into<String>) -> TrainError {
+    TrainError::File {
+        path: path.to_owned(),
+        what: what.into(),
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|source| TrainError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn header(path: &Path, bytes: &[u8]) -> Result<Header> {
+    let damaged = |what: String| damaged(path, what);
+    let no_supernet = "this is no supernet; make one with `ganas supernet train`";
+    let (_, metadata) =
+        SafeTensors::read_metadata(bytes).map_err(|e| damaged(format!("{no_supernet} ({e})")))?;
+    let header = (metadata.metadata().as_ref())
+        .and_then(|all| all.get(KEY))
+        .ok_or_else(|| damaged(no_supernet.into()))?;
+    let version = serde_json::from_str::<serde_json::Value>(header)
+        .ok()
+        .and_then(|value| value["identity"]["version"].as_u64());
+    if let Some(version) = version.filter(|version| *version > VERSION.into()) {
+        return Err(damaged(format!(
+            "the supernet was written by a newer version of ganas (layout {version}, this one reads {VERSION}); update ganas"
+        )));
+    }
+    serde_json::from_str(header)
+        .map_err(|e| damaged(format!("the header cannot be read ({e}); train it anew")))
+}
+
+/// Reads a supernet of a space.
+///
+/// # Errors
+/// If the file cannot be read, is damaged, is of a newer version, or is of another space.
+pub fn load(path: &Path, space: &dyn SearchSpace, device: &Device) -> Result<(Identity, Course)> {
+    let damaged = |what: String| damaged(path, what);
+    let bytes = read_file(path)?;
+    let header = header(path, &bytes)?;
+    let identity = &header.identity;
+    if identity.space != space.name() || identity.ops != space.ops() {
+        return Err(damaged(format!(
+            "the supernet is of the space `{}` with the ops {}, not of `{}` with {}; name the space that it was trained for",
+            identity.space,
+            identity.ops.join(", "),
+            space.name(),
+            space.ops().join(", "),
+        )));
+    }
+    let file = SafeTensors::deserialize(&bytes).map_err(|e| damaged(e.to_string()))?;
+    let read = |name: &str, shape: [usize; 4]| {
+        let view = (file.tensor(name)).map_err(|_| damaged(format!("no weight `{name}`")))?;
+        if view.dtype() != Dtype::F32 || view.shape() != shape {
+            return Err(damaged(format!(
+                "`{name}` is {:?} {:?} where the supernet has F32 {shape:?}",
+                view.dtype(),
+                view.shape()
+            )));
+        }
+        let (quads, _) = view.data().as_chunks::<4>();
+        let values: Vec<f32> = quads.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        Ok(Tensor::from_data(TensorData::new(values, shape), device))
+    };
+    let mut supernet = Supernet::new(space, identity.frame, identity.seed, device)?;
+    let mut memory = BTreeMap::new();
+    for (name, slot) in &supernet.slots {
+        let weight = read(name, slot.shape)?;
+        supernet.weights.trained.insert(name.clone(), weight);
+        if let Some(&steps) = header.steps.get(name) {
+            let part = |kind: &str| {
+                let key = format!("{kind}/{name}");
+                let there = file.tensor(&key).is_ok();
+                there.then(|| read(&key, slot.shape)).transpose()
+            };
+            let (mean, square) = (part("mean")?, part("square")?);
+            memory.insert(
+                name.clone(),
+                Memory {
+                    steps,
+                    mean,
+                    square,
+                },
+            );
+        }
+    }
+    let course = Course {
+        supernet,
+        memory,
+        history: header.history,
+    };
+    Ok((header.identity, course))
+}

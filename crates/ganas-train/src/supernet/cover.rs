@@ -1,0 +1,54 @@
+//! Which weights a space shares: a few architectures that between them name all of them.
+
+use std::collections::BTreeMap;
+
+use ganas_core::arch::{Arch, CELL_VERTICES, Cell};
+use ganas_core::space::{Kind, SearchSpace};
+
+use crate::error::{Result, TrainError};
+use crate::network::{Frame, Plan, Slot, positions};
+
+/// All weights that networks of the space can name, each as large as it can be.
+///
+/// # Errors
+/// If the space has no cells, or a network cannot be built.
+pub fn slots(space: &dyn SearchSpace, frame: &Frame) -> Result<BTreeMap<String, Slot>> {
+    let mut slots: BTreeMap<String, Slot> = BTreeMap::new();
+    for arch in cover(space)? {
+        for slot in Plan::build(space, &arch, frame)?.weights {
+            let size = |slot: &Slot| slot.shape.iter().product::<usize>();
+            match slots.get(&slot.name) {
+                Some(known) if size(known) >= size(&slot) => {}
+                _ => drop(slots.insert(slot.name.clone(), slot)),
+            }
+        }
+    }
+    Ok(slots)
+}
+
+/// The architectures that have one op everywhere: of node cells those in which each vertex feeds
+/// the next, so that all have the full width, and the input feeds one more vertex.
+fn cover(space: &dyn SearchSpace) -> Result<Vec<Arch>> {
+    let ops = 0..space.ops().len() as u8;
+    match space.kind() {
+        Kind::EdgeCell => {
+            let edges = positions(space)?;
+            Ok(ops.map(|op| Arch::new(&vec![op; edges])).collect())
+        }
+        Kind::NodeCell => {
+            let chain = |vertices: usize, op: u8, fed: usize| {
+                let mut cell = Cell::new(&vec![op; vertices - 2]);
+                (1..vertices).for_each(|v| cell.add_edge(v - 1, v));
+                cell.add_edge(0, fed);
+                cell.arch()
+            };
+            let all = (2..=CELL_VERTICES).flat_map(|vertices| {
+                let ops = ops.clone();
+                (1..vertices)
+                    .flat_map(move |fed| ops.clone().map(move |op| chain(vertices, op, fed)))
+            });
+            Ok(all.filter(|arch| space.check(arch).is_ok()).collect())
+        }
+        _ => Err(TrainError::NoSupernet(space.name().to_owned())),
+    }
+}

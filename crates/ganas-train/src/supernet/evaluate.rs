@@ -1,0 +1,113 @@
+//! Architectures scored by the weights of a supernet.
+
+use std::sync::Arc;
+
+use ganas_core::arch::Arch;
+use ganas_core::evaluate::{Evaluator, Outcome};
+use ganas_core::space::SearchSpace;
+use rayon::ThreadPool;
+use serde::{Deserialize, Serialize};
+
+use super::Supernet;
+use crate::error::Result;
+use crate::evaluate::{METRICS, Watch, all};
+use crate::task::ImageTask;
+use crate::trainer::Score;
+
+/// How a supernet scores an architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Scoring {
+    /// Validation images: all.
+    pub images: Option<usize>,
+    /// SupernetRecipe images by which the moments of batch normalisation are measured: 500 (`ours`).
+    pub calibration: usize,
+    /// Images a batch: 250 (`ours`).
+    pub batch: usize,
+}
+
+impl Default for Scoring {
+    fn default() -> Self {
+        Scoring {
+            images: None,
+            calibration: 500,
+            batch: 250,
+        }
+    }
+}
+
+impl Scoring {
+    /// Scores an architecture: with its share of the weights, moments measured on training images,
+    /// on validation images. Which images is the same for all architectures.
+    ///
+    /// # Errors
+    /// If the architecture is not one of the space.
+    pub fn score(
+        &self,
+        supernet: &Supernet,
+        space: &dyn SearchSpace,
+        arch: &Arch,
+        task: &ImageTask,
+    ) -> Result<Score> {
+        let mut network = supernet.network(space, arch)?;
+        network.recompute_moments(&task.train().some(self.calibration, 0), self.batch)?;
+        let validation = task.validation();
+        let count = self.images.unwrap_or(usize::MAX);
+        network.evaluate(&validation.some(count, 0), self.batch)
+    }
+}
+
+/// Evaluates architectures by a supernet, several at once, each on one thread.
+///
+/// The metrics are `accuracy`, in percent of the validation images, and `loss`, their mean cross
+/// entropy in nats.
+pub struct SupernetEvaluator {
+    space: Arc<dyn SearchSpace>,
+    supernet: Arc<Supernet>,
+    task: Arc<ImageTask>,
+    scoring: Scoring,
+    pool: Arc<ThreadPool>,
+    watch: Option<Watch>,
+    metrics: Vec<String>,
+}
+
+impl SupernetEvaluator {
+    /// An evaluator of architectures of a space, on the threads of a pool.
+    pub fn new(
+        space: Arc<dyn SearchSpace>,
+        supernet: Arc<Supernet>,
+        task: Arc<ImageTask>,
+        scoring: Scoring,
+        pool: Arc<ThreadPool>,
+    ) -> Self {
+        SupernetEvaluator {
+            space,
+            supernet,
+            task,
+            scoring,
+            pool,
+            watch: None,
+            metrics: METRICS.map(String::from).to_vec(),
+        }
+    }
+
+    /// The same, and who is told of each architecture that is done.
+    pub fn watched(self, watch: Watch) -> Self {
+        SupernetEvaluator {
+            watch: Some(watch),
+            ..self
+        }
+    }
+}
+
+impl Evaluator for SupernetEvaluator {
+    fn metrics(&self) -> &[String] {
+        &self.metrics
+    }
+
+    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
+        let one =
+            |arch: &Arch| (self.scoring).score(&self.supernet, &*self.space, arch, &self.task);
+        all(&self.pool, batch, self.watch.as_ref(), &one)
+    }
+}

@@ -1,0 +1,111 @@
+//! A supernet: one set of weights that all cells of a space share.
+//!
+//! A weight belongs to a position and an op, so two architectures that have an op in common at a
+//! position train the same numbers there (Bender et al. 2018; Pham et al. 2018, arXiv 1802.03268).
+//! Where the number of channels depends on the architecture (NAS-Bench-101), a cell uses the first
+//! channels of the weights at full size. Moments of batch normalisation are not shared: they are
+//! measured anew for each architecture.
+
+mod baseline;
+mod checkpoint;
+mod cover;
+mod evaluate;
+mod policy;
+mod train;
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Tensor};
+use ganas_core::arch::Arch;
+use ganas_core::space::SearchSpace;
+
+use crate::error::Result;
+use crate::network::{Frame, Plan, Slot, Weights};
+use crate::trainer::Network;
+
+pub use baseline::{Alternation, Found, Method, search};
+pub use checkpoint::{Identity, identity, load, save};
+pub use evaluate::{Scoring, SupernetEvaluator};
+pub use train::{Course, Paths, SupernetRecipe};
+
+/// The shared weights of a space.
+#[derive(Clone, Debug)]
+pub struct Supernet {
+    frame: Frame,
+    slots: BTreeMap<String, Slot>,
+    weights: Weights,
+    device: Device,
+}
+
+impl Supernet {
+    /// A supernet with fresh weights.
+    ///
+    /// # Errors
+    /// If the space has no cells, or its networks cannot be built.
+    pub fn new(
+        space: &dyn SearchSpace,
+        frame: Frame,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Supernet> {
+        let slots = cover::slots(space, &frame)?;
+        let plan = Plan {
+            steps: Vec::new(),
+            weights: slots.values().cloned().collect(),
+            moments: Vec::new(),
+        };
+        let device = device.clone().without_autodiff();
+        Ok(Supernet {
+            frame,
+            weights: Weights::new(&plan, seed, &device),
+            slots,
+            device,
+        })
+    }
+
+    /// What its networks are built for.
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// The number of shared weights.
+    pub fn params(&self) -> usize {
+        self.weights.count()
+    }
+
+    /// The network of an architecture: a copy of its share of the weights, and moments that have
+    /// to be [recomputed](Network::recompute_moments).
+    ///
+    /// # Errors
+    /// If the architecture is not one of the space.
+    pub fn network(&self, space: &dyn SearchSpace, arch: &Arch) -> Result<Network> {
+        let plan = Plan::build(space, arch, &self.frame)?;
+        let mut weights = Weights::default();
+        for slot in &plan.weights {
+            let shared = &self.weights.trained[&slot.name];
+            weights
+                .trained
+                .insert(slot.name.clone(), narrow(shared, slot.shape));
+        }
+        Ok(Network::with_weights(plan, weights, 0, &self.device))
+    }
+}
+
+/// The first channels of a shared weight.
+fn narrow(shared: &Tensor<4>, shape: [usize; 4]) -> Tensor<4> {
+    match shared.dims() == shape {
+        true => shared.clone(),
+        false => shared.clone().slice(shape.map(|end| 0..end)),
+    }
+}
+
+/// A gradient of the first channels as one of the shared weight: zero elsewhere.
+fn widen(gradient: Tensor<4>, shape: [usize; 4]) -> Tensor<4> {
+    let own = gradient.dims();
+    match own == shape {
+        true => gradient,
+        false => {
+            Tensor::zeros(shape, &gradient.device()).slice_assign(own.map(|end| 0..end), gradient)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Candidates that are trained.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ganas_core::arch::Arch;
+use ganas_core::evaluate::{Evaluator, Outcome};
+use ganas_core::rng::Rng;
+use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench201};
+use ganas_data::{SplitConfig, load};
+use ganas_train::{Feed, ImageTask, Recipe, Training, TrainingEvaluator};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+fn training(learning_rate: f64) -> Training {
+    let task = ImageTask::new(load("digits").unwrap(), &SplitConfig::default(), 0).unwrap();
+    Training {
+        space: Arc::new(nasbench201()),
+        task: Arc::new(task),
+        recipe: Recipe {
+            epochs: 1,
+            width: Some(4),
+            learning_rate,
+            ..Recipe::suited("digits")
+        },
+    }
+}
+
+fn pool(threads: usize) -> Arc<ThreadPool> {
+    Arc::new(
+        ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap(),
+    )
+}
+
+fn cells(count: usize) -> Vec<Arch> {
+    let mut rng = Rng::stream(2, "cells");
+    (0..count)
+        .map(|_| nasbench201().sample(Sampler::Uniform, &mut rng))
+        .collect()
+}
+
+#[test]
+fn outcomes_depend_on_neither_workers_nor_order() {
+    let cells = cells(5);
+    let told = Arc::new(AtomicUsize::new(0));
+    let seen = told.clone();
+    let mut one =
+        TrainingEvaluator::new(training(0.1), 7, pool(1)).watched(Arc::new(move |done, of| {
+            assert_eq!(of, 5);
+            seen.fetch_max(done, Ordering::Relaxed);
+        }));
+    let mut three = TrainingEvaluator::new(training(0.1), 7, pool(3));
+    assert_eq!(one.metrics(), ["accuracy", "loss"]);
+    let first = one.evaluate(&cells);
+    assert_eq!(told.load(Ordering::Relaxed), 5);
+    let turned: Vec<Arch> = cells.iter().rev().copied().collect();
+    let mut second = three.evaluate(&turned);
+    second.reverse();
+    assert_eq!(first, second);
+    for outcome in &first {
+        let Outcome::Done(metrics) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert!((0.0..=100.0).contains(&metrics[0]));
+    }
+    // Another seed is another training.
+    let mut other = TrainingEvaluator::new(training(0.1), 8, pool(1));
+    assert_ne!(other.evaluate(&cells[..2]), first[..2]);
+}
+
+#[test]
+fn a_candidate_that_diverges_is_a_failed_evaluation() {
+    let all = nasbench201()
+        .parse("|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|");
+    let mut evaluator = TrainingEvaluator::new(training(1e30), 0, pool(1));
+    match &evaluator.evaluate(&[all.unwrap()])[..] {
+        [Outcome::Failed(why)] => assert!(why.contains("diverged"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_chosen_network_is_trained_on_all_but_the_test_images() {
+    let training = training(0.1);
+    let task = &training.task;
+    let (development, test) = (task.development().len(), task.test().len());
+    assert_eq!(development + test, 1797);
+    assert_eq!(development, task.train().len() + task.validation().len());
+    let mut epochs = 0;
+    let (network, score) = training
+        .finish(&cells(1)[0], 0, &mut |_| epochs += 1)
+        .unwrap();
+    assert_eq!(epochs, 1);
+    let batch = training.recipe.batch;
+    assert_eq!(score, network.evaluate(&task.test(), batch).unwrap());
+}
+
+#[test]
+fn what_cannot_be_trained_is_known_before() {
+    assert!(training(0.1).check().is_ok());
+    assert!(training(f64::NAN).check().is_err());
+    let unknown = "name = \"c\"\nkind = \"chain\"\nlength = 2\nops = [\"conv_3x3\", \"attention\"]";
+    let unknown = Training {
+        space: from_toml(unknown).unwrap().into(),
+        ..training(0.1)
+    };
+    let error = unknown.check().unwrap_err().to_string();
+    assert!(
+        error.contains("attention") && error.contains("conv_KxK"),
+        "{error}"
+    );
+}
