@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
-use crate::command::{bench, search, space, table};
+use crate::command::{bench, search, space, supernet, table};
 use crate::output::one_line;
+use crate::recipe::{DataArgs, RecipeArgs};
 
 /// Neural architecture search: the best architecture of a space with the fewest evaluations,
 /// under hard constraints.
@@ -30,12 +31,15 @@ pub enum Command {
     Table(table::TableArgs),
     /// Describe, count, enumerate and sample search spaces
     Space(space::SpaceArgs),
+    /// Train weights that all cells of a space share, and score cells by them
+    Supernet(supernet::SupernetArgs),
 }
 
 /// What is searched, as `search` and `bench` share it.
 #[derive(Clone, Debug, Args)]
 pub struct TaskArgs {
-    /// Search space: nasbench101, nasbench201, or a TOML file
+    /// Search space: a name that `ganas space list` shows, or a TOML file
+    /// [default: nasbench201, where networks are trained]
     #[arg(long, value_name = "NAME|FILE")]
     pub space: Option<String>,
 
@@ -43,9 +47,41 @@ pub struct TaskArgs {
     #[arg(long, value_name = "FILE")]
     pub table: Option<PathBuf>,
 
-    /// Metric to search for: a column of the table
-    #[arg(long, value_name = "COLUMN")]
+    /// Train every candidate on a dataset: digits (built in), or a folder with CIFAR-10, CIFAR-100,
+    /// files of the MNIST family, or a sub-folder of images for each class
+    #[arg(long, value_name = "DATASET")]
+    pub train: Option<String>,
+
+    /// Score candidates by the shared weights that `ganas supernet train` left in a folder
+    #[arg(long, value_name = "DIR")]
+    pub supernet: Option<PathBuf>,
+
+    /// Metric to search for: a column of the table; accuracy (the default) or loss of networks
+    #[arg(long, value_name = "METRIC")]
     pub objective: Option<String>,
+
+    /// Column of the table to report the best architecture's value and rank in, too
+    #[arg(long, value_name = "COLUMN")]
+    pub report: Option<String>,
+
+    /// Networks that are trained or scored at once; results do not depend on their number
+    /// [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+
+    /// Where the dataset of the supernet is now [default: where it was]
+    #[arg(long, value_name = "DATASET", requires = "supernet")]
+    pub data: Option<String>,
+
+    /// Validation images that the supernet scores by [default: all]
+    #[arg(long, value_name = "N", requires = "supernet")]
+    pub images: Option<usize>,
+
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+
+    #[command(flatten)]
+    pub images_of: DataArgs,
 
     /// Bound on a metric, as in `params <= 5.3e6`; can be given several times
     ///

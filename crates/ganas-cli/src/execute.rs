@@ -8,11 +8,13 @@ use ganas_core::arch::Arch;
 use ganas_core::driver::{Limits, Observer, StopReason, search};
 use ganas_search::Recipe;
 
-use crate::progress::Bar;
+use crate::progress::{Bar, Progress};
 use crate::record::{Provenance, Run, SearchReport, Step};
 use crate::rundir::RunDir;
+use crate::source::Source;
 use crate::task::Task;
 use crate::track::{Track, rank_at};
+use crate::winner;
 
 /// What to run.
 pub struct Plan<'a> {
@@ -28,6 +30,9 @@ pub struct Plan<'a> {
     pub start: &'a [Arch],
     /// The run directory to write.
     pub out: Option<&'a Path>,
+    /// Epochs in which the best architecture is trained once more, where architectures are trained
+    /// and there is a run directory.
+    pub winner_epochs: Option<usize>,
 }
 
 impl Plan<'_> {
@@ -35,7 +40,13 @@ impl Plan<'_> {
     ///
     /// # Errors
     /// If the run directory cannot be written.
-    pub fn run(&self, bar: &Bar, names_best: bool, stop: &AtomicBool) -> Result<SearchReport> {
+    pub fn run(
+        &self,
+        progress: &Progress,
+        bar: &Bar,
+        names_best: bool,
+        stop: &AtomicBool,
+    ) -> Result<SearchReport> {
         let task = self.task;
         let problem = task.problem()?;
         let provenance = self.provenance();
@@ -52,7 +63,7 @@ impl Plan<'_> {
         };
         let done = search(
             &problem,
-            &mut task.evaluator(),
+            &mut *task.source.evaluator(self.seed, Some(bar.batch())),
             &mut *self.recipe.build(self.seed),
             &limits,
             &mut observers,
@@ -65,6 +76,7 @@ impl Plan<'_> {
             _ => self.queries,
         };
         let space = &task.space;
+        let reported = best.and_then(|b| task.reported(&b.arch));
         let evaluated = done.ledger.queries();
         let run = Run {
             strategy: self.recipe.strategy().into(),
@@ -73,12 +85,12 @@ impl Plan<'_> {
             queries: evaluated.len(),
             best: best.map(|b| b.value),
             best_arch: best.map(|b| space.format(&b.arch)),
-            best_rank: best.map(|b| task.ranking.rank(b.value)),
+            best_rank: best.and_then(|b| task.rank_of(b.value)),
             queries_to_best: best.map(|b| b.query),
             queries_to_optimum: best
-                .filter(|b| task.ranking.rank(b.value) == 1)
+                .filter(|b| task.rank_of(b.value) == Some(1))
                 .map(|b| b.query),
-            rank_at: rank_at(&improvements, &task.ranking, self.queries, reached),
+            rank_at: rank_at(&improvements, task.ranking.as_ref(), self.queries, reached),
             seconds: done.seconds,
             stop: done.stop,
             rejected: done.rejected,
@@ -86,22 +98,44 @@ impl Plan<'_> {
                 .filter(|q| q.failure.is_none() && !q.compliant)
                 .count(),
             failed: evaluated.iter().filter(|q| q.failure.is_some()).count(),
+            reported: reported.map(|(value, _)| value),
+            reported_rank: reported.map(|(_, rank)| rank),
         };
-        let report = SearchReport {
+        let mut report = SearchReport {
             space: space.name().into(),
             objective: task.objective.metric.clone(),
-            optimum: task.optimum,
+            optimum: task.optimum(),
             run,
             trajectory: (improvements.iter())
                 .map(|i| Step {
                     query: i.query,
                     best: i.value,
                     arch: space.format(&i.arch),
-                    rank: task.ranking.rank(i.value),
+                    rank: task.rank_of(i.value),
                 })
                 .collect(),
+            winner: None,
             provenance,
         };
+        let top: Vec<Arch> = done
+            .ledger
+            .top(winner::FINALISTS)
+            .iter()
+            .map(|q| q.arch)
+            .collect();
+        if let (false, Source::Training(trained), Some(folder)) =
+            (top.is_empty(), &task.source, self.out)
+            && done.stop != StopReason::Interrupted
+        {
+            report.winner = Some(winner::train(
+                trained,
+                &top,
+                self.seed,
+                self.winner_epochs,
+                folder,
+                progress,
+            )?);
+        }
         if let Some(directory) = directory {
             directory.finish(&report)?;
         }

@@ -8,11 +8,14 @@ mod execute;
 mod interrupt;
 mod output;
 mod progress;
+mod recipe;
 mod record;
 mod rundir;
+mod source;
 mod statistics;
 mod task;
 mod track;
+mod winner;
 
 use std::io;
 use std::process::ExitCode;
@@ -61,6 +64,7 @@ fn run(command: Command) -> Result<End> {
         Command::Bench(args) => command::bench::run(&args),
         Command::Table(args) => command::table::run(&args),
         Command::Space(args) => command::space::run(&args),
+        Command::Supernet(args) => command::supernet::run(&args),
     }
 }
 

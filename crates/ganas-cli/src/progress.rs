@@ -1,12 +1,17 @@
 //! Progress on standard error, where somebody looks at it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
+use ganas_train::Watch;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// How often a spinner turns.
 const TICK: Duration = Duration::from_millis(100);
+
+/// The ticks of an epoch on a bar.
+const EPOCH: usize = 1000;
 
 /// Whether and how progress is shown. Nothing is drawn where standard error is not a terminal.
 pub struct Progress {
@@ -36,10 +41,31 @@ impl Progress {
         }
         // The template is a constant; were it malformed, the plain bar would do.
         let style = ProgressStyle::with_template(
-            "{elapsed_precise} [{bar:30}] {human_pos}/{human_len} queries, {eta} left  {msg}",
+            "{elapsed_precise} [{bar:30}] {human_pos}/{human_len} queries, {eta} left  {msg} {prefix}",
         )
         .unwrap_or_else(|_| ProgressStyle::default_bar());
         Bar(ProgressBar::new(total as u64).with_style(style.progress_chars("=> ")))
+    }
+
+    /// A bar over steps of training.
+    pub fn steps(&self, total: usize) -> Bar {
+        if self.quiet {
+            return Bar(ProgressBar::hidden());
+        }
+        // As above.
+        let style = ProgressStyle::with_template(
+            "{elapsed_precise} [{bar:30}] {percent} %, {eta} left  {msg}",
+        )
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+        Bar(ProgressBar::new(total as u64).with_style(style.progress_chars("=> ")))
+    }
+
+    /// A bar over epochs, some of which are done.
+    pub fn supernet(&self, epochs: usize, done: usize) -> Bar {
+        let bar = self.steps(epochs * EPOCH);
+        bar.set(done * EPOCH);
+        bar.0.reset_eta();
+        bar
     }
 }
 
@@ -55,6 +81,29 @@ impl Bar {
     /// What stands beside the bar.
     pub fn say(&self, message: impl Into<Cow<'static, str>>) {
         self.0.set_message(message);
+    }
+
+    /// So many are done in all.
+    pub fn set(&self, done: usize) {
+        self.0.set_position(done as u64);
+    }
+
+    /// So many steps of an epoch are done, and all epochs before it.
+    pub fn at(&self, epoch: usize, step: usize, steps: usize) {
+        self.set(epoch * EPOCH + step * EPOCH / steps.max(1));
+    }
+
+    /// Something that shows how far a batch of evaluations is, beside the rest.
+    pub fn batch(&self) -> Watch {
+        let bar = self.0.clone();
+        Arc::new(move |done, of| {
+            bar.set_prefix(if done == of {
+                String::new()
+            } else {
+                format!("({done} of the next {of})")
+            });
+            bar.tick();
+        })
     }
 }
 

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use ganas_core::driver::StopReason;
 use ganas_core::space::Sampler;
+use ganas_core::table::Ranking;
 use ganas_search::Recipe;
+use ganas_train::supernet::{Identity, Scoring};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::source::Source;
 use crate::task::Task;
 
 /// One finished run.
@@ -43,6 +46,12 @@ pub struct Run {
     pub noncompliant: usize,
     /// Evaluations that yielded no objective.
     pub failed: usize,
+    /// The best architecture's value in the column of the table that is reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported: Option<f64>,
+    /// Its rank there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported_rank: Option<usize>,
 }
 
 /// What a search writes: its task, its run, and how the run came to its best.
@@ -52,13 +61,16 @@ pub struct SearchReport {
     pub space: String,
     /// The objective.
     pub objective: String,
-    /// The best value of a compliant architecture in the table.
-    pub optimum: f64,
+    /// The best value of a compliant architecture in the table, if one has the objective.
+    pub optimum: Option<f64>,
     /// The run.
     #[serde(flatten)]
     pub run: Run,
     /// Each query that improved on all before it.
     pub trajectory: Vec<Step>,
+    /// The best architecture, trained once more, where architectures are trained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub winner: Option<Winner>,
     /// How it was made.
     pub provenance: Provenance,
 }
@@ -72,8 +84,44 @@ pub struct Step {
     pub best: f64,
     /// The architecture.
     pub arch: String,
-    /// Its rank in the table.
-    pub rank: usize,
+    /// Its rank in the table, if one has the objective.
+    pub rank: Option<usize>,
+}
+
+/// The architecture that a search ends with, trained on all images that are not for test.
+#[derive(Clone, Debug, Serialize)]
+pub struct Winner {
+    /// The architecture.
+    pub arch: String,
+    /// The best of the search, which were trained again to choose it, best first.
+    pub finalists: Vec<Finalist>,
+    /// Percent of the test images in their class.
+    pub test_accuracy: f64,
+    /// Their mean cross entropy in nats.
+    pub test_loss: f64,
+    /// The test images.
+    pub test_images: usize,
+    /// The images that it was trained on.
+    pub train_images: usize,
+    /// The epochs of that.
+    pub epochs: usize,
+    /// The weights of the network.
+    pub params: usize,
+    /// The file with the weights.
+    pub weights: String,
+    /// The file with its drawing.
+    pub drawing: String,
+}
+
+/// One of the best architectures of a search, trained again.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finalist {
+    /// The architecture.
+    pub arch: String,
+    /// The mean percentage of validation images in their class; null if a training diverged.
+    pub accuracy: Option<f64>,
+    /// Over so many trainings.
+    pub trainings: usize,
 }
 
 /// What a benchmark writes.
@@ -83,8 +131,8 @@ pub struct BenchReport {
     pub space: String,
     /// The objective.
     pub objective: String,
-    /// The best value of a compliant architecture in the table.
-    pub optimum: f64,
+    /// The best value of a compliant architecture in the table, if one has the objective.
+    pub optimum: Option<f64>,
     /// All finished runs, by strategy in the order given, then by seed.
     pub runs: Vec<Run>,
     /// A line for each strategy that finished a run.
@@ -122,6 +170,15 @@ pub struct Summary {
     pub median_seconds: f64,
     /// Seeds that found no compliant architecture at all.
     pub found_nothing: usize,
+    /// The mean value of the best architectures in the column of the table that is reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_reported: Option<f64>,
+    /// Its sample standard deviation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub std_reported: Option<f64>,
+    /// The mean of their ranks there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_reported_rank: Option<f64>,
 }
 
 /// What has to be known to make a result again.
@@ -143,17 +200,23 @@ pub struct Provenance {
     pub start: Vec<String>,
 }
 
-/// What is searched, and by which table.
+/// What is searched, and by what.
 #[derive(Clone, Debug, Serialize)]
 pub struct TaskRecord {
     /// The space as it was named on the command line.
     pub space: String,
-    /// The table's file.
-    pub table: String,
-    /// Architectures in the table.
-    pub table_rows: usize,
-    /// XXH3-64 of the table's columns, architectures and metrics.
-    pub table_digest: String,
+    /// The table.
+    #[serde(flatten)]
+    pub table: Option<TableRecord>,
+    /// The column that is reported and not searched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
+    /// The trainings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub training: Option<TrainingRecord>,
+    /// The supernet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supernet: Option<SupernetRecord>,
     /// The objective.
     pub objective: String,
     /// Whether smaller is better.
@@ -161,11 +224,48 @@ pub struct TaskRecord {
     /// The bounds.
     pub constraints: Vec<String>,
     /// Architectures in the table that keep them.
-    pub compliant_rows: usize,
+    pub compliant_rows: Option<usize>,
     /// How random architectures were drawn.
     pub sampler: Sampler,
     /// Whether isomorphic strings counted as one architecture.
     pub merge_isomorphic: bool,
+}
+
+/// A table.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableRecord {
+    /// Its file.
+    pub table: String,
+    /// Architectures in it.
+    pub table_rows: usize,
+    /// XXH3-64 of its columns, architectures and metrics.
+    pub table_digest: String,
+}
+
+/// How candidates are trained.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrainingRecord {
+    /// The dataset as it was named.
+    pub data: String,
+    /// Its own name.
+    pub dataset: String,
+    /// Images for training, validation and test.
+    pub images: [usize; 3],
+    /// The seed of the split.
+    pub split_seed: u64,
+    /// The recipe.
+    pub recipe: ganas_train::Recipe,
+}
+
+/// What scores candidates.
+#[derive(Clone, Debug, Serialize)]
+pub struct SupernetRecord {
+    /// Its folder.
+    pub folder: String,
+    /// What it is of.
+    pub identity: Identity,
+    /// How it scores.
+    pub scoring: Scoring,
 }
 
 /// A strategy and all its numbers.
@@ -177,6 +277,52 @@ pub struct StrategyRecord {
     pub preset: String,
     /// The settings it was built with.
     pub settings: Value,
+}
+
+impl TaskRecord {
+    /// The record of a task.
+    pub fn new(task: &Task) -> Self {
+        let (training, supernet) = match &task.source {
+            Source::Table(_) => (None, None),
+            Source::Training(trained) => {
+                let images = &trained.training.task;
+                let split = images.split();
+                let record = TrainingRecord {
+                    data: trained.data.clone(),
+                    dataset: images.dataset().name().to_owned(),
+                    images: [&split.train, &split.validation, &split.test].map(Vec::len),
+                    split_seed: trained.seed,
+                    recipe: trained.training.recipe.clone(),
+                };
+                (Some(record), None)
+            }
+            Source::Supernet(shared) => {
+                let record = SupernetRecord {
+                    folder: shared.folder.display().to_string(),
+                    identity: shared.identity.clone(),
+                    scoring: shared.scoring,
+                };
+                (None, Some(record))
+            }
+        };
+        TaskRecord {
+            space: task.space_argument.clone(),
+            table: task.table.as_ref().map(|table| TableRecord {
+                table: table.source().display().to_string(),
+                table_rows: table.len(),
+                table_digest: table.digest().to_owned(),
+            }),
+            report: task.report.as_ref().map(|report| report.name.clone()),
+            training,
+            supernet,
+            objective: task.objective.metric.clone(),
+            minimize: task.objective.minimize,
+            constraints: task.constraints.iter().map(|c| c.to_string()).collect(),
+            compliant_rows: task.ranking.as_ref().map(Ranking::len),
+            sampler: task.sampler,
+            merge_isomorphic: task.merge_isomorphic,
+        }
+    }
 }
 
 impl Provenance {
@@ -193,18 +339,7 @@ impl Provenance {
             command: (std::env::args_os().skip(1))
                 .map(|arg| arg.to_string_lossy().into_owned())
                 .collect(),
-            task: TaskRecord {
-                space: task.space_argument.clone(),
-                table: task.table.source().display().to_string(),
-                table_rows: task.table.len(),
-                table_digest: task.table.digest().to_owned(),
-                objective: task.objective.metric.clone(),
-                minimize: task.objective.minimize,
-                constraints: task.constraints.iter().map(|c| c.to_string()).collect(),
-                compliant_rows: task.ranking.len(),
-                sampler: task.sampler,
-                merge_isomorphic: task.merge_isomorphic,
-            },
+            task: TaskRecord::new(task),
             queries,
             strategies: (recipes.iter())
                 .map(|recipe| StrategyRecord {

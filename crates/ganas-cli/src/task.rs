@@ -3,24 +3,30 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ganas_core::arch::Arch;
 use ganas_core::constraint::{Comparison, Constraint};
 use ganas_core::driver::{Objective, Problem};
 use ganas_core::error::{Error, Result};
-use ganas_core::evaluate::TableEvaluator;
 use ganas_core::space::{self, Sampler, SearchSpace};
 use ganas_core::table::{Duplicates, Import, Ranking, Table};
 
 use crate::args::TaskArgs;
 use crate::progress::Progress;
+use crate::source::{self, Source};
 
-/// A search task on a table, checked as far as it can be before anything runs.
+/// The space that is searched when none is named and networks are trained.
+const SPACE: &str = "nasbench201";
+
+/// A search task, checked as far as it can be before anything runs.
 pub struct Task {
     /// The search space.
-    pub space: Box<dyn SearchSpace>,
+    pub space: Arc<dyn SearchSpace>,
     /// What the space was called on the command line.
     pub space_argument: String,
-    /// The table that answers queries.
-    pub table: Arc<Table>,
+    /// What evaluates architectures.
+    pub source: Source,
+    /// The table, if there is one: it evaluates, or others are judged by it.
+    pub table: Option<Arc<Table>>,
     /// What is searched for.
     pub objective: Objective,
     /// The bounds.
@@ -29,68 +35,148 @@ pub struct Task {
     pub sampler: Sampler,
     /// Whether isomorphic strings count as one architecture.
     pub merge_isomorphic: bool,
-    /// The order of the table's compliant architectures.
+    /// The order of the table's compliant architectures by the objective, where the table has it.
+    pub ranking: Option<Ranking>,
+    /// The column that is reported beside it.
+    pub report: Option<Report>,
+}
+
+/// A column of the table that the search does not see.
+pub struct Report {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub column: usize,
+    /// The order of the table's compliant architectures by it.
     pub ranking: Ranking,
-    /// The best value of a compliant architecture in the table.
-    pub optimum: f64,
 }
 
 impl Task {
-    /// Opens and checks everything that the arguments name.
+    /// Opens and checks everything that the arguments name. The seed is that of the split of a
+    /// dataset.
     ///
     /// # Errors
     /// If some of it cannot be used.
-    pub fn open(args: &TaskArgs, progress: &Progress) -> Result<Self> {
-        let name = args.space.as_deref().ok_or_else(|| {
-            Error::input("no search space is named")
-                .mend("add `--space nasbench201`, another name or a TOML file")
-        })?;
-        let file = args.table.as_deref().ok_or_else(|| {
-            Error::input("nothing is named that evaluates architectures")
-                .mend("add `--table FILE --objective COLUMN`")
-        })?;
+    pub fn open(args: &TaskArgs, seed: u64, progress: &Progress) -> Result<Self> {
+        let name = match (&args.space, &args.table, &args.supernet) {
+            (Some(name), ..) => name,
+            (None, None, None) => SPACE,
+            _ => {
+                return Err(Error::input("no search space is named")
+                    .mend("add `--space nasbench201`, another name or a TOML file"));
+            }
+        };
         let constraints = (args.constraint.iter())
             .map(|text| text.parse())
             .collect::<Result<Vec<Constraint>>>()?;
         let sampler = args.sampler.as_deref().map(str::parse).transpose()?;
-        let space = load_space(name, args.merge_isomorphic)?;
+        let space: Arc<dyn SearchSpace> = load_space(name, args.merge_isomorphic)?.into();
         let sampler = Sampler::feasible(&*space, sampler)?;
-        let table = open_table(file, &*space, args.merge_isomorphic, progress)?;
-        let metric = args.objective.clone().ok_or_else(|| {
-            Error::input("no objective is named").mend(format!(
-                "add `--objective` and one of {}",
-                table.columns().join(", ")
-            ))
-        })?;
-        let column = table.column(&metric)?;
-        table.check_objective(column)?;
-        let objective = Objective {
-            metric,
-            minimize: args.minimize,
+        let table = (args.table.as_deref())
+            .map(|file| open_table(file, &*space, args.merge_isomorphic, progress).map(Arc::new))
+            .transpose()?;
+        let source = source::open(args, &space, table.as_ref(), seed, progress)?;
+        let metrics = source.metrics();
+        let metric = match (&args.objective, &source) {
+            (Some(metric), _) => metric.clone(),
+            (None, Source::Table(table)) => {
+                return Err(Error::input("no objective is named").mend(format!(
+                    "add `--objective` and one of {}",
+                    table.columns().join(", ")
+                )));
+            }
+            (None, _) => "accuracy".into(),
         };
-        let problem = Problem::new(
-            &*space,
-            table.columns(),
-            objective.clone(),
-            constraints.clone(),
-            sampler,
-        )?;
-        let ranking = Ranking::new(&table, column, args.minimize, |row| {
-            constraints.is_empty() || problem.complies(&metrics_of(&problem, &table, row))
-        });
-        let optimum = (ranking.optimum())
-            .ok_or_else(|| unsatisfiable(&problem, &table, &constraints).in_file(file))?;
-        Ok(Task {
+        let objective = Objective {
+            // A loss is made small, whoever asks for it.
+            minimize: args.minimize || (metric == "loss" && !matches!(source, Source::Table(_))),
+            metric,
+        };
+        let mut task = Task {
             space_argument: name.to_owned(),
-            table: Arc::new(table),
             objective,
             constraints,
             sampler,
             merge_isomorphic: args.merge_isomorphic,
-            ranking,
-            optimum,
+            ranking: None,
+            report: None,
+            source,
+            table,
             space,
+        };
+        let problem = Problem::new(
+            &*task.space,
+            &metrics,
+            task.objective.clone(),
+            task.constraints.clone(),
+            sampler,
+        );
+        if let Source::Table(table) = &task.source {
+            table.check_objective(table.column(&task.objective.metric)?)?;
+        }
+        drop(problem?);
+        task.ranking = match &task.source {
+            Source::Table(table) => {
+                let ranking = task.rank(table, table.column(&task.objective.metric)?)?;
+                if ranking.optimum().is_none() {
+                    return Err(unsatisfiable(&task.problem()?, table, &task.constraints)
+                        .in_file(table.source()));
+                }
+                Some(ranking)
+            }
+            _ => None,
+        };
+        task.report = match (&args.report, &task.table) {
+            (None, _) => None,
+            (Some(_), None) => {
+                return Err(Error::input("there is no table to report from")
+                    .mend("add `--table FILE`, or leave out `--report`"));
+            }
+            (Some(name), Some(table)) => {
+                let column = table.column(name)?;
+                table.check_objective(column)?;
+                let ranking = task.rank(table, column)?;
+                Some(Report {
+                    name: name.clone(),
+                    column,
+                    ranking,
+                })
+            }
+        };
+        Ok(task)
+    }
+
+    /// The order of the table's architectures by a column, of those that keep the constraints as
+    /// far as the table and the space can tell.
+    fn rank(&self, table: &Table, column: usize) -> Result<Ranking> {
+        let all = self.constraints.is_empty();
+        let problem = self.problem()?;
+        Ok(match &self.source {
+            Source::Table(_) => Ranking::new(table, column, self.objective.minimize, |row| {
+                all || problem.complies(&metrics_of(&problem, table, row))
+            }),
+            // A table that others are judged by need not know what they measure.
+            _ => Ranking::new(table, column, false, |row| {
+                all || problem.admits(&table.arch(row))
+            }),
         })
+    }
+
+    /// The best value of a compliant architecture in the table, where the table has the objective.
+    pub fn optimum(&self) -> Option<f64> {
+        self.ranking.as_ref().and_then(Ranking::optimum)
+    }
+
+    /// The rank of a value of the objective, where the table has it.
+    pub fn rank_of(&self, value: f64) -> Option<usize> {
+        self.ranking.as_ref().map(|ranking| ranking.rank(value))
+    }
+
+    /// The value and the rank of an architecture in the column that is reported.
+    pub fn reported(&self, arch: &Arch) -> Option<(f64, usize)> {
+        let (report, table) = (self.report.as_ref()?, self.table.as_ref()?);
+        let value = table.value(table.find(arch)?, report.column);
+        (!value.is_nan()).then(|| (value, report.ranking.rank(value)))
     }
 
     /// The problem for the driver.
@@ -100,17 +186,21 @@ impl Task {
     pub fn problem(&self) -> Result<Problem<'_>> {
         Problem::new(
             &*self.space,
-            self.table.columns(),
+            &self.source.metrics(),
             self.objective.clone(),
             self.constraints.clone(),
             self.sampler,
         )
     }
+}
 
-    /// An evaluator that looks architectures up in the table.
-    pub fn evaluator(&self) -> TableEvaluator {
-        TableEvaluator::new(self.table.clone())
-    }
+/// The order of a table's architectures by a column, the largest value first.
+///
+/// # Errors
+/// If the column cannot be searched.
+pub fn best_first(table: &Table, column: usize) -> Result<Ranking> {
+    table.check_objective(column)?;
+    Ok(Ranking::new(table, column, false, |_| true))
 }
 
 /// Loads a space by name or from a file.

@@ -88,13 +88,17 @@ pub fn budgets(queries: usize) -> Vec<usize> {
 }
 
 /// The rank of the best at each budget; `None` where nothing compliant had been found. Budgets
-/// beyond `reached` are `None` too: pass the number of queries for an interrupted run.
+/// beyond `reached` are `None` too: pass the number of queries for an interrupted run. Without a
+/// ranking there are none.
 pub fn rank_at(
     improvements: &[Improvement],
-    ranking: &Ranking,
+    ranking: Option<&Ranking>,
     budget: usize,
     reached: usize,
 ) -> BTreeMap<usize, Option<usize>> {
+    let Some(ranking) = ranking else {
+        return BTreeMap::new();
+    };
     (budgets(budget).into_iter())
         .map(|b| {
             let best = best_at(improvements, b).filter(|_| b <= reached);

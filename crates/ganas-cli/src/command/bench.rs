@@ -93,7 +93,7 @@ pub fn run(args: &BenchArgs) -> Result<End> {
             .into());
     }
     let progress = Progress::new(args.quiet);
-    let task = Task::open(&args.task, &progress)?;
+    let task = Task::open(&args.task, args.first_seed, &progress)?;
     let provenance = Provenance::new(&task, &recipes, args.queries, seeds.clone(), Vec::new());
     if let Some(file) = &args.json {
         prepare(file)?;
@@ -109,7 +109,7 @@ pub fn run(args: &BenchArgs) -> Result<End> {
     let report = BenchReport {
         space: task.space.name().into(),
         objective: task.objective.metric.clone(),
-        optimum: task.optimum,
+        optimum: task.optimum(),
         summary: summarize(&recipes, &runs),
         runs,
         provenance,
@@ -178,6 +178,7 @@ fn run_all(
         .build()
         .context("cannot start the threads")?;
     let finished = AtomicUsize::new(0);
+    let silent = Progress::new(true);
     let run = |&(recipe, seed): &(&Recipe, u64)| -> Result<Option<Run>> {
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
@@ -191,8 +192,9 @@ fn run_all(
             queries: args.queries,
             start: &[],
             out: folder.as_deref(),
+            winner_epochs: None,
         };
-        let run = plan.run(bar, false, stop)?.run;
+        let run = plan.run(&silent, bar, false, stop)?.run;
         // A run that stops early leaves its queries unspent.
         bar.advance(args.queries - run.queries);
         let finished = 1 + finished.fetch_add(1, Ordering::Relaxed);
@@ -225,6 +227,7 @@ fn summary(recipe: &Recipe, runs: &[&Run]) -> Summary {
             .collect()
     };
     let best: Vec<f64> = runs.iter().filter_map(|r| r.best).collect();
+    let reported: Vec<f64> = runs.iter().filter_map(|r| r.reported).collect();
     let to_optimum: Vec<Option<f64>> = (runs.iter())
         .map(|r| r.queries_to_optimum.map(|n| n as f64))
         .collect();
@@ -241,10 +244,13 @@ fn summary(recipe: &Recipe, runs: &[&Run]) -> Summary {
         mean_queries_to_best: mean(&numbers(|r| r.queries_to_best)),
         median_seconds: median(&seconds).unwrap_or(0.0),
         found_nothing: runs.len() - best.len(),
+        mean_reported: mean(&reported),
+        std_reported: deviation(&reported),
+        mean_reported_rank: mean(&numbers(|r| r.reported_rank)),
     }
 }
 
-const HEADER: [&str; 9] = [
+const HEADER: [&str; 11] = [
     "strategy",
     "preset",
     "seeds",
@@ -254,33 +260,40 @@ const HEADER: [&str; 9] = [
     "median queries to it",
     "mean queries to best",
     "median s",
+    "mean reported ± std",
+    "mean rank of it",
 ];
 
-/// Prints the summaries as a table.
+/// Prints the summaries as a table; the last two columns only if a column is reported.
 fn print(summaries: &[Summary], out: &mut impl Write) -> io::Result<()> {
     let number = |value: Option<f64>, digits: usize| {
         value.map_or("-".to_owned(), |v| format!("{v:.digits$}"))
     };
+    let spread = |mean: Option<f64>, std: Option<f64>| match (mean, std) {
+        (Some(mean), Some(std)) => format!("{mean:.5} ± {std:.5}"),
+        _ => "-".into(),
+    };
+    let reported = summaries.iter().any(|s| s.mean_reported.is_some());
+    let columns = if reported { 11 } else { 9 };
     let mut rows = vec![HEADER.map(str::to_owned)];
     rows.extend(summaries.iter().map(|s| {
         [
             s.strategy.clone(),
             s.preset.clone(),
             s.seeds.to_string(),
-            match (s.mean_best, s.std_best) {
-                (Some(mean), Some(std)) => format!("{mean:.5} ± {std:.5}"),
-                _ => "-".into(),
-            },
+            spread(s.mean_best, s.std_best),
             number(s.mean_rank, 2),
             format!("{}/{}", s.found_optimum, s.seeds),
             s.median_queries_to_optimum
                 .map_or("-".into(), |v| v.to_string()),
             number(s.mean_queries_to_best, 1),
             format!("{:.3}", s.median_seconds),
+            spread(s.mean_reported, s.std_reported),
+            number(s.mean_reported_rank, 2),
         ]
     }));
     let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max();
-    let widths: Vec<usize> = (0..HEADER.len()).filter_map(width).collect();
+    let widths: Vec<usize> = (0..columns).filter_map(width).collect();
     for row in &rows {
         let cells: Vec<String> = (row.iter().zip(&widths).enumerate())
             .map(|(i, (cell, &width))| match i {

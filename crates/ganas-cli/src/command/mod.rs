@@ -3,4 +3,5 @@
 pub mod bench;
 pub mod search;
 pub mod space;
+pub mod supernet;
 pub mod table;

@@ -1,13 +1,15 @@
 //! `ganas search`: one search, and what it found.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
 use ganas_core::driver::StopReason;
 use ganas_core::error::{Error, Result as CoreResult};
+use ganas_draw::Drawing;
 use ganas_search::{Recipe, STRATEGIES};
+use ganas_train::Feed;
 
 use crate::End;
 use crate::args::TaskArgs;
@@ -17,14 +19,30 @@ use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::record::SearchReport;
 use crate::rundir::check_free;
+use crate::source::Source;
 use crate::task::Task;
+use crate::winner::free_folder;
 
 const EXAMPLES: &str = "\
 Examples:
+  ganas search
+      trains cells of nasbench201 on handwritten digits that are built in: no data, two minutes
   ganas search --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test
   ganas search --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --strategy evolution --queries 1000 --constraint 'params <= 5e6' --out runs/small
-  ganas search --space my-space.toml --table measured.parquet --objective latency_ms --minimize";
+  ganas search --space my-space.toml --table measured.parquet --objective latency_ms --minimize
+  ganas search --space my-space.toml --train cifar-10-batches-bin --epochs 20 --width 16
+  ganas search --space nasbench201 --supernet runs/supernet --objective loss --queries 100
+
+Costs such as `params` are those of the benchmark's own network, whatever is trained. The digits are
+\"Optical Recognition of Handwritten Digits\" by E. Alpaydin and C. Kaynak (UCI, CC BY 4.0).";
+
+/// Queries of a search in a table or a supernet.
+const LOOKED_UP: usize = 300;
+/// Queries of a search that trains: two minutes on the digits with two cores.
+const TRAINED: usize = 120;
+/// The epochs in which the best network for the digits is trained once more.
+const DIGITS_EPOCHS: usize = 40;
 
 /// Arguments of `ganas search`.
 #[derive(Clone, Debug, Args)]
@@ -41,9 +59,9 @@ pub struct SearchArgs {
     #[arg(long)]
     preset: Option<String>,
 
-    /// Distinct architectures to evaluate
-    #[arg(long, value_name = "N", default_value_t = 300)]
-    queries: usize,
+    /// Distinct architectures to evaluate [default: 300; 120 where they are trained]
+    #[arg(long, value_name = "N")]
+    queries: Option<usize>,
 
     /// Seed of all random streams
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -53,7 +71,13 @@ pub struct SearchArgs {
     #[arg(long, value_name = "ARCH")]
     start: Vec<String>,
 
+    /// Epochs in which the best network is trained once more, on all images that are not for test
+    /// [default: those of a candidate; 40 on the digits]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    winner_epochs: Option<usize>,
+
     /// Folder for the settings, every evaluation and the result
+    /// [default: none; runs/DATASET-N where networks are trained]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -76,12 +100,19 @@ fn default_strategy() -> String {
 /// If the arguments cannot be used or the results cannot be written.
 pub fn run(args: &SearchArgs) -> Result<End> {
     let recipe = recipe(args)?;
-    check_queries(args.queries)?;
+    args.queries.map_or(Ok(()), check_queries)?;
+    if args.winner_epochs == Some(0) {
+        return Err(
+            Error::input("the best network cannot be trained for no epoch")
+                .mend("give `--winner-epochs` at least 1")
+                .into(),
+        );
+    }
     if let Some(folder) = &args.out {
         check_free(folder)?;
     }
     let progress = Progress::new(args.quiet);
-    let task = Task::open(&args.task, &progress)?;
+    let task = Task::open(&args.task, args.seed, &progress)?;
     let start = (args.start.iter())
         .map(|text| {
             (task.space.parse(text))
@@ -91,23 +122,35 @@ pub fn run(args: &SearchArgs) -> Result<End> {
     if let Some(file) = &args.json {
         prepare(file)?;
     }
+    let (mut queries, mut winner_epochs, mut out) =
+        (LOOKED_UP, args.winner_epochs, args.out.clone());
+    if let Source::Training(trained) = &task.source {
+        let dataset = trained.training.task.dataset().name();
+        queries = TRAINED;
+        out = out.or_else(|| Some(free_folder(dataset)));
+        if dataset == "digits" {
+            winner_epochs = winner_epochs.or(Some(DIGITS_EPOCHS));
+        }
+    }
+    let queries = args.queries.unwrap_or(queries);
     let stop = interrupt::listen()?;
     let plan = Plan {
         task: &task,
         recipe: &recipe,
         seed: args.seed,
-        queries: args.queries,
+        queries,
         start: &start,
-        out: args.out.as_deref(),
+        out: out.as_deref(),
+        winner_epochs,
     };
-    let bar = progress.queries(args.queries);
-    let report = plan.run(&bar, true, stop)?;
+    let bar = progress.queries(queries);
+    let report = plan.run(&progress, &bar, true, stop)?;
     drop(bar);
     if let Some(file) = &args.json {
         write_json(file, &report)?;
     }
     if !args.quiet {
-        print(&report, &task)?;
+        print(&report, &task, out.as_deref())?;
     }
     Ok(match report.run.stop {
         StopReason::Interrupted => End::Interrupted,
@@ -136,29 +179,50 @@ fn recipe(args: &SearchArgs) -> Result<Recipe> {
     })
 }
 
-fn print(report: &SearchReport, task: &Task) -> Result<()> {
+fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()> {
     let run = &report.run;
     let mut lines: Vec<(&str, String)> = Vec::new();
-    match (&run.best_arch, run.best, run.best_rank, run.queries_to_best) {
-        (Some(arch), Some(best), Some(rank), Some(query)) => {
+    match (&run.best_arch, run.best, run.queries_to_best) {
+        (Some(arch), Some(best), Some(query)) => {
             lines.push(("best", arch.clone()));
-            lines.push((
-                &report.objective,
-                format!(
-                    "{best}, rank {rank} of {} ({})",
-                    task.ranking.len(),
-                    match rank {
-                        1 => "the best of the table".into(),
-                        _ => format!("the table's best is {}", report.optimum),
-                    }
-                ),
-            ));
+            lines.push((&report.objective, standing(best, run.best_rank, task)));
+            if let (Some(column), Some(value), Some(rank)) =
+                (&task.report, run.reported, run.reported_rank)
+            {
+                let all = column.ranking.len();
+                lines.push((&column.name, format!("{value}, rank {rank} of {all}")));
+            }
             lines.push(("queries", format!("{}, {query} to the best", run.queries)));
         }
         _ => {
             lines.push(("best", "none: no architecture met the constraints".into()));
             lines.push(("queries", run.queries.to_string()));
         }
+    }
+    if let Some(winner) = &report.winner {
+        lines.push(("winner", winner.arch.clone()));
+        let chosen = winner.finalists.iter().find(|f| f.arch == winner.arch);
+        if let Some((accuracy, of)) = chosen.and_then(|f| Some((f.accuracy?, f.trainings))) {
+            lines.push((
+                "",
+                format!(
+                    "{accuracy:.2} in {of} more trainings, the most of the best {}",
+                    winner.finalists.len()
+                ),
+            ));
+        }
+        lines.push((
+            "test",
+            format!(
+                "{:.2} % of {} images, after {} epochs on the other {}",
+                winner.test_accuracy, winner.test_images, winner.epochs, winner.train_images
+            ),
+        ));
+        lines.push((
+            "weights",
+            format!("{} ({} numbers)", winner.weights, winner.params),
+        ));
+        lines.push(("drawing", winner.drawing.clone()));
     }
     if !task.constraints.is_empty() {
         lines.push((
@@ -185,10 +249,38 @@ fn print(report: &SearchReport, task: &Task) -> Result<()> {
         .into(),
     ));
     lines.push(("seconds", format!("{:.2}", run.seconds)));
+    if let Some(folder) = folder {
+        lines.push(("folder", folder.display().to_string()));
+    }
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut out = io::stdout().lock();
     for (name, text) in lines {
         writeln!(out, "{name:width$}  {text}")?;
     }
+    if let Some(winner) = &report.winner
+        && let Ok(arch) = task.space.parse(&winner.arch)
+    {
+        write!(out, "\n{}", Drawing::of(&*task.space, &arch)?.text())?;
+    }
     Ok(())
+}
+
+/// A value of the objective, and where it stands.
+fn standing(best: f64, rank: Option<usize>, task: &Task) -> String {
+    match (rank, &task.ranking, &task.source) {
+        (Some(rank), Some(ranking), _) => format!(
+            "{best}, rank {rank} of {} ({})",
+            ranking.len(),
+            match (rank, ranking.optimum()) {
+                (2.., Some(optimum)) => format!("the table's best is {optimum}"),
+                _ => "the best of the table".into(),
+            }
+        ),
+        (_, _, Source::Training(trained)) => format!(
+            "{best:.4} on {} validation images of {}",
+            trained.training.task.validation().len(),
+            trained.training.task.dataset().name()
+        ),
+        _ => format!("{best:.4}"),
+    }
 }

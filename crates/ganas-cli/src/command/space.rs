@@ -75,7 +75,7 @@ enum Action {
 
 #[derive(Clone, Debug, Args)]
 struct Named {
-    /// Search space: nasbench101, nasbench201, or a TOML file
+    /// Search space: a name that `ganas space list` shows, or a TOML file
     #[arg(value_name = "NAME|FILE")]
     space: String,
 

@@ -68,7 +68,7 @@ struct Named {
     /// Table: CSV, CSV.gz, Parquet, NAS-Bench-101's TFRecord, or compiled
     file: PathBuf,
 
-    /// Search space of the table: nasbench101, nasbench201, or a TOML file
+    /// Search space of the table: a name that `ganas space list` shows, or a TOML file
     #[arg(long, value_name = "NAME|FILE")]
     space: String,
 

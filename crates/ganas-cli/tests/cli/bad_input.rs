@@ -319,10 +319,10 @@ fn folder_that_holds_a_run() {
 #[test]
 fn search_without_a_task() {
     let sandbox = Sandbox::new();
-    sandbox.refuses("search", &["--space"]);
+    sandbox.refuses("search --table chain.csv", &["--space"]);
     sandbox.refuses(
-        "search --space nasbench201",
-        &["--table FILE --objective COLUMN"],
+        "search --space chain.toml --table chain.csv",
+        &["--objective", "accuracy, latency"],
     );
     sandbox.refuses(
         "bench --space nasbench201",

@@ -7,3 +7,4 @@ mod real_tables;
 mod sandbox;
 mod search;
 mod tools;
+mod train;

@@ -141,7 +141,7 @@ fn queries_come_from_standard_input_too() {
 #[test]
 fn help_shows_examples() {
     let sandbox = Sandbox::new();
-    for command in ["search", "bench", "table", "space"] {
+    for command in ["search", "bench", "table", "space", "supernet"] {
         sandbox
             .run(&format!("{command} --help"))
             .success()

@@ -1,0 +1,301 @@
+//! `ganas supernet eval`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::Args;
+use ganas_core::arch::Arch;
+use ganas_core::error::{Error, Result as CoreResult};
+use ganas_core::evaluate::{Evaluator, Outcome};
+use ganas_core::rng::Rng;
+use ganas_core::space::{Sampler, SearchSpace};
+use ganas_core::table::Table;
+use ganas_train::supernet::{self, Identity, Scoring};
+use serde::Serialize;
+
+use crate::End;
+use crate::interrupt;
+use crate::output::{prepare, write_json};
+use crate::progress::Progress;
+use crate::recipe::usable;
+use crate::source::{SUPERNET, Shared};
+use crate::statistics::{kendall, spearman};
+use crate::task::{load_space, open_table};
+
+/// Architectures that are scored between two looks at Ctrl-C.
+const CHUNK: usize = 20;
+
+const EXAMPLES: &str = "\
+Examples:
+  ganas supernet eval runs/supernet --sample 1000 \\
+      --table nasbench201.csv.gz --objective cifar10_test --images 1000 --json correlation.json
+  ganas supernet eval runs/supernet --arch '|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_1x1~2|'";
+
+/// Arguments of `ganas supernet eval`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct EvalArgs {
+    /// Folder of the supernet
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+
+    /// Search space, if it is one of a TOML file [default: the supernet's]
+    #[arg(long, value_name = "NAME|FILE")]
+    space: Option<String>,
+
+    /// Where its dataset is now [default: where it was]
+    #[arg(long, value_name = "DATASET")]
+    data: Option<String>,
+
+    /// Architecture to score, in the space's notation; can be given several times
+    #[arg(long, value_name = "ARCH", conflicts_with = "sample")]
+    arch: Vec<String>,
+
+    /// Random architectures to score; of the table, if there is one
+    #[arg(long, value_name = "N")]
+    sample: Option<usize>,
+
+    /// Seed of that sample
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// Validation images to score by [default: all]
+    #[arg(long, value_name = "N")]
+    images: Option<usize>,
+
+    /// Table to compare with
+    #[arg(long, value_name = "FILE", requires = "objective")]
+    table: Option<PathBuf>,
+
+    /// Column of the table to compare with
+    #[arg(long, value_name = "COLUMN", requires = "table")]
+    objective: Option<String>,
+
+    /// Architectures that are scored at once [default: one a core]
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+
+    /// File for the scores and correlations as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Show no progress, and print nothing
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// What is written.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// The version of this program.
+    ganas: String,
+    /// The command line, program name left out.
+    command: Vec<String>,
+    /// What the supernet is of.
+    identity: Identity,
+    /// How it scores.
+    scoring: Scoring,
+    /// The column of the table, and how the accuracies compare with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<Comparison>,
+    /// The scores.
+    scores: Vec<Scored>,
+    /// Wall time in seconds.
+    seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Comparison {
+    column: String,
+    architectures: usize,
+    /// Of the accuracy with the column.
+    spearman: Option<f64>,
+    kendall: Option<f64>,
+    /// Of the loss, its sign turned, with the column.
+    loss_spearman: Option<f64>,
+    loss_kendall: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Scored {
+    arch: String,
+    /// Percent of the validation images.
+    accuracy: f64,
+    /// Nats.
+    loss: f64,
+    /// The table's value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<f64>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the arguments cannot be used or the results cannot be written.
+pub fn run(args: &EvalArgs) -> Result<End> {
+    let progress = Progress::new(args.quiet);
+    let file = args.folder.join(SUPERNET);
+    let name = match &args.space {
+        Some(name) => name.clone(),
+        None => supernet::identity(&file).map_err(usable)?.space,
+    };
+    let space: Arc<dyn SearchSpace> = (load_space(&name, false))
+        .map_err(|e| match args.space {
+            Some(_) => e,
+            None => e.mend("name the TOML file of its space with `--space`"),
+        })?
+        .into();
+    let scoring = Scoring {
+        images: args.images,
+        ..Scoring::default()
+    };
+    let data = args.data.as_deref();
+    let waiting = progress.waiting("reading the supernet and its images");
+    let shared = Shared::open(&args.folder, &space, data, scoring, args.workers)?;
+    drop(waiting);
+    let table = (args.table.as_deref())
+        .map(|file| open_table(file, &*space, false, &progress))
+        .transpose()?;
+    let column = match (&table, &args.objective) {
+        (Some(table), Some(name)) => Some(table.column(name)?),
+        _ => None,
+    };
+    let archs = archs(args, &*space, table.as_ref())?;
+    if let Some(file) = &args.json {
+        prepare(file)?;
+    }
+    let stop = interrupt::listen()?;
+    let begun = std::time::Instant::now();
+    let mut evaluator = shared.evaluator(None);
+    let bar = progress.queries(archs.len());
+    let mut scores = Vec::with_capacity(archs.len());
+    for chunk in archs.chunks(CHUNK) {
+        if stop.load(std::sync::atomic::Ordering::Relaxed) {
+            return Ok(End::Interrupted);
+        }
+        for (arch, outcome) in chunk.iter().zip(evaluator.evaluate(chunk)) {
+            let (accuracy, loss) = match outcome {
+                Outcome::Done(metrics) => (metrics[0], metrics[1]),
+                Outcome::Failed(why) => return Err(Error::input(why).into()),
+            };
+            let value = table.as_ref().zip(column).and_then(|(table, column)| {
+                let value = table.value(table.find(arch)?, column);
+                (!value.is_nan()).then_some(value)
+            });
+            scores.push(Scored {
+                arch: space.format(arch),
+                accuracy,
+                loss,
+                value,
+            });
+        }
+        bar.advance(chunk.len());
+    }
+    drop(bar);
+    let report = Report {
+        ganas: env!("CARGO_PKG_VERSION").into(),
+        command: (std::env::args_os().skip(1))
+            .map(|arg| arg.to_string_lossy().into_owned())
+            .collect(),
+        identity: shared.identity.clone(),
+        scoring,
+        comparison: args.objective.as_ref().map(|name| compare(name, &scores)),
+        scores,
+        seconds: begun.elapsed().as_secs_f64(),
+    };
+    if let Some(file) = &args.json {
+        write_json(file, &report)?;
+    }
+    if !args.quiet {
+        print(&report, args.sample.is_none())?;
+    }
+    Ok(End::Done)
+}
+
+/// What is scored: what is named, or a sample.
+fn archs(args: &EvalArgs, space: &dyn SearchSpace, table: Option<&Table>) -> CoreResult<Vec<Arch>> {
+    let mut rng = Rng::stream(args.seed, "supernet/sample");
+    match (args.sample, table) {
+        (Some(0), _) => {
+            Err(Error::input("no architecture to score").mend("give `--sample` at least 1"))
+        }
+        (Some(count), Some(table)) => Ok((rng.distinct(table.len(), count).into_iter())
+            .map(|row| table.arch(row))
+            .collect()),
+        (Some(count), None) => {
+            let sampler = Sampler::feasible(space, None)?;
+            Ok((0..count)
+                .map(|_| space.sample(sampler, &mut rng))
+                .collect())
+        }
+        (None, _) if args.arch.is_empty() => Err(Error::input("no architecture to score")
+            .mend("name some with `--arch`, or draw some with `--sample 1000`")),
+        (None, _) => (args.arch.iter())
+            .map(|text| {
+                (space.parse(text)).map_err(|what| Error::input(format!("--arch `{text}`: {what}")))
+            })
+            .collect(),
+    }
+}
+
+fn compare(column: &str, scores: &[Scored]) -> Comparison {
+    let known = scores.iter().filter_map(|s| Some((s, s.value?)));
+    let (scores, values): (Vec<&Scored>, Vec<f64>) = known.unzip();
+    let accuracies: Vec<f64> = scores.iter().map(|s| s.accuracy).collect();
+    let losses: Vec<f64> = scores.iter().map(|s| -s.loss).collect();
+    Comparison {
+        column: column.to_owned(),
+        architectures: values.len(),
+        spearman: spearman(&accuracies, &values),
+        kendall: kendall(&accuracies, &values),
+        loss_spearman: spearman(&losses, &values),
+        loss_kendall: kendall(&losses, &values),
+    }
+}
+
+fn print(report: &Report, each: bool) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    if each {
+        for score in &report.scores {
+            write!(
+                out,
+                "{:.2} %  loss {:.4}  {}",
+                score.accuracy, score.loss, score.arch
+            )?;
+            match score.value {
+                Some(value) => writeln!(out, "  {value}")?,
+                None => writeln!(out)?,
+            }
+        }
+    }
+    if let Some(comparison) = &report.comparison {
+        let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.3}"));
+        writeln!(
+            out,
+            "{} architectures against {}: Spearman {}, Kendall {} by accuracy; {}, {} by loss",
+            comparison.architectures,
+            comparison.column,
+            number(comparison.spearman),
+            number(comparison.kendall),
+            number(comparison.loss_spearman),
+            number(comparison.loss_kendall)
+        )?;
+    } else if !each {
+        let best = report
+            .scores
+            .iter()
+            .max_by(|a, b| a.accuracy.total_cmp(&b.accuracy));
+        if let Some(best) = best {
+            writeln!(
+                out,
+                "{} architectures, the best {:.2} %: {}",
+                report.scores.len(),
+                best.accuracy,
+                best.arch
+            )?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! `ganas supernet search`: the searches that train weights and policy in turn.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use ganas_core::error::Error;
+use ganas_core::space::SearchSpace;
+use ganas_train::supernet::{Alternation, Identity, Method, Scoring, search};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::End;
+use crate::interrupt;
+use crate::output::{prepare, write_json};
+use crate::progress::Progress;
+use crate::recipe::usable;
+use crate::source::Shared;
+use crate::statistics::{deviation, mean};
+use crate::task::{best_first, load_space, open_table};
+
+const EXAMPLES: &str = "\
+Examples:
+  ganas supernet search runs/supernet --space nasbench201 --method enas --seeds 10 \\
+      --table nasbench201.csv.gz --report cifar10_test --json enas.json
+
+For the strategies of `ganas bench` on a supernet: `ganas bench --supernet runs/supernet`.";
+
+/// Arguments of `ganas supernet search`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct SearchArgs {
+    /// Folder of the supernet
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+
+    /// Search space of the supernet: of edge cells
+    #[arg(long, value_name = "NAME|FILE")]
+    space: String,
+
+    /// Where its dataset is now [default: where it was]
+    #[arg(long, value_name = "DATASET")]
+    data: Option<String>,
+
+    /// How the policy is moved
+    #[arg(long)]
+    method: MethodName,
+
+    /// Rounds: a step of the weights and one of the policy each
+    #[arg(long, value_name = "N", default_value_t = Alternation::default().rounds)]
+    rounds: usize,
+
+    /// Searches, with seeds in a row
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seeds: u64,
+
+    /// The first seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    first_seed: u64,
+
+    /// Validation images by which cells are scored at the end [default: all]
+    #[arg(long, value_name = "N")]
+    images: Option<usize>,
+
+    /// Table to report from
+    #[arg(long, value_name = "FILE", requires = "report")]
+    table: Option<PathBuf>,
+
+    /// Column of the table to report each cell's value and rank in
+    #[arg(long, value_name = "COLUMN", requires = "table")]
+    report: Option<String>,
+
+    /// Searches at once [default: one a core]
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+
+    /// File for the results as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Show no progress, and print nothing
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum MethodName {
+    /// A controller rewarded with validation accuracy (REINFORCE), as in ENAS
+    Enas,
+    /// A softmax mixture of ops moved by the gradient of the validation loss, as in DARTS
+    Darts,
+}
+
+/// What is written.
+#[derive(Debug, Serialize)]
+struct Report {
+    /// The version of this program.
+    ganas: String,
+    /// The command line, program name left out.
+    command: Vec<String>,
+    identity: Identity,
+    scoring: Scoring,
+    method: Method,
+    settings: Alternation,
+    /// The column that is reported.
+    report: Option<String>,
+    runs: Vec<Run>,
+    summary: Summary,
+}
+
+#[derive(Debug, Serialize)]
+struct Run {
+    seed: u64,
+    arch: String,
+    /// By the supernet, percent.
+    accuracy: f64,
+    /// The entropy of a position of the policy at the end, in nats.
+    entropy: f64,
+    reported: Option<f64>,
+    reported_rank: Option<usize>,
+    seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Summary {
+    seeds: usize,
+    mean_reported: Option<f64>,
+    std_reported: Option<f64>,
+    mean_reported_rank: Option<f64>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the arguments cannot be used or the results cannot be written.
+pub fn run(args: &SearchArgs) -> Result<End> {
+    if args.seeds == 0 || args.rounds == 0 {
+        return Err(Error::input("there is nothing to run")
+            .mend("give `--seeds` and `--rounds` at least 1")
+            .into());
+    }
+    let progress = Progress::new(args.quiet);
+    let space: Arc<dyn SearchSpace> = load_space(&args.space, false)?.into();
+    let scoring = Scoring {
+        images: args.images,
+        ..Scoring::default()
+    };
+    let waiting = progress.waiting("reading the supernet and its images");
+    let data = args.data.as_deref();
+    let shared = Shared::open(&args.folder, &space, data, scoring, args.workers)?;
+    drop(waiting);
+    let judge = match (&args.table, &args.report) {
+        (Some(file), Some(column)) => {
+            let table = open_table(file, &*space, false, &progress)?;
+            let column = table.column(column)?;
+            let ranking = best_first(&table, column)?;
+            Some((table, column, ranking))
+        }
+        _ => None,
+    };
+    if let Some(file) = &args.json {
+        prepare(file)?;
+    }
+    let stop = interrupt::listen()?;
+    let method = match args.method {
+        MethodName::Enas => Method::Enas,
+        MethodName::Darts => Method::Darts,
+    };
+    let settings = Alternation {
+        rounds: args.rounds,
+        ..Alternation::default()
+    };
+    let seeds: Vec<u64> = (0..args.seeds)
+        .map(|i| args.first_seed.wrapping_add(i))
+        .collect();
+    let bar = progress.steps(seeds.len());
+    let one = |&seed: &u64| -> Result<Option<Run>> {
+        let begun = Instant::now();
+        let (supernet, task) = (&shared.supernet, &shared.task);
+        let found = search(
+            method, &settings, &*space, supernet, task, &scoring, seed, stop,
+        )
+        .map_err(usable)?;
+        bar.advance(1);
+        Ok(found.map(|found| {
+            let value = judge.as_ref().and_then(|(table, column, ranking)| {
+                let value = table.value(table.find(&found.arch)?, *column);
+                (!value.is_nan()).then(|| (value, ranking.rank(value)))
+            });
+            Run {
+                seed,
+                arch: space.format(&found.arch),
+                accuracy: 100.0 * found.score.accuracy,
+                entropy: found.entropy,
+                reported: value.map(|(value, _)| value),
+                reported_rank: value.map(|(_, rank)| rank),
+                seconds: begun.elapsed().as_secs_f64(),
+            }
+        }))
+    };
+    let runs: Result<Vec<Option<Run>>> =
+        (shared.pool).install(|| seeds.par_iter().with_max_len(1).map(one).collect());
+    let runs: Vec<Run> = runs?.into_iter().flatten().collect();
+    drop(bar);
+    let interrupted = runs.len() < seeds.len();
+    let reported: Vec<f64> = runs.iter().filter_map(|r| r.reported).collect();
+    let ranks: Vec<f64> = (runs.iter())
+        .filter_map(|r| r.reported_rank.map(|rank| rank as f64))
+        .collect();
+    let report = Report {
+        ganas: env!("CARGO_PKG_VERSION").into(),
+        command: (std::env::args_os().skip(1))
+            .map(|arg| arg.to_string_lossy().into_owned())
+            .collect(),
+        identity: shared.identity.clone(),
+        scoring,
+        method,
+        settings,
+        report: args.report.clone(),
+        summary: Summary {
+            seeds: runs.len(),
+            mean_reported: mean(&reported),
+            std_reported: deviation(&reported),
+            mean_reported_rank: mean(&ranks),
+        },
+        runs,
+    };
+    if let Some(file) = &args.json {
+        write_json(file, &report)?;
+    }
+    if !args.quiet {
+        print(&report)?;
+    }
+    Ok(match interrupted {
+        true => End::Interrupted,
+        false => End::Done,
+    })
+}
+
+fn print(report: &Report) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for run in &report.runs {
+        write!(
+            out,
+            "seed {}  {}  accuracy {:.2} %",
+            run.seed, run.arch, run.accuracy
+        )?;
+        match (&report.report, run.reported, run.reported_rank) {
+            (Some(column), Some(value), Some(rank)) => {
+                writeln!(out, "  {column} {value}, rank {rank}")?;
+            }
+            _ => writeln!(out)?,
+        }
+    }
+    if let (Some(column), Some(mean), Some(rank)) = (
+        &report.report,
+        report.summary.mean_reported,
+        report.summary.mean_reported_rank,
+    ) {
+        writeln!(out, "mean {column} {mean:.3}, mean rank {rank:.1}")?;
+    }
+    Ok(())
+}

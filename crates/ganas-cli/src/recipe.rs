@@ -1,0 +1,221 @@
+//! The settings of trainings, as they are typed.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use ganas_core::error::{Error, Result};
+use ganas_data::{Dataset, Portion, Resize, SplitConfig, load_with};
+use ganas_train::{ImageTask, Optimizer, Recipe, Schedule, TrainError};
+use serde::Deserialize;
+
+/// How networks are trained. What is left out has the dataset's default.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Training")]
+pub struct RecipeArgs {
+    /// TOML file with settings of the training, as `epochs = 12`; the options below go before it
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
+
+    /// Passes over the training images
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+
+    /// Images a step
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+
+    /// Optimiser
+    #[arg(long, value_name = "NAME")]
+    optimizer: Option<OptimizerName>,
+
+    /// Highest learning rate
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
+
+    /// How the learning rate goes after the warm-up
+    #[arg(long, value_name = "NAME")]
+    schedule: Option<ScheduleName>,
+
+    /// Weight decay
+    #[arg(long, value_name = "RATE")]
+    weight_decay: Option<f64>,
+
+    /// Channels of the stem
+    #[arg(long, value_name = "N")]
+    width: Option<usize>,
+
+    /// Cells a stage; in chains, how often each block is repeated
+    #[arg(long, value_name = "N")]
+    depth: Option<usize>,
+
+    /// Trainings of each architecture, whose metrics are averaged
+    #[arg(long, value_name = "N")]
+    repeats: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OptimizerName {
+    /// Stochastic gradient descent with Nesterov momentum
+    Sgd,
+    /// Adam with decoupled weight decay
+    Adamw,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ScheduleName {
+    /// Down to zero along half a cosine
+    Cosine,
+    /// It stays
+    Constant,
+}
+
+impl RecipeArgs {
+    /// Whether any of them was given.
+    pub fn any(&self) -> bool {
+        self.recipe.is_some()
+            || self.epochs.is_some()
+            || self.batch.is_some()
+            || self.optimizer.is_some()
+            || self.learning_rate.is_some()
+            || self.schedule.is_some()
+            || self.weight_decay.is_some()
+            || self.width.is_some()
+            || self.depth.is_some()
+            || self.repeats.is_some()
+    }
+
+    /// The recipe: what was typed, then what the file says, then the defaults.
+    ///
+    /// # Errors
+    /// If the file cannot be used, or a setting is out of its range.
+    pub fn over(&self, defaults: Recipe) -> Result<Recipe> {
+        let mut recipe = match &self.recipe {
+            None => defaults,
+            Some(file) => {
+                let text = fs::read_to_string(file).map_err(|e| {
+                    Error::input(format!("cannot be read ({e})"))
+                        .mend("name a TOML file with settings such as `epochs = 12`")
+                        .in_file(file)
+                })?;
+                over_toml(&defaults, &text).map_err(|e| e.in_file(file))?
+            }
+        };
+        let numbers = [
+            (&mut recipe.epochs, self.epochs),
+            (&mut recipe.batch, self.batch),
+            (&mut recipe.repeats, self.repeats),
+        ];
+        for (setting, typed) in numbers {
+            *setting = typed.unwrap_or(*setting);
+        }
+        if let Some(name) = self.optimizer {
+            recipe.optimizer = match name {
+                OptimizerName::Sgd => Optimizer::default(),
+                OptimizerName::Adamw => Optimizer::adamw(),
+            };
+        }
+        if let Some(name) = self.schedule {
+            recipe.schedule = match name {
+                ScheduleName::Cosine => Schedule::Cosine,
+                ScheduleName::Constant => Schedule::Constant,
+            };
+        }
+        recipe.learning_rate = self.learning_rate.unwrap_or(recipe.learning_rate);
+        recipe.weight_decay = self.weight_decay.unwrap_or(recipe.weight_decay);
+        recipe.width = self.width.or(recipe.width);
+        recipe.depth = self.depth.or(recipe.depth);
+        recipe.check().map_err(usable)?;
+        Ok(recipe)
+    }
+}
+
+/// The defaults, with what a TOML text says in their place.
+fn over_toml(defaults: &Recipe, text: &str) -> Result<Recipe> {
+    let unusable = |e: toml::de::Error| {
+        let line = e
+            .span()
+            .map(|span| 1 + text[..span.start].matches('\n').count() as u64);
+        let error = Error::input(e.message().to_owned())
+            .mend("give settings such as `epochs = 12` or `learning-rate = 0.1`");
+        match line {
+            Some(line) => error.on_line(line),
+            None => error,
+        }
+    };
+    // Read alone first, so that errors have the line they are on.
+    toml::from_str::<Recipe>(text).map_err(unusable)?;
+    let given: toml::Table = toml::from_str(text).map_err(unusable)?;
+    let mut all = toml::Table::try_from(defaults)
+        .map_err(|e| Error::input(format!("the defaults are no TOML: {e}")))?;
+    all.extend(given);
+    Recipe::deserialize(all).map_err(unusable)
+}
+
+/// Which images networks are trained on.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Training")]
+pub struct DataArgs {
+    /// Validation images: a share of those that are not for test, or a number
+    /// [default: 0.2; 0.5 of the digits]
+    #[arg(long, value_name = "SHARE|N")]
+    validation: Option<String>,
+
+    /// Side of the square that images of folders are scaled to [default: 32]
+    #[arg(long, value_name = "PIXELS")]
+    image_size: Option<usize>,
+}
+
+impl DataArgs {
+    /// How a dataset is split.
+    ///
+    /// # Errors
+    /// If the share is none.
+    fn split(&self, dataset: &Dataset) -> Result<SplitConfig> {
+        let mut split = SplitConfig::default();
+        match &self.validation {
+            Some(text) => split.validation = text.parse()?,
+            // There are few, and candidates are compared by a third of a percent if they are a
+            // fifth of them.
+            None if dataset.name() == "digits" => split.validation = Portion::Share(0.5),
+            None => {}
+        }
+        Ok(split)
+    }
+
+    /// Loads a dataset.
+    ///
+    /// # Errors
+    /// If it is not there or damaged.
+    fn load(&self, data: &str) -> Result<Dataset> {
+        let resize = match self.image_size {
+            Some(side) => Resize::To {
+                height: side,
+                width: side,
+            },
+            None => Resize::default(),
+        };
+        load_with(data, resize)
+    }
+
+    /// Loads a dataset and splits it by a seed.
+    ///
+    /// # Errors
+    /// If it is not there or damaged, or the split leaves a part without images.
+    pub fn open(&self, data: &str, seed: u64) -> Result<(ImageTask, SplitConfig)> {
+        let dataset = self.load(data)?;
+        let split = self.split(&dataset)?;
+        let task = ImageTask::new(dataset, &split, seed).map_err(usable)?;
+        Ok((task, split))
+    }
+}
+
+/// An error of training as one of the input: all that can be met before a training begins are.
+pub fn usable(error: TrainError) -> Error {
+    match error {
+        TrainError::Data(error) => error,
+        TrainError::Io { path, source } => crate::task::unreadable(Error::io(path, source)),
+        TrainError::File { path, what } => Error::input(what).in_file(path),
+        other => Error::input(other.to_string()),
+    }
+}

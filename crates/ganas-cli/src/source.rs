@@ -1,0 +1,231 @@
+//! Where the performance of architectures comes from: a table, trainings, or a supernet.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ganas_core::error::{Error, Result};
+use ganas_core::evaluate::{Cached, Evaluator, Known, TableEvaluator};
+use ganas_core::space::SearchSpace;
+use ganas_core::table::Table;
+use ganas_data::{Resize, load_with};
+use ganas_train::supernet::{self, Identity, Scoring, SupernetEvaluator};
+use ganas_train::{ImageTask, Recipe, Supernet, Training, TrainingEvaluator, Watch};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::args::TaskArgs;
+use crate::progress::Progress;
+use crate::recipe::usable;
+
+/// The dataset that is trained on when nothing else is named.
+const DATASET: &str = "digits";
+
+/// The file of a supernet in its folder.
+pub const SUPERNET: &str = "supernet.safetensors";
+
+/// What evaluates architectures.
+pub enum Source {
+    /// A table has their metrics.
+    Table(Arc<Table>),
+    /// They are trained.
+    Training(Box<Trained>),
+    /// They are scored by shared weights.
+    Supernet(Box<Shared>),
+}
+
+/// Trainings.
+pub struct Trained {
+    /// The dataset as it was named.
+    pub data: String,
+    /// The seed of the split.
+    pub seed: u64,
+    /// How architectures are trained.
+    pub training: Training,
+    /// The threads that trainings run on.
+    pub pool: Arc<ThreadPool>,
+}
+
+/// A supernet.
+pub struct Shared {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The space.
+    pub space: Arc<dyn SearchSpace>,
+    /// What it is of.
+    pub identity: Identity,
+    /// Its weights.
+    pub supernet: Arc<Supernet>,
+    /// Its images.
+    pub task: Arc<ImageTask>,
+    /// How it scores.
+    pub scoring: Scoring,
+    /// The threads that it scores on.
+    pub pool: Arc<ThreadPool>,
+    known: Known,
+}
+
+impl Source {
+    /// The names of what it measures.
+    pub fn metrics(&self) -> Vec<String> {
+        match self {
+            Source::Table(table) => table.columns().to_vec(),
+            _ => ["accuracy", "loss"].map(String::from).to_vec(),
+        }
+    }
+
+    /// An evaluator for a search with this seed.
+    pub fn evaluator(&self, seed: u64, watch: Option<Watch>) -> Box<dyn Evaluator> {
+        match self {
+            Source::Table(table) => Box::new(TableEvaluator::new(table.clone())),
+            Source::Training(trained) => {
+                let pool = trained.pool.clone();
+                let evaluator = TrainingEvaluator::new(trained.training.clone(), seed, pool);
+                match watch {
+                    Some(watch) => Box::new(evaluator.watched(watch)),
+                    None => Box::new(evaluator),
+                }
+            }
+            Source::Supernet(shared) => {
+                let evaluator = shared.evaluator(watch);
+                Box::new(Cached::new(evaluator, shared.known.clone()))
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// Opens a supernet of a space, and its dataset: the one that it was trained on, or the same
+    /// in another place.
+    ///
+    /// # Errors
+    /// If either cannot be used.
+    pub fn open(
+        folder: &Path,
+        space: &Arc<dyn SearchSpace>,
+        data: Option<&str>,
+        scoring: Scoring,
+        workers: Option<usize>,
+    ) -> Result<Shared> {
+        let file = folder.join(SUPERNET);
+        let device = ganas_train::cpu();
+        let (identity, course) = supernet::load(&file, &**space, &device).map_err(usable)?;
+        let data = data.unwrap_or(&identity.data);
+        let [height, width, _] = identity.frame.image;
+        let dataset = load_with(data, Resize::To { height, width })?;
+        if (dataset.name(), dataset.images().len()) != (&*identity.dataset, identity.images) {
+            return Err(Error::input(format!(
+                "the supernet was trained on {} with {} images, not on {} with {}",
+                identity.dataset,
+                identity.images,
+                dataset.name(),
+                dataset.images().len()
+            ))
+            .mend("name its own dataset with `--data`")
+            .in_file(folder));
+        }
+        let task = ImageTask::new(dataset, &identity.split, identity.seed).map_err(usable)?;
+        Ok(Shared {
+            folder: folder.to_owned(),
+            space: space.clone(),
+            identity,
+            supernet: Arc::new(course.supernet),
+            task: Arc::new(task),
+            scoring,
+            pool: pool(workers)?,
+            known: Known::default(),
+        })
+    }
+
+    /// An evaluator that scores every time it is asked.
+    pub fn evaluator(&self, watch: Option<Watch>) -> SupernetEvaluator {
+        let evaluator = SupernetEvaluator::new(
+            self.space.clone(),
+            self.supernet.clone(),
+            self.task.clone(),
+            self.scoring,
+            self.pool.clone(),
+        );
+        match watch {
+            Some(watch) => evaluator.watched(watch),
+            None => evaluator,
+        }
+    }
+}
+
+/// Opens what the arguments name to evaluate architectures of a space by; trainings on the digits
+/// if they name nothing.
+///
+/// # Errors
+/// If it cannot be used, or more than one is named.
+pub fn open(
+    args: &TaskArgs,
+    space: &Arc<dyn SearchSpace>,
+    table: Option<&Arc<Table>>,
+    seed: u64,
+    progress: &Progress,
+) -> Result<Source> {
+    let both = |one: &str, other: &str| {
+        Err(
+            Error::input(format!("`{one}` and `{other}` exclude each other"))
+                .mend("name one source of evaluations"),
+        )
+    };
+    if let (None, None, Some(table)) = (&args.train, &args.supernet, table) {
+        if args.recipe.any() {
+            return Err(Error::input("a table is searched, and nothing is trained")
+                .mend("leave out the settings of training, or the table"));
+        }
+        return Ok(Source::Table(table.clone()));
+    }
+    match (&args.train, &args.supernet) {
+        (Some(_), Some(_)) => both("--train", "--supernet"),
+        (_, Some(folder)) => {
+            if args.recipe.any() {
+                return Err(
+                    Error::input("a supernet is searched, and nothing is trained")
+                        .mend("leave out the settings of training, or `--supernet`"),
+                );
+            }
+            let _waiting = progress.waiting(format!("reading {}", folder.display()));
+            let scoring = Scoring {
+                images: args.images,
+                ..Scoring::default()
+            };
+            let data = args.data.as_deref();
+            let shared = Shared::open(folder, space, data, scoring, args.workers)?;
+            Ok(Source::Supernet(Box::new(shared)))
+        }
+        (train, None) => {
+            let data = train.as_deref().unwrap_or(DATASET);
+            let _waiting = progress.waiting(format!("reading {data}"));
+            let (task, _) = args.images_of.open(data, seed)?;
+            let defaults = Recipe::suited(task.dataset().name());
+            let training = Training {
+                space: space.clone(),
+                recipe: args.recipe.over(defaults)?,
+                task: Arc::new(task),
+            };
+            training.check().map_err(usable)?;
+            Ok(Source::Training(Box::new(Trained {
+                data: data.to_owned(),
+                seed,
+                training,
+                pool: pool(args.workers)?,
+            })))
+        }
+    }
+}
+
+/// So many threads, or one a core.
+///
+/// # Errors
+/// If there are none.
+pub fn pool(workers: Option<usize>) -> Result<Arc<ThreadPool>> {
+    if workers == Some(0) {
+        return Err(Error::input("there are no workers").mend("give `--workers` at least 1"));
+    }
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(workers.unwrap_or(0))
+        .build();
+    let pool = pool.map_err(|e| Error::input(format!("cannot start the workers: {e}")))?;
+    Ok(Arc::new(pool))
+}
