@@ -5,6 +5,7 @@ mod builder;
 mod chain;
 mod darts;
 mod edge_cell;
+pub(crate) mod file;
 mod mobile;
 mod node_cell;
 mod plan;

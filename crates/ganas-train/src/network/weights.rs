@@ -1,15 +1,14 @@
 //! The numbers of a network, by name, and their safetensors file.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use ganas_core::rng::Rng;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
+use super::file::{self, Tensors};
 use super::plan::{Init, Plan};
-use crate::error::{Result, TrainError};
+use crate::error::Result;
 use crate::layer::Moments;
 
 /// The weights and the running moments of networks, by name.
@@ -80,11 +79,6 @@ impl Weights {
     /// # Errors
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let damaged = |what: String| TrainError::File {
-            path: path.to_owned(),
-            what,
-        };
         let trained = self.trained.iter().map(|(name, t)| (name.clone(), t));
         let moments = self.moments.iter().flat_map(|(name, m)| {
             [
@@ -92,25 +86,8 @@ impl Weights {
                 (format!("{name}.variance"), &m.variance),
             ]
         });
-        let mut parts = Vec::new();
-        for (name, tensor) in trained.chain(moments) {
-            let values = numbers(tensor)
-                .ok_or_else(|| damaged(format!("`{name}` cannot be read from the device")))?;
-            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-            parts.push((name, tensor.dims().to_vec(), bytes));
-        }
-        let views = (parts.iter())
-            .map(|(name, shape, bytes)| {
-                let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
-                view.map(|view| (name.as_str(), view))
-            })
-            .collect::<std::result::Result<Vec<_>, _>>()
-            .map_err(|e| damaged(e.to_string()))?;
-        let bytes = safetensors::serialize(views, None).map_err(|e| damaged(e.to_string()))?;
-        fs::write(path, bytes).map_err(|source| TrainError::Io {
-            path: path.to_owned(),
-            source,
-        })
+        let all: Vec<(String, &Tensor<4>)> = trained.chain(moments).collect();
+        file::write(path.as_ref(), &all, None)
     }
 
     /// Reads the weights of a plan from a safetensors file; what else is in it is left there.
@@ -119,29 +96,9 @@ impl Weights {
     /// If the file cannot be read, is damaged, or lacks a weight of the plan in its shape.
     pub fn load(path: impl AsRef<Path>, plan: &Plan, device: &Device) -> Result<Weights> {
         let path = path.as_ref();
-        let damaged = |what: String| TrainError::File {
-            path: path.to_owned(),
-            what,
-        };
-        let bytes = fs::read(path).map_err(|source| TrainError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        let file = SafeTensors::deserialize(&bytes)
-            .map_err(|e| damaged(format!("not a safetensors file: {e}")))?;
-        let read = |name: &str, shape: [usize; 4]| {
-            let view = (file.tensor(name)).map_err(|_| damaged(format!("no weight `{name}`")))?;
-            if view.dtype() != Dtype::F32 || view.shape() != shape {
-                return Err(damaged(format!(
-                    "`{name}` is {:?} {:?} where the network has F32 {shape:?}",
-                    view.dtype(),
-                    view.shape()
-                )));
-            }
-            let (quads, _) = view.data().as_chunks::<4>();
-            let values: Vec<f32> = quads.iter().map(|b| f32::from_le_bytes(*b)).collect();
-            Ok(Tensor::from_data(TensorData::new(values, shape), device))
-        };
+        let bytes = file::bytes(path)?;
+        let tensors = Tensors::new(path, &bytes)?;
+        let read = |name: &str, shape| tensors.read(name, shape, device);
         let mut weights = Weights::default();
         for slot in &plan.weights {
             let tensor = read(&slot.name, slot.shape)?;

@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use ganas_core::space::SearchSpace;
 use ganas_data::SplitConfig;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::{Course, Supernet, SupernetRecipe};
-use crate::error::{Result, TrainError};
+use crate::error::Result;
 use crate::network::Frame;
+use crate::network::file::{self, Tensors, damaged};
 use crate::optimizer::Memory;
 use crate::task::ImageTask;
 use crate::trainer::Epoch;
@@ -105,11 +104,6 @@ const KEY: &str = "ganas-supernet";
 /// # Errors
 /// If the file cannot be written.
 pub fn save(path: &Path, identity: &Identity, course: &Course) -> Result<()> {
-    let damaged = |what: String| damaged(path, what);
-    let failed = |source| TrainError::Io {
-        path: path.to_owned(),
-        source,
-    };
     let weights = &course.supernet.weights.trained;
     let mut parts: Vec<(String, &Tensor<4>)> =
         weights.iter().map(|(name, t)| (name.clone(), t)).collect();
@@ -119,19 +113,6 @@ pub fn save(path: &Path, identity: &Identity, course: &Course) -> Result<()> {
             parts.extend(tensor.iter().map(|t| (format!("{kind}/{name}"), t)));
         }
     }
-    let mut blocks = Vec::with_capacity(parts.len());
-    for (name, tensor) in parts {
-        let numbers = (tensor.clone().try_into_vec_as::<f32>())
-            .map_err(|e| damaged(format!("`{name}` cannot be read from the device: {e:?}")))?;
-        let bytes: Vec<u8> = numbers.iter().flat_map(|v| v.to_le_bytes()).collect();
-        blocks.push((name, tensor.dims().to_vec(), bytes));
-    }
-    let views = (blocks.iter())
-        .map(|(name, shape, bytes)| {
-            TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name.as_str(), view))
-        })
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|e| damaged(e.to_string()))?;
     let header = Header {
         identity: identity.clone(),
         history: course.history.clone(),
@@ -139,21 +120,9 @@ pub fn save(path: &Path, identity: &Identity, course: &Course) -> Result<()> {
             .map(|(name, memory)| (name.clone(), memory.steps))
             .collect(),
     };
-    let header = serde_json::to_string(&header).map_err(|e| damaged(e.to_string()))?;
-    let metadata = HashMap::from([(KEY.to_owned(), header)]);
-    let bytes =
-        safetensors::serialize(views, Some(metadata)).map_err(|e| damaged(e.to_string()))?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed)?;
-    let mut builder = tempfile::Builder::new();
-    // Others may read the file, as far as the user's umask lets them.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = (builder.prefix(".supernet-").tempfile_in(folder)).map_err(failed)?;
-    file.write_all(&bytes).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|e| failed(e.error))?;
-    Ok(())
+    let header = serde_json::to_string(&header).map_err(|e| damaged(path, e.to_string()))?;
+    let header = HashMap::from([(KEY.to_owned(), header)]);
+    file::write(path, &parts, Some(header))
 }
 
 /// What the supernet of a file is of.
@@ -161,21 +130,7 @@ pub fn save(path: &Path, identity: &Identity, course: &Course) -> Result<()> {
 /// # Errors
 /// If the file cannot be read, is no supernet, or is of a newer version.
 pub fn identity(path: &Path) -> Result<Identity> {
-    Ok(header(path, &read_file(path)?)?.identity)
-}
-
-fn damaged(path: &Path, what: impl Into<String>) -> TrainError {
-    TrainError::File {
-        path: path.to_owned(),
-        what: what.into(),
-    }
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|source| TrainError::Io {
-        path: path.to_owned(),
-        source,
-    })
+    Ok(header(path, &file::bytes(path)?)?.identity)
 }
 
 fn header(path: &Path, bytes: &[u8]) -> Result<Header> {
@@ -204,7 +159,7 @@ fn header(path: &Path, bytes: &[u8]) -> Result<Header> {
 /// If the file cannot be read, is damaged, is of a newer version, or is of another space.
 pub fn load(path: &Path, space: &dyn SearchSpace, device: &Device) -> Result<(Identity, Course)> {
     let damaged = |what: String| damaged(path, what);
-    let bytes = read_file(path)?;
+    let bytes = file::bytes(path)?;
     let header = header(path, &bytes)?;
     let identity = &header.identity;
     if identity.space != space.name() || identity.ops != space.ops() {
@@ -216,20 +171,8 @@ pub fn load(path: &Path, space: &dyn SearchSpace, device: &Device) -> Result<(Id
             space.ops().join(", "),
         )));
     }
-    let file = SafeTensors::deserialize(&bytes).map_err(|e| damaged(e.to_string()))?;
-    let read = |name: &str, shape: [usize; 4]| {
-        let view = (file.tensor(name)).map_err(|_| damaged(format!("no weight `{name}`")))?;
-        if view.dtype() != Dtype::F32 || view.shape() != shape {
-            return Err(damaged(format!(
-                "`{name}` is {:?} {:?} where the supernet has F32 {shape:?}",
-                view.dtype(),
-                view.shape()
-            )));
-        }
-        let (quads, _) = view.data().as_chunks::<4>();
-        let values: Vec<f32> = quads.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        Ok(Tensor::from_data(TensorData::new(values, shape), device))
-    };
+    let tensors = Tensors::new(path, &bytes)?;
+    let read = |name: &str, shape| tensors.read(name, shape, device);
     let mut supernet = Supernet::new(space, identity.frame, identity.seed, device)?;
     let mut memory = BTreeMap::new();
     for (name, slot) in &supernet.slots {
@@ -238,8 +181,9 @@ pub fn load(path: &Path, space: &dyn SearchSpace, device: &Device) -> Result<(Id
         if let Some(&steps) = header.steps.get(name) {
             let part = |kind: &str| {
                 let key = format!("{kind}/{name}");
-                let there = file.tensor(&key).is_ok();
-                there.then(|| read(&key, slot.shape)).transpose()
+                (tensors.has(&key))
+                    .then(|| read(&key, slot.shape))
+                    .transpose()
             };
             let (mean, square) = (part("mean")?, part("square")?);
             memory.insert(

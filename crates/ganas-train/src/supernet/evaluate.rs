@@ -20,7 +20,7 @@ use crate::trainer::Score;
 pub struct Scoring {
     /// Validation images: all.
     pub images: Option<usize>,
-    /// SupernetRecipe images by which the moments of batch normalisation are measured: 500 (`ours`).
+    /// Training images by which the moments of batch normalisation are measured: 500 (`ours`).
     pub calibration: usize,
     /// Images a batch: 250 (`ours`).
     pub batch: usize,
