@@ -11,46 +11,45 @@ use serde::Deserialize;
 
 /// How networks are trained. What is left out has the dataset's default.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Training")]
 pub struct RecipeArgs {
     /// TOML file with settings of the training, as `epochs = 12`; the options below go before it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Training")]
     recipe: Option<PathBuf>,
 
     /// Passes over the training images
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<usize>,
 
     /// Images a step
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Training")]
     batch: Option<usize>,
 
     /// Optimiser
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Training")]
     optimizer: Option<OptimizerName>,
 
     /// Highest learning rate
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", help_heading = "Training")]
     learning_rate: Option<f64>,
 
     /// How the learning rate goes after the warm-up
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Training")]
     schedule: Option<ScheduleName>,
 
     /// Weight decay
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", help_heading = "Training")]
     weight_decay: Option<f64>,
 
     /// Channels of the stem
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Training")]
     width: Option<usize>,
 
     /// Cells a stage; in chains, how often each block is repeated
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Training")]
     depth: Option<usize>,
 
     /// Trainings of each architecture, whose metrics are averaged
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Training")]
     repeats: Option<usize>,
 }
 
@@ -154,15 +153,14 @@ fn over_toml(defaults: &Recipe, text: &str) -> Result<Recipe> {
 
 /// Which images networks are trained on.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Training")]
 pub struct DataArgs {
     /// Validation images: a share of those that are not for test, or a number
     /// [default: 0.2; 0.5 of the digits]
-    #[arg(long, value_name = "SHARE|N")]
+    #[arg(long, value_name = "SHARE|N", help_heading = "Training")]
     validation: Option<String>,
 
     /// Side of the square that images of folders are scaled to [default: 32]
-    #[arg(long, value_name = "PIXELS")]
+    #[arg(long, value_name = "PIXELS", help_heading = "Training")]
     image_size: Option<usize>,
 }
 
