@@ -26,7 +26,7 @@ use crate::winner::free_folder;
 const EXAMPLES: &str = "\
 Examples:
   ganas search
-      trains cells of nasbench201 on handwritten digits that are built in: no data, two minutes
+      trains cells of nasbench201 on handwritten digits that are built in: no data, a minute or two
   ganas search --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test
   ganas search --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --strategy evolution --queries 1000 --constraint 'params <= 5e6' --out runs/small
@@ -39,7 +39,7 @@ Costs such as `params` are those of the benchmark's own network, whatever is tra
 
 /// Queries of a search in a table or a supernet.
 const LOOKED_UP: usize = 300;
-/// Queries of a search that trains: two minutes on the digits with two cores.
+/// Queries of a search that trains: a minute or two on the digits with two cores.
 const TRAINED: usize = 120;
 /// The epochs in which the best network for the digits is trained once more.
 const DIGITS_EPOCHS: usize = 40;
