@@ -127,14 +127,25 @@ impl Plan<'_> {
             (top.is_empty(), &task.source, self.out)
             && done.stop != StopReason::Interrupted
         {
-            report.winner = Some(winner::train(
+            let trained = winner::train(
                 trained,
                 &top,
                 self.seed,
                 self.winner_epochs,
                 folder,
                 progress,
-            )?);
+            );
+            match (trained, directory.take()) {
+                (Ok(winner), kept) => {
+                    report.winner = Some(winner);
+                    directory = kept;
+                }
+                // What the search found stays, whatever became of the last training.
+                (Err(error), kept) => {
+                    kept.map_or(Ok(()), |kept| kept.finish(&report))?;
+                    return Err(error);
+                }
+            }
         }
         if let Some(directory) = directory {
             directory.finish(&report)?;

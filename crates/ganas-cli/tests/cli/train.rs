@@ -150,6 +150,18 @@ fn a_space_and_images_of_ones_own() {
 }
 
 #[test]
+fn a_search_in_which_every_training_diverges_ends_with_its_record() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run("search --strategy random --queries 3 --seed 1 --epochs 1 --width 4 --learning-rate 1e30 --out run")
+        .success()
+        .stdout(contains("failed").and(contains("3 evaluations")));
+    let result = sandbox.json("run/result.json");
+    assert_eq!(result["failed"], 3);
+    assert!(result["best"].is_null() && result["winner"].is_null());
+}
+
+#[test]
 fn constraints_hold_for_networks_that_are_trained() {
     let sandbox = Sandbox::new();
     let mut brief = sandbox.command(&format!("{BRIEF} --out run"));
