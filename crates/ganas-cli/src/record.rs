@@ -336,9 +336,7 @@ impl Provenance {
     ) -> Self {
         Provenance {
             ganas: env!("CARGO_PKG_VERSION").into(),
-            command: (std::env::args_os().skip(1))
-                .map(|arg| arg.to_string_lossy().into_owned())
-                .collect(),
+            command: command_line(),
             task: TaskRecord::new(task),
             queries,
             strategies: (recipes.iter())
@@ -352,6 +350,13 @@ impl Provenance {
             start,
         }
     }
+}
+
+/// The command line, program name left out.
+pub fn command_line() -> Vec<String> {
+    (std::env::args_os().skip(1))
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .collect()
 }
 
 /// Writes 57.0 as 57: a median of counts is mostly a count.

@@ -9,7 +9,7 @@ use ganas_core::space::SearchSpace;
 use ganas_core::table::Table;
 use ganas_data::{Resize, load_with};
 use ganas_train::supernet::{self, Identity, Scoring, SupernetEvaluator};
-use ganas_train::{ImageTask, Recipe, Supernet, Training, TrainingEvaluator, Watch};
+use ganas_train::{ImageTask, METRICS, Recipe, Supernet, Training, TrainingEvaluator, Watch};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::args::TaskArgs;
@@ -68,7 +68,7 @@ impl Source {
     pub fn metrics(&self) -> Vec<String> {
         match self {
             Source::Table(table) => table.columns().to_vec(),
-            _ => ["accuracy", "loss"].map(String::from).to_vec(),
+            _ => METRICS.map(String::from).to_vec(),
         }
     }
 

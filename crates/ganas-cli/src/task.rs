@@ -41,14 +41,41 @@ pub struct Task {
     pub report: Option<Report>,
 }
 
-/// A column of the table that the search does not see.
+/// A column of a table that the search does not see.
 pub struct Report {
     /// Its name.
     pub name: String,
-    /// Its number.
-    pub column: usize,
+    table: Arc<Table>,
+    column: usize,
     /// The order of the table's compliant architectures by it.
     pub ranking: Ranking,
+}
+
+impl Report {
+    /// A column by its name, and the order of the table's architectures by it: `rank` makes it.
+    ///
+    /// # Errors
+    /// If the table has no such column, or it cannot be ranked.
+    pub fn new(
+        table: Arc<Table>,
+        name: &str,
+        rank: impl FnOnce(&Table, usize) -> Result<Ranking>,
+    ) -> Result<Self> {
+        let column = table.column(name)?;
+        table.check_objective(column)?;
+        Ok(Report {
+            name: name.to_owned(),
+            ranking: rank(&table, column)?,
+            table,
+            column,
+        })
+    }
+
+    /// The value and the rank of an architecture, if the table has them.
+    pub fn of(&self, arch: &Arch) -> Option<(f64, usize)> {
+        let value = self.table.value(self.table.find(arch)?, self.column);
+        (!value.is_nan()).then(|| (value, self.ranking.rank(value)))
+    }
 }
 
 impl Task {
@@ -133,14 +160,8 @@ impl Task {
                     .mend("add `--table FILE`, or leave out `--report`"));
             }
             (Some(name), Some(table)) => {
-                let column = table.column(name)?;
-                table.check_objective(column)?;
-                let ranking = task.rank(table, column)?;
-                Some(Report {
-                    name: name.clone(),
-                    column,
-                    ranking,
-                })
+                let rank = |table: &Table, column| task.rank(table, column);
+                Some(Report::new(table.clone(), name, rank)?)
             }
         };
         Ok(task)
@@ -174,9 +195,7 @@ impl Task {
 
     /// The value and the rank of an architecture in the column that is reported.
     pub fn reported(&self, arch: &Arch) -> Option<(f64, usize)> {
-        let (report, table) = (self.report.as_ref()?, self.table.as_ref()?);
-        let value = table.value(table.find(arch)?, report.column);
-        (!value.is_nan()).then(|| (value, report.ranking.rank(value)))
+        self.report.as_ref()?.of(arch)
     }
 
     /// The problem for the driver.
@@ -192,15 +211,6 @@ impl Task {
             self.sampler,
         )
     }
-}
-
-/// The order of a table's architectures by a column, the largest value first.
-///
-/// # Errors
-/// If the column cannot be searched.
-pub fn best_first(table: &Table, column: usize) -> Result<Ranking> {
-    table.check_objective(column)?;
-    Ok(Ranking::new(table, column, false, |_| true))
 }
 
 /// Loads a space by name or from a file.

@@ -14,3 +14,6 @@ pub mod space;
 pub mod strategy;
 pub mod table;
 pub mod testing;
+mod whole;
+
+pub use whole::write_whole;

@@ -17,7 +17,7 @@ use crate::task::ImageTask;
 use crate::trainer::{Epoch, Network, Score, measure};
 
 /// The metrics of networks that are trained or scored here.
-pub(crate) const METRICS: [&str; 2] = ["accuracy", "loss"];
+pub const METRICS: [&str; 2] = ["accuracy", "loss"];
 
 /// The metrics of a score: the accuracy in percent, and the mean cross entropy in nats.
 pub(crate) fn metrics(score: &Score) -> Vec<f64> {

@@ -1,6 +1,6 @@
 //! Where compiled tables are kept.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -11,6 +11,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::format;
 use super::staged::{Duplicates, Indexed};
 use crate::space::SearchSpace;
+use crate::write_whole;
 
 /// The file name extension of compiled tables.
 pub const EXTENSION: &str = "gtab";
@@ -55,20 +56,9 @@ pub(super) fn place(
 
 /// Writes a compiled table into a file: all of it or nothing.
 pub(super) fn write(table: &Indexed, space: &dyn SearchSpace, out: &Path) -> io::Result<()> {
-    let folder = match out.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder)?;
-    let mut builder = tempfile::Builder::new();
-    // Others may read the table, as far as the user's umask lets them.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.prefix(".table-").tempfile_in(folder)?;
-    let mut buffered: BufWriter<&File> = BufWriter::with_capacity(1 << 17, file.as_file());
-    format::write(table, space, &mut buffered)?;
-    buffered.flush()?;
-    drop(buffered);
-    file.persist(out)?;
-    Ok(())
+    write_whole(out, |file| {
+        let mut buffered = BufWriter::with_capacity(1 << 17, file);
+        format::write(table, space, &mut buffered)?;
+        buffered.flush()
+    })
 }

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use ganas_core::write_whole;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::error::{Result, TrainError};
@@ -45,28 +46,14 @@ pub(crate) fn write(
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|e| damaged(path, e.to_string()))?;
     let bytes = safetensors::serialize(views, header).map_err(|e| damaged(path, e.to_string()))?;
-    replace(path, &bytes).map_err(|source| TrainError::Io {
+    let written = write_whole(path, |mut file| {
+        file.write_all(&bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|source| TrainError::Io {
         path: path.to_owned(),
         source,
     })
-}
-
-/// Puts a file in the place of another, whole.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(folder)?;
-    let mut builder = tempfile::Builder::new();
-    // Others may read the file, as far as the user's umask lets them.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.prefix(".ganas-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 /// The bytes of a file.

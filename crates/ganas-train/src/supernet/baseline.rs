@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use burn::tensor::Tensor;
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
-use ganas_core::space::{Kind, SearchSpace};
+use ganas_core::space::SearchSpace;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -90,9 +90,7 @@ pub fn search(
     seed: u64,
     stop: &AtomicBool,
 ) -> Result<Option<Found>> {
-    if !matches!(space.kind(), Kind::EdgeCell) {
-        return Err(TrainError::NoSupernet(space.name().to_owned()));
-    }
+    let mixture = Plan::mixture(space, supernet.frame())?;
     let mut rng = Rng::stream(seed, "supernet/policy");
     let ops = space.ops().len();
     let positions = positions(space)?;
@@ -137,10 +135,9 @@ pub fn search(
                 score
             }
             Method::Darts => {
-                let mixture = Plan::mixture(space, supernet.frame())?;
-                let score = course.mixed_step(&mixture, &policy.probabilities(), &recipe, &fit)?;
-                let by_mixture =
-                    course.mixture_gradient(&mixture, &policy.probabilities(), &check)?;
+                let shares = policy.probabilities();
+                let score = course.mixed_step(&mixture, &shares, &recipe, &fit)?;
+                let by_mixture = course.mixture_gradient(&mixture, &shares, &check)?;
                 policy.ascend(&by_mixture);
                 score
             }

@@ -20,6 +20,7 @@ use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::recipe::usable;
+use crate::record::command_line;
 use crate::source::{SUPERNET, Shared};
 use crate::statistics::{kendall, spearman};
 use crate::task::{load_space, open_table};
@@ -196,9 +197,7 @@ pub fn run(args: &EvalArgs) -> Result<End> {
     drop(bar);
     let report = Report {
         ganas: env!("CARGO_PKG_VERSION").into(),
-        command: (std::env::args_os().skip(1))
-            .map(|arg| arg.to_string_lossy().into_owned())
-            .collect(),
+        command: command_line(),
         identity: shared.identity.clone(),
         scoring,
         comparison: args.objective.as_ref().map(|name| compare(name, &scores)),

@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use ganas_core::error::Error;
 use ganas_core::space::SearchSpace;
+use ganas_core::table::{Ranking, Table};
 use ganas_train::supernet::{Alternation, Identity, Method, Scoring, search};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -18,9 +19,10 @@ use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::recipe::usable;
+use crate::record::command_line;
 use crate::source::Shared;
 use crate::statistics::{deviation, mean};
-use crate::task::{best_first, load_space, open_table};
+use crate::task::{Report, load_space, open_table};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -96,7 +98,7 @@ enum MethodName {
 
 /// What is written.
 #[derive(Debug, Serialize)]
-struct Report {
+struct Written {
     /// The version of this program.
     ganas: String,
     /// The command line, program name left out.
@@ -155,9 +157,9 @@ pub fn run(args: &SearchArgs) -> Result<End> {
     let judge = match (&args.table, &args.report) {
         (Some(file), Some(column)) => {
             let table = open_table(file, &*space, false, &progress)?;
-            let column = table.column(column)?;
-            let ranking = best_first(&table, column)?;
-            Some((table, column, ranking))
+            let largest_first =
+                |table: &Table, column| Ok(Ranking::new(table, column, false, |_| true));
+            Some(Report::new(Arc::new(table), column, largest_first)?)
         }
         _ => None,
     };
@@ -186,10 +188,7 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         .map_err(usable)?;
         bar.advance(1);
         Ok(found.map(|found| {
-            let value = judge.as_ref().and_then(|(table, column, ranking)| {
-                let value = table.value(table.find(&found.arch)?, *column);
-                (!value.is_nan()).then(|| (value, ranking.rank(value)))
-            });
+            let value = judge.as_ref().and_then(|judge| judge.of(&found.arch));
             Run {
                 seed,
                 arch: space.format(&found.arch),
@@ -210,11 +209,9 @@ pub fn run(args: &SearchArgs) -> Result<End> {
     let ranks: Vec<f64> = (runs.iter())
         .filter_map(|r| r.reported_rank.map(|rank| rank as f64))
         .collect();
-    let report = Report {
+    let report = Written {
         ganas: env!("CARGO_PKG_VERSION").into(),
-        command: (std::env::args_os().skip(1))
-            .map(|arg| arg.to_string_lossy().into_owned())
-            .collect(),
+        command: command_line(),
         identity: shared.identity.clone(),
         scoring,
         method,
@@ -240,7 +237,7 @@ pub fn run(args: &SearchArgs) -> Result<End> {
     })
 }
 
-fn print(report: &Report) -> io::Result<()> {
+fn print(report: &Written) -> io::Result<()> {
     let mut out = io::stdout().lock();
     for run in &report.runs {
         write!(
