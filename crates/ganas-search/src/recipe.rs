@@ -8,18 +8,21 @@ use ganas_core::strategy::Strategy;
 use serde_json::Value;
 
 use crate::baseline::{
-    CrossEntropy, CrossEntropyConfig, Evolution, EvolutionConfig, LocalSearch, LocalSearchConfig,
-    RandomSearch,
+    Bananas, BananasConfig, CrossEntropy, CrossEntropyConfig, Encoding, Evolution, EvolutionConfig,
+    LocalSearch, LocalSearchConfig, RandomSearch, Reinforce, ReinforceConfig, Tpe, TpeConfig,
 };
 use crate::ga_nas::{GaNas, GaNasConfig};
 
 /// The strategies by name, each with its presets; the first preset is the default one.
-pub const STRATEGIES: [(&str, &[&str]); 5] = [
+pub const STRATEGIES: [(&str, &[&str]); 8] = [
     ("ga-nas", &["default", "paper-setup1", "paper-setup2"]),
     ("random", &["default"]),
     ("evolution", &["default"]),
     ("local-search", &["default", "first-improvement"]),
     ("cross-entropy", &["default"]),
+    ("reinforce", &["default"]),
+    ("bananas", &["default", "adjacency"]),
+    ("tpe", &["default", "univariate"]),
 ];
 
 /// A strategy and its preset, written `strategy` or `strategy:preset`.
@@ -69,6 +72,9 @@ impl Recipe {
             "evolution" => Box::new(Evolution::new(EvolutionConfig::default(), seed)),
             "local-search" => Box::new(LocalSearch::new(self.local_search(), seed)),
             "cross-entropy" => Box::new(CrossEntropy::new(CrossEntropyConfig::default(), seed)),
+            "reinforce" => Box::new(Reinforce::new(ReinforceConfig::default(), seed)),
+            "bananas" => Box::new(Bananas::new(self.bananas(), seed)),
+            "tpe" => Box::new(Tpe::new(self.tpe(), seed)),
             _ => Box::new(RandomSearch::new(seed)),
         }
     }
@@ -80,6 +86,9 @@ impl Recipe {
             "evolution" => serde_json::to_value(EvolutionConfig::default()),
             "local-search" => serde_json::to_value(self.local_search()),
             "cross-entropy" => serde_json::to_value(CrossEntropyConfig::default()),
+            "reinforce" => serde_json::to_value(ReinforceConfig::default()),
+            "bananas" => serde_json::to_value(self.bananas()),
+            "tpe" => serde_json::to_value(self.tpe()),
             _ => Ok(Value::Object(Default::default())),
         };
         // Plain structs of numbers always turn into JSON.
@@ -91,6 +100,23 @@ impl Recipe {
             "paper-setup1" => GaNasConfig::paper_setup1(),
             "paper-setup2" => GaNasConfig::paper_setup2(),
             _ => GaNasConfig::default(),
+        }
+    }
+
+    fn bananas(&self) -> BananasConfig {
+        BananasConfig {
+            encoding: match self.preset {
+                "adjacency" => Encoding::Adjacency,
+                _ => Encoding::Paths,
+            },
+            ..BananasConfig::default()
+        }
+    }
+
+    fn tpe(&self) -> TpeConfig {
+        TpeConfig {
+            multivariate: self.preset != "univariate",
+            ..TpeConfig::default()
         }
     }
 

@@ -9,9 +9,11 @@ use ganas_core::arch::{Arch, Graph, bits};
 use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
-use ganas_core::space::{Growth, Link, Rules};
+use ganas_core::space::Growth;
 use ganas_core::strategy::{Context, Gauge, Strategy};
 use serde::{Deserialize, Serialize};
+
+use super::decisions::{Decision, grow};
 
 /// Settings of [`CrossEntropy`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,34 +144,22 @@ impl Density {
     }
 
     fn sample(&self, space: &(impl Growth + ?Sized), floor: f64, rng: &mut Rng) -> Graph {
-        let mut graph = Graph::default();
-        let rules = Rules::Enforced;
-        loop {
-            let allowed = space.labels(&graph, rules);
-            if allowed == 0 {
-                return graph;
+        grow(space, |decision, options| match decision {
+            Decision::Label(t) => {
+                let weights: Vec<f64> = (self.labels[t].iter().enumerate())
+                    .map(|(l, p)| {
+                        if options >> l & 1 == 1 {
+                            p.max(floor)
+                        } else {
+                            0.0
+                        }
+                    })
+                    .collect();
+                rng.weighted(&weights) as u8
             }
-            let t = graph.len();
-            let weights: Vec<f64> = (self.labels[t].iter().enumerate())
-                .map(|(l, p)| {
-                    if allowed >> l & 1 == 1 {
-                        p.max(floor)
-                    } else {
-                        0.0
-                    }
-                })
-                .collect();
-            let label = rng.weighted(&weights) as u8;
-            let mut chosen = 0;
-            for u in 0..t {
-                let linked = match space.link(&graph, label, chosen, u, rules) {
-                    Link::Must => true,
-                    Link::MayNot => false,
-                    Link::May => rng.chance(self.links[t][u].clamp(floor, 1.0 - floor)),
-                };
-                chosen |= u64::from(linked) << u;
+            Decision::Link(u, t) => {
+                u8::from(rng.chance(self.links[t][u].clamp(floor, 1.0 - floor)))
             }
-            graph.push(label, chosen);
-        }
+        })
     }
 }
