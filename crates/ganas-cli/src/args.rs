@@ -36,7 +36,7 @@ pub enum Command {
 }
 
 /// What is searched, as `search` and `bench` share it.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Args)]
 pub struct TaskArgs {
     /// Search space: a name that `ganas space list` shows, or a TOML file
     /// [default: nasbench201, where networks are trained]

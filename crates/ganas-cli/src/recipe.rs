@@ -10,7 +10,7 @@ use ganas_train::{ImageTask, Optimizer, Recipe, Schedule, TrainError};
 use serde::Deserialize;
 
 /// How networks are trained. What is left out has the dataset's default.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Args)]
 pub struct RecipeArgs {
     /// TOML file with settings of the training, as `epochs = 12`; the options below go before it
     #[arg(long, value_name = "FILE", help_heading = "Training")]
@@ -53,7 +53,7 @@ pub struct RecipeArgs {
     repeats: Option<usize>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum OptimizerName {
     /// Stochastic gradient descent with Nesterov momentum
     Sgd,
@@ -61,7 +61,7 @@ enum OptimizerName {
     Adamw,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 enum ScheduleName {
     /// Down to zero along half a cosine
     Cosine,
@@ -152,7 +152,7 @@ fn over_toml(defaults: &Recipe, text: &str) -> Result<Recipe> {
 }
 
 /// Which images networks are trained on.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Args)]
 pub struct DataArgs {
     /// Validation images: a share of those that are not for test, or a number
     /// [default: 0.2; 0.5 of the digits]

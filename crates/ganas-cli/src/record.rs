@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::source::Source;
+use crate::standing::{Comparison, Standing};
 use crate::task::Task;
 
 /// One finished run.
@@ -139,6 +140,35 @@ pub struct BenchReport {
     pub summary: Vec<Summary>,
     /// How it was made.
     pub provenance: Provenance,
+}
+
+/// What a benchmark over a suite writes.
+#[derive(Debug, Serialize)]
+pub struct SuiteReport {
+    /// The file of the suite.
+    pub suite: String,
+    /// A line for each strategy over all tasks.
+    pub standings: Vec<Standing>,
+    /// Every pair of strategies over all tasks.
+    pub comparisons: Vec<Comparison>,
+    /// The tasks that are finished, in the order of the file.
+    pub tasks: Vec<TaskReport>,
+    /// The version of this program.
+    pub ganas: String,
+    /// The command line, program name left out.
+    pub command: Vec<String>,
+}
+
+/// What a benchmark over a suite writes of one task.
+#[derive(Debug, Serialize)]
+pub struct TaskReport {
+    /// What the suite calls it.
+    pub name: String,
+    /// What a benchmark of the task alone writes.
+    #[serde(flatten)]
+    pub report: BenchReport,
+    /// Every pair of strategies on this task.
+    pub comparisons: Vec<Comparison>,
 }
 
 /// A strategy's runs in a line.

@@ -1,7 +1,7 @@
-//! `ganas bench`: strategies compared over many seeds on a table.
+//! `ganas bench`: strategies compared over many seeds on a table, or on those of a suite.
 
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
@@ -18,10 +18,13 @@ use crate::args::TaskArgs;
 use crate::execute::Plan;
 use crate::interrupt;
 use crate::output::{prepare, write_json};
+use crate::printout::{print, print_suite};
 use crate::progress::{Bar, Progress};
-use crate::record::{BenchReport, Provenance, Run, Summary};
+use crate::record::{BenchReport, Provenance, Run, SuiteReport, Summary, TaskReport, command_line};
 use crate::rundir;
+use crate::standing::{Course, Field, comparisons, standings};
 use crate::statistics::{deviation, mean, median};
+use crate::suite::Suite;
 use crate::task::Task;
 
 const EXAMPLES: &str = "\
@@ -29,7 +32,8 @@ Examples:
   ganas bench --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test \\
       --strategies random,evolution,local-search --queries 300 --seeds 20 --json bench.json
   ganas bench --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
-      --strategies local-search,local-search:first-improvement --queries 2000 --seeds 10";
+      --strategies local-search,local-search:first-improvement --queries 2000 --seeds 10
+  ganas bench --suite suites/tables.toml --strategies random,evolution --seeds 20 --json suite.json";
 
 /// Arguments of `ganas bench`.
 #[derive(Clone, Debug, Args)]
@@ -38,17 +42,32 @@ pub struct BenchArgs {
     #[command(flatten)]
     task: TaskArgs,
 
+    /// TOML file with tasks: each a `[[task]]` with `name`, `space`, `table`, `objective`,
+    /// `queries` and, if need be, `minimize`, `constraints`, `sampler`, `report`,
+    /// `merge_isomorphic`
+    ///
+    /// Paths are relative to the file, or begin with $GANAS_DATA. The file may have `strategies`
+    /// and `seeds`, too. Beside what each task gives alone, the results hold mean normalised ranks
+    /// at each budget, attainment curves and tests of significance over all tasks.
+    #[arg(long, value_name = "FILE")]
+    suite: Option<PathBuf>,
+
     /// Strategies to compare, each as STRATEGY or STRATEGY:PRESET
-    #[arg(long, value_name = "A,B,...", value_delimiter = ',', required = true)]
+    #[arg(
+        long,
+        value_name = "A,B,...",
+        value_delimiter = ',',
+        required_unless_present = "suite"
+    )]
     strategies: Vec<String>,
 
-    /// Distinct architectures that each run evaluates
-    #[arg(long, value_name = "N")]
-    queries: usize,
+    /// Distinct architectures that each run evaluates [default: what each task of a suite says]
+    #[arg(long, value_name = "N", required_unless_present = "suite")]
+    queries: Option<usize>,
 
-    /// Runs of each strategy, with seeds in a row
-    #[arg(long, value_name = "N")]
-    seeds: u64,
+    /// Runs of each strategy, with seeds in a row [default: what a suite says]
+    #[arg(long, value_name = "N", required_unless_present = "suite")]
+    seeds: Option<u64>,
 
     /// The first seed
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -71,14 +90,34 @@ pub struct BenchArgs {
     quiet: bool,
 }
 
+/// What runs on every task.
+struct Plans<'a> {
+    recipes: &'a [Recipe],
+    seeds: &'a [u64],
+    threads: Option<usize>,
+}
+
+/// A task and where its runs are kept.
+struct Place<'a> {
+    task: &'a Task,
+    queries: usize,
+    out: Option<PathBuf>,
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// If the arguments cannot be used or the results cannot be written.
 pub fn run(args: &BenchArgs) -> Result<End> {
-    let recipes = recipes(&args.strategies)?;
-    check_queries(args.queries)?;
-    let seeds = seeds(args)?;
+    let suite = args.suite.as_deref().map(Suite::read).transpose()?;
+    let names = match &suite {
+        Some(suite) if args.strategies.is_empty() => &suite.strategies,
+        _ => &args.strategies,
+    };
+    let recipes = recipes(names)?;
+    args.queries.map_or(Ok(()), check_queries)?;
+    let count = args.seeds.or(suite.as_ref().and_then(|s| s.seeds));
+    let seeds = seeds(count, args.first_seed)?;
     if args.threads == Some(0) {
         return Err(input(
             "there are no threads to run on",
@@ -92,28 +131,34 @@ pub fn run(args: &BenchArgs) -> Result<End> {
             .in_file(folder)
             .into());
     }
+    let plans = Plans {
+        recipes: &recipes,
+        seeds: &seeds,
+        threads: args.threads,
+    };
+    match (&args.suite, &suite) {
+        (Some(file), Some(suite)) => run_suite(args, file, suite, &plans),
+        _ => run_task(args, &plans),
+    }
+}
+
+/// The benchmark of the one task that the arguments name.
+fn run_task(args: &BenchArgs, plans: &Plans) -> Result<End> {
     let progress = Progress::new(args.quiet);
     let task = Task::open(&args.task, args.first_seed, &progress)?;
-    let provenance = Provenance::new(&task, &recipes, args.queries, seeds.clone(), Vec::new());
     if let Some(file) = &args.json {
         prepare(file)?;
     }
     let stop = interrupt::listen()?;
-    let jobs: Vec<(&Recipe, u64)> = (recipes.iter())
-        .flat_map(|recipe| seeds.iter().map(move |&seed| (recipe, seed)))
-        .collect();
-    let bar = progress.queries(jobs.len().saturating_mul(args.queries));
-    let runs = run_all(args, &task, &jobs, &bar, stop)?;
-    drop(bar);
-    let interrupted = runs.len() < jobs.len();
-    let report = BenchReport {
-        space: task.space.name().into(),
-        objective: task.objective.metric.clone(),
-        optimum: task.optimum(),
-        summary: summarize(&recipes, &runs),
-        runs,
-        provenance,
+    let place = Place {
+        task: &task,
+        // Without a suite they have to be given.
+        queries: args.queries.unwrap_or_default(),
+        out: args.out.clone(),
     };
+    let bar = progress.queries(plans.queries(&place));
+    let (report, _, end) = plans.bench(&place, &bar, stop)?;
+    drop(bar);
     if let Some(file) = &args.json {
         write_json(file, &report)?;
     }
@@ -123,11 +168,167 @@ pub fn run(args: &BenchArgs) -> Result<End> {
     if !args.quiet {
         print(&report.summary, &mut io::stdout().lock())?;
     }
-    Ok(if interrupted {
-        End::Interrupted
-    } else {
-        End::Done
-    })
+    Ok(end)
+}
+
+/// The benchmarks of all tasks of a suite, and what they say together.
+fn run_suite(args: &BenchArgs, file: &Path, suite: &Suite, plans: &Plans) -> Result<End> {
+    if args.task != TaskArgs::default() {
+        return Err(input(
+            "what is searched is in the suite's file",
+            "leave out `--space`, `--table` and their like, or `--suite`",
+        ));
+    }
+    let progress = Progress::new(args.quiet);
+    // All of them are opened before the first one runs.
+    let mut tasks = Vec::with_capacity(suite.tasks.len());
+    for task in &suite.tasks {
+        let opened = (task.args(file))
+            .and_then(|args_of| Task::open(&args_of, args.first_seed, &progress))
+            .with_context(|| format!("task `{}`", task.name))?;
+        let queries = args.queries.unwrap_or(task.queries);
+        check_queries(queries)?;
+        tasks.push((&*task.name, opened, queries));
+    }
+    let places: Vec<(&str, Place)> = (tasks.iter())
+        .map(|(name, task, queries)| {
+            let place = Place {
+                task,
+                queries: *queries,
+                out: args.out.as_ref().map(|out| out.join(name)),
+            };
+            (*name, place)
+        })
+        .collect();
+    if let Some(file) = &args.json {
+        prepare(file)?;
+    }
+    let stop = interrupt::listen()?;
+    let bar = progress.queries(places.iter().map(|(_, p)| plans.queries(p)).sum());
+    let names: Vec<String> = plans.recipes.iter().map(Recipe::to_string).collect();
+    let (mut done, mut fields) = (Vec::new(), Vec::new());
+    let mut end = End::Done;
+    for (name, place) in &places {
+        let (report, courses, ended) = plans.bench(place, &bar, stop)?;
+        if ended == End::Interrupted {
+            // Tasks that are not whole would count for less than others.
+            end = ended;
+            break;
+        }
+        let field = Field {
+            queries: place.queries,
+            compliant: place.task.ranking.as_ref().map_or(0, |r| r.len()),
+            courses,
+        };
+        done.push(TaskReport {
+            name: (*name).to_owned(),
+            report,
+            comparisons: comparisons(&names, &[&field]),
+        });
+        fields.push(field);
+    }
+    drop(bar);
+    let strategies: Vec<(String, String)> = (plans.recipes.iter())
+        .map(|recipe| (recipe.strategy().into(), recipe.preset().into()))
+        .collect();
+    let report = SuiteReport {
+        suite: file.display().to_string(),
+        standings: standings(&strategies, &fields),
+        comparisons: comparisons(&names, &fields.iter().collect::<Vec<_>>()),
+        tasks: done,
+        ganas: env!("CARGO_PKG_VERSION").into(),
+        command: command_line(),
+    };
+    if let Some(file) = &args.json {
+        write_json(file, &report)?;
+    }
+    if let Some(folder) = &args.out {
+        write_json(&folder.join("bench.json"), &report)?;
+    }
+    if !args.quiet {
+        print_suite(&report, &mut io::stdout().lock())?;
+    }
+    Ok(end)
+}
+
+impl Plans<'_> {
+    /// The queries that all runs on a task may spend.
+    fn queries(&self, place: &Place) -> usize {
+        (self.recipes.len() * self.seeds.len()).saturating_mul(place.queries)
+    }
+
+    /// Runs all strategies with all seeds on one task: what came of it, how each run went, and
+    /// whether all of them ended.
+    fn bench(
+        &self,
+        place: &Place,
+        bar: &Bar,
+        stop: &AtomicBool,
+    ) -> Result<(BenchReport, Vec<Course>, End)> {
+        let task = place.task;
+        let seeds = self.seeds.to_vec();
+        let provenance = Provenance::new(task, self.recipes, place.queries, seeds, Vec::new());
+        let runs = self.run_all(place, bar, stop)?;
+        let end = match runs.len() == self.recipes.len() * self.seeds.len() {
+            true => End::Done,
+            false => End::Interrupted,
+        };
+        let (runs, courses): (Vec<Run>, Vec<Course>) = runs.into_iter().unzip();
+        let report = BenchReport {
+            space: task.space.name().into(),
+            objective: task.objective.metric.clone(),
+            optimum: task.optimum(),
+            summary: summarize(self.recipes, &runs),
+            runs,
+            provenance,
+        };
+        Ok((report, courses, end))
+    }
+
+    /// Runs all jobs in parallel; the runs that finished, by strategy, then by seed.
+    fn run_all(&self, place: &Place, bar: &Bar, stop: &AtomicBool) -> Result<Vec<(Run, Course)>> {
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(self.threads.unwrap_or(0))
+            .build()
+            .context("cannot start the threads")?;
+        let jobs: Vec<(usize, u64)> = (0..self.recipes.len())
+            .flat_map(|i| self.seeds.iter().map(move |&seed| (i, seed)))
+            .collect();
+        let finished = AtomicUsize::new(0);
+        let silent = Progress::new(true);
+        let run = |&(strategy, seed): &(usize, u64)| -> Result<Option<(Run, Course)>> {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let recipe = &self.recipes[strategy];
+            let folder = (place.out.as_deref())
+                .map(|out| rundir::bench_run(out, recipe.strategy(), recipe.preset(), seed));
+            let plan = Plan {
+                task: place.task,
+                recipe,
+                seed,
+                queries: place.queries,
+                start: &[],
+                out: folder.as_deref(),
+                winner_epochs: None,
+            };
+            let report = plan.run(&silent, bar, false, stop)?;
+            let run = report.run;
+            let ranked = report.trajectory.iter();
+            let steps = ranked
+                .filter_map(|step| Some((step.query, step.rank?)))
+                .collect();
+            // A run that stops early leaves its queries unspent.
+            bar.advance(place.queries - run.queries);
+            let finished = 1 + finished.fetch_add(1, Ordering::Relaxed);
+            bar.say(format!("{finished}/{} runs", jobs.len()));
+            let ended = run.stop != StopReason::Interrupted;
+            Ok(ended.then_some((run, Course { strategy, steps })))
+        };
+        let runs: Result<Vec<Option<(Run, Course)>>> =
+            pool.install(|| jobs.par_iter().with_max_len(1).map(run).collect());
+        Ok(runs?.into_iter().flatten().collect())
+    }
 }
 
 fn input(what: &str, mend: &str) -> anyhow::Error {
@@ -135,6 +336,12 @@ fn input(what: &str, mend: &str) -> anyhow::Error {
 }
 
 fn recipes(names: &[String]) -> Result<Vec<Recipe>> {
+    if names.is_empty() {
+        return Err(input(
+            "no strategies are named",
+            "add `--strategies random,evolution`, or `strategies` to the suite",
+        ));
+    }
     let recipes = (names.iter())
         .map(|name| name.trim().parse())
         .collect::<CoreResult<Vec<Recipe>>>()?;
@@ -149,61 +356,21 @@ fn recipes(names: &[String]) -> Result<Vec<Recipe>> {
     Ok(recipes)
 }
 
-fn seeds(args: &BenchArgs) -> Result<Vec<u64>> {
-    if args.seeds == 0 {
+fn seeds(count: Option<u64>, first: u64) -> Result<Vec<u64>> {
+    let count = count.unwrap_or_default();
+    if count == 0 {
         return Err(input(
             "there are no seeds to run",
             "give `--seeds` at least 1",
         ));
     }
-    match args.first_seed.checked_add(args.seeds) {
-        Some(end) => Ok((args.first_seed..end).collect()),
+    match first.checked_add(count) {
+        Some(end) => Ok((first..end).collect()),
         None => Err(input(
             "the seeds do not fit into 64 bits",
             "give a smaller `--first-seed`",
         )),
     }
-}
-
-/// Runs all jobs in parallel; the runs that finished, in the order of the jobs.
-fn run_all(
-    args: &BenchArgs,
-    task: &Task,
-    jobs: &[(&Recipe, u64)],
-    bar: &Bar,
-    stop: &AtomicBool,
-) -> Result<Vec<Run>> {
-    let pool = ThreadPoolBuilder::new()
-        .num_threads(args.threads.unwrap_or(0))
-        .build()
-        .context("cannot start the threads")?;
-    let finished = AtomicUsize::new(0);
-    let silent = Progress::new(true);
-    let run = |&(recipe, seed): &(&Recipe, u64)| -> Result<Option<Run>> {
-        if stop.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        let folder = (args.out.as_deref())
-            .map(|out| rundir::bench_run(out, recipe.strategy(), recipe.preset(), seed));
-        let plan = Plan {
-            task,
-            recipe,
-            seed,
-            queries: args.queries,
-            start: &[],
-            out: folder.as_deref(),
-            winner_epochs: None,
-        };
-        let run = plan.run(&silent, bar, false, stop)?.run;
-        // A run that stops early leaves its queries unspent.
-        bar.advance(args.queries - run.queries);
-        let finished = 1 + finished.fetch_add(1, Ordering::Relaxed);
-        bar.say(format!("{finished}/{} runs", jobs.len()));
-        Ok(Some(run).filter(|run| run.stop != StopReason::Interrupted))
-    };
-    let runs: Result<Vec<Option<Run>>> =
-        pool.install(|| jobs.par_iter().with_max_len(1).map(run).collect());
-    Ok(runs?.into_iter().flatten().collect())
 }
 
 fn summarize(recipes: &[Recipe], runs: &[Run]) -> Vec<Summary> {
@@ -248,60 +415,4 @@ fn summary(recipe: &Recipe, runs: &[&Run]) -> Summary {
         std_reported: deviation(&reported),
         mean_reported_rank: mean(&numbers(|r| r.reported_rank)),
     }
-}
-
-const HEADER: [&str; 11] = [
-    "strategy",
-    "preset",
-    "seeds",
-    "mean best ± std",
-    "mean rank",
-    "optimum",
-    "median queries to it",
-    "mean queries to best",
-    "median s",
-    "mean reported ± std",
-    "mean rank of it",
-];
-
-/// Prints the summaries as a table; the last two columns only if a column is reported.
-fn print(summaries: &[Summary], out: &mut impl Write) -> io::Result<()> {
-    let number = |value: Option<f64>, digits: usize| {
-        value.map_or("-".to_owned(), |v| format!("{v:.digits$}"))
-    };
-    let spread = |mean: Option<f64>, std: Option<f64>| match (mean, std) {
-        (Some(mean), Some(std)) => format!("{mean:.5} ± {std:.5}"),
-        _ => "-".into(),
-    };
-    let reported = summaries.iter().any(|s| s.mean_reported.is_some());
-    let columns = if reported { 11 } else { 9 };
-    let mut rows = vec![HEADER.map(str::to_owned)];
-    rows.extend(summaries.iter().map(|s| {
-        [
-            s.strategy.clone(),
-            s.preset.clone(),
-            s.seeds.to_string(),
-            spread(s.mean_best, s.std_best),
-            number(s.mean_rank, 2),
-            format!("{}/{}", s.found_optimum, s.seeds),
-            s.median_queries_to_optimum
-                .map_or("-".into(), |v| v.to_string()),
-            number(s.mean_queries_to_best, 1),
-            format!("{:.3}", s.median_seconds),
-            spread(s.mean_reported, s.std_reported),
-            number(s.mean_reported_rank, 2),
-        ]
-    }));
-    let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max();
-    let widths: Vec<usize> = (0..columns).filter_map(width).collect();
-    for row in &rows {
-        let cells: Vec<String> = (row.iter().zip(&widths).enumerate())
-            .map(|(i, (cell, &width))| match i {
-                0 | 1 => format!("{cell:width$}"),
-                _ => format!("{cell:>width$}"),
-            })
-            .collect();
-        writeln!(out, "{}", cells.join("  "))?;
-    }
-    Ok(())
 }

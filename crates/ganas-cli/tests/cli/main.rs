@@ -6,5 +6,6 @@ mod readme;
 mod real_tables;
 mod sandbox;
 mod search;
+mod suite;
 mod tools;
 mod train;

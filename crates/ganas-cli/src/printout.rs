@@ -1,0 +1,133 @@
+//! What `ganas bench` prints.
+
+use std::io::{self, Write};
+
+use crate::record::{SuiteReport, Summary};
+use crate::standing::{Comparison, Standing};
+
+const HEADER: [&str; 11] = [
+    "strategy",
+    "preset",
+    "seeds",
+    "mean best ± std",
+    "mean rank",
+    "optimum",
+    "median queries to it",
+    "mean queries to best",
+    "median s",
+    "mean reported ± std",
+    "mean rank of it",
+];
+
+/// Prints the summaries as a table; the last two columns only if a column is reported.
+///
+/// # Errors
+/// If nothing can be written.
+pub fn print(summaries: &[Summary], out: &mut impl Write) -> io::Result<()> {
+    let spread = |mean: Option<f64>, std: Option<f64>| match (mean, std) {
+        (Some(mean), Some(std)) => format!("{mean:.5} ± {std:.5}"),
+        _ => "-".into(),
+    };
+    let reported = summaries.iter().any(|s| s.mean_reported.is_some());
+    let columns = if reported { 11 } else { 9 };
+    let mut rows = vec![HEADER.map(str::to_owned)];
+    rows.extend(summaries.iter().map(|s| {
+        [
+            s.strategy.clone(),
+            s.preset.clone(),
+            s.seeds.to_string(),
+            spread(s.mean_best, s.std_best),
+            number(s.mean_rank, 2),
+            format!("{}/{}", s.found_optimum, s.seeds),
+            s.median_queries_to_optimum
+                .map_or("-".into(), |v| v.to_string()),
+            number(s.mean_queries_to_best, 1),
+            format!("{:.3}", s.median_seconds),
+            spread(s.mean_reported, s.std_reported),
+            number(s.mean_reported_rank, 2),
+        ]
+    }));
+    let rows: Vec<Vec<String>> = (rows.iter()).map(|row| row[..columns].to_vec()).collect();
+    align(&rows, out)
+}
+
+/// Prints the tasks' summaries, then what they say together.
+///
+/// # Errors
+/// If nothing can be written.
+pub fn print_suite(report: &SuiteReport, out: &mut impl Write) -> io::Result<()> {
+    for task in &report.tasks {
+        writeln!(out, "{}", task.name)?;
+        print(&task.report.summary, out)?;
+        writeln!(out)?;
+    }
+    writeln!(
+        out,
+        "mean normalised rank after so many queries (0 is ahead of all runs), and runs at the best and the best 0.1 %"
+    )?;
+    let budgets: Vec<usize> = (report.standings.first())
+        .map(|s| s.mean_rank_at.keys().copied().collect())
+        .unwrap_or_default();
+    let mut header = vec!["strategy".to_owned(), "preset".into()];
+    header.extend(budgets.iter().map(usize::to_string));
+    header.extend(["end", "best", "top"].map(String::from));
+    let percent = |curve: &[(usize, f64)]| {
+        format!(
+            "{:.0} %",
+            100.0 * curve.last().map_or(0.0, |(_, share)| *share)
+        )
+    };
+    let row = |s: &Standing| -> Vec<String> {
+        let mut row = vec![s.strategy.clone(), s.preset.clone()];
+        row.extend(
+            budgets
+                .iter()
+                .map(|b| number(s.mean_rank_at.get(b).copied(), 3)),
+        );
+        row.push(number(s.mean_final_rank, 3));
+        row.extend([percent(&s.optimum_attained), percent(&s.top_attained)]);
+        row
+    };
+    let rows: Vec<Vec<String>> = std::iter::once(header)
+        .chain(report.standings.iter().map(row))
+        .collect();
+    align(&rows, out)?;
+    if report.comparisons.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    writeln!(
+        out,
+        "how often a run ends better than another one (van Elteren's test, p by Holm)"
+    )?;
+    let row = |c: &Comparison| {
+        vec![
+            c.a.clone(),
+            format!("over {}", c.b),
+            format!("{:.0} %", 100.0 * c.a_is_better),
+            format!("p {:.2e}", c.p_holm),
+        ]
+    };
+    align(&report.comparisons.iter().map(row).collect::<Vec<_>>(), out)
+}
+
+fn number(value: Option<f64>, digits: usize) -> String {
+    value.map_or("-".to_owned(), |v| format!("{v:.digits$}"))
+}
+
+/// Prints rows of one length in columns: two of words, the rest of numbers.
+fn align(rows: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| rows.iter().map(|r| r[column].chars().count()).max();
+    let widths: Vec<usize> = (0..columns).filter_map(width).collect();
+    for row in rows {
+        let cells: Vec<String> = (row.iter().zip(&widths).enumerate())
+            .map(|(i, (cell, &width))| match i {
+                0 | 1 => format!("{cell:width$}"),
+                _ => format!("{cell:>width$}"),
+            })
+            .collect();
+        writeln!(out, "{}", cells.join("  "))?;
+    }
+    Ok(())
+}
