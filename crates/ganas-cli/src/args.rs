@@ -64,6 +64,18 @@ pub struct TaskArgs {
     #[arg(long, value_name = "COLUMN")]
     pub report: Option<String>,
 
+    /// Re-evaluate the N best that the search found in the column of `--report`, and report the
+    /// best of them there; each takes one of the queries
+    #[arg(long, value_name = "N", requires = "report")]
+    pub reevaluate: Option<usize>,
+
+    /// Standard deviation of Gaussian noise that is added to the objective from a table, drawn
+    /// anew for every query
+    ///
+    /// What is reported of the architecture that the search likes best is its value without noise.
+    #[arg(long, value_name = "SIGMA", requires = "table")]
+    pub noise: Option<f64>,
+
     /// Networks that are trained or scored at once; results do not depend on their number
     /// [default: one a core]
     #[arg(long, value_name = "N")]

@@ -58,31 +58,46 @@ impl Plan<'_> {
         let mut observers: Vec<&mut dyn Observer> = vec![&mut track];
         observers.extend(directory.as_mut().map(|d| d as &mut dyn Observer));
         let limits = Limits {
-            queries: self.queries,
+            queries: self.queries - task.reevaluate,
             start: self.start.to_vec(),
         };
         let done = search(
             &problem,
-            &mut *task.source.evaluator(self.seed, Some(bar.batch())),
+            &mut *task.evaluator(self.seed, bar.batch()),
             &mut *self.recipe.build(self.seed),
             &limits,
             &mut observers,
             stop,
         )?;
-        let improvements = track.improvements;
+        let mut improvements = track.improvements;
+        let seen = improvements.last().map(|best| best.value);
+        for step in &mut improvements {
+            step.value = task.without_noise(&step.arch, step.value);
+        }
         let best = improvements.last();
         let reached = match done.stop {
             StopReason::Interrupted => done.ledger.len(),
             _ => self.queries,
         };
         let space = &task.space;
-        let reported = best.and_then(|b| task.reported(&b.arch));
+        let again = match done.stop {
+            StopReason::Interrupted => Vec::new(),
+            _ => done.ledger.top(task.reevaluate),
+        };
+        bar.advance(again.len());
+        let picks = match task.reevaluate {
+            0 => best.map(|b| b.arch).into_iter().collect(),
+            _ => again.iter().map(|q| q.arch).collect::<Vec<Arch>>(),
+        };
+        let reported = (picks.into_iter())
+            .filter_map(|arch| Some((arch, task.reported(&arch)?)))
+            .min_by_key(|(_, (_, rank))| *rank);
         let evaluated = done.ledger.queries();
         let run = Run {
             strategy: self.recipe.strategy().into(),
             preset: self.recipe.preset().into(),
             seed: self.seed,
-            queries: evaluated.len(),
+            queries: evaluated.len() + again.len(),
             best: best.map(|b| b.value),
             best_arch: best.map(|b| space.format(&b.arch)),
             best_rank: best.and_then(|b| task.rank_of(b.value)),
@@ -98,8 +113,13 @@ impl Plan<'_> {
                 .filter(|q| q.failure.is_none() && !q.compliant)
                 .count(),
             failed: evaluated.iter().filter(|q| q.failure.is_some()).count(),
-            reported: reported.map(|(value, _)| value),
-            reported_rank: reported.map(|(_, rank)| rank),
+            reported: reported.map(|(_, (value, _))| value),
+            reported_rank: reported.map(|(_, (_, rank))| rank),
+            reported_arch: reported
+                .filter(|_| task.reevaluate > 0)
+                .map(|(arch, _)| space.format(&arch)),
+            reevaluated: (task.reevaluate > 0).then_some(again.len()),
+            seen: seen.filter(|_| task.deviation().is_some()),
         };
         let mut report = SearchReport {
             space: space.name().into(),

@@ -23,7 +23,7 @@ pub struct Run {
     pub preset: String,
     /// The seed.
     pub seed: u64,
-    /// Distinct architectures evaluated.
+    /// Distinct architectures evaluated, and re-evaluations.
     pub queries: usize,
     /// The best objective of a compliant architecture; null if none was found.
     pub best: Option<f64>,
@@ -53,6 +53,16 @@ pub struct Run {
     /// Its rank there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported_rank: Option<usize>,
+    /// The architecture that is reported, where it was chosen by re-evaluation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported_arch: Option<String>,
+    /// Queries that went into re-evaluation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reevaluated: Option<usize>,
+    /// The best objective as the search saw it, where noise was added; `best`, all ranks and the
+    /// trajectory are without noise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen: Option<f64>,
 }
 
 /// What a search writes: its task, its run, and how the run came to its best.
@@ -241,6 +251,14 @@ pub struct TaskRecord {
     /// The column that is reported and not searched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
+    /// How many of the best are re-evaluated in that column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reevaluate: Option<usize>,
+    /// The standard deviation of noise on the objective.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<f64>,
+    /// What is searched by and what is reported, in a line.
+    pub protocol: String,
     /// The trainings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub training: Option<TrainingRecord>,
@@ -343,6 +361,9 @@ impl TaskRecord {
                 table_digest: table.digest().to_owned(),
             }),
             report: task.report.as_ref().map(|report| report.name.clone()),
+            reevaluate: Some(task.reevaluate).filter(|n| *n > 0),
+            noise: task.deviation(),
+            protocol: task.protocol(),
             training,
             supernet,
             objective: task.objective.metric.clone(),

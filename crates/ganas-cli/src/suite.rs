@@ -42,6 +42,8 @@ pub struct SuiteTask {
     constraints: Vec<String>,
     sampler: Option<String>,
     report: Option<String>,
+    reevaluate: Option<usize>,
+    noise: Option<f64>,
     #[serde(default)]
     merge_isomorphic: bool,
 }
@@ -112,6 +114,8 @@ impl SuiteTask {
             constraint: self.constraints.clone(),
             sampler: self.sampler.clone(),
             report: self.report.clone(),
+            reevaluate: self.reevaluate,
+            noise: self.noise,
             merge_isomorphic: self.merge_isomorphic,
             ..TaskArgs::default()
         })

@@ -7,8 +7,10 @@ use ganas_core::arch::Arch;
 use ganas_core::constraint::{Comparison, Constraint};
 use ganas_core::driver::{Objective, Problem};
 use ganas_core::error::{Error, Result};
+use ganas_core::evaluate::{Evaluator, Noisy};
 use ganas_core::space::{self, Sampler, SearchSpace};
 use ganas_core::table::{Duplicates, Import, Ranking, Table};
+use ganas_train::Watch;
 
 use crate::args::TaskArgs;
 use crate::progress::Progress;
@@ -39,6 +41,17 @@ pub struct Task {
     pub ranking: Option<Ranking>,
     /// The column that is reported beside it.
     pub report: Option<Report>,
+    /// How many of the best are evaluated again in that column.
+    pub reevaluate: usize,
+    /// The noise on the objective.
+    noise: Option<Noise>,
+}
+
+/// Noise on a column of a table.
+struct Noise {
+    table: Arc<Table>,
+    column: usize,
+    deviation: f64,
 }
 
 /// A column of a table that the search does not see.
@@ -127,6 +140,8 @@ impl Task {
             merge_isomorphic: args.merge_isomorphic,
             ranking: None,
             report: None,
+            reevaluate: args.reevaluate.unwrap_or(0),
+            noise: None,
             source,
             table,
             space,
@@ -142,6 +157,15 @@ impl Task {
             table.check_objective(table.column(&task.objective.metric)?)?;
         }
         drop(problem?);
+        task.noise = match args.noise {
+            Some(deviation) => Some(task.noise(deviation)?),
+            None => None,
+        };
+        if task.reevaluate > 0 && args.report.is_none() {
+            return Err(
+                Error::input("there is no column to re-evaluate in").mend("add `--report COLUMN`")
+            );
+        }
         task.ranking = match &task.source {
             Source::Table(table) => {
                 let ranking = task.rank(table, table.column(&task.objective.metric)?)?;
@@ -165,6 +189,84 @@ impl Task {
             }
         };
         Ok(task)
+    }
+
+    fn noise(&self, deviation: f64) -> Result<Noise> {
+        let Source::Table(table) = &self.source else {
+            return Err(Error::input("only what comes from a table is made noisy")
+                .mend("leave out `--noise`"));
+        };
+        if !(deviation.is_finite() && deviation >= 0.0) {
+            return Err(
+                Error::input(format!("{deviation} is no standard deviation"))
+                    .mend("give `--noise` a number that is not negative"),
+            );
+        }
+        Ok(Noise {
+            column: table.column(&self.objective.metric)?,
+            table: table.clone(),
+            deviation,
+        })
+    }
+
+    /// Checks a number of queries.
+    ///
+    /// # Errors
+    /// If there are none, or all of them are needed to re-evaluate.
+    pub fn check_queries(&self, queries: usize) -> Result<()> {
+        if queries > self.reevaluate {
+            return Ok(());
+        }
+        Err(match queries {
+            0 => Error::input("there are no queries to spend").mend("give `--queries` at least 1"),
+            _ => Error::input(format!(
+                "re-evaluating {} leaves none of the {queries} queries to search with",
+                self.reevaluate
+            ))
+            .mend("give more `--queries`, or a smaller `--reevaluate`"),
+        })
+    }
+
+    /// What a run with this seed is evaluated by.
+    pub fn evaluator(&self, seed: u64, watch: Watch) -> Box<dyn Evaluator> {
+        let evaluator = self.source.evaluator(seed, Some(watch));
+        match &self.noise {
+            Some(noise) => Box::new(Noisy::new(evaluator, noise.column, noise.deviation, seed)),
+            None => evaluator,
+        }
+    }
+
+    /// The standard deviation of the noise, if there is noise.
+    pub fn deviation(&self) -> Option<f64> {
+        self.noise.as_ref().map(|noise| noise.deviation)
+    }
+
+    /// The objective of an architecture without the noise that it was seen with.
+    pub fn without_noise(&self, arch: &Arch, seen: f64) -> f64 {
+        let truth = |noise: &Noise| {
+            let row = noise.table.find(arch)?;
+            Some(noise.table.value(row, noise.column))
+        };
+        self.noise.as_ref().and_then(truth).unwrap_or(seen)
+    }
+
+    /// What is searched by and what is reported, in a line.
+    pub fn protocol(&self) -> String {
+        let mut text = format!("search by {}", self.objective.metric);
+        if let Some(deviation) = self.deviation() {
+            text += &format!(" with noise of deviation {deviation}, report it without");
+        }
+        match (&self.report, self.reevaluate) {
+            (None, _) => {}
+            (Some(report), 0) => text += &format!(", report {} of the best", report.name),
+            (Some(report), n) => {
+                text += &format!(
+                    ", re-evaluate {} of the best {n}, report the best",
+                    report.name
+                );
+            }
+        }
+        text
     }
 
     /// The order of the table's architectures by a column, of those that keep the constraints as

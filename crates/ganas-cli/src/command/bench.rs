@@ -43,8 +43,8 @@ pub struct BenchArgs {
     task: TaskArgs,
 
     /// TOML file with tasks: each a `[[task]]` with `name`, `space`, `table`, `objective`,
-    /// `queries` and, if need be, `minimize`, `constraints`, `sampler`, `report`,
-    /// `merge_isomorphic`
+    /// `queries` and, if need be, `minimize`, `constraints`, `sampler`, `report`, `reevaluate`,
+    /// `noise`, `merge_isomorphic`
     ///
     /// Paths are relative to the file, or begin with $GANAS_DATA. The file may have `strategies`
     /// and `seeds`, too. Beside what each task gives alone, the results hold mean normalised ranks
@@ -149,11 +149,13 @@ fn run_task(args: &BenchArgs, plans: &Plans) -> Result<End> {
     if let Some(file) = &args.json {
         prepare(file)?;
     }
+    // Without a suite they have to be given.
+    let queries = args.queries.unwrap_or_default();
+    task.check_queries(queries)?;
     let stop = interrupt::listen()?;
     let place = Place {
         task: &task,
-        // Without a suite they have to be given.
-        queries: args.queries.unwrap_or_default(),
+        queries,
         out: args.out.clone(),
     };
     let bar = progress.queries(plans.queries(&place));
@@ -187,7 +189,7 @@ fn run_suite(args: &BenchArgs, file: &Path, suite: &Suite, plans: &Plans) -> Res
             .and_then(|args_of| Task::open(&args_of, args.first_seed, &progress))
             .with_context(|| format!("task `{}`", task.name))?;
         let queries = args.queries.unwrap_or(task.queries);
-        check_queries(queries)?;
+        (opened.check_queries(queries)).with_context(|| format!("task `{}`", task.name))?;
         tasks.push((&*task.name, opened, queries));
     }
     let places: Vec<(&str, Place)> = (tasks.iter())

@@ -133,6 +133,7 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         }
     }
     let queries = args.queries.unwrap_or(queries);
+    task.check_queries(queries)?;
     let stop = interrupt::listen()?;
     let plan = Plan {
         task: &task,
@@ -191,6 +192,12 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
             {
                 let all = column.ranking.len();
                 lines.push((&column.name, format!("{value}, rank {rank} of {all}")));
+                if let (Some(arch), Some(count)) = (&run.reported_arch, run.reevaluated) {
+                    lines.push(("", format!("{arch}, the best there of the best {count}")));
+                }
+            }
+            if let Some(seen) = run.seen {
+                lines.push(("seen", format!("{seen}, with noise")));
             }
             lines.push(("queries", format!("{}, {query} to the best", run.queries)));
         }

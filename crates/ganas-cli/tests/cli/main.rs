@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod protocol;
 mod readme;
 mod real_tables;
 mod sandbox;

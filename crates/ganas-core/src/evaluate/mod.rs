@@ -1,11 +1,13 @@
 //! Evaluators: where the performance of an architecture comes from.
 
 mod cached;
+mod noisy;
 mod table;
 
 use crate::arch::Arch;
 
 pub use cached::{Cached, Known};
+pub use noisy::Noisy;
 pub use table::TableEvaluator;
 
 /// What came of one evaluation. Failure is data: a search goes on.
