@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use ganas_core::error::{Error, Result, nearest};
 use ganas_core::strategy::Strategy;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::baseline::{
@@ -25,38 +26,57 @@ pub const STRATEGIES: [(&str, &[&str]); 8] = [
     ("tpe", &["default", "univariate"]),
 ];
 
-/// A strategy and its preset, written `strategy` or `strategy:preset`.
+/// A strategy, its preset and settings that replace the preset's, written `strategy`,
+/// `strategy:preset` or `strategy:preset+key=value+key=value`.
+///
+/// A key is the path to a setting in the record of settings, such as `ppo.entropy_coef`; a value is
+/// a JSON value or a bare word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
     strategy: &'static str,
     preset: &'static str,
+    /// What was written instead of the preset's settings, each as `key=value`.
+    replaced: Vec<String>,
+    /// The preset and what was replaced in it.
+    label: String,
+    settings: Value,
 }
 
 impl Recipe {
+    fn new(strategy: &'static str, preset: &'static str) -> Self {
+        Recipe {
+            strategy,
+            preset,
+            replaced: Vec::new(),
+            label: preset.to_owned(),
+            settings: preset_settings(strategy, preset),
+        }
+    }
+
     /// The strategy's name.
     pub fn strategy(&self) -> &'static str {
         self.strategy
     }
 
-    /// The preset's name.
-    pub fn preset(&self) -> &'static str {
-        self.preset
+    /// The preset's name, followed by the settings that were replaced.
+    pub fn preset(&self) -> &str {
+        &self.label
     }
 
-    /// The strategy with another preset.
+    /// The strategy with another preset, in which the same settings are replaced.
     ///
     /// # Errors
-    /// If it has no such preset.
+    /// If it has no such preset, or the preset has not those settings.
     pub fn with_preset(&self, preset: &str) -> Result<Self> {
         let (_, presets) = STRATEGIES
             .iter()
             .find(|(name, _)| *name == self.strategy)
             .ok_or_else(|| Error::input(format!("unknown strategy `{}`", self.strategy)))?;
         match presets.iter().find(|p| **p == preset) {
-            Some(preset) => Ok(Recipe {
-                strategy: self.strategy,
-                preset,
-            }),
+            Some(preset) => {
+                let recipe = Recipe::new(self.strategy, preset);
+                (self.replaced.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
+            }
             None => Err(Error::input(format!(
                 "the strategy `{}` has no preset `{preset}`",
                 self.strategy
@@ -65,96 +85,154 @@ impl Recipe {
         }
     }
 
+    /// The strategy with one setting replaced, written `key=value`.
+    ///
+    /// # Errors
+    /// If it has no such setting, or the setting takes no such value.
+    pub fn with_setting(&self, text: &str) -> Result<Self> {
+        let Some((key, value)) = text.split_once('=') else {
+            return Err(Error::input(format!("`{text}` sets nothing"))
+                .mend("write `key=value`, as `ppo.entropy_coef=0.05`"));
+        };
+        let (key, value) = (key.trim(), value.trim());
+        let mut recipe = self.clone();
+        let mut place = Some(&mut recipe.settings);
+        for part in key.split('.') {
+            place = place.and_then(|p| p.get_mut(part));
+        }
+        let Some(place) = place else {
+            let keys = paths(&self.settings);
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            let error = Error::input(format!("`{self}` has no setting `{key}`"));
+            return Err(match keys.is_empty() {
+                true => error.mend("leave it out: there are no settings"),
+                false => error.mend(hint(key, &keys)),
+            });
+        };
+        // What is no JSON is a bare word.
+        *place = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        recipe.replaced.push(format!("{key}={value}"));
+        recipe.label = format!("{}+{key}={value}", self.label);
+        match recipe.try_build(0) {
+            Ok(_) => Ok(recipe),
+            Err(e) => Err(Error::input(format!("`{key}={value}`: {e}"))
+                .mend("give it a value like the one it has without")),
+        }
+    }
+
     /// The strategy, with its own random streams for a seed.
     pub fn build(&self, seed: u64) -> Box<dyn Strategy> {
-        match self.strategy {
-            "ga-nas" => Box::new(GaNas::new(self.ga_nas(), seed)),
-            "evolution" => Box::new(Evolution::new(EvolutionConfig::default(), seed)),
-            "local-search" => Box::new(LocalSearch::new(self.local_search(), seed)),
-            "cross-entropy" => Box::new(CrossEntropy::new(CrossEntropyConfig::default(), seed)),
-            "reinforce" => Box::new(Reinforce::new(ReinforceConfig::default(), seed)),
-            "bananas" => Box::new(Bananas::new(self.bananas(), seed)),
-            "tpe" => Box::new(Tpe::new(self.tpe(), seed)),
-            _ => Box::new(RandomSearch::new(seed)),
+        // Settings are tried when they are set.
+        self.try_build(seed)
+            .unwrap_or_else(|_| Box::new(RandomSearch::new(seed)))
+    }
+
+    fn try_build(&self, seed: u64) -> serde_json::Result<Box<dyn Strategy>> {
+        fn read<T: DeserializeOwned>(settings: &Value) -> serde_json::Result<T> {
+            T::deserialize(settings)
         }
+        let settings = &self.settings;
+        Ok(match self.strategy {
+            "ga-nas" => Box::new(GaNas::new(read(settings)?, seed)),
+            "evolution" => Box::new(Evolution::new(read(settings)?, seed)),
+            "local-search" => Box::new(LocalSearch::new(read(settings)?, seed)),
+            "cross-entropy" => Box::new(CrossEntropy::new(read(settings)?, seed)),
+            "reinforce" => Box::new(Reinforce::new(read(settings)?, seed)),
+            "bananas" => Box::new(Bananas::new(read(settings)?, seed)),
+            "tpe" => Box::new(Tpe::new(read(settings)?, seed)),
+            _ => Box::new(RandomSearch::new(seed)),
+        })
     }
 
     /// The settings that the strategy is built with, for the record.
     pub fn settings(&self) -> Value {
-        let settings = match self.strategy {
-            "ga-nas" => serde_json::to_value(self.ga_nas()),
-            "evolution" => serde_json::to_value(EvolutionConfig::default()),
-            "local-search" => serde_json::to_value(self.local_search()),
-            "cross-entropy" => serde_json::to_value(CrossEntropyConfig::default()),
-            "reinforce" => serde_json::to_value(ReinforceConfig::default()),
-            "bananas" => serde_json::to_value(self.bananas()),
-            "tpe" => serde_json::to_value(self.tpe()),
-            _ => Ok(Value::Object(Default::default())),
-        };
-        // Plain structs of numbers always turn into JSON.
-        settings.unwrap_or(Value::Null)
+        self.settings.clone()
     }
+}
 
-    fn ga_nas(&self) -> GaNasConfig {
-        match self.preset {
+/// The settings of a preset.
+fn preset_settings(strategy: &str, preset: &str) -> Value {
+    let settings = match strategy {
+        "ga-nas" => serde_json::to_value(match preset {
             "paper-setup1" => GaNasConfig::paper_setup1(),
             "paper-setup2" => GaNasConfig::paper_setup2(),
             _ => GaNasConfig::default(),
-        }
-    }
-
-    fn bananas(&self) -> BananasConfig {
-        BananasConfig {
-            encoding: match self.preset {
+        }),
+        "evolution" => serde_json::to_value(EvolutionConfig::default()),
+        "local-search" => serde_json::to_value(LocalSearchConfig {
+            first_improvement: preset == "first-improvement",
+        }),
+        "cross-entropy" => serde_json::to_value(CrossEntropyConfig::default()),
+        "reinforce" => serde_json::to_value(ReinforceConfig::default()),
+        "bananas" => serde_json::to_value(BananasConfig {
+            encoding: match preset {
                 "adjacency" => Encoding::Adjacency,
                 _ => Encoding::Paths,
             },
             ..BananasConfig::default()
-        }
-    }
-
-    fn tpe(&self) -> TpeConfig {
-        TpeConfig {
-            multivariate: self.preset != "univariate",
+        }),
+        "tpe" => serde_json::to_value(TpeConfig {
+            multivariate: preset != "univariate",
             ..TpeConfig::default()
-        }
-    }
+        }),
+        _ => Ok(Value::Object(Default::default())),
+    };
+    // Plain structs of numbers always turn into JSON.
+    settings.unwrap_or(Value::Null)
+}
 
-    fn local_search(&self) -> LocalSearchConfig {
-        LocalSearchConfig {
-            first_improvement: self.preset == "first-improvement",
-        }
+/// The paths to all settings.
+fn paths(settings: &Value) -> Vec<String> {
+    let Value::Object(fields) = settings else {
+        return Vec::new();
+    };
+    let mut all = Vec::new();
+    for (name, value) in fields {
+        all.push(name.clone());
+        all.extend(paths(value).iter().map(|path| format!("{name}.{path}")));
     }
+    all
 }
 
 impl FromStr for Recipe {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
+        // A plus before a digit belongs to a number.
+        let mut parts: Vec<String> = Vec::new();
+        for part in text.split('+') {
+            match parts.last_mut() {
+                Some(last) if part.starts_with(|c: char| c.is_ascii_digit()) => {
+                    last.push('+');
+                    last.push_str(part);
+                }
+                _ => parts.push(part.to_owned()),
+            }
+        }
+        let text = parts.remove(0);
         let (name, preset) = match text.split_once(':') {
             Some((name, preset)) => (name, Some(preset)),
-            None => (text, None),
+            None => (&*text, None),
         };
         let Some((strategy, presets)) = STRATEGIES.iter().find(|(s, _)| *s == name) else {
             let names: Vec<&str> = STRATEGIES.iter().map(|(s, _)| *s).collect();
             return Err(Error::input(format!("unknown strategy `{name}`")).mend(hint(name, &names)));
         };
-        let recipe = Recipe {
-            strategy,
-            preset: presets[0],
+        let recipe = Recipe::new(strategy, presets[0]);
+        let recipe = match preset {
+            Some(preset) => recipe.with_preset(preset)?,
+            None => recipe,
         };
-        match preset {
-            Some(preset) => recipe.with_preset(preset),
-            None => Ok(recipe),
-        }
+        (parts.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
     }
 }
 
 impl fmt::Display for Recipe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.preset {
-            "default" => f.write_str(self.strategy),
-            preset => write!(f, "{}:{preset}", self.strategy),
+        f.write_str(self.strategy)?;
+        match self.label.strip_prefix("default") {
+            Some(replaced) => f.write_str(replaced),
+            None => write!(f, ":{}", self.label),
         }
     }
 }

@@ -52,7 +52,8 @@ pub struct BenchArgs {
     #[arg(long, value_name = "FILE")]
     suite: Option<PathBuf>,
 
-    /// Strategies to compare, each as STRATEGY or STRATEGY:PRESET
+    /// Strategies to compare, each as STRATEGY or STRATEGY:PRESET, with settings of their own as in
+    /// `ga-nas:paper-setup1+growth=0+ppo.entropy_coef=0.05`
     #[arg(
         long,
         value_name = "A,B,...",
@@ -60,6 +61,10 @@ pub struct BenchArgs {
         required_unless_present = "suite"
     )]
     strategies: Vec<String>,
+
+    /// Setting that replaces those of all strategies, as `initial=40`; can be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
 
     /// Distinct architectures that each run evaluates [default: what each task of a suite says]
     #[arg(long, value_name = "N", required_unless_present = "suite")]
@@ -114,7 +119,7 @@ pub fn run(args: &BenchArgs) -> Result<End> {
         Some(suite) if args.strategies.is_empty() => &suite.strategies,
         _ => &args.strategies,
     };
-    let recipes = recipes(names)?;
+    let recipes = recipes(names, &args.set)?;
     args.queries.map_or(Ok(()), check_queries)?;
     let count = args.seeds.or(suite.as_ref().and_then(|s| s.seeds));
     let seeds = seeds(count, args.first_seed)?;
@@ -337,7 +342,7 @@ fn input(what: &str, mend: &str) -> anyhow::Error {
     Error::input(what).mend(mend).into()
 }
 
-fn recipes(names: &[String]) -> Result<Vec<Recipe>> {
+fn recipes(names: &[String], replaced: &[String]) -> Result<Vec<Recipe>> {
     if names.is_empty() {
         return Err(input(
             "no strategies are named",
@@ -345,7 +350,10 @@ fn recipes(names: &[String]) -> Result<Vec<Recipe>> {
         ));
     }
     let recipes = (names.iter())
-        .map(|name| name.trim().parse())
+        .map(|name| {
+            let recipe: Recipe = name.trim().parse()?;
+            (replaced.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
+        })
         .collect::<CoreResult<Vec<Recipe>>>()?;
     for (i, recipe) in recipes.iter().enumerate() {
         if recipes[..i].contains(recipe) {

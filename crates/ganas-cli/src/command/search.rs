@@ -59,6 +59,13 @@ pub struct SearchArgs {
     #[arg(long)]
     preset: Option<String>,
 
+    /// Setting of the strategy that replaces the preset's, as `ppo.entropy_coef=0.05`; can be given
+    /// several times
+    ///
+    /// The keys are those under `settings` in any result.
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+
     /// Distinct architectures to evaluate [default: 300; 120 where they are trained]
     #[arg(long, value_name = "N")]
     queries: Option<usize>,
@@ -174,10 +181,12 @@ pub fn check_queries(queries: usize) -> Result<()> {
 
 fn recipe(args: &SearchArgs) -> Result<Recipe> {
     let recipe: Recipe = args.strategy.parse()?;
-    Ok(match &args.preset {
+    let recipe = match &args.preset {
         Some(preset) => recipe.with_preset(preset)?,
         None => recipe,
-    })
+    };
+    let replaced = (args.set.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text));
+    Ok(replaced?)
 }
 
 fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()> {

@@ -219,3 +219,47 @@ fn ctrl_c_keeps_the_runs_that_finished() {
     assert_eq!(report["summary"][0]["seeds"], runs.len());
     assert!(runs.iter().all(|run| run["stop"] != "interrupted"));
 }
+
+#[test]
+fn settings_are_replaced_and_recorded() {
+    let sandbox = Sandbox::new();
+    let rest = "--queries 40 --seeds 2 --out out";
+    sandbox
+        .run(&format!(
+            "{CHAIN} --strategies evolution,evolution:default+sample=2 --set population=5 {rest}"
+        ))
+        .success()
+        .stdout(contains("default+sample=2+population=5"));
+    let report = sandbox.json("out/bench.json");
+    let made = &report["provenance"]["strategies"];
+    assert_eq!(made[0]["preset"], "default+population=5");
+    assert_eq!(made[0]["settings"], json!({"population": 5, "sample": 10}));
+    assert_eq!(made[1]["settings"], json!({"population": 5, "sample": 2}));
+    assert_eq!(report["summary"].as_array().unwrap().len(), 2);
+    let run = |preset: &str| sandbox.read(&format!("out/evolution-{preset}/0/evaluations.csv"));
+    assert_ne!(
+        run("default+population=5"),
+        run("default+sample=2+population=5")
+    );
+    sandbox
+        .run(
+            "search --space chain.toml --table chain.csv --objective accuracy --queries 40 \
+             --strategy evolution --set population=5 --json search.json",
+        )
+        .success();
+    let alone = sandbox.json("search.json");
+    assert_eq!(alone["preset"], "default+population=5");
+    assert_eq!(alone["best_arch"], report["runs"][0]["best_arch"]);
+    let rest = "--strategies evolution,random --queries 40 --seeds 2";
+    sandbox.refuses(
+        &format!("{CHAIN} {rest} --set population=5"),
+        &[
+            "`random` has no setting `population`",
+            "there are no settings",
+        ],
+    );
+    sandbox.refuses(
+        &format!("{CHAIN} --strategies evolution --queries 9 --seeds 1 --set populaton=5"),
+        &["did you mean `population`?"],
+    );
+}

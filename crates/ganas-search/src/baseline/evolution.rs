@@ -71,7 +71,7 @@ impl Strategy for Evolution {
             self.population
                 .extend(context.ledger.queries().iter().map(|q| (q.arch, q.merit())));
         }
-        if self.population.len() < self.config.population {
+        if self.population.len() < self.config.population.max(1) {
             let fresh = context.sample_new(1, &mut self.rng);
             if !fresh.is_empty() || self.population.is_empty() {
                 return Ok(fresh);
@@ -90,7 +90,7 @@ impl Strategy for Evolution {
     fn tell(&mut self, _: &Context, results: &[Query]) {
         self.population
             .extend(results.iter().map(|q| (q.arch, q.merit())));
-        while self.population.len() > self.config.population {
+        while self.population.len() > self.config.population.max(1) {
             self.population.pop_front();
         }
     }
