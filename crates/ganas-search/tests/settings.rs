@@ -4,8 +4,8 @@ use std::sync::atomic::AtomicBool;
 
 use ganas_core::driver::{Limits, Objective, Problem, search};
 use ganas_core::evaluate::Evaluator;
-use ganas_core::space::{SearchSpace, nasbench201};
-use ganas_core::testing::Synthetic;
+use ganas_core::space::{SearchSpace, nasbench101, nasbench201};
+use ganas_core::testing::{Synthetic, strategy_contract};
 use ganas_search::{Recipe, STRATEGIES};
 use serde_json::Value;
 
@@ -119,4 +119,59 @@ fn no_number_brings_a_strategy_down() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_left_of_ga_nas_keeps_the_contract() {
+    for taken_away in [
+        "reward=measured",
+        "reward=measured+rules=Learned+ppo.objective=reinforce",
+        "discriminator.pairing=pointwise",
+        "discriminator.encoder.k=2+growth=0",
+    ] {
+        let text = format!("ga-nas:paper-setup1+initial=15+batch=15+growth=0+{taken_away}");
+        let recipe = recipe(&text);
+        println!("{recipe}");
+        strategy_contract(&|seed| recipe.build(seed), &nasbench101());
+    }
+}
+
+/// The mean score of the last half of what a search evaluates.
+fn late_score(text: &str, space: &dyn SearchSpace) -> f64 {
+    let of = |seed| {
+        let mut evaluator = Synthetic::new(space);
+        let objective = Objective {
+            metric: "score".into(),
+            minimize: false,
+        };
+        let metrics = evaluator.metrics().to_vec();
+        let sampler = space.samplers()[0];
+        let problem = Problem::new(space, &metrics, objective, Vec::new(), sampler).unwrap();
+        let limits = Limits {
+            queries: 600,
+            start: Vec::new(),
+        };
+        let never = AtomicBool::new(false);
+        let mut strategy = recipe(text).build(seed);
+        let run = search(
+            &problem,
+            &mut evaluator,
+            &mut *strategy,
+            &limits,
+            &mut [],
+            &never,
+        );
+        let run = run.unwrap();
+        let late = &run.ledger.queries()[300..];
+        late.iter().filter_map(|q| q.score).sum::<f64>() / late.len() as f64
+    };
+    (0..4).map(of).sum::<f64>() / 4.0
+}
+
+#[test]
+fn a_generator_that_is_paid_by_measurements_learns_from_them() {
+    let space = nasbench201();
+    let paid = late_score("ga-nas:paper-setup1+growth=0+reward=measured", &space);
+    let random = late_score("random", &space);
+    assert!(paid > random + 0.05, "{paid} against {random}");
 }

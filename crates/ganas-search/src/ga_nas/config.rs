@@ -4,7 +4,7 @@ use ganas_core::space::Rules;
 use ganas_nets::{DiscriminatorConfig, GeneratorConfig, PpoConfig};
 use serde::{Deserialize, Serialize};
 
-use super::reward::StepReward;
+use super::reward::{Reward, StepReward};
 use crate::surrogate::CommitteeConfig;
 
 /// Where the next architectures come from.
@@ -69,6 +69,8 @@ pub struct GaNasConfig {
     pub truth: usize,
     /// Whether the rules of the space are enforced by masks or learned from rewards.
     pub rules: Rules,
+    /// What finished architectures are paid by.
+    pub reward: Reward,
     /// Rewards for each step.
     pub step_reward: StepReward,
     /// PPO updates of G a round.
@@ -107,6 +109,7 @@ impl GaNasConfig {
             // Ours: masks make every sample valid, which leaves the paper's rewards for validity
             // without work.
             rules: Rules::Enforced,
+            reward: Reward::Discriminator,
             step_reward: StepReward::default(),
             // Ours: few updates, since more against a frozen D make G collapse, each on many
             // episodes and with some entropy, since noisy ones lead some runs astray. On 60 seeds

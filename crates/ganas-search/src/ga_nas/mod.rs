@@ -19,7 +19,7 @@ use ganas_core::strategy::{Context, Gauge, Strategy};
 use ganas_nets::{Dims, Discriminator, FitReport, Generator, NetError, Ppo, PpoReport, Rollout};
 
 pub use config::{GaNasConfig, Proposals, ScreenConfig};
-pub use reward::{StepReward, rewards};
+pub use reward::{Measured, Reward, StepReward, rewards};
 pub use truth::TruthSet;
 
 use propose::{Proposed, complete, generate};
@@ -41,6 +41,8 @@ struct Players {
     dims: Dims,
     generator: Generator,
     ppo: Ppo,
+    /// What the generator grew for the last set, where it is paid by what was measured.
+    played: Vec<Rollout>,
     screen: Screen,
     streams: Streams,
 }
@@ -75,6 +77,7 @@ impl Players {
             dims,
             generator: Generator::new(config.generator.clone(), dims, &mut init),
             ppo: Ppo::new(config.ppo.clone()),
+            played: Vec::new(),
             screen: Screen::new(space),
             streams: Streams {
                 initial: Rng::stream(seed, "ga-nas/initial"),
@@ -149,7 +152,11 @@ impl Players {
         wanted: usize,
     ) -> NetResult<Proposed> {
         let rng = &mut self.streams.proposals;
-        generate(&self.generator, config.rules, context, wanted, rng)
+        let mut proposed = generate(&self.generator, config.rules, context, wanted, rng)?;
+        if config.reward == Reward::Measured {
+            self.played = std::mem::take(&mut proposed.rollouts);
+        }
+        Ok(proposed)
     }
 
     /// Line 7 beyond the paper: the most promising of G's and of others.
@@ -168,7 +175,8 @@ impl Players {
         Ok(Proposed { archs, ..generated })
     }
 
-    /// Line 6: G learns by PPO to please D. No query is spent.
+    /// Line 6: G learns by PPO to please D. No query is spent. Without D, it learns from what came
+    /// of its last set.
     fn train(
         &mut self,
         config: &GaNasConfig,
@@ -178,9 +186,19 @@ impl Players {
         let rng = &mut self.streams.training;
         let mut report = PpoReport::default();
         for _ in 0..config.updates {
-            let episodes = self
-                .generator
-                .sample(space, config.rules, config.episodes, rng)?;
+            let episodes = match judge {
+                Judge::Discriminator { .. } => {
+                    (self.generator).sample(space, config.rules, config.episodes, rng)?
+                }
+                Judge::Measured(measured) => {
+                    let mut played = std::mem::take(&mut self.played);
+                    played.retain(|rollout| measured.teaches(&rollout.graph));
+                    played
+                }
+            };
+            if episodes.is_empty() {
+                break;
+            }
             let rewards = rewards(space, config.step_reward, &episodes, judge)?;
             report = self
                 .ppo
@@ -190,19 +208,35 @@ impl Players {
     }
 }
 
-/// A fitted discriminator and how its two scores are mixed into one.
-pub struct Judge<'a> {
-    discriminator: &'a Discriminator,
-    rank_share: f32,
+/// What says how good a graph is.
+pub enum Judge<'a> {
+    /// A fitted discriminator and how its two scores are mixed into one.
+    Discriminator {
+        /// The discriminator.
+        discriminator: &'a Discriminator,
+        /// The share of its ranking head.
+        rank_share: f32,
+    },
+    /// What was measured.
+    Measured(Measured<'a>),
 }
 
 type NetResult<T> = std::result::Result<T, NetError>;
 
 impl Judge<'_> {
-    /// How much D likes each graph, from 0 to 1.
+    /// How good each graph is, from 0 to 1; one half where nothing is known.
     pub fn scores(&self, graphs: &[&Graph]) -> NetResult<Vec<f32>> {
-        let scores = self.discriminator.scores(graphs)?;
-        let share = self.rank_share;
+        let (discriminator, share) = match self {
+            Judge::Discriminator {
+                discriminator,
+                rank_share,
+            } => (discriminator, *rank_share),
+            Judge::Measured(measured) => {
+                let pay = |graph: &&Graph| measured.pay(graph).unwrap_or(0.5);
+                return Ok(graphs.iter().map(pay).collect());
+            }
+        };
+        let scores = discriminator.scores(graphs)?;
         Ok(match scores.rank {
             None => scores.real,
             Some(rank) => (scores.real.iter().zip(&rank))
@@ -236,11 +270,19 @@ impl Strategy for GaNas {
         }
 
         let mut round = || -> NetResult<(Vec<Arch>, Vec<Gauge>)> {
-            let fakes = players.fakes(config, space, truth.graphs().len())?;
-            let (discriminator, fit) = players.discriminate(config, context, &truth, &fakes)?;
-            let judge = Judge {
-                discriminator: &discriminator,
-                rank_share: config.rank_share,
+            let fitted = match config.reward {
+                Reward::Discriminator => {
+                    let fakes = players.fakes(config, space, truth.graphs().len())?;
+                    Some(players.discriminate(config, context, &truth, &fakes)?)
+                }
+                Reward::Measured => None,
+            };
+            let judge = match &fitted {
+                Some((discriminator, _)) => Judge::Discriminator {
+                    discriminator,
+                    rank_share: config.rank_share,
+                },
+                None => Judge::Measured(Measured::of(context)),
             };
             let learned = players.train(config, space, &judge)?;
             // Line 7: X_t, new architectures by G.
@@ -252,7 +294,7 @@ impl Strategy for GaNas {
                 }
             };
             let mut gauges = truth.gauges(context);
-            gauges.extend(fit_gauges(&fit));
+            gauges.extend(fitted.iter().flat_map(|(_, fit)| fit_gauges(fit)));
             gauges.extend([
                 ("g_loss", learned.policy_loss as f64),
                 ("g_entropy", learned.entropy as f64),

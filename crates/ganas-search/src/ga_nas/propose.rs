@@ -6,7 +6,7 @@ use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::Rules;
 use ganas_core::strategy::Context;
-use ganas_nets::Generator;
+use ganas_nets::{Generator, Rollout};
 
 use super::NetResult;
 
@@ -18,6 +18,8 @@ const PATIENCE: usize = 20;
 pub struct Proposed {
     /// The architectures.
     pub archs: Vec<Arch>,
+    /// How all that was grown came to be.
+    pub rollouts: Vec<Rollout>,
     /// The share of grown graphs that were valid.
     pub valid: f64,
     /// The share of valid graphs that had been evaluated or grown before.
@@ -34,11 +36,11 @@ pub fn generate(
 ) -> NetResult<Proposed> {
     let mut archs: Vec<Arch> = Vec::with_capacity(wanted);
     let mut seen: HashSet<Arch> = HashSet::new();
-    let (mut grown, mut valid) = (0, 0);
-    while archs.len() < wanted && grown < PATIENCE * wanted {
+    let mut grown: Vec<Rollout> = Vec::new();
+    let mut valid = 0;
+    while archs.len() < wanted && grown.len() < PATIENCE * wanted {
         let rollouts = generator.sample(context.space, rules, wanted, rng)?;
-        for rollout in rollouts {
-            grown += 1;
+        for rollout in &rollouts {
             let Ok(arch) = context.space.arch(&rollout.graph) else {
                 continue;
             };
@@ -47,12 +49,14 @@ pub fn generate(
                 archs.push(arch);
             }
         }
+        grown.extend(rollouts);
     }
     let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
     Ok(Proposed {
-        valid: share(valid, grown),
+        valid: share(valid, grown.len()),
         duplicates: 1.0 - share(archs.len(), valid),
         archs,
+        rollouts: grown,
     })
 }
 

@@ -1,11 +1,61 @@
 //! The rewards of the generator (section 3.2 of the paper, "Training Procedure").
 
-use ganas_core::arch::Graph;
-use ganas_core::space::Growth;
+use std::collections::HashMap;
+
+use ganas_core::arch::{Arch, Graph};
+use ganas_core::ledger::Query;
+use ganas_core::space::{Growth, SearchSpace};
+use ganas_core::strategy::Context;
 use ganas_nets::Rollout;
 use serde::{Deserialize, Serialize};
 
 use super::{Judge, NetResult, graphs};
+
+/// What a finished, valid architecture is paid by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reward {
+    /// The discriminator's score (paper).
+    Discriminator,
+    /// What was measured of it, to see what the discriminator is worth: the generator learns from
+    /// those of its architectures that were evaluated, once, and there is no discriminator.
+    Measured,
+}
+
+/// What was measured, from 0 for the worst to 1 for the best so far.
+pub struct Measured<'a> {
+    space: &'a dyn SearchSpace,
+    paid: HashMap<Arch, f32>,
+}
+
+impl<'a> Measured<'a> {
+    /// All that was evaluated. What failed or breaks a constraint is as bad as the worst.
+    pub fn of(context: &Context<'a>) -> Self {
+        let queries = context.ledger.queries();
+        let merits = || queries.iter().filter_map(Query::merit);
+        let worst = merits().fold(f64::INFINITY, f64::min);
+        let spread = merits().fold(f64::NEG_INFINITY, f64::max) - worst;
+        let pay = |query: &Query| match query.merit() {
+            Some(merit) if spread > 0.0 => ((merit - worst) / spread) as f32,
+            _ => 0.0,
+        };
+        Measured {
+            space: context.space,
+            paid: queries.iter().map(|q| (q.arch, pay(q))).collect(),
+        }
+    }
+
+    /// What a graph is paid, if it was evaluated.
+    pub fn pay(&self, graph: &Graph) -> Option<f32> {
+        let arch = self.space.arch(graph).ok()?;
+        self.paid.get(&arch).copied()
+    }
+
+    /// Whether there is something to learn from a graph: it was evaluated, or breaks the rules.
+    pub fn teaches(&self, graph: &Graph) -> bool {
+        self.pay(graph).is_some() || self.space.violations(graph) > 0
+    }
+}
 
 /// R_step: what a single action earns by its validity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,7 +72,7 @@ impl Default for StepReward {
 }
 
 /// The reward of each step of each episode: R_step for its validity and, at the last step,
-/// R_final, which is minus the number of violations or, without any, D's score.
+/// R_final, which is minus the number of violations or, without any, what the judge says.
 ///
 /// Where no episode of a batch breaks a rule, as when masks enforce the rules, R_step is left
 /// out: it would only pay for longer graphs.
@@ -90,7 +140,7 @@ mod tests {
         let (truth, fake) = (truth.each_ref(), fake.each_ref());
         let (discriminator, _) =
             Discriminator::fit(&config, dims, &truth, &fake, None, &mut rng).unwrap();
-        let judge = Judge {
+        let judge = Judge::Discriminator {
             discriminator: &discriminator,
             rank_share: 0.0,
         };
