@@ -97,11 +97,16 @@ pub struct TaskArgs {
 
     /// Bound on a metric, as in `params <= 5.3e6`; can be given several times
     ///
-    /// Columns of the table and the space's own costs are metrics. Architectures that break a
+    /// `params <= @start` compares with the first `--start`, `0.9*@resnet` with an architecture
+    /// that has a name. Columns of the table and the space's own costs are metrics. Architectures that break a
     /// bound on a cost of the space are never evaluated; those that break another bound are
     /// evaluated, but never count as found.
     #[arg(long, value_name = "EXPR")]
     pub constraint: Vec<String>,
+    /// Architecture to evaluate first, in the space's notation or by its name; can be given several
+    /// times
+    #[arg(long, value_name = "ARCH")]
+    pub start: Vec<String>,
 
     /// How random architectures are drawn: uniform or adjacency [default: the space's first]
     #[arg(long, value_name = "SAMPLER")]

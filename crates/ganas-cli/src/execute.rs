@@ -5,11 +5,13 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 use ganas_core::arch::Arch;
-use ganas_core::driver::{Limits, Observer, StopReason, search};
+use ganas_core::driver::{Limits, Observer, Problem, StopReason, search};
+use ganas_core::far;
+use ganas_core::ledger::Query;
 use ganas_search::Recipe;
 
 use crate::progress::{Bar, Progress};
-use crate::record::{Provenance, Run, SearchReport, Step};
+use crate::record::{Improved, Nearest, Provenance, Run, SearchReport, Step};
 use crate::rundir::RunDir;
 use crate::source::Source;
 use crate::task::Task;
@@ -26,8 +28,6 @@ pub struct Plan<'a> {
     pub seed: u64,
     /// The queries to spend.
     pub queries: usize,
-    /// Architectures to evaluate first.
-    pub start: &'a [Arch],
     /// The run directory to write.
     pub out: Option<&'a Path>,
     /// Epochs in which the best architecture is trained once more, where architectures are trained
@@ -59,7 +59,7 @@ impl Plan<'_> {
         observers.extend(directory.as_mut().map(|d| d as &mut dyn Observer));
         let limits = Limits {
             queries: self.queries - task.reevaluate,
-            start: self.start.to_vec(),
+            start: task.start.clone(),
         };
         let done = search(
             &problem,
@@ -134,6 +134,11 @@ impl Plan<'_> {
                     rank: task.rank_of(i.value),
                 })
                 .collect(),
+            improved: improved(&problem, task, done.ledger.queries(), done.ledger.best()),
+            nearest: match best {
+                Some(_) => None,
+                None => nearest(&problem, task, done.ledger.queries()),
+            },
             winner: None,
             provenance,
         };
@@ -174,17 +179,58 @@ impl Plan<'_> {
     }
 
     fn provenance(&self) -> Provenance {
-        let start = self
-            .start
-            .iter()
-            .map(|a| self.task.space.format(a))
-            .collect();
         Provenance::new(
             self.task,
             std::slice::from_ref(self.recipe),
             self.queries,
             vec![self.seed],
-            start,
         )
     }
+}
+
+/// What became of each starting point.
+fn improved(
+    problem: &Problem,
+    task: &Task,
+    queries: &[Query],
+    best: Option<&Query>,
+) -> Vec<Improved> {
+    let Some(best) = best else {
+        return Vec::new();
+    };
+    let value = |q: &Query| q.score.map(|score| task.objective.turn(score));
+    (task.start.iter())
+        .filter_map(|arch| queries.iter().find(|q| q.round == 0 && q.arch == *arch))
+        .map(|start| Improved {
+            start: task.space.format(&start.arch),
+            value: value(start),
+            rank: value(start).and_then(|v| task.rank_of(v)),
+            change: value(best).zip(value(start)).map(|(to, from)| to - from),
+            metrics: (task.constraints.iter())
+                .filter_map(|c| problem.metrics().iter().position(|m| *m == c.metric))
+                .map(|i| {
+                    let of = |q: &Query| q.metrics.get(i).copied().filter(|v| !v.is_nan());
+                    (problem.metrics()[i].clone(), [of(start), of(best)])
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// The evaluated architecture that is nearest to complying.
+fn nearest(problem: &Problem, task: &Task, queries: &[Query]) -> Option<Nearest> {
+    let beyond = |q: &Query| -> f64 {
+        let breaches = problem.breaches(&q.arch, Some(&q.metrics));
+        breaches.iter().map(|(c, value)| c.excess(*value)).sum()
+    };
+    let measured = queries.iter().filter(|q| q.score.is_some());
+    let nearest = measured.min_by(|a, b| beyond(a).total_cmp(&beyond(b)))?;
+    Some(Nearest {
+        arch: task.space.format(&nearest.arch),
+        breaches: (problem
+            .breaches(&nearest.arch, Some(&nearest.metrics))
+            .iter())
+        .map(|(constraint, value)| far(constraint, *value))
+        .collect(),
+    })
 }

@@ -80,6 +80,12 @@ pub struct SearchReport {
     /// Each query that improved on all before it.
     pub trajectory: Vec<Step>,
     /// The best architecture, trained once more, where architectures are trained.
+    /// What became of each architecture that was evaluated first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub improved: Vec<Improved>,
+    /// Where no architecture met the constraints, the one that was nearest to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Nearest>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub winner: Option<Winner>,
     /// How it was made.
@@ -100,6 +106,30 @@ pub struct Step {
 }
 
 /// The architecture that a search ends with, trained on all images that are not for test.
+/// A starting point, and what the search made of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Improved {
+    /// The architecture.
+    pub start: String,
+    /// Its objective; null if its evaluation failed.
+    pub value: Option<f64>,
+    /// Its rank in the table, if one has the objective.
+    pub rank: Option<usize>,
+    /// The objective of the run's best minus its own.
+    pub change: Option<f64>,
+    /// Each constrained metric: its own, and that of the run's best.
+    pub metrics: BTreeMap<String, [Option<f64>; 2]>,
+}
+
+/// An architecture that does not meet the constraints.
+#[derive(Clone, Debug, Serialize)]
+pub struct Nearest {
+    /// The architecture.
+    pub arch: String,
+    /// What it has of each metric whose constraint it breaks.
+    pub breaches: Vec<String>,
+}
+
 #[derive(Clone, Debug, Serialize)]
 pub struct Winner {
     /// The architecture.
@@ -378,13 +408,7 @@ impl TaskRecord {
 
 impl Provenance {
     /// The record of runs of these strategies and seeds on a task.
-    pub fn new(
-        task: &Task,
-        recipes: &[Recipe],
-        queries: usize,
-        seeds: Vec<u64>,
-        start: Vec<String>,
-    ) -> Self {
+    pub fn new(task: &Task, recipes: &[Recipe], queries: usize, seeds: Vec<u64>) -> Self {
         Provenance {
             ganas: env!("CARGO_PKG_VERSION").into(),
             command: command_line(),
@@ -398,7 +422,7 @@ impl Provenance {
                 })
                 .collect(),
             seeds,
-            start,
+            start: task.start.iter().map(|a| task.space.format(a)).collect(),
         }
     }
 }

@@ -72,6 +72,11 @@ impl Source {
         }
     }
 
+    /// Whether an evaluation takes no time to speak of.
+    pub fn looks_up(&self) -> bool {
+        matches!(self, Source::Table(_))
+    }
+
     /// An evaluator for a search with this seed.
     pub fn evaluator(&self, seed: u64, watch: Option<Watch>) -> Box<dyn Evaluator> {
         match self {

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ganas_core::Pool;
 use ganas_core::arch::Arch;
-use ganas_core::constraint::{Comparison, Constraint};
-use ganas_core::driver::{Objective, Problem};
-use ganas_core::error::{Error, Result};
-use ganas_core::evaluate::{Evaluator, Noisy};
+use ganas_core::constraint::{Comparison, Condition, Constraint};
+use ganas_core::driver::{Objective, Problem, find};
+use ganas_core::error::{Error, Result, nearest};
+use ganas_core::evaluate::{Evaluator, Noisy, Outcome};
 use ganas_core::space::{self, Sampler, SearchSpace};
 use ganas_core::table::{Duplicates, Import, Ranking, Table};
 use ganas_train::Watch;
@@ -33,6 +34,10 @@ pub struct Task {
     pub objective: Objective,
     /// The bounds.
     pub constraints: Vec<Constraint>,
+    /// Architectures that are evaluated first.
+    pub start: Vec<Arch>,
+    /// All that can be evaluated, where it is not the whole space.
+    pool: Option<Arc<Pool>>,
     /// How random architectures are drawn.
     pub sampler: Sampler,
     /// Whether isomorphic strings count as one architecture.
@@ -106,9 +111,9 @@ impl Task {
                     .mend("add `--space nasbench201`, another name or a TOML file"));
             }
         };
-        let constraints = (args.constraint.iter())
+        let conditions = (args.constraint.iter())
             .map(|text| text.parse())
-            .collect::<Result<Vec<Constraint>>>()?;
+            .collect::<Result<Vec<Condition>>>()?;
         let sampler = args.sampler.as_deref().map(str::parse).transpose()?;
         let space: Arc<dyn SearchSpace> = load_space(name, args.merge_isomorphic)?.into();
         let sampler = Sampler::feasible(&*space, sampler)?;
@@ -116,7 +121,25 @@ impl Task {
             .map(|file| open_table(file, &*space, args.merge_isomorphic, progress).map(Arc::new))
             .transpose()?;
         let source = source::open(args, &space, table.as_ref(), seed, progress)?;
-        let metrics = source.metrics();
+        let start = (args.start.iter())
+            .map(|text| {
+                (space.parse(text))
+                    .map_err(|what| Error::input(format!("--start `{text}`: {what}")))
+            })
+            .collect::<Result<Vec<Arch>>>()?;
+        let references = References {
+            space: &*space,
+            start: start.first(),
+            source: &source,
+            seed,
+        };
+        let constraints = (conditions.into_iter())
+            .map(|condition| condition.resolve(|name, metric| references.value(name, metric)))
+            .collect::<Result<Vec<Constraint>>>()?;
+        let pool = match &source {
+            Source::Table(table) => Pool::of_table(table, &*space).map(Arc::new),
+            _ => None,
+        };
         let metric = match (&args.objective, &source) {
             (Some(metric), _) => metric.clone(),
             (None, Source::Table(table)) => {
@@ -129,13 +152,15 @@ impl Task {
         };
         let objective = Objective {
             // A loss is made small, whoever asks for it.
-            minimize: args.minimize || (metric == "loss" && !matches!(source, Source::Table(_))),
+            minimize: args.minimize || (metric == "loss" && !source.looks_up()),
             metric,
         };
         let mut task = Task {
             space_argument: name.to_owned(),
             objective,
             constraints,
+            start,
+            pool,
             sampler,
             merge_isomorphic: args.merge_isomorphic,
             ranking: None,
@@ -146,17 +171,11 @@ impl Task {
             table,
             space,
         };
-        let problem = Problem::new(
-            &*task.space,
-            &metrics,
-            task.objective.clone(),
-            task.constraints.clone(),
-            sampler,
-        );
+        let problem = task.problem();
         if let Source::Table(table) = &task.source {
             table.check_objective(table.column(&task.objective.metric)?)?;
         }
-        drop(problem?);
+        problem?;
         task.noise = match args.noise {
             Some(deviation) => Some(task.noise(deviation)?),
             None => None,
@@ -177,6 +196,10 @@ impl Task {
             }
             _ => None,
         };
+        task.check_start(&args.start, seed)?;
+        if !matches!(task.source, Source::Table(_)) {
+            task.problem()?.check_feasible(&task.start)?;
+        }
         task.report = match (&args.report, &task.table) {
             (None, _) => None,
             (Some(_), None) => {
@@ -269,6 +292,32 @@ impl Task {
         text
     }
 
+    /// Checks that the starting points can be evaluated and comply, as far as that is known without
+    /// a training.
+    fn check_start(&self, texts: &[String], seed: u64) -> Result<()> {
+        let problem = self.problem()?;
+        for (text, arch) in texts.iter().zip(&self.start) {
+            let refused = |what: String| Error::input(format!("--start `{text}`: {what}"));
+            let metrics = match self.source.looks_up() {
+                false => None,
+                true => match measure(&self.source, arch, seed) {
+                    Ok(measured) => Some(problem.complete(arch, measured)),
+                    Err(reason) => {
+                        return Err(refused(reason).mend("start from another architecture"));
+                    }
+                },
+            };
+            if let Some((constraint, value)) = problem.breaches(arch, metrics.as_deref()).first() {
+                let what = format!(
+                    "it breaks `{constraint}`: its {} is {value}",
+                    constraint.metric
+                );
+                return Err(refused(what).mend("loosen the constraint, or leave it out"));
+            }
+        }
+        Ok(())
+    }
+
     /// The order of the table's architectures by a column, of those that keep the constraints as
     /// far as the table and the space can tell.
     fn rank(&self, table: &Table, column: usize) -> Result<Ranking> {
@@ -305,13 +354,77 @@ impl Task {
     /// # Errors
     /// None that [`open`](Self::open) would not have met.
     pub fn problem(&self) -> Result<Problem<'_>> {
-        Problem::new(
+        let problem = Problem::new(
             &*self.space,
             &self.source.metrics(),
             self.objective.clone(),
             self.constraints.clone(),
             self.sampler,
-        )
+        )?;
+        Ok(match &self.pool {
+            Some(pool) => problem.within(pool.clone()),
+            None => problem,
+        })
+    }
+}
+
+/// The architectures that constraints can compare with: the first starting point and the space's
+/// named ones.
+struct References<'a> {
+    space: &'a dyn SearchSpace,
+    start: Option<&'a Arch>,
+    source: &'a Source,
+    seed: u64,
+}
+
+impl References<'_> {
+    /// What an architecture has of a metric: by the space, or measured.
+    fn value(&self, name: &str, metric: &str) -> Result<f64> {
+        let arch = self.arch(name)?;
+        if let Some(cost) = self.space.costs().iter().position(|cost| cost == metric) {
+            return Ok(self.space.cost(&arch, cost));
+        }
+        let measured = self.source.metrics();
+        let known: Vec<String> = (measured.iter().chain(self.space.costs()).cloned()).collect();
+        let index = find(&known, metric)?;
+        measure(self.source, &arch, self.seed)
+            .map(|metrics| metrics[index])
+            .map_err(|reason| {
+                Error::input(format!("`@{name}` has no `{metric}`: {reason}"))
+                    .mend("compare with a number")
+            })
+    }
+
+    fn arch(&self, name: &str) -> Result<Arch> {
+        let named = self.space.named();
+        match (name, self.start) {
+            ("start", Some(arch)) => return Ok(*arch),
+            ("start", None) => {
+                return Err(Error::input("there is no `@start`").mend("add `--start ARCH`"));
+            }
+            _ => {}
+        }
+        if let Some((_, arch)) = named.iter().find(|(known, _)| *known == name) {
+            return Ok(*arch);
+        }
+        let names: Vec<&str> = (["start"].into_iter())
+            .chain(named.iter().map(|(name, _)| *name))
+            .collect();
+        let hint = match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `@{near}`?"),
+            None => format!("use @{}", names.join(", @")),
+        };
+        Err(Error::input(format!("no architecture is named `@{name}`")).mend(hint))
+    }
+}
+
+/// What a source measures of an architecture, or why it does not.
+fn measure(source: &Source, arch: &Arch, seed: u64) -> std::result::Result<Vec<f64>, String> {
+    let outcomes = source.evaluator(seed, None).evaluate(&[*arch]);
+    match outcomes.into_iter().next() {
+        Some(Outcome::Done(metrics)) => Ok(metrics),
+        Some(Outcome::Failed(reason)) => Err(reason),
+        None => Err("no outcome came back".into()),
     }
 }
 

@@ -46,15 +46,84 @@ impl Constraint {
             Comparison::Above => value > self.bound,
         }
     }
+
+    /// How far a value is beyond the bound, as a share of the bound: 0 where the condition holds,
+    /// infinite for NaN.
+    pub fn excess(&self, value: f64) -> f64 {
+        if self.holds(value) {
+            return 0.0;
+        }
+        let excess = (value - self.bound).abs() / self.bound.abs().max(f64::MIN_POSITIVE);
+        if excess.is_nan() {
+            f64::INFINITY
+        } else {
+            excess
+        }
+    }
 }
 
-impl FromStr for Constraint {
+/// A condition as it is written: its bound is a number, or what an architecture has.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// The metric's name.
+    pub metric: String,
+    /// The comparison.
+    pub comparison: Comparison,
+    /// What it is compared with.
+    pub bound: Bound,
+}
+
+/// What a metric is compared with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Bound {
+    /// A number.
+    Number(f64),
+    /// So many times what an architecture has, written `@NAME` or `0.9*@NAME`.
+    Of {
+        /// The factor.
+        factor: f64,
+        /// The architecture's name, without the sign.
+        name: String,
+    },
+}
+
+impl Condition {
+    /// The constraint, given what an architecture of a name has of the metric.
+    ///
+    /// # Errors
+    /// What `value` returns, and if a value is not finite.
+    pub fn resolve(self, value: impl FnOnce(&str, &str) -> Result<f64>) -> Result<Constraint> {
+        let bound = match self.bound {
+            Bound::Number(bound) => bound,
+            Bound::Of { factor, name } => {
+                let value = value(&name, &self.metric)?;
+                if !value.is_finite() {
+                    return Err(Error::input(format!(
+                        "the `{}` of `@{name}` is {value}",
+                        self.metric
+                    ))
+                    .mend("compare with a number"));
+                }
+                factor * value
+            }
+        };
+        Ok(Constraint {
+            metric: self.metric,
+            comparison: self.comparison,
+            bound,
+        })
+    }
+}
+
+impl FromStr for Condition {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
         let malformed = || {
-            Error::input(format!("`{text}` is not a constraint"))
-                .mend("write a metric, one of <= < >= >, and a number, as in `params <= 5.3e6`")
+            Error::input(format!("`{text}` is not a constraint")).mend(
+                "write a metric, one of <= < >= >, and a number or `@start`, as in \
+                 `params <= 5.3e6` and `params <= 0.9*@start`",
+            )
         };
         let at = text.find(['<', '>']).ok_or_else(malformed)?;
         let (metric, rest) = text.split_at(at);
@@ -68,16 +137,60 @@ impl FromStr for Constraint {
             (Comparison::Above, &rest[1..])
         };
         let metric = metric.trim();
-        let bound: f64 = bound.trim().parse().map_err(|_| malformed())?;
-        if metric.is_empty() || metric.contains('=') || bound.is_nan() {
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| !n.is_nan());
+        let bound = match bound.split_once('@') {
+            None => number(bound).map(Bound::Number),
+            Some((before, name)) => {
+                let factor = match before.trim() {
+                    "" => Some(1.0),
+                    before => before.strip_suffix('*').and_then(number),
+                };
+                let name = name.trim().to_owned();
+                (factor.filter(|_| !name.is_empty())).map(|factor| Bound::Of { factor, name })
+            }
+        };
+        let bound = bound.ok_or_else(malformed)?;
+        if metric.is_empty() || metric.contains('=') {
             return Err(malformed());
         }
-        Ok(Constraint {
+        Ok(Condition {
             metric: metric.into(),
             comparison,
             bound,
         })
     }
+}
+
+/// A condition whose bound is a number.
+impl FromStr for Constraint {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        text.parse::<Condition>()?.resolve(|name, _| {
+            Err(
+                Error::input(format!("`{text}`: nothing is named `@{name}` here"))
+                    .mend("compare with a number"),
+            )
+        })
+    }
+}
+
+/// Two of some constraints that no value can meet at once.
+pub fn contradiction(constraints: &[Constraint]) -> Option<(&Constraint, &Constraint)> {
+    let upper = |c: &Constraint| matches!(c.comparison, Comparison::AtMost | Comparison::Below);
+    let highest = constraints.iter().filter(|c| upper(c));
+    let pairs = highest.flat_map(|high| {
+        let lowest = constraints.iter().filter(|c| !upper(c));
+        lowest
+            .filter(|low| low.metric == high.metric)
+            .map(move |low| (low, high))
+    });
+    // Between two bounds that both hold at their ends there is something unless they cross.
+    let mut apart = pairs.filter(|(low, high)| {
+        low.bound > high.bound
+            || low.bound == high.bound && !(low.holds(low.bound) && high.holds(high.bound))
+    });
+    apart.next()
 }
 
 impl fmt::Display for Constraint {
@@ -118,11 +231,51 @@ mod tests {
             "params =< 5",
             "<= 5",
             "params <= many",
+            "params <= @",
+            "params <= 2@start",
+            "params <= x*@start",
             "a <= NaN",
             "a == 5",
         ] {
             let error = text.parse::<Constraint>().unwrap_err().to_string();
             assert!(error.contains("write a metric"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn compares_with_what_an_architecture_has() {
+        let condition: Condition = "params <= 0.5 * @start".parse().unwrap();
+        let constraint = condition.resolve(|name, metric| {
+            assert_eq!((name, metric), ("start", "params"));
+            Ok(8.0)
+        });
+        assert_eq!(constraint.unwrap().to_string(), "params <= 4");
+        let error = "params < @b0".parse::<Constraint>().unwrap_err();
+        assert!(error.to_string().contains("`@b0`"), "{error}");
+        let missing: Condition = "x < @start".parse().unwrap();
+        assert!(missing.resolve(|_, _| Ok(f64::NAN)).is_err());
+    }
+
+    #[test]
+    fn contradictions_are_pairs_that_nothing_meets() {
+        let of = |texts: &[&str]| -> Option<String> {
+            let constraints: Vec<Constraint> = texts.iter().map(|t| t.parse().unwrap()).collect();
+            contradiction(&constraints).map(|(low, high)| format!("{low}, {high}"))
+        };
+        assert_eq!(
+            of(&["a <= 9", "params <= 1", "params >= 2"]).unwrap(),
+            "params >= 2, params <= 1"
+        );
+        assert_eq!(of(&["a > 1", "a <= 1"]).unwrap(), "a > 1, a <= 1");
+        assert_eq!(of(&["a >= 1", "a <= 1"]), None);
+        assert_eq!(of(&["a <= 1", "b >= 2", "a <= 3"]), None);
+    }
+
+    #[test]
+    fn excess_is_relative() {
+        let bound: Constraint = "params <= 4".parse().unwrap();
+        assert_eq!(bound.excess(3.0), 0.0);
+        assert_eq!(bound.excess(6.0), 0.5);
+        assert_eq!(bound.excess(f64::NAN), f64::INFINITY);
     }
 }

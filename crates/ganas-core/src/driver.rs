@@ -1,15 +1,17 @@
 //! The driver: runs any strategy against any evaluator.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use crate::arch::Arch;
-use crate::constraint::Constraint;
+use crate::constraint::{Constraint, contradiction};
 use crate::error::{Error, Result, nearest};
 use crate::evaluate::{Evaluator, Outcome};
 use crate::ledger::{Ledger, Query};
+use crate::pool::Pool;
 use crate::space::{Sampler, SearchSpace};
 use crate::strategy::{Context, Gauge, Rejected, Strategy};
 
@@ -83,7 +85,7 @@ pub struct Problem<'a> {
     space: &'a dyn SearchSpace,
     objective: Objective,
     constraints: Vec<Constraint>,
-    sampler: Sampler,
+    pub(crate) sampler: Sampler,
     metrics: Vec<String>,
     /// How many of the metrics come from the evaluator; the rest are costs of the space.
     measured: usize,
@@ -93,15 +95,29 @@ pub struct Problem<'a> {
     /// For each constraint, its metric among `metrics`.
     constrained: Vec<usize>,
     /// For each constraint, its metric among the costs of the space.
-    cheap: Vec<Option<usize>>,
+    pub(crate) cheap: Vec<Option<usize>>,
+    pool: Option<Admitted>,
+}
+
+/// A pool, and what the constraints on costs of the space leave of it.
+pub(crate) struct Admitted {
+    pub pool: Arc<Pool>,
+    admitted: Vec<bool>,
+}
+
+impl Admitted {
+    /// The members of the pool that are admitted, with their places.
+    pub fn admitted(&self) -> impl Iterator<Item = (usize, &Arch)> {
+        (self.pool.archs().iter().enumerate()).filter(|(i, _)| self.admitted[*i])
+    }
 }
 
 impl<'a> Problem<'a> {
     /// Puts a problem together, given the names of what its evaluator measures.
     ///
     /// # Errors
-    /// If the objective or a constraint names no known metric, or the sampler is not feasible in
-    /// the space.
+    /// If the objective or a constraint names no known metric, two constraints contradict each
+    /// other, or the sampler is not feasible in the space.
     pub fn new(
         space: &'a dyn SearchSpace,
         measured: &[String],
@@ -115,21 +131,17 @@ impl<'a> Problem<'a> {
             .collect();
         let mut metrics = measured.to_vec();
         metrics.extend(derived.iter().map(|&i| costs[i].clone()));
-        let find = |name: &str| {
-            metrics.iter().position(|m| m == name).ok_or_else(|| {
-                let known = metrics.join(", ");
-                let hint = match nearest(name, metrics.iter().map(String::as_str)) {
-                    Some(near) => format!("did you mean `{near}`? There are {known}"),
-                    None => format!("there are {known}"),
-                };
-                Error::input(format!("there is no metric `{name}`")).mend(hint)
-            })
-        };
-        let objective_index = find(&objective.metric)?;
+        let objective_index = find(&metrics, &objective.metric)?;
         let constrained: Vec<usize> = constraints
             .iter()
-            .map(|c| find(&c.metric))
+            .map(|c| find(&metrics, &c.metric))
             .collect::<Result<_>>()?;
+        if let Some((low, high)) = contradiction(&constraints) {
+            return Err(
+                Error::input(format!("`{low}` and `{high}` contradict each other"))
+                    .mend("leave one of them out"),
+            );
+        }
         let cheap = (constraints.iter())
             .map(|c| costs.iter().position(|cost| *cost == c.metric))
             .collect();
@@ -145,7 +157,18 @@ impl<'a> Problem<'a> {
             objective_index,
             constrained,
             cheap,
+            pool: None,
         })
+    }
+
+    /// The problem within a pool: nothing else can be evaluated.
+    pub fn within(mut self, pool: Arc<Pool>) -> Self {
+        let admitted = pool.archs().iter().map(|a| self.complies_beforehand(a));
+        self.pool = Some(Admitted {
+            admitted: admitted.collect(),
+            pool,
+        });
+        self
     }
 
     /// The search space.
@@ -163,14 +186,43 @@ impl<'a> Problem<'a> {
         &self.metrics
     }
 
-    /// Whether the constraints on costs of the space hold.
+    pub(crate) fn pool(&self) -> Option<&Admitted> {
+        self.pool.as_ref()
+    }
+
+    /// Whether an architecture can be evaluated.
+    pub(crate) fn holds(&self, arch: &Arch) -> bool {
+        (self.pool.as_ref()).is_none_or(|p| p.pool.find(arch).is_some())
+    }
+
+    /// Whether an architecture can be evaluated and the constraints on costs of the space hold.
     pub fn admits(&self, arch: &Arch) -> bool {
+        match &self.pool {
+            Some(p) => p.pool.find(arch).is_some_and(|i| p.admitted[i]),
+            None => self.complies_beforehand(arch),
+        }
+    }
+
+    fn complies_beforehand(&self, arch: &Arch) -> bool {
         self.constraints
             .iter()
             .zip(&self.cheap)
             .all(|(constraint, cost)| {
                 cost.is_none_or(|index| constraint.holds(self.space.cost(arch, index)))
             })
+    }
+
+    /// The constraints that an architecture breaks, with what it has instead: all of them where its
+    /// metrics are given, else those on costs of the space.
+    pub fn breaches(&self, arch: &Arch, metrics: Option<&[f64]>) -> Vec<(&Constraint, f64)> {
+        let value = |i: usize| match metrics {
+            Some(metrics) => Some(metrics[self.constrained[i]]),
+            None => self.cheap[i].map(|cost| self.space.cost(arch, cost)),
+        };
+        (self.constraints.iter().enumerate())
+            .filter_map(|(i, constraint)| Some((constraint, value(i)?)))
+            .filter(|(constraint, value)| !constraint.holds(*value))
+            .collect()
     }
 
     /// Whether all constraints hold for an architecture with these metrics.
@@ -229,6 +281,21 @@ impl<'a> Problem<'a> {
             }
         }
     }
+}
+
+/// The place of a metric among others.
+///
+/// # Errors
+/// If it is not among them; the error lists them.
+pub fn find(metrics: &[String], name: &str) -> Result<usize> {
+    metrics.iter().position(|m| m == name).ok_or_else(|| {
+        let known = metrics.join(", ");
+        let hint = match nearest(name, metrics.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`? There are {known}"),
+            None => format!("there are {known}"),
+        };
+        Error::input(format!("there is no metric `{name}`")).mend(hint)
+    })
 }
 
 /// How far a search goes, and from where.

@@ -8,7 +8,9 @@ pub mod constraint;
 pub mod driver;
 pub mod error;
 pub mod evaluate;
+mod feasible;
 pub mod ledger;
+mod pool;
 pub mod rng;
 pub mod space;
 pub mod strategy;
@@ -16,4 +18,6 @@ pub mod table;
 pub mod testing;
 mod whole;
 
+pub use feasible::far;
+pub use pool::Pool;
 pub use whole::write_whole;

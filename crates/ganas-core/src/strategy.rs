@@ -10,11 +10,17 @@ use crate::arch::Arch;
 use crate::driver::Problem;
 use crate::error::Result;
 use crate::ledger::{Ledger, Query};
+#[cfg(doc)]
+use crate::pool::Pool;
 use crate::rng::Rng;
 use crate::space::{Sampler, SearchSpace};
 
 /// How often a sampler is tried for one architecture that is new and admitted.
-const SAMPLING_TRIES: usize = 20_000;
+pub(crate) const SAMPLING_TRIES: usize = 20_000;
+
+/// The fewest neighbours that an architecture has in a [`Pool`] (ours): about as many as the edits
+/// of a cell of NAS-Bench-201.
+const POOL_NEIGHBORS: usize = 30;
 
 /// A named number that a strategy reports about a round, such as its threshold or a loss.
 pub type Gauge = (&'static str, f64);
@@ -93,14 +99,56 @@ impl Rejected {
 }
 
 impl Context<'_> {
-    /// Whether the constraints that can be checked without an evaluation let an architecture
-    /// through. Those that are not let through are counted.
+    /// Whether an architecture can be evaluated and the constraints that can be checked beforehand
+    /// let it through. Those that constraints do not let through are counted.
     pub fn admits(&self, arch: &Arch) -> bool {
         let admitted = self.problem.admits(arch);
-        if !admitted {
+        if !admitted && self.problem.holds(arch) {
             self.rejected.record(arch);
         }
         admitted
+    }
+
+    /// The architectures one edit away that are admitted, sorted. Where only a [`Pool`] can be
+    /// evaluated, which edits may hardly ever meet, the nearest of the pool that would be new
+    /// queries join them up to a number of 30.
+    pub fn neighbors(&self, arch: &Arch) -> Vec<Arch> {
+        let mut found = self.space.neighbors(arch);
+        found.retain(|a| self.admits(a));
+        let Some(pool) = self.problem.pool() else {
+            return found;
+        };
+        if found.len() < POOL_NEIGHBORS {
+            let mut nearest: Vec<(u32, usize)> = (pool.admitted())
+                .filter(|(_, a)| *a != arch && self.ledger.get(a).is_none())
+                .filter(|(_, a)| found.binary_search(a).is_err())
+                .map(|(i, a)| (self.space.distance(arch, a), i))
+                .collect();
+            let missing = POOL_NEIGHBORS - found.len();
+            if missing < nearest.len() {
+                nearest.select_nth_unstable(missing);
+                nearest.truncate(missing);
+            }
+            found.extend(nearest.into_iter().map(|(_, i)| pool.pool.archs()[i]));
+            found.sort_unstable();
+        }
+        found
+    }
+
+    /// The architecture itself where it would be a new query and is not taken. Where only a
+    /// [`Pool`] can be evaluated, the nearest of the pool for which that holds: there a generated
+    /// architecture stands for its surroundings.
+    pub fn nearest_new(&self, arch: &Arch, taken: impl Fn(&Arch) -> bool) -> Option<Arch> {
+        let free = |a: &Arch| self.ledger.get(a).is_none() && !taken(a);
+        let Some(pool) = self.problem.pool() else {
+            return (self.is_new(arch) && !taken(arch)).then_some(*arch);
+        };
+        if free(arch) && self.problem.admits(arch) {
+            return Some(*arch);
+        }
+        (pool.admitted().filter(|(_, a)| free(a)))
+            .min_by_key(|&(i, a)| (self.space.distance(arch, a), i))
+            .map(|(_, a)| *a)
     }
 
     /// Whether an architecture would be a new query: admitted and not evaluated yet.
@@ -116,7 +164,7 @@ impl Context<'_> {
         let mut tries = 0;
         while drawn.len() < count && tries < SAMPLING_TRIES {
             tries += 1;
-            let arch = self.space.sample(self.sampler, rng);
+            let arch = self.draw(rng);
             if self.is_new(&arch) && seen.insert(arch) {
                 drawn.push(arch);
                 tries = 0;
@@ -124,11 +172,18 @@ impl Context<'_> {
         }
         if drawn.len() < count && self.sampler == Sampler::Uniform {
             let mut rest = Vec::new();
-            let visited = self.space.enumerate(&mut |arch| {
+            let mut visit = |arch: Arch| {
                 if self.is_new(&arch) && !seen.contains(&arch) {
                     rest.push(arch);
                 }
-            });
+            };
+            let visited = match self.problem.pool() {
+                Some(pool) => {
+                    pool.pool.archs().iter().copied().for_each(&mut visit);
+                    Ok(())
+                }
+                None => self.space.enumerate(&mut visit),
+            };
             if visited.is_ok() {
                 let missing = count - drawn.len();
                 drawn.extend(
@@ -139,5 +194,15 @@ impl Context<'_> {
             }
         }
         drawn
+    }
+
+    /// A random architecture of the pool, or of the space.
+    fn draw(&self, rng: &mut Rng) -> Arch {
+        match self.problem.pool() {
+            Some(pool) if self.sampler == Sampler::Uniform && !pool.pool.archs().is_empty() => {
+                *rng.choose(pool.pool.archs())
+            }
+            _ => self.space.sample(self.sampler, rng),
+        }
     }
 }

@@ -33,7 +33,10 @@ Examples:
       --strategies random,evolution,local-search --queries 300 --seeds 20 --json bench.json
   ganas bench --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --strategies local-search,local-search:first-improvement --queries 2000 --seeds 10
-  ganas bench --suite suites/tables.toml --strategies random,evolution --seeds 20 --json suite.json";
+  ganas bench --suite suites/tables.toml --strategies random,evolution --seeds 20 --json suite.json
+  ganas bench --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
+      --start resnet --constraint 'params <= @start' --strategies ga-nas,random \\
+      --queries 500 --seeds 10";
 
 /// Arguments of `ganas bench`.
 #[derive(Clone, Debug, Args)]
@@ -274,7 +277,7 @@ impl Plans<'_> {
     ) -> Result<(BenchReport, Vec<Course>, End)> {
         let task = place.task;
         let seeds = self.seeds.to_vec();
-        let provenance = Provenance::new(task, self.recipes, place.queries, seeds, Vec::new());
+        let provenance = Provenance::new(task, self.recipes, place.queries, seeds);
         let runs = self.run_all(place, bar, stop)?;
         let end = match runs.len() == self.recipes.len() * self.seeds.len() {
             true => End::Done,
@@ -315,7 +318,6 @@ impl Plans<'_> {
                 recipe,
                 seed,
                 queries: place.queries,
-                start: &[],
                 out: folder.as_deref(),
                 winner_epochs: None,
             };

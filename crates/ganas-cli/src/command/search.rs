@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use ganas_core::driver::StopReason;
-use ganas_core::error::{Error, Result as CoreResult};
+use ganas_core::error::Error;
 use ganas_draw::Drawing;
 use ganas_search::{Recipe, STRATEGIES};
 use ganas_train::Feed;
@@ -17,7 +17,7 @@ use crate::execute::Plan;
 use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
-use crate::record::SearchReport;
+use crate::record::{Improved, SearchReport};
 use crate::rundir::check_free;
 use crate::source::Source;
 use crate::task::Task;
@@ -30,6 +30,8 @@ Examples:
   ganas search --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test
   ganas search --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --strategy evolution --queries 1000 --constraint 'params <= 5e6' --out runs/small
+  ganas search --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
+      --start resnet --constraint 'params <= @start'
   ganas search --space my-space.toml --table measured.parquet --objective latency_ms --minimize
   ganas search --space my-space.toml --train cifar-10-batches-bin --epochs 20 --width 16
   ganas search --space nasbench201 --supernet runs/supernet --objective loss --queries 100
@@ -74,10 +76,6 @@ pub struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// Architecture to evaluate first, in the space's notation; can be given several times
-    #[arg(long, value_name = "ARCH")]
-    start: Vec<String>,
-
     /// Epochs in which the best network is trained once more, on all images that are not for test
     /// [default: those of a candidate; 40 on the digits]
     #[arg(long, value_name = "N", help_heading = "Training")]
@@ -120,12 +118,6 @@ pub fn run(args: &SearchArgs) -> Result<End> {
     }
     let progress = Progress::new(args.quiet);
     let task = Task::open(&args.task, args.seed, &progress)?;
-    let start = (args.start.iter())
-        .map(|text| {
-            (task.space.parse(text))
-                .map_err(|what| Error::input(format!("--start `{text}`: {what}")))
-        })
-        .collect::<CoreResult<Vec<_>>>()?;
     if let Some(file) = &args.json {
         prepare(file)?;
     }
@@ -147,7 +139,6 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         recipe: &recipe,
         seed: args.seed,
         queries,
-        start: &start,
         out: out.as_deref(),
         winner_epochs,
     };
@@ -212,8 +203,16 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
         }
         _ => {
             lines.push(("best", "none: no architecture met the constraints".into()));
+            if let Some(nearest) = &report.nearest {
+                let breaches = nearest.breaches.join("; ");
+                lines.push(("nearest", format!("{}: {breaches}", nearest.arch)));
+            }
             lines.push(("queries", run.queries.to_string()));
         }
+    }
+    for start in &report.improved {
+        lines.push(("start", start.start.clone()));
+        lines.extend(changes(start, run.best, task).map(|change| ("", change)));
     }
     if let Some(winner) = &report.winner {
         lines.push(("winner", winner.arch.clone()));
@@ -278,7 +277,39 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
     {
         write!(out, "\n{}", Drawing::of(&*task.space, &arch)?.text())?;
     }
+    let best = run
+        .best_arch
+        .as_ref()
+        .and_then(|a| task.space.parse(a).ok());
+    if let Some(best) = best {
+        for start in task.start.iter().filter(|start| **start != best) {
+            let difference = Drawing::between(&*task.space, start, &best)?;
+            write!(out, "\n{}", difference.text())?;
+        }
+    }
     Ok(())
+}
+
+/// What changed from a starting point to the best: the objective, then each constrained metric.
+fn changes(start: &Improved, best: Option<f64>, task: &Task) -> impl Iterator<Item = String> {
+    let change = |name: &str, from: Option<f64>, to: Option<f64>| {
+        let (Some(from), Some(to)) = (from, to) else {
+            return format!("{name}: not measured");
+        };
+        let share = match from != 0.0 {
+            true => format!(", {:+.2} %", 100.0 * (to - from) / from.abs()),
+            false => String::new(),
+        };
+        // A difference of two decimals has digits that are none.
+        let by = format!("{:+.6}", to - from);
+        let by = by.trim_end_matches('0').trim_end_matches('.');
+        format!("{name} {from} -> {to} ({by}{share})")
+    };
+    let objective = &task.objective.metric;
+    let others = start.metrics.iter().filter(|(name, _)| *name != objective);
+    let mut lines = vec![change(objective, start.value, best)];
+    lines.extend(others.map(|(name, [from, to])| change(name, *from, *to)));
+    lines.into_iter()
 }
 
 /// A value of the objective, and where it stands.

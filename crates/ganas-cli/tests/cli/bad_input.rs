@@ -274,8 +274,12 @@ fn constraints_that_cannot_be_kept() {
         sandbox.refuses(&format!("{SEARCH} --constraint '{constraint}'"), &words);
     }
     sandbox.refuses(
-        &format!("{SEARCH} --constraint 'params <= 4' --constraint 'params >= 20'"),
+        &format!("{SEARCH} --constraint 'params <= 4' --constraint 'latency >= 20'"),
         &["all the constraints at once", "loosen one"],
+    );
+    sandbox.refuses(
+        &format!("{SEARCH} --constraint 'params <= 4' --constraint 'params >= 20'"),
+        &["`params >= 20` and `params <= 4` contradict", "leave one"],
     );
 }
 
@@ -346,5 +350,46 @@ fn queries_of_a_table_that_are_no_architectures() {
     sandbox.refuses(
         "table query chain.csv --space chain.toml 'a;a;a;x'",
         &["`a;a;a;x`", "unknown op `x`", "write it like `a;a;a;a`"],
+    );
+}
+
+#[test]
+fn starts_that_break_their_own_bounds_or_cannot_be_evaluated() {
+    let sandbox = Sandbox::new();
+    for (rest, words) in [
+        (
+            "--start 'e;e;e;e' --constraint 'params <= 9'",
+            ["`e;e;e;e`", "breaks `params <= 9`: its params is 20"],
+        ),
+        (
+            "--start 'a;a;a;a' --start 'e;e;e;e' --constraint 'params <= 2*@start'",
+            ["`e;e;e;e`", "breaks `params <= 8`"],
+        ),
+        (
+            "--start 'a;a;e;e' --constraint 'latency < 24'",
+            ["breaks `latency < 24`", "loosen the constraint"],
+        ),
+        (
+            "--constraint 'params <= @start'",
+            ["there is no `@start`", "add `--start ARCH`"],
+        ),
+        (
+            "--start 'a;a;a;a' --constraint 'params <= @strat'",
+            [
+                "no architecture is named `@strat`",
+                "did you mean `@start`?",
+            ],
+        ),
+        (
+            "--start 'a;a;a;a' --constraint 'parms <= @start'",
+            ["no metric `parms`", "did you mean `params`?"],
+        ),
+    ] {
+        sandbox.refuses(&format!("{SEARCH} {rest}"), &words);
+    }
+    sandbox.write("part.csv", "arch,accuracy\na;a;a;a,1\nb;b;b;b,2\n");
+    sandbox.refuses(
+        "search --space chain.toml --table part.csv --objective accuracy --start 'a;a;a;b'",
+        &["--start `a;a;a;b`: not in the table", "another"],
     );
 }

@@ -79,3 +79,27 @@ fn no_strategy_breaks_a_bound_on_nasbench201() {
         }
     }
 }
+
+#[test]
+fn tables_of_a_part_of_a_space_are_searched_row_by_row() {
+    for (space, table, objective) in [
+        ("ofa-mobilenetv3", "ofa_mobilenetv3_imagenet", "top1"),
+        ("accel-nasbench", "accel_nasbench_imagenet", "val_top1"),
+        ("darts", "darts_cifar10_545", "test_accuracy_50epochs"),
+        ("nasbench301", "darts_nasbench301_525", "valid_accuracy"),
+    ] {
+        let sandbox = Sandbox::new();
+        let strategies = "random,evolution,local-search,cross-entropy,ga-nas:paper-setup1";
+        let rest =
+            format!("--objective {objective} --strategies {strategies} --queries 120 --seeds 1");
+        let Some(report) = bench(&sandbox, space, &format!("{table}.csv.gz"), &rest) else {
+            return;
+        };
+        for run in report["runs"].as_array().unwrap() {
+            assert_eq!(run["queries"], 120, "{space}: {}", run["strategy"]);
+            assert_eq!(run["failed"], 0);
+            assert_eq!(run["stop"], "budget");
+            assert!(run["best_rank"].as_u64().unwrap() <= 60, "{space}: {run}");
+        }
+    }
+}

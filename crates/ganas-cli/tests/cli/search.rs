@@ -3,6 +3,7 @@
 use ganas_search::STRATEGIES;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
+use serde_json::json;
 
 use crate::sandbox::Sandbox;
 
@@ -89,41 +90,93 @@ fn constraints_keep_their_bounds() {
 }
 
 #[test]
-fn starting_points_come_first_unless_a_constraint_rules_them_out() {
+fn starting_points_come_first_and_are_compared_with_the_best() {
     let sandbox = Sandbox::new();
     sandbox
         .run(&format!(
-            "{CHAIN} --strategy random --queries 5 --start 'b;b;b;b' --start 'e;e;e;e' \
-             --start 'a;b;c;d' --constraint 'params < 20' --out run"
+            "{CHAIN} --strategy local-search --queries 60 --start 'b;b;b;b' --start 'a;b;c;d' \
+             --constraint 'params <= 1.5*@start' --out run"
         ))
-        .success();
+        .success()
+        .stdout(
+            contains("start      b;b;b;b")
+                .and(contains("params 8 -> "))
+                .and(contains("constraints"))
+                .and(contains("changed")),
+        );
     let csv = sandbox.read("run/evaluations.csv");
     let lines: Vec<&str> = csv.lines().collect();
     assert!(lines[1].starts_with("1,0,b;b;b;b,"));
     assert!(lines[2].starts_with("2,0,a;b;c;d,"));
     assert!(lines[3].starts_with("3,1,"));
-    assert_eq!(lines.len(), 6);
     let result = sandbox.json("run/result.json");
-    assert_eq!(result["rejected"], 1);
-    assert_eq!(result["provenance"]["start"][1], "e;e;e;e");
+    assert_eq!(
+        result["provenance"]["task"]["constraints"][0],
+        "params <= 12"
+    );
+    let improved = &result["improved"];
+    assert_eq!(improved.as_array().unwrap().len(), 2);
+    let start = &improved[0];
+    assert_eq!(start["start"], "b;b;b;b");
+    let (best, value) = (&result["best"], &start["value"]);
+    let change = best.as_f64().unwrap() - value.as_f64().unwrap();
+    assert_eq!(start["change"].as_f64().unwrap(), change);
+    assert_eq!(start["metrics"]["params"][0], 8.0);
+    assert!(start["metrics"]["params"][1].as_f64().unwrap() <= 12.0);
+    assert!(start["rank"].as_u64() >= result["best_rank"].as_u64());
 }
 
 #[test]
-fn architectures_that_the_table_lacks_are_failures_and_the_search_goes_on() {
+fn a_bound_can_be_what_an_architecture_has_in_a_column() {
     let sandbox = Sandbox::new();
-    sandbox.write("small.csv", "arch,accuracy\na;a;a;a,1\nb;b;b;b,2\n");
+    sandbox
+        .run(&format!(
+            "{CHAIN} --strategy random --queries 30 --start 'a;b;c;d' \
+             --constraint 'latency <= @start' --json run.json"
+        ))
+        .success();
+    // Its row is 0 * 125 + 1 * 25 + 2 * 5 + 3, and latencies are remainders of 25.
+    let task = &sandbox.json("run.json")["provenance"]["task"];
+    assert_eq!(task["constraints"][0], "latency <= 13");
+}
+
+#[test]
+fn what_the_table_lacks_costs_nothing() {
+    let sandbox = Sandbox::new();
+    let mut csv = String::from("arch,accuracy\n");
+    for (i, line) in sandbox.read("chain.csv").lines().skip(1).enumerate() {
+        if i % 20 == 7 {
+            csv.push_str(&line.split(',').take(2).collect::<Vec<_>>().join(","));
+            csv.push('\n');
+        }
+    }
+    sandbox.write("part.csv", &csv);
+    for (strategy, presets) in STRATEGIES {
+        for preset in presets {
+            sandbox
+                .run(&format!(
+                    "search --space chain.toml --table part.csv --objective accuracy \
+                     --strategy {strategy}:{preset} --queries 25 --json run.json"
+                ))
+                .success();
+            let result = sandbox.json("run.json");
+            assert_eq!(result["queries"], 25, "{strategy}:{preset}");
+            assert_eq!(result["failed"], 0);
+            assert!(result["best_rank"].as_u64().unwrap() <= 31);
+        }
+    }
+    // 31 rows are all there are.
     sandbox
         .run(
-            "search --space chain.toml --table small.csv --objective accuracy --strategy random \
-             --queries 40 --start 'b;b;b;b' --out run",
+            "search --space chain.toml --table part.csv --objective accuracy --strategy random \
+             --queries 100 --json run.json",
         )
-        .success()
-        .stdout(contains("failed"));
-    let result = sandbox.json("run/result.json");
-    assert_eq!(result["best"], 2.0);
-    assert!(result["failed"].as_u64().unwrap() >= 38);
-    let csv = sandbox.read("run/evaluations.csv");
-    assert!(csv.lines().nth(3).unwrap().ends_with(",,"), "{csv}");
+        .success();
+    let result = sandbox.json("run.json");
+    assert_eq!(
+        (&result["queries"], &result["stop"]),
+        (&json!(31), &json!("exhausted"))
+    );
 }
 
 #[test]
@@ -153,17 +206,8 @@ fn merged_strings_share_one_value() {
 #[test]
 fn ctrl_c_saves_what_there_is() {
     let sandbox = Sandbox::new();
-    sandbox.write(
-        "large.toml",
-        "name = \"large\"\nkind = \"chain\"\nlength = 12\nops = [\"a\", \"b\", \"c\", \"d\"]\n",
-    );
-    sandbox.write(
-        "large.csv",
-        format!("arch,accuracy\na{},1\n", ";a".repeat(11)),
-    );
     let (code, said) = sandbox.interrupt_once_there(
-        "search --space large.toml --table large.csv --objective accuracy --strategy random \
-         --queries 2000000 --out run",
+        "search --space nasbench201 --train digits --queries 10000 --strategy random --out run",
         "run/evaluations.csv",
     );
     assert_eq!(code, Some(130), "{said}");

@@ -61,6 +61,14 @@ impl Arch {
         self.edges
     }
 
+    /// How many positions have another op, and how many bits of the edges differ. Positions that
+    /// only one of the two has count, too.
+    pub fn differences(&self, other: &Arch) -> u32 {
+        let ops = (self.ops.iter().zip(&other.ops)).filter(|(a, b)| a != b);
+        let longer = self.len.abs_diff(other.len);
+        ops.count() as u32 + u32::from(longer) + (self.edges ^ other.edges).count_ones()
+    }
+
     /// The same architecture with another op at one position.
     pub fn with_op(mut self, position: usize, op: u8) -> Self {
         debug_assert!(position < self.len as usize);

@@ -219,6 +219,12 @@ pub trait SearchSpace: Growth + Send + Sync {
         }
     }
 
+    /// How unlike two architectures are: 0 for equals, and the smaller the fewer edits lead from one
+    /// to the other. It finds what is nearest in a [`Pool`](crate::Pool) where no edit does.
+    fn distance(&self, a: &Arch, b: &Arch) -> u32 {
+        a.differences(b)
+    }
+
     /// The number of architectures, where it can be counted.
     fn size(&self) -> Option<u128>;
 

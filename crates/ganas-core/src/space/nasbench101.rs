@@ -19,11 +19,26 @@ const CELLS: usize = 3;
 const IMAGE: usize = 32;
 const CLASSES: usize = 10;
 
-/// The space of NAS-Bench-101: cells of at most 7 vertices and 9 edges, 423,624 in all.
+/// How many cells the space has.
+const SIZE: u128 = 423_624;
+
+/// He et al. 2016's residual block: two convolutions and a way around them. 20,346,506 weights.
+const RESNET: &str = "input;conv3x3-bn-relu;conv3x3-bn-relu;output|101101";
+
+/// The module of Szegedy et al. 2016 in the ops of the benchmark: four branches, one of them of two
+/// convolutions. 2,694,282 weights.
+const INCEPTION: &str = "input;conv3x3-bn-relu;conv1x1-bn-relu;maxpool3x3;conv3x3-bn-relu;\
+    conv3x3-bn-relu;output|111100000010001001101";
+
+/// The space of NAS-Bench-101: cells of at most 7 vertices and 9 edges, 423,624 in all. Its named
+/// points are the two cells that GA-NAS improves in Table 5 of its paper, `resnet` and `inception`.
 pub fn nasbench101() -> NodeCell {
     let ops = OPS.map(str::to_owned).to_vec();
     let costs = NetworkCosts::new(|arch| network_costs(&Cell::of(arch)));
     NodeCell::new("nasbench101".into(), 7, 9, ops, Box::new(costs))
+        .of_size(SIZE)
+        .naming("resnet", RESNET)
+        .naming("inception", INCEPTION)
 }
 
 /// Params and macs of the network that is built from a pruned cell. The channels of vertices

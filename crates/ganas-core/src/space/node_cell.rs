@@ -3,8 +3,8 @@
 use std::sync::OnceLock;
 
 use super::{
-    Costs, Growth, Kind, LabelSet, Link, Part, Rules, Sampler, SearchSpace, op_index, too_large,
-    vocabulary,
+    Costs, Growth, Kind, LabelSet, Link, Part, Rules, Sampler, SearchSpace, named_point, op_index,
+    too_large, vocabulary,
 };
 use crate::arch::{Arch, CELL_VERTICES, Cell, CellLimits, Graph, INPUT, OUTPUT, mask};
 use crate::error::Result;
@@ -33,6 +33,7 @@ pub struct NodeCell {
     /// For each shape, the number of labelled forms of that shape, dead ones included.
     shape_weights: Vec<f64>,
     size: OnceLock<u128>,
+    named: Vec<(&'static str, Arch)>,
 }
 
 impl NodeCell {
@@ -75,7 +76,24 @@ impl NodeCell {
             samplers,
             spelling: Part::list([("", "ops"), ("|", "adjacency")]),
             size: OnceLock::new(),
+            named: Vec::new(),
         }
+    }
+
+    /// Says how many cells there are, so that nobody has to count them.
+    pub(super) fn of_size(self, size: u128) -> Self {
+        NodeCell {
+            size: OnceLock::from(size),
+            ..self
+        }
+    }
+
+    /// Names a cell, which has to be one of the space.
+    pub(super) fn naming(mut self, name: &'static str, text: &str) -> Self {
+        let arch = self.parse(text);
+        debug_assert!(arch.is_ok(), "{name}: {arch:?}");
+        self.named.extend(arch.map(|arch| (name, arch)));
+        self
     }
 
     /// The canonical architecture of a cell as somebody wrote it: pruned, then checked against
@@ -292,6 +310,23 @@ fn random_edges(n: usize, edges: usize, rng: &mut Rng) -> Option<Cell> {
     (fed == (1 << (n - 1)) - 1).then_some(cell)
 }
 
+/// The ops at both ends of each edge, sorted.
+fn links(cell: &Cell) -> Vec<(u8, u8)> {
+    let n = cell.vertices();
+    let label = |v: usize| match v {
+        0 => u8::MAX,
+        v if v == n - 1 => u8::MAX - 1,
+        v => cell.op(v),
+    };
+    let mut links: Vec<(u8, u8)> = (1..n)
+        .flat_map(|v| (0..v).map(move |u| (u, v)))
+        .filter(|&(u, v)| cell.has_edge(u, v))
+        .map(|(u, v)| (label(u), label(v)))
+        .collect();
+    links.sort_unstable();
+    links
+}
+
 /// The binomial coefficient.
 fn choose(n: usize, k: usize) -> f64 {
     (0..k).fold(1.0, |c, i| c * (n - i) as f64 / (i + 1) as f64)
@@ -422,6 +457,9 @@ impl SearchSpace for NodeCell {
     }
 
     fn parse(&self, text: &str) -> std::result::Result<Arch, String> {
+        if let Some(arch) = named_point(&self.named, text) {
+            return Ok(arch);
+        }
         let cell = self.parse_cell(text)?;
         self.check_limits(&cell)?;
         self.admit(&cell)
@@ -448,6 +486,10 @@ impl SearchSpace for NodeCell {
         &self.spelling
     }
 
+    fn named(&self) -> &[(&'static str, Arch)] {
+        &self.named
+    }
+
     fn samplers(&self) -> &[Sampler] {
         &self.samplers
     }
@@ -463,6 +505,18 @@ impl SearchSpace for NodeCell {
         (Cell::of(arch).edits(self.limits).iter())
             .map(Cell::arch)
             .collect()
+    }
+
+    /// Counts the edges, by what they link, that only one of the two has.
+    fn distance(&self, a: &Arch, b: &Arch) -> u32 {
+        let (a, b) = (links(&Cell::of(a)), links(&Cell::of(b)));
+        let (mut i, mut j, mut shared) = (0, 0, 0);
+        while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+            shared += usize::from(x == y);
+            i += usize::from(x <= y);
+            j += usize::from(y <= x);
+        }
+        (a.len() + b.len() - 2 * shared) as u32
     }
 
     fn size(&self) -> Option<u128> {

@@ -69,8 +69,7 @@ impl Strategy for CrossEntropy {
         for _ in 0..100 * batch {
             let graph = density.sample(context.space, self.config.floor, &mut self.rng);
             if let Ok(arch) = context.space.arch(&graph)
-                && context.is_new(&arch)
-                && !drawn.contains(&arch)
+                && let Some(arch) = context.nearest_new(&arch, |a| drawn.contains(a))
             {
                 drawn.push(arch);
                 if drawn.len() == batch {

@@ -78,8 +78,7 @@ impl Strategy for Evolution {
             }
         }
         let parent = self.parent();
-        let mut mutants = context.space.neighbors(&parent);
-        mutants.retain(|a| context.admits(a));
+        let mutants = context.neighbors(&parent);
         Ok(match mutants.is_empty() {
             false => vec![*self.rng.choose(&mutants)],
             // Nothing around complies.

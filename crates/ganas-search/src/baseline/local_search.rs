@@ -44,8 +44,7 @@ impl LocalSearch {
     fn move_to(&mut self, context: &Context, arch: Arch, merit: f64) {
         self.current = Some((arch, merit));
         self.best_neighbor = None;
-        self.untried = context.space.neighbors(&arch);
-        self.untried.retain(|a| context.admits(a));
+        self.untried = context.neighbors(&arch);
         self.rng.shuffle(&mut self.untried);
     }
 

@@ -45,9 +45,13 @@ pub fn generate(
                 continue;
             };
             valid += 1;
-            if archs.len() < wanted && context.is_new(&arch) && seen.insert(arch) {
-                archs.push(arch);
+            if archs.len() == wanted {
+                continue;
             }
+            let unseen = context.nearest_new(&arch, |a| seen.contains(a));
+            archs.extend(unseen.inspect(|a| {
+                seen.insert(*a);
+            }));
         }
         grown.extend(rollouts);
     }

@@ -101,9 +101,9 @@ fn edits(
     limit: usize,
     rng: &mut Rng,
 ) -> Vec<Arch> {
-    let edits = of.iter().flat_map(|a| context.space.neighbors(a));
+    let edits = of.iter().flat_map(|a| context.neighbors(a));
     let mut edits: Vec<Arch> = edits
-        .filter(|a| context.is_new(a) && seen.insert(*a))
+        .filter(|a| context.ledger.get(a).is_none() && seen.insert(*a))
         .collect();
     if edits.len() > limit {
         rng.shuffle(&mut edits);

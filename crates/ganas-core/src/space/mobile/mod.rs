@@ -124,6 +124,11 @@ impl Mobile {
         self.backbone.network(stages, stem)
     }
 
+    /// The fewest and the most layers of each stage.
+    pub fn depths(&self) -> &[(usize, usize)] {
+        &self.layout.depths
+    }
+
     /// The op of a block, or which ones there are.
     fn op(&self, block: Block) -> std::result::Result<u8, String> {
         match self.blocks.iter().position(|&b| b == block) {
@@ -281,6 +286,22 @@ impl SearchSpace for Mobile {
 
     fn neighbors(&self, arch: &Arch) -> Vec<Arch> {
         self.layout.neighbors(arch)
+    }
+
+    /// Counts each choice of each layer that differs; a layer that only one of the two has differs
+    /// in all of them.
+    fn distance(&self, a: &Arch, b: &Arch) -> u32 {
+        let block = |op: u8| self.blocks.get(op as usize);
+        let differing = |(&x, &y): (&u8, &u8)| match (block(x), block(y)) {
+            (Some(x), Some(y)) => {
+                u32::from(x.expansion != y.expansion)
+                    + u32::from(x.kernel != y.kernel)
+                    + u32::from(x.squeeze != y.squeeze)
+            }
+            (None, None) => 0,
+            _ => 3,
+        };
+        a.ops().iter().zip(b.ops()).map(differing).sum()
     }
 
     fn size(&self) -> Option<u128> {

@@ -1,0 +1,93 @@
+//! Every strategy searches a part of a space, and proposes nothing else.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use ganas_core::Pool;
+use ganas_core::arch::Arch;
+use ganas_core::driver::{Limits, Objective, Problem, StopReason, search};
+use ganas_core::error::Result;
+use ganas_core::evaluate::Evaluator;
+use ganas_core::ledger::Query;
+use ganas_core::rng::Rng;
+use ganas_core::space::{Sampler, SearchSpace, nasbench101, nasbench301, ofa_mobilenetv3};
+use ganas_core::strategy::{Context, Strategy};
+use ganas_core::testing::Synthetic;
+use ganas_search::{Recipe, STRATEGIES};
+
+/// A strategy, watched: all that it asks for is in the pool.
+struct Within(Box<dyn Strategy>, Arc<Pool>);
+
+impl Strategy for Within {
+    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+        let asked = self.0.ask(context, limit)?;
+        assert!(asked.iter().all(|arch| self.1.find(arch).is_some()));
+        assert!(asked.iter().all(|arch| context.admits(arch)));
+        Ok(asked)
+    }
+
+    fn tell(&mut self, context: &Context, results: &[Query]) {
+        self.0.tell(context, results);
+    }
+}
+
+fn keeps_to_its_pool(space: &dyn SearchSpace, bound: &str) {
+    let mut rng = Rng::stream(0, "pool");
+    let draw = |_| space.sample(Sampler::Uniform, &mut rng);
+    let pool = Arc::new(Pool::new((0..90).map(draw)));
+    for (name, presets) in STRATEGIES {
+        let recipe: Recipe = format!("{name}:{}", presets[0]).parse().unwrap();
+        let mut evaluator = Synthetic::new(space);
+        let objective = Objective {
+            metric: "score".into(),
+            minimize: false,
+        };
+        let constraint = bound.parse().unwrap();
+        let problem = Problem::new(
+            space,
+            evaluator.metrics(),
+            objective,
+            vec![constraint],
+            Sampler::Uniform,
+        )
+        .unwrap()
+        .within(pool.clone());
+        let compliant = pool.archs().iter().filter(|a| problem.admits(a)).count();
+        assert!((40..90).contains(&compliant), "{compliant} of {bound}");
+        let limits = Limits {
+            queries: compliant,
+            start: Vec::new(),
+        };
+        let mut strategy = Within(recipe.build(0), pool.clone());
+        let never = AtomicBool::new(false);
+        let run = search(
+            &problem,
+            &mut evaluator,
+            &mut strategy,
+            &limits,
+            &mut [],
+            &never,
+        )
+        .unwrap();
+        println!("{recipe} on {}: {:?}", space.name(), run.stop);
+        // Nothing stands in the way of evaluating all of it.
+        assert_eq!(run.ledger.len(), compliant);
+        assert_eq!(run.stop, StopReason::Budget);
+        assert!(run.rejected <= 90 - compliant);
+    }
+}
+
+#[test]
+fn of_mobile_networks() {
+    keeps_to_its_pool(&ofa_mobilenetv3(), "params <= 5e6");
+}
+
+#[test]
+fn of_darts_cells() {
+    keeps_to_its_pool(&nasbench301(), "params <= 3.4e6");
+}
+
+#[test]
+fn of_nasbench101() {
+    keeps_to_its_pool(&nasbench101(), "params <= 1.5e7");
+}
