@@ -1,6 +1,6 @@
 //! Every strategy keeps the contract, on a space of each kind.
 
-use ganas_core::space::{SearchSpace, from_toml, nasbench101, nasbench201};
+use ganas_core::space::{SearchSpace, accel_nasbench, darts, from_toml, nasbench101, nasbench201};
 use ganas_core::testing::strategy_contract;
 use ganas_search::{Recipe, STRATEGIES};
 
@@ -37,4 +37,22 @@ fn on_a_chain() {
         "#,
     );
     keeps_contract(space.unwrap().as_ref());
+}
+
+#[test]
+fn baselines_on_large_spaces() {
+    let spaces: [Box<dyn SearchSpace>; 2] = [Box::new(darts()), Box::new(accel_nasbench())];
+    for space in &spaces {
+        for name in [
+            "cross-entropy",
+            "reinforce",
+            "bananas",
+            "tpe",
+            "tpe:univariate",
+        ] {
+            let recipe: Recipe = name.parse().unwrap();
+            println!("{recipe} on {}", space.name());
+            strategy_contract(&|seed| recipe.build(seed), &**space);
+        }
+    }
 }
