@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
-use crate::command::{bench, search, space, supernet, table};
+use crate::command::{bench, resume, search, space, supernet, table};
 use crate::output::one_line;
 use crate::recipe::{DataArgs, RecipeArgs};
+use crate::workers::WorkerArgs;
 
 /// Neural architecture search: the best architecture of a space with the fewest evaluations,
 /// under hard constraints.
@@ -25,6 +26,8 @@ pub struct Cli {
 pub enum Command {
     /// Search for the best architecture
     Search(search::SearchArgs),
+    /// Go on with a search that was interrupted, killed or is to spend more queries
+    Resume(resume::ResumeArgs),
     /// Compare strategies over many seeds on a table
     Bench(bench::BenchArgs),
     /// Compile, describe and query benchmark tables
@@ -76,8 +79,8 @@ pub struct TaskArgs {
     #[arg(long, value_name = "SIGMA", requires = "table")]
     pub noise: Option<f64>,
 
-    /// Networks that are trained or scored at once; results do not depend on their number
-    /// [default: one a core]
+    /// Networks that are trained or scored at once, or workers of `--command`; results do not depend
+    /// on their number [default: one a core; 1 worker]
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
 
@@ -88,6 +91,9 @@ pub struct TaskArgs {
     /// Validation images that the supernet scores by [default: all]
     #[arg(long, value_name = "N", requires = "supernet")]
     pub images: Option<usize>,
+
+    #[command(flatten)]
+    pub workers_of: WorkerArgs,
 
     #[command(flatten)]
     pub recipe: RecipeArgs,

@@ -1,18 +1,23 @@
 //! One run: a strategy with a seed on a task.
 
+use std::env;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use anyhow::Result;
 use ganas_core::arch::Arch;
-use ganas_core::driver::{Limits, Observer, Problem, StopReason, search};
+use ganas_core::driver::{Limits, Observer, Problem, Search, StopReason};
+use ganas_core::error::Error;
 use ganas_core::far;
 use ganas_core::ledger::Query;
 use ganas_search::Recipe;
 
+use crate::history::History;
 use crate::progress::{Bar, Progress};
 use crate::record::{Improved, Nearest, Provenance, Run, SearchReport, Step};
-use crate::rundir::RunDir;
+use crate::rundir::{Before, RunDir};
+use crate::settings::{Recorded, Settings};
 use crate::source::Source;
 use crate::task::Task;
 use crate::track::{Track, rank_at};
@@ -33,6 +38,21 @@ pub struct Plan<'a> {
     /// Epochs in which the best architecture is trained once more, where architectures are trained
     /// and there is a run directory.
     pub winner_epochs: Option<usize>,
+    /// Evaluations that are known before it.
+    pub history: &'a History,
+    /// Whether the next architectures are asked for before all evaluations of a round have
+    /// finished.
+    pub asynchronous: bool,
+    /// How the run directory is kept so that the run can be resumed; without it, it cannot be.
+    pub durable: Option<Durable<'a>>,
+}
+
+/// How a run is kept.
+pub struct Durable<'a> {
+    /// The least time between two checkpoints.
+    pub every: Duration,
+    /// The run that is resumed.
+    pub resumed: Option<&'a Recorded>,
 }
 
 impl Plan<'_> {
@@ -49,26 +69,43 @@ impl Plan<'_> {
     ) -> Result<SearchReport> {
         let task = self.task;
         let problem = task.problem()?;
-        let provenance = self.provenance();
-        let mut directory = match self.out {
-            Some(folder) => Some(RunDir::create(folder, &problem, &provenance)?),
-            None => None,
+        let mut evaluator = task.evaluator(self.seed, self.out, bar);
+        let resumed = self.durable.as_ref().and_then(|d| d.resumed);
+        let slots = self
+            .asynchronous
+            .then(|| (resumed.and_then(|r| r.asynchronous)).unwrap_or_else(|| evaluator.slots()));
+        let mut provenance = self.provenance()?;
+        provenance.asynchronous = slots;
+        let (mut directory, before) = match self.out {
+            Some(folder) => {
+                let (directory, before) = self.directory(folder, &problem, &provenance)?;
+                (Some(directory), before)
+            }
+            None => (None, Before::default()),
         };
         let mut track = Track::new(&task.objective, bar, names_best);
+        track.know(&self.history.known, &problem);
         let mut observers: Vec<&mut dyn Observer> = vec![&mut track];
         observers.extend(directory.as_mut().map(|d| d as &mut dyn Observer));
         let limits = Limits {
             queries: self.queries - task.reevaluate,
             start: task.start.clone(),
         };
-        let done = search(
-            &problem,
-            &mut *task.evaluator(self.seed, bar.batch()),
-            &mut *self.recipe.build(self.seed),
-            &limits,
-            &mut observers,
-            stop,
-        )?;
+        let mut search = Search::new(&problem, &limits)
+            .knowing(self.history.known.clone())
+            .resuming(before.finished, before.checkpoint);
+        if let Some(slots) = slots {
+            search = search.asynchronous(slots);
+        }
+        let done = search
+            .run(
+                &mut *evaluator,
+                &mut *self.recipe.build(self.seed),
+                &mut observers,
+                stop,
+            )
+            .map_err(|e| self.kept(e))?;
+        drop(evaluator);
         let mut improvements = track.improvements;
         let seen = improvements.last().map(|best| best.value);
         for step in &mut improvements {
@@ -76,7 +113,7 @@ impl Plan<'_> {
         }
         let best = improvements.last();
         let reached = match done.stop {
-            StopReason::Interrupted => done.ledger.len(),
+            StopReason::Interrupted => done.ledger.charged().len(),
             _ => self.queries,
         };
         let space = &task.space;
@@ -92,7 +129,7 @@ impl Plan<'_> {
         let reported = (picks.into_iter())
             .filter_map(|arch| Some((arch, task.reported(&arch)?)))
             .min_by_key(|(_, (_, rank))| *rank);
-        let evaluated = done.ledger.queries();
+        let evaluated = done.ledger.charged();
         let run = Run {
             strategy: self.recipe.strategy().into(),
             preset: self.recipe.preset().into(),
@@ -178,13 +215,72 @@ impl Plan<'_> {
         Ok(report)
     }
 
-    fn provenance(&self) -> Provenance {
-        Provenance::new(
+    /// The folder of the run, and what it holds already.
+    fn directory<'s>(
+        &'s self,
+        folder: &Path,
+        problem: &Problem<'s>,
+        provenance: &Provenance,
+    ) -> Result<(RunDir<'s>, Before)> {
+        let Some(Durable { every, resumed }) = &self.durable else {
+            return Ok((
+                RunDir::bare(folder, problem, provenance)?,
+                Before::default(),
+            ));
+        };
+        let started_in = match resumed {
+            Some(recorded) => recorded.started_in.clone(),
+            None => env::current_dir().unwrap_or_default(),
+        };
+        let settings = Settings {
+            provenance,
+            started_in: started_in.display().to_string(),
+            out: folder.display().to_string(),
+        };
+        match resumed {
+            None => {
+                self.history.keep(folder)?;
+                let directory = RunDir::create(folder, problem, &settings, *every)?;
+                Ok((directory, Before::default()))
+            }
+            Some(recorded) => {
+                let anew = self.queries != recorded.queries;
+                RunDir::open(folder, problem, &settings, *every, anew)
+            }
+        }
+    }
+
+    /// An error that broke the run off, and what to do about it.
+    fn kept(&self, error: Error) -> anyhow::Error {
+        match (self.out, &self.durable) {
+            (Some(folder), Some(_)) => {
+                let goes_on = format!("`ganas resume {}` goes on", folder.display());
+                match error {
+                    Error::Io { path, source } => anyhow::anyhow!(
+                        "{}: {source}; what was evaluated is kept, and {goes_on}",
+                        path.display()
+                    ),
+                    other => other.mend(format!("mend it, and {goes_on}")).into(),
+                }
+            }
+            _ => error.into(),
+        }
+    }
+
+    fn provenance(&self) -> Result<Provenance> {
+        let mut provenance = Provenance::new(
             self.task,
             std::slice::from_ref(self.recipe),
             self.queries,
             vec![self.seed],
-        )
+        );
+        provenance.history = self.history.record();
+        if let Some(recorded) = self.durable.as_ref().and_then(|d| d.resumed) {
+            recorded.check(&provenance)?;
+            provenance.ganas = recorded.ganas.clone();
+            provenance.command = recorded.command.clone();
+        }
+        Ok(provenance)
     }
 }
 

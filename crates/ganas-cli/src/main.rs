@@ -5,6 +5,7 @@
 mod args;
 mod command;
 mod execute;
+mod history;
 mod interrupt;
 mod output;
 mod printout;
@@ -12,6 +13,7 @@ mod progress;
 mod recipe;
 mod record;
 mod rundir;
+mod settings;
 mod source;
 mod standing;
 mod statistics;
@@ -19,6 +21,7 @@ mod suite;
 mod task;
 mod track;
 mod winner;
+mod workers;
 
 use std::io;
 use std::process::ExitCode;
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<End> {
     match command {
         Command::Search(args) => command::search::run(&args),
+        Command::Resume(args) => command::resume::run(&args),
         Command::Bench(args) => command::bench::run(&args),
         Command::Table(args) => command::table::run(&args),
         Command::Space(args) => command::space::run(&args),

@@ -1,10 +1,8 @@
 //! Progress on standard error, where somebody looks at it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Duration;
 
-use ganas_train::Watch;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// How often a spinner turns.
@@ -93,17 +91,25 @@ impl Bar {
         self.set(epoch * EPOCH + step * EPOCH / steps.max(1));
     }
 
-    /// Something that shows how far a batch of evaluations is, beside the rest.
-    pub fn batch(&self) -> Watch {
-        let bar = self.0.clone();
-        Arc::new(move |done, of| {
-            bar.set_prefix(if done == of {
-                String::new()
-            } else {
-                format!("({done} of the next {of})")
-            });
-            bar.tick();
-        })
+    /// What stands beside that, and lines above, for who has no bar at hand.
+    pub fn remarks(&self) -> Remarks {
+        Remarks(self.0.clone())
+    }
+}
+
+/// Remarks beside and above a bar.
+pub struct Remarks(ProgressBar);
+
+impl Remarks {
+    /// What stands beside the bar.
+    pub fn beside(&self, remark: String) {
+        self.0.set_prefix(remark);
+        self.0.tick();
+    }
+
+    /// A line above it.
+    pub fn above(&self, line: String) {
+        self.0.println(line);
     }
 }
 

@@ -10,6 +10,7 @@ use ganas_train::supernet::{Identity, Scoring};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::history::HistoryRecord;
 use crate::source::Source;
 use crate::standing::{Comparison, Standing};
 use crate::task::Task;
@@ -268,6 +269,12 @@ pub struct Provenance {
     pub seeds: Vec<u64>,
     /// Architectures that were evaluated first.
     pub start: Vec<String>,
+    /// Evaluations that were known before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistoryRecord>,
+    /// Evaluations under way at once, where rounds overlap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asynchronous: Option<usize>,
 }
 
 /// What is searched, and by what.
@@ -295,6 +302,9 @@ pub struct TaskRecord {
     /// The supernet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supernet: Option<SupernetRecord>,
+    /// The user's own workers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workers: Option<WorkersRecord>,
     /// The objective.
     pub objective: String,
     /// Whether smaller is better.
@@ -346,6 +356,17 @@ pub struct SupernetRecord {
     pub scoring: Scoring,
 }
 
+/// What the user's own workers are told.
+#[derive(Clone, Debug, Serialize)]
+pub struct WorkersRecord {
+    /// How they are started.
+    pub program: String,
+    /// What is asked of them.
+    pub metrics: Vec<String>,
+    /// What they are told to spend on an evaluation.
+    pub budget: Option<f64>,
+}
+
 /// A strategy and all its numbers.
 #[derive(Clone, Debug, Serialize)]
 pub struct StrategyRecord {
@@ -361,7 +382,7 @@ impl TaskRecord {
     /// The record of a task.
     pub fn new(task: &Task) -> Self {
         let (training, supernet) = match &task.source {
-            Source::Table(_) => (None, None),
+            Source::Table(_) | Source::Workers(_) => (None, None),
             Source::Training(trained) => {
                 let images = &trained.training.task;
                 let split = images.split();
@@ -396,6 +417,10 @@ impl TaskRecord {
             protocol: task.protocol(),
             training,
             supernet,
+            workers: match &task.source {
+                Source::Workers(workers) => Some(workers.record()),
+                _ => None,
+            },
             objective: task.objective.metric.clone(),
             minimize: task.objective.minimize,
             constraints: task.constraints.iter().map(|c| c.to_string()).collect(),
@@ -423,6 +448,8 @@ impl Provenance {
                 .collect(),
             seeds,
             start: task.start.iter().map(|a| task.space.format(a)).collect(),
+            history: None,
+            asynchronous: None,
         }
     }
 }

@@ -1,23 +1,39 @@
 //! A run directory: the settings, every evaluation and every round as they come, and the result.
+//!
+//! The journal is what counts. Everything else but the settings follows from it: a checkpoint saves
+//! the time to get there, and the other files are written again when a run is resumed.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use crc32c::{crc32c, crc32c_append};
 use ganas_core::arch::Arch;
+use ganas_core::checkpoint::{self, Checkpoint};
 use ganas_core::driver::{Observer, Problem, Round};
 use ganas_core::error::{Error, Result as CoreResult};
+use ganas_core::evaluate::Outcome;
+use ganas_core::journal::{Finished, Journal};
 use ganas_core::ledger::Query;
 use ganas_core::space::SearchSpace;
+use serde::{Deserialize, Serialize};
 
 use crate::output::{prepare, write_json};
-use crate::record::{Provenance, SearchReport};
+use crate::record::SearchReport;
 
-const SETTINGS: &str = "settings.json";
+/// The settings.
+pub const SETTINGS: &str = "settings.json";
+/// The result.
+pub const RESULT: &str = "result.json";
+const JOURNAL: &str = "journal.jsonl";
+const CHECKPOINT: &str = "checkpoint";
 const EVALUATIONS: &str = "evaluations.csv";
 const ROUNDS: &str = "rounds.jsonl";
-const RESULT: &str = "result.json";
+
+/// A checkpoint has to be worth its time: it takes at most one in so many seconds.
+const SHARE: u32 = 20;
 
 /// Checks that a folder holds no run yet.
 ///
@@ -34,7 +50,7 @@ pub fn check_free(folder: &Path) -> Result<()> {
     {
         return refuse(
             "the folder already holds a run",
-            "name another `--out` folder, or remove this one",
+            "go on with it by `ganas resume`, name another `--out` folder, or remove this one",
         );
     }
     Ok(())
@@ -47,33 +63,149 @@ pub struct RunDir<'a> {
     /// The metrics in the order of the columns, as indices into a query's metrics.
     columns: Vec<usize>,
     evaluations: csv::Writer<File>,
-    rounds: BufWriter<File>,
+    rounds: Rounds,
+    keeping: Option<Keeping<'a>>,
+}
+
+/// What it takes to resume a run.
+struct Keeping<'a> {
+    journal: Journal<'a>,
+    /// The least time between two checkpoints.
+    every: Duration,
+    saved: Instant,
+    /// How long the last one took.
+    cost: Duration,
+}
+
+/// The file of the rounds.
+struct Rounds {
+    path: PathBuf,
+    file: File,
+    mark: Mark,
+    /// Where it was at the checkpoint that the run goes on from.
+    resumed: Mark,
+}
+
+/// How far a file is written, and the checksum of that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Mark {
+    length: u64,
+    crc: u32,
+}
+
+/// A checkpoint as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    rounds: Mark,
+    search: Checkpoint,
+}
+
+/// What a run comes from.
+#[derive(Default)]
+pub struct Before {
+    /// The evaluations in the order in which they finished.
+    pub finished: Vec<Finished>,
+    /// The last checkpoint.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 impl<'a> RunDir<'a> {
-    /// Makes the folder and writes the settings.
+    /// Makes the folder of a run that cannot be resumed, and writes its settings.
     ///
     /// # Errors
     /// If the folder holds a run already or cannot be written.
-    pub fn create(folder: &Path, problem: &Problem<'a>, provenance: &Provenance) -> Result<Self> {
+    pub fn bare(
+        folder: &Path,
+        problem: &Problem<'a>,
+        settings: &impl Serialize,
+    ) -> Result<RunDir<'a>> {
         check_free(folder)?;
         prepare(&folder.join(SETTINGS))?;
-        write_json(&folder.join(SETTINGS), provenance)?;
-        let create = |name| {
-            let path = folder.join(name);
-            File::create(&path).map_err(|e| Error::io(path, e))
+        write_json(&folder.join(SETTINGS), settings)?;
+        RunDir::new(folder, problem, None)
+    }
+
+    /// Makes the folder of a run, and writes its settings.
+    ///
+    /// # Errors
+    /// If the folder holds a run already or cannot be written.
+    pub fn create(
+        folder: &Path,
+        problem: &Problem<'a>,
+        settings: &impl Serialize,
+        every: Duration,
+    ) -> Result<RunDir<'a>> {
+        check_free(folder)?;
+        prepare(&folder.join(SETTINGS))?;
+        let path = folder.join(JOURNAL);
+        let opened = Journal::open(&path, problem.space(), problem.measured())?;
+        // Another process may have begun since.
+        check_free(folder)?;
+        if !opened.finished.is_empty() {
+            return Err(
+                Error::input("the folder holds a journal without its settings")
+                    .mend("restore `settings.json` from a copy, or name another `--out` folder")
+                    .in_file(path)
+                    .into(),
+            );
+        }
+        write_json(&folder.join(SETTINGS), settings)?;
+        RunDir::new(folder, problem, Some(Keeping::new(opened.journal, every)))
+    }
+
+    /// Opens the folder of a run to go on with it: `anew` without its checkpoint, since it has more
+    /// queries to spend. Its settings are written again.
+    ///
+    /// # Errors
+    /// If another process is at work on it, or its journal is damaged.
+    pub fn open(
+        folder: &Path,
+        problem: &Problem<'a>,
+        settings: &impl Serialize,
+        every: Duration,
+        anew: bool,
+    ) -> Result<(RunDir<'a>, Before)> {
+        let journal = folder.join(JOURNAL);
+        let opened = Journal::open(&journal, problem.space(), problem.measured())?;
+        for old in [RESULT, CHECKPOINT].iter().take(1 + usize::from(anew)) {
+            let path = folder.join(old);
+            match fs::remove_file(&path) {
+                Err(e) if path.exists() => return Err(Error::io(path, e).into()),
+                _ => {}
+            }
+        }
+        write_json(&folder.join(SETTINGS), settings)?;
+        let keeping = Keeping::new(opened.journal, every);
+        let mut run = RunDir::new(folder, problem, Some(keeping))?;
+        let saved: Option<Saved> = checkpoint::read(&folder.join(CHECKPOINT));
+        let saved = saved.filter(|saved| run.rounds.holds(saved.rounds));
+        run.rounds.resumed = saved.as_ref().map(|s| s.rounds).unwrap_or_default();
+        let before = Before {
+            finished: opened.finished,
+            checkpoint: saved.map(|saved| saved.search),
         };
+        Ok((run, before))
+    }
+
+    fn new(
+        folder: &Path,
+        problem: &Problem<'a>,
+        keeping: Option<Keeping<'a>>,
+    ) -> Result<RunDir<'a>> {
         let metrics = problem.metrics();
         let objective = &problem.objective().metric;
         let mut columns: Vec<usize> = (0..metrics.len()).collect();
         // The objective comes first, the others keep their order.
         columns.sort_by_key(|&i| metrics[i] != *objective);
+        let path = folder.join(EVALUATIONS);
+        let evaluations = File::create(&path).map_err(|e| Error::io(path, e))?;
         let mut run = RunDir {
             folder: folder.to_owned(),
             space: problem.space(),
             columns,
-            evaluations: csv::Writer::from_writer(create(EVALUATIONS)?),
-            rounds: BufWriter::new(create(ROUNDS)?),
+            evaluations: csv::Writer::from_writer(evaluations),
+            rounds: Rounds::open(folder.join(ROUNDS))?,
+            keeping,
         };
         let mut header = vec!["query", "round", "arch"];
         header.extend(run.columns.iter().map(|&i| metrics[i].as_str()));
@@ -110,16 +242,104 @@ impl<'a> RunDir<'a> {
 }
 
 impl Observer for RunDir<'_> {
+    fn begin(&mut self, rounds: usize) -> CoreResult<()> {
+        self.rounds.cut(rounds > 0)
+    }
+
+    fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> CoreResult<()> {
+        match &mut self.keeping {
+            Some(keeping) => keeping.journal.append(arch, outcome),
+            None => Ok(()),
+        }
+    }
+
+    fn wait(&mut self) -> CoreResult<()> {
+        match &mut self.keeping {
+            Some(keeping) => keeping.journal.settle(),
+            None => Ok(()),
+        }
+    }
+
     fn queried(&mut self, number: usize, query: &Query) -> CoreResult<()> {
         let row = self.cells(number, query.round, &query.arch, &query.metrics);
         self.write_row(&row)
     }
 
     fn round(&mut self, round: &Round) -> CoreResult<()> {
-        (serde_json::to_writer(&mut self.rounds, round).map_err(Into::into))
-            .and_then(|()| self.rounds.write_all(b"\n"))
-            .and_then(|()| self.rounds.flush())
-            .map_err(|e| Error::io(self.folder.join(ROUNDS), e))
+        self.rounds.append(round)
+    }
+
+    fn between(&mut self, state: &dyn Fn() -> Option<Checkpoint>) -> CoreResult<()> {
+        let Some(keeping) = self.keeping.as_mut().filter(|keeping| keeping.is_due()) else {
+            return Ok(());
+        };
+        let begun = Instant::now();
+        if let Some(search) = state() {
+            let rounds = self.rounds.mark;
+            let path = self.folder.join(CHECKPOINT);
+            let written = checkpoint::write(&path, &Saved { rounds, search });
+            written.map_err(|e| Error::io(path, e))?;
+        }
+        keeping.saved = Instant::now();
+        keeping.cost = begun.elapsed();
+        Ok(())
+    }
+}
+
+impl<'a> Keeping<'a> {
+    fn new(journal: Journal<'a>, every: Duration) -> Self {
+        Keeping {
+            journal,
+            every,
+            saved: Instant::now(),
+            cost: Duration::ZERO,
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.saved.elapsed() >= self.every.max(SHARE * self.cost)
+    }
+}
+
+impl Rounds {
+    fn open(path: PathBuf) -> CoreResult<Rounds> {
+        let mut options = OpenOptions::new();
+        let opened = options.read(true).write(true).create(true).truncate(false);
+        let file = opened.open(&path).map_err(|e| Error::io(&path, e))?;
+        Ok(Rounds {
+            path,
+            file,
+            mark: Mark::default(),
+            resumed: Mark::default(),
+        })
+    }
+
+    /// Whether the file begins with what it had at a mark.
+    fn holds(&mut self, mark: Mark) -> bool {
+        let mut bytes = Vec::new();
+        let read = (&self.file).take(mark.length).read_to_end(&mut bytes);
+        read.is_ok() && bytes.len() as u64 == mark.length && crc32c(&bytes) == mark.crc
+    }
+
+    /// Cuts the file off where it was at the checkpoint, or at its beginning.
+    fn cut(&mut self, resumed: bool) -> CoreResult<()> {
+        if resumed {
+            self.mark = self.resumed;
+        }
+        (self.file.set_len(self.mark.length))
+            .and_then(|()| self.file.seek(SeekFrom::Start(self.mark.length)))
+            .map(drop)
+            .map_err(|e| Error::io(&self.path, e))
+    }
+
+    fn append(&mut self, round: &Round) -> CoreResult<()> {
+        let mut line = serde_json::to_vec(round).map_err(|e| Error::io(&self.path, e.into()))?;
+        line.push(b'\n');
+        let written = self.file.write_all(&line);
+        written.map_err(|e| Error::io(&self.path, e))?;
+        self.mark.length += line.len() as u64;
+        self.mark.crc = crc32c_append(self.mark.crc, &line);
+        Ok(())
     }
 }
 

@@ -9,12 +9,13 @@ use ganas_core::space::SearchSpace;
 use ganas_core::table::Table;
 use ganas_data::{Resize, load_with};
 use ganas_train::supernet::{self, Identity, Scoring, SupernetEvaluator};
-use ganas_train::{ImageTask, METRICS, Recipe, Supernet, Training, TrainingEvaluator, Watch};
+use ganas_train::{ImageTask, METRICS, Recipe, Supernet, Training, TrainingEvaluator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::args::TaskArgs;
-use crate::progress::Progress;
+use crate::progress::{Bar, Progress};
 use crate::recipe::usable;
+use crate::workers::Workers;
 
 /// The dataset that is trained on when nothing else is named.
 const DATASET: &str = "digits";
@@ -30,6 +31,8 @@ pub enum Source {
     Training(Box<Trained>),
     /// They are scored by shared weights.
     Supernet(Box<Shared>),
+    /// Workers of the user's own measure them.
+    Workers(Box<Workers>),
 }
 
 /// Trainings.
@@ -68,6 +71,7 @@ impl Source {
     pub fn metrics(&self) -> Vec<String> {
         match self {
             Source::Table(table) => table.columns().to_vec(),
+            Source::Workers(workers) => workers.metrics.clone(),
             _ => METRICS.map(String::from).to_vec(),
         }
     }
@@ -78,21 +82,21 @@ impl Source {
     }
 
     /// An evaluator for a search with this seed.
-    pub fn evaluator(&self, seed: u64, watch: Option<Watch>) -> Box<dyn Evaluator> {
+    ///
+    /// Workers write what they say on standard error into the folder `out`, and the bar shows how
+    /// far they are.
+    pub fn evaluator(&self, seed: u64, out: Option<&Path>, bar: &Bar) -> Box<dyn Evaluator> {
         match self {
             Source::Table(table) => Box::new(TableEvaluator::new(table.clone())),
             Source::Training(trained) => {
                 let pool = trained.pool.clone();
-                let evaluator = TrainingEvaluator::new(trained.training.clone(), seed, pool);
-                match watch {
-                    Some(watch) => Box::new(evaluator.watched(watch)),
-                    None => Box::new(evaluator),
-                }
+                Box::new(TrainingEvaluator::new(trained.training.clone(), seed, pool))
             }
             Source::Supernet(shared) => {
-                let evaluator = shared.evaluator(watch);
+                let evaluator = shared.evaluator();
                 Box::new(Cached::new(evaluator, shared.known.clone()))
             }
+            Source::Workers(workers) => Box::new(workers.evaluator(seed, out, bar)),
         }
     }
 }
@@ -141,18 +145,14 @@ impl Shared {
     }
 
     /// An evaluator that scores every time it is asked.
-    pub fn evaluator(&self, watch: Option<Watch>) -> SupernetEvaluator {
-        let evaluator = SupernetEvaluator::new(
+    pub fn evaluator(&self) -> SupernetEvaluator {
+        SupernetEvaluator::new(
             self.space.clone(),
             self.supernet.clone(),
             self.task.clone(),
             self.scoring,
             self.pool.clone(),
-        );
-        match watch {
-            Some(watch) => evaluator.watched(watch),
-            None => evaluator,
-        }
+        )
     }
 }
 
@@ -174,6 +174,14 @@ pub fn open(
                 .mend("name one source of evaluations"),
         )
     };
+    if let Some(command) = &args.workers_of.command {
+        if args.train.is_some() || args.supernet.is_some() || args.recipe.any() {
+            return both("--command", "--train, --supernet");
+        }
+        return Ok(Source::Workers(Box::new(Workers::open(
+            command, args, space,
+        )?)));
+    }
     if let (None, None, Some(table)) = (&args.train, &args.supernet, table) {
         if args.recipe.any() {
             return Err(Error::input("a table is searched, and nothing is trained")

@@ -11,10 +11,9 @@ use ganas_core::error::{Error, Result, nearest};
 use ganas_core::evaluate::{Evaluator, Noisy, Outcome};
 use ganas_core::space::{self, Sampler, SearchSpace};
 use ganas_core::table::{Duplicates, Import, Ranking, Table};
-use ganas_train::Watch;
 
 use crate::args::TaskArgs;
-use crate::progress::Progress;
+use crate::progress::{Bar, Progress};
 use crate::source::{self, Source};
 
 /// The space that is searched when none is named and networks are trained.
@@ -103,9 +102,10 @@ impl Task {
     /// # Errors
     /// If some of it cannot be used.
     pub fn open(args: &TaskArgs, seed: u64, progress: &Progress) -> Result<Self> {
-        let name = match (&args.space, &args.table, &args.supernet) {
+        let given = &args.workers_of.command;
+        let name = match (&args.space, &args.table, &args.supernet, given) {
             (Some(name), ..) => name,
-            (None, None, None) => SPACE,
+            (None, None, None, None) => SPACE,
             _ => {
                 return Err(Error::input("no search space is named")
                     .mend("add `--space nasbench201`, another name or a TOML file"));
@@ -251,8 +251,8 @@ impl Task {
     }
 
     /// What a run with this seed is evaluated by.
-    pub fn evaluator(&self, seed: u64, watch: Watch) -> Box<dyn Evaluator> {
-        let evaluator = self.source.evaluator(seed, Some(watch));
+    pub fn evaluator(&self, seed: u64, out: Option<&Path>, bar: &Bar) -> Box<dyn Evaluator> {
+        let evaluator = self.source.evaluator(seed, out, bar);
         match &self.noise {
             Some(noise) => Box::new(Noisy::new(evaluator, noise.column, noise.deviation, seed)),
             None => evaluator,
@@ -420,7 +420,9 @@ impl References<'_> {
 
 /// What a source measures of an architecture, or why it does not.
 fn measure(source: &Source, arch: &Arch, seed: u64) -> std::result::Result<Vec<f64>, String> {
-    let outcomes = source.evaluator(seed, None).evaluate(&[*arch]);
+    let outcomes = source
+        .evaluator(seed, None, &Progress::new(true).queries(1))
+        .evaluate(&[*arch]);
     match outcomes.into_iter().next() {
         Some(Outcome::Done(metrics)) => Ok(metrics),
         Some(Outcome::Failed(reason)) => Err(reason),

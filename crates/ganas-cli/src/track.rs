@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use ganas_core::arch::Arch;
-use ganas_core::driver::{Objective, Observer};
+use ganas_core::driver::{Objective, Observer, Problem};
 use ganas_core::error::Result;
+use ganas_core::evaluate::Outcome;
+use ganas_core::journal::Finished;
 use ganas_core::ledger::Query;
 use ganas_core::table::Ranking;
 
@@ -26,6 +28,8 @@ pub struct Track<'a> {
     objective: &'a Objective,
     bar: &'a Bar,
     names_best: bool,
+    /// Evaluations that have finished and are not charged yet.
+    ahead: usize,
     /// The improvements in order; the last one is the best.
     pub improvements: Vec<Improvement>,
 }
@@ -37,14 +41,50 @@ impl<'a> Track<'a> {
             objective,
             bar,
             names_best,
+            ahead: 0,
             improvements: Vec::new(),
         }
     }
 }
 
+impl Track<'_> {
+    /// Begins with the best of what was known before the first query, as query 0.
+    pub fn know(&mut self, history: &[Finished], problem: &Problem) {
+        let names = problem.metrics();
+        let objective = names.iter().position(|m| *m == self.objective.metric);
+        for (arch, outcome) in history {
+            let (Outcome::Done(measured), Some(objective)) = (outcome, objective) else {
+                continue;
+            };
+            let metrics = problem.complete(arch, measured.clone());
+            let value = metrics[objective];
+            let before = self.improvements.last().map(|i| i.value);
+            let better =
+                before.is_none_or(|best| self.objective.turn(value) > self.objective.turn(best));
+            if value.is_finite() && problem.complies(&metrics) && better {
+                self.improvements = vec![Improvement {
+                    query: 0,
+                    arch: *arch,
+                    value,
+                }];
+            }
+        }
+    }
+}
+
 impl Observer for Track<'_> {
-    fn queried(&mut self, number: usize, query: &Query) -> Result<()> {
+    fn finished(&mut self, _: &Arch, _: &Outcome) -> Result<()> {
+        self.ahead += 1;
         self.bar.advance(1);
+        Ok(())
+    }
+
+    fn queried(&mut self, number: usize, query: &Query) -> Result<()> {
+        match self.ahead {
+            // What was evaluated before the run was resumed.
+            0 => self.bar.advance(1),
+            _ => self.ahead -= 1,
+        }
         let Some(merit) = query.merit() else {
             return Ok(());
         };

@@ -1,12 +1,18 @@
 //! The driver: runs any strategy against any evaluator.
 
+mod course;
+mod overlap;
+mod rounds;
+
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
 use crate::arch::Arch;
+use crate::checkpoint::Checkpoint;
 use crate::constraint::{Constraint, contradiction};
 use crate::error::{Error, Result, nearest};
 use crate::evaluate::{Evaluator, Outcome};
@@ -14,6 +20,9 @@ use crate::ledger::{Ledger, Query};
 use crate::pool::Pool;
 use crate::space::{Sampler, SearchSpace};
 use crate::strategy::{Context, Gauge, Rejected, Strategy};
+
+use course::Course;
+pub(crate) use overlap::OpenBatch;
 
 /// Rounds in a row without a new query after which a strategy counts as stalled.
 const STALLED_ROUNDS: usize = 20_000;
@@ -67,7 +76,26 @@ pub struct Round {
 
 /// Something that watches a search. An error stops the search and is returned from it.
 pub trait Observer {
-    /// A new query was charged; `number` counts from 1.
+    /// The search begins, or goes on after so many rounds. What was queried in those is told again,
+    /// but not how they ended.
+    fn begin(&mut self, rounds: usize) -> Result<()> {
+        let _ = rounds;
+        Ok(())
+    }
+
+    /// An evaluation finished just now, in whatever order evaluations do.
+    fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
+        let _ = (arch, outcome);
+        Ok(())
+    }
+
+    /// Nothing is to be done but to wait for evaluations, or a round of them is over.
+    fn wait(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// A new query was charged; `number` counts from 1. In rounds that follow each other this is in
+    /// the order asked for, once all evaluations of the round have finished.
     fn queried(&mut self, number: usize, query: &Query) -> Result<()> {
         let _ = (number, query);
         Ok(())
@@ -76,6 +104,12 @@ pub trait Observer {
     /// A round ended.
     fn round(&mut self, round: &Round) -> Result<()> {
         let _ = round;
+        Ok(())
+    }
+
+    /// The search is between two rounds; `state` is its state, if its strategy can be saved.
+    fn between(&mut self, state: &dyn Fn() -> Option<Checkpoint>) -> Result<()> {
+        let _ = state;
         Ok(())
     }
 }
@@ -181,6 +215,11 @@ impl<'a> Problem<'a> {
         &self.objective
     }
 
+    /// The names of what the evaluator measures.
+    pub fn measured(&self) -> &[String] {
+        &self.metrics[..self.measured]
+    }
+
     /// The names of a query's metrics: what the evaluator measures, then costs of the space.
     pub fn metrics(&self) -> &[String] {
         &self.metrics
@@ -238,13 +277,19 @@ impl<'a> Problem<'a> {
         metrics
     }
 
-    fn context<'b>(&'b self, ledger: &'b Ledger, rejected: &'b Rejected) -> Context<'b> {
+    fn context<'b>(
+        &'b self,
+        ledger: &'b Ledger,
+        rejected: &'b Rejected,
+        pending: &'b HashSet<Arch>,
+    ) -> Context<'b> {
         Context {
             space: self.space,
             ledger,
             sampler: self.sampler,
             problem: self,
             rejected,
+            pending,
         }
     }
 
@@ -312,7 +357,7 @@ pub struct Limits {
 pub struct Run {
     /// Every query.
     pub ledger: Ledger,
-    /// Every round.
+    /// Every round since it began or was resumed from a checkpoint.
     pub rounds: Vec<Round>,
     /// Why it ended.
     pub stop: StopReason,
@@ -323,11 +368,102 @@ pub struct Run {
     pub seconds: f64,
 }
 
+/// A search that is about to run: from nothing, or from what is known already.
+pub struct Search<'a> {
+    problem: &'a Problem<'a>,
+    limits: &'a Limits,
+    history: Vec<(Arch, Outcome)>,
+    finished: Vec<(Arch, Outcome)>,
+    checkpoint: Option<Checkpoint>,
+    slots: Option<usize>,
+}
+
+impl<'a> Search<'a> {
+    /// A search from nothing, in rounds that follow each other.
+    pub fn new(problem: &'a Problem<'a>, limits: &'a Limits) -> Self {
+        Search {
+            problem,
+            limits,
+            history: Vec::new(),
+            finished: Vec::new(),
+            checkpoint: None,
+            slots: None,
+        }
+    }
+
+    /// Lets rounds overlap, so that so many evaluations are under way at any time. The trace then
+    /// depends on the order in which they finish.
+    pub fn asynchronous(self, slots: usize) -> Self {
+        Search {
+            slots: Some(slots.max(1)),
+            ..self
+        }
+    }
+
+    /// Evaluations that were made before and are known from the beginning. They are no queries.
+    pub fn knowing(self, history: Vec<(Arch, Outcome)>) -> Self {
+        Search { history, ..self }
+    }
+
+    /// Goes on with a search that came to some evaluations, in the order in which they finished,
+    /// and maybe to a checkpoint. Everything else has to be as it was; then the search ends as if
+    /// nothing had happened. A checkpoint that does not fit is ignored.
+    pub fn resuming(self, finished: Vec<(Arch, Outcome)>, checkpoint: Option<Checkpoint>) -> Self {
+        Search {
+            finished,
+            checkpoint,
+            ..self
+        }
+    }
+
+    /// Runs a strategy until the queries are spent, it has nothing more to propose, or `stop` is
+    /// set.
+    ///
+    /// # Errors
+    /// Only what an observer, the strategy or the evaluator returns. Failed evaluations are data.
+    pub fn run(
+        self,
+        evaluator: &mut dyn Evaluator,
+        strategy: &mut dyn Strategy,
+        observers: &mut [&mut dyn Observer],
+        stop: &AtomicBool,
+    ) -> Result<Run> {
+        let begun = Instant::now();
+        let count = self.finished.len();
+        let fits = |c: &Checkpoint| c.queries.iter().all(|(place, _)| *place < count);
+        let checkpoint =
+            (self.checkpoint).filter(|c| fits(c) && strategy.restore(&c.strategy).is_ok());
+        let (problem, limits) = (self.problem, self.limits);
+        let mut course = Course::new(problem, limits, self.finished, observers, stop);
+        for (arch, outcome) in self.history {
+            course.ledger.remember(problem.query(arch, 0, outcome));
+        }
+        course.begin(checkpoint.as_ref().map_or(0, |c| c.rounds))?;
+        if let Some(checkpoint) = &checkpoint {
+            course.resume(checkpoint)?;
+        }
+        let (stop, rounds) = match self.slots {
+            None => rounds::run(&mut course, evaluator, strategy)?,
+            Some(slots) => {
+                let resumed = checkpoint.as_ref();
+                overlap::run(&mut course, evaluator, strategy, slots, resumed)?
+            }
+        };
+        Ok(Run {
+            rejected: course.rejected.count(),
+            ledger: course.ledger,
+            rounds,
+            stop,
+            seconds: begun.elapsed().as_secs_f64(),
+        })
+    }
+}
+
 /// Runs a strategy on a problem until its queries are spent, it has nothing more to propose, or
 /// `stop` is set.
 ///
 /// # Errors
-/// Only what an observer or the strategy returns. Failed evaluations are data.
+/// As [`Search::run`].
 pub fn search(
     problem: &Problem,
     evaluator: &mut dyn Evaluator,
@@ -336,88 +472,5 @@ pub fn search(
     observers: &mut [&mut dyn Observer],
     stop: &AtomicBool,
 ) -> Result<Run> {
-    let begun = Instant::now();
-    let mut ledger = Ledger::default();
-    let mut rounds: Vec<Round> = Vec::new();
-    let rejected = Rejected::default();
-    let mut idle = 0;
-    let reason = loop {
-        let left = limits.queries.saturating_sub(ledger.len());
-        if left == 0 {
-            break StopReason::Budget;
-        }
-        if stop.load(Ordering::Relaxed) {
-            break StopReason::Interrupted;
-        }
-        let number = if limits.start.is_empty() {
-            rounds.len() + 1
-        } else {
-            rounds.len()
-        };
-        let asked = match number {
-            0 => limits.start.clone(),
-            _ => strategy.ask(&problem.context(&ledger, &rejected), left)?,
-        };
-        if asked.is_empty() {
-            break StopReason::Exhausted;
-        }
-        let mut batch: Vec<Arch> = Vec::new();
-        let mut told: Vec<Arch> = Vec::with_capacity(asked.len());
-        for arch in &asked {
-            debug_assert_eq!(problem.space.check(arch), Ok(()));
-            if ledger.get(arch).is_none() && !batch.contains(arch) {
-                if !problem.context(&ledger, &rejected).admits(arch) {
-                    continue;
-                }
-                if batch.len() == left {
-                    continue;
-                }
-                batch.push(*arch);
-            }
-            told.push(*arch);
-        }
-        let outcomes = evaluator.evaluate(&batch);
-        for (arch, outcome) in batch.iter().zip(outcomes) {
-            let query = problem.query(*arch, number, outcome);
-            for observer in observers.iter_mut() {
-                observer.queried(ledger.len() + 1, &query)?;
-            }
-            ledger.record(query);
-        }
-        let results: Vec<Query> = told.iter().filter_map(|a| ledger.get(a).cloned()).collect();
-        if number > 0 {
-            strategy.tell(&problem.context(&ledger, &rejected), &results);
-        }
-        let best = ledger
-            .best()
-            .and_then(Query::merit)
-            .map(|m| problem.objective.turn(m));
-        let round = Round {
-            round: number,
-            asked: asked.len(),
-            new: batch.len(),
-            queries: ledger.len(),
-            best,
-            gauges: if number > 0 {
-                strategy.gauges()
-            } else {
-                Vec::new()
-            },
-        };
-        for observer in observers.iter_mut() {
-            observer.round(&round)?;
-        }
-        rounds.push(round);
-        idle = if batch.is_empty() { idle + 1 } else { 0 };
-        if idle == STALLED_ROUNDS {
-            break StopReason::Stalled;
-        }
-    };
-    Ok(Run {
-        ledger,
-        rounds,
-        stop: reason,
-        rejected: rejected.count(),
-        seconds: begun.elapsed().as_secs_f64(),
-    })
+    Search::new(problem, limits).run(evaluator, strategy, observers, stop)
 }

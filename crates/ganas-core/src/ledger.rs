@@ -28,22 +28,34 @@ impl Query {
     }
 }
 
-/// Every query of a run, in order. An architecture is charged once: the first time it is
-/// evaluated.
+/// Every query of a run, in order, after what was known before it. An architecture is charged once:
+/// the first time it is evaluated.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     queries: Vec<Query>,
+    /// How many of them were known before the run and are not charged.
+    history: usize,
     index: HashMap<Arch, usize>,
     best: Option<usize>,
 }
 
 impl Ledger {
-    /// All queries in the order of evaluation.
+    /// What was known before the run, then all queries in the order of evaluation.
     pub fn queries(&self) -> &[Query] {
         &self.queries
     }
 
-    /// The number of distinct architectures evaluated.
+    /// The queries of the run itself, in the order of evaluation.
+    pub fn charged(&self) -> &[Query] {
+        &self.queries[self.history..]
+    }
+
+    /// How many evaluations were known before the run.
+    pub fn history(&self) -> usize {
+        self.history
+    }
+
+    /// The number of distinct architectures evaluated, those known before included.
     pub fn len(&self) -> usize {
         self.queries.len()
     }
@@ -63,9 +75,9 @@ impl Ledger {
         self.best.map(|i| &self.queries[i])
     }
 
-    /// How many queries it took to find the best one.
+    /// How many queries it took to find the best one; 0 if it was known before the run.
     pub fn queries_to_best(&self) -> Option<usize> {
-        self.best.map(|i| i + 1)
+        self.best.map(|i| (i + 1).saturating_sub(self.history))
     }
 
     /// The `k` best compliant queries, best first; of equals, the earlier ones.
@@ -76,6 +88,14 @@ impl Ledger {
         // A stable sort keeps earlier queries first; merits are never NaN.
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         ranked.into_iter().take(k).map(|(_, q)| q).collect()
+    }
+
+    /// Records what was known before the run, which has not begun; what is there already stays.
+    pub(crate) fn remember(&mut self, query: Query) {
+        if self.get(&query.arch).is_none() {
+            self.record(query);
+            self.history = self.queries.len();
+        }
     }
 
     /// Records a query; the architecture must not have been evaluated before.

@@ -4,15 +4,18 @@
 #![deny(unsafe_code)]
 
 pub mod arch;
+pub mod checkpoint;
 pub mod constraint;
 pub mod driver;
 pub mod error;
 pub mod evaluate;
 mod feasible;
+pub mod journal;
 pub mod ledger;
 mod pool;
 pub mod rng;
 pub mod space;
+pub mod state;
 pub mod strategy;
 pub mod table;
 pub mod testing;

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::arch::Arch;
 use crate::driver::Problem;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Query};
 #[cfg(doc)]
 use crate::pool::Pool;
@@ -67,6 +67,22 @@ pub trait Strategy: Send {
     fn gauges(&self) -> Vec<Gauge> {
         Vec::new()
     }
+
+    /// All that the strategy has to know between two rounds to go on just as it would have, its
+    /// random streams included; [`state::save`](crate::state::save) makes it of anything that can
+    /// be serialised. Without it, a search is resumed by going through all its rounds again.
+    fn save(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Takes on a state that was saved, whatever the strategy was before.
+    ///
+    /// # Errors
+    /// If the state is none of this strategy's. It is then as it was.
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        let _ = state;
+        Err(Error::input("this strategy cannot be restored"))
+    }
 }
 
 /// What a strategy may look at.
@@ -79,6 +95,8 @@ pub struct Context<'a> {
     pub sampler: Sampler,
     pub(crate) problem: &'a Problem<'a>,
     pub(crate) rejected: &'a Rejected,
+    /// What is being evaluated already.
+    pub(crate) pending: &'a HashSet<Arch>,
 }
 
 /// The architectures that constraints ruled out, by a hash of 64 bits: a sampler can meet millions.
@@ -95,6 +113,16 @@ impl Rejected {
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         self.0.borrow().len()
+    }
+
+    /// All of them.
+    pub(crate) fn hashes(&self) -> Vec<u64> {
+        self.0.borrow().iter().copied().collect()
+    }
+
+    /// Those with these hashes.
+    pub(crate) fn of(hashes: Vec<u64>) -> Self {
+        Rejected(RefCell::new(hashes.into_iter().collect()))
     }
 }
 
@@ -139,7 +167,8 @@ impl Context<'_> {
     /// [`Pool`] can be evaluated, the nearest of the pool for which that holds: there a generated
     /// architecture stands for its surroundings.
     pub fn nearest_new(&self, arch: &Arch, taken: impl Fn(&Arch) -> bool) -> Option<Arch> {
-        let free = |a: &Arch| self.ledger.get(a).is_none() && !taken(a);
+        let free =
+            |a: &Arch| self.ledger.get(a).is_none() && !self.pending.contains(a) && !taken(a);
         let Some(pool) = self.problem.pool() else {
             return (self.is_new(arch) && !taken(arch)).then_some(*arch);
         };
@@ -151,9 +180,10 @@ impl Context<'_> {
             .map(|(_, a)| *a)
     }
 
-    /// Whether an architecture would be a new query: admitted and not evaluated yet.
+    /// Whether an architecture would be a new query: admitted, not evaluated yet, and not about to
+    /// be.
     pub fn is_new(&self, arch: &Arch) -> bool {
-        self.ledger.get(arch).is_none() && self.admits(arch)
+        self.ledger.get(arch).is_none() && !self.pending.contains(arch) && self.admits(arch)
     }
 
     /// Up to `count` distinct random architectures that would be new queries. Fewer where the

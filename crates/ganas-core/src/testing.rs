@@ -6,11 +6,15 @@ use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 
 use crate::arch::{Arch, Graph};
+use crate::checkpoint::Checkpoint;
 use crate::constraint::Constraint;
-use crate::driver::{Limits, Objective, Problem, Run, StopReason, search};
-use crate::evaluate::{Evaluator, Outcome};
+use crate::driver::{Limits, Objective, Observer, Problem, Run, Search, StopReason};
+use crate::error::Result;
+use crate::evaluate::{Evaluator, Outcome, Work};
+use crate::journal::Finished;
 use crate::rng::Rng;
 use crate::space::{Chain, Link, OpCosts, Rules, SearchSpace};
+use crate::state;
 use crate::strategy::Strategy;
 
 /// Checks a space: notation, canonical forms, graphs, edits and growth agree with each other.
@@ -194,23 +198,24 @@ impl Evaluator for Synthetic<'_> {
         &self.metrics
     }
 
-    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for arch in batch {
+    fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+        while let Some(arch) = work.next() {
             self.count += 1;
-            outcomes.push(match self.failing {
+            let outcome = match self.failing {
                 Some(n) if self.count.is_multiple_of(2 * n) => Outcome::Done(vec![f64::NAN]),
                 Some(n) if self.count.is_multiple_of(n) => Outcome::Failed("it broke".into()),
-                _ => Outcome::Done(vec![self.score(arch)]),
-            });
+                _ => Outcome::Done(vec![self.score(&arch)]),
+            };
+            work.done(&arch, outcome);
         }
-        outcomes
+        Ok(())
     }
 }
 
 /// Checks a strategy, given how it is built for a seed: the same seed gives the same trace, only
-/// valid architectures are asked for, failures are survived, constraints hold, and a space smaller
-/// than the budget comes to an end.
+/// valid architectures are asked for, failures are survived, constraints hold, a space smaller than
+/// the budget comes to an end, and a search that was broken off anywhere goes on as it would have,
+/// in rounds and asynchronously.
 ///
 /// `space` needs a cost, and more than 60 architectures of which about half cost less than the
 /// median.
@@ -280,6 +285,7 @@ pub fn strategy_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn S
     }
     assert_eq!(constrained.ledger.len(), 60, "the constraint stopped it");
 
+    resumption_contract(build, space, Some(bound));
     let tiny = tiny_space();
     let mut evaluator = Synthetic::new(&tiny);
     let all = run_strategy(build(3).as_mut(), &mut evaluator, &tiny, None, 100);
@@ -295,6 +301,121 @@ pub fn strategy_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn S
     );
 }
 
+/// A search that is broken off anywhere ends as if it had not been, by its checkpoint or without.
+fn resumption_contract(
+    build: &dyn Fn(u64) -> Box<dyn Strategy>,
+    space: &dyn SearchSpace,
+    constraint: Option<Constraint>,
+) {
+    let constraints: Vec<Constraint> = constraint.into_iter().collect();
+    let problem = problem(space, constraints);
+    let limits = Limits {
+        queries: 60,
+        start: Vec::new(),
+    };
+    for slots in [None, Some(4)] {
+        let run = |seed, finished: &[Finished], checkpoint: Option<Checkpoint>| {
+            let mut kept = Kept::default();
+            let mut evaluator = Disorderly::new(space, slots.unwrap_or(1));
+            let mut search = Search::new(&problem, &limits).resuming(finished.to_vec(), checkpoint);
+            if let Some(slots) = slots {
+                search = search.asynchronous(slots);
+            }
+            let run = search
+                .run(
+                    &mut evaluator,
+                    build(seed).as_mut(),
+                    &mut [&mut kept],
+                    &AtomicBool::new(false),
+                )
+                .unwrap_or_else(|e| panic!("{e}"));
+            (run, kept)
+        };
+        let (whole, kept) = run(1, &[], None);
+        assert_eq!(whole.ledger.len(), 60, "stopped by {:?}", whole.stop);
+        assert!(!kept.states.is_empty(), "the strategy cannot be saved");
+        let same = |(again, _): (Run, Kept), how: &str| {
+            assert_eq!(again.ledger.queries(), whole.ledger.queries(), "{how}");
+            assert_eq!(again.rejected, whole.rejected, "{how}");
+            assert_eq!(again.stop, whole.stop, "{how}");
+        };
+        let count = kept.states.len();
+        for i in [0, count / 3, 2 * count / 3, count - 1] {
+            let (finished, state) = &kept.states[i];
+            // Of rounds, some of what comes next may have finished too, in whatever order.
+            let more = match slots {
+                None => &kept.finished[..(finished + 3).min(60)],
+                Some(_) => &kept.finished[..],
+            };
+            let bytes = state::save(state).unwrap_or_default();
+            let state = state::load(&bytes).unwrap_or_else(|e| panic!("{e}"));
+            // Another seed, so that nothing but the state decides.
+            same(run(99, more, Some(state)), "from a checkpoint");
+            same(run(1, more, None), "from the journal alone");
+        }
+    }
+}
+
+/// What a search was seen to do.
+#[derive(Default)]
+struct Kept {
+    finished: Vec<Finished>,
+    /// Checkpoints, and how many evaluations had finished.
+    states: Vec<(usize, Checkpoint)>,
+}
+
+impl Observer for Kept {
+    fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
+        self.finished.push((*arch, outcome.clone()));
+        Ok(())
+    }
+
+    fn between(&mut self, state: &dyn Fn() -> Option<Checkpoint>) -> Result<()> {
+        (self.states).extend(state().map(|state| (self.finished.len(), state)));
+        Ok(())
+    }
+}
+
+/// An evaluator that takes several architectures at once and gives them back in another order.
+struct Disorderly<'a> {
+    inner: Synthetic<'a>,
+    slots: usize,
+}
+
+impl<'a> Disorderly<'a> {
+    fn new(space: &'a dyn SearchSpace, slots: usize) -> Self {
+        let inner = Synthetic::new(space);
+        Disorderly { inner, slots }
+    }
+}
+
+impl Evaluator for Disorderly<'_> {
+    fn metrics(&self) -> &[String] {
+        self.inner.metrics()
+    }
+
+    fn slots(&self) -> usize {
+        self.slots
+    }
+
+    fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+        let mut rng = Rng::stream(7, "disorder");
+        let mut begun: Vec<Arch> = Vec::new();
+        loop {
+            while begun.len() < self.slots.max(8)
+                && let Some(arch) = work.next()
+            {
+                begun.push(arch);
+            }
+            if begun.is_empty() {
+                return Ok(());
+            }
+            let arch = begun.swap_remove(rng.below(begun.len()));
+            work.done(&arch, Outcome::Done(vec![self.inner.score(&arch)]));
+        }
+    }
+}
+
 fn run_strategy(
     strategy: &mut dyn Strategy,
     evaluator: &mut dyn Evaluator,
@@ -302,27 +423,26 @@ fn run_strategy(
     constraint: Option<Constraint>,
     queries: usize,
 ) -> Run {
-    let objective = Objective {
-        metric: "score".into(),
-        minimize: false,
-    };
-    let constraints = constraint.into_iter().collect();
-    let sampler = space.samplers()[0];
-    let problem = Problem::new(space, evaluator.metrics(), objective, constraints, sampler)
-        .unwrap_or_else(|e| panic!("{e}"));
+    let problem = problem(space, constraint.into_iter().collect());
     let limits = Limits {
         queries,
         start: Vec::new(),
     };
-    search(
-        &problem,
-        evaluator,
-        strategy,
-        &limits,
-        &mut [],
-        &AtomicBool::new(false),
-    )
-    .unwrap_or_else(|e| panic!("{e}"))
+    Search::new(&problem, &limits)
+        .run(evaluator, strategy, &mut [], &AtomicBool::new(false))
+        .unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// The problem of a [`Synthetic`].
+fn problem(space: &dyn SearchSpace, constraints: Vec<Constraint>) -> Problem<'_> {
+    let objective = Objective {
+        metric: "score".into(),
+        minimize: false,
+    };
+    let measured = ["score".to_owned()];
+    let sampler = space.samplers()[0];
+    Problem::new(space, &measured, objective, constraints, sampler)
+        .unwrap_or_else(|e| panic!("{e}"))
 }
 
 fn tiny_space() -> Chain {

@@ -50,8 +50,9 @@ impl Default for GeneratorConfig {
     }
 }
 
-/// The generator.
-#[derive(Clone, Debug)]
+/// The generator; it is saved as its [`GeneratorState`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "GeneratorState", into = "GeneratorState")]
 pub struct Generator {
     config: GeneratorConfig,
     dims: Dims,
@@ -74,6 +75,20 @@ pub struct GeneratorState {
     pub dims: Dims,
     #[serde(with = "exact")]
     values: Vec<f32>,
+}
+
+impl From<Generator> for GeneratorState {
+    fn from(generator: Generator) -> Self {
+        generator.state()
+    }
+}
+
+impl TryFrom<GeneratorState> for Generator {
+    type Error = NetError;
+
+    fn try_from(state: GeneratorState) -> Result<Self, NetError> {
+        Generator::load(&state)
+    }
 }
 
 /// Rollouts in the form that the network takes.

@@ -2,11 +2,12 @@
 
 use ganas_core::arch::{Graph, mask};
 use ganas_core::space::{Growth, LabelSet, Link, Rules};
+use serde::{Deserialize, Serialize};
 
 use crate::NetError;
 
 /// The choices that were open when a node was added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The labels on offer.
     pub labels: LabelSet,
@@ -15,7 +16,7 @@ pub struct Step {
 }
 
 /// A grown graph. Step `i` adds node `i + 1`; the first node is always given.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rollout {
     /// The graph.
     pub graph: Graph,

@@ -1,16 +1,18 @@
 //! Architectures evaluated by training them.
 
-use std::sync::Arc;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use burn::tensor::Device;
 use ganas_core::arch::Arch;
-use ganas_core::evaluate::{Evaluator, Outcome};
+use ganas_core::error::Result as CoreResult;
+use ganas_core::evaluate::{Evaluator, Outcome, Work};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace};
 use rayon::ThreadPool;
-use rayon::prelude::*;
 
-use crate::error::{Result, TrainError};
+use crate::error::Result;
 use crate::network::Plan;
 use crate::recipe::Recipe;
 use crate::task::ImageTask;
@@ -101,9 +103,6 @@ impl Training {
     }
 }
 
-/// Called with how many architectures of a batch are done, and how many there are.
-pub type Watch = Arc<dyn Fn(usize, usize) + Send + Sync>;
-
 /// Evaluates architectures by training them, several at once, each on one thread.
 ///
 /// The metrics are `accuracy`, in percent of the validation images, and `loss`, their mean cross
@@ -113,7 +112,6 @@ pub struct TrainingEvaluator {
     training: Training,
     seed: u64,
     pool: Arc<ThreadPool>,
-    watch: Option<Watch>,
     metrics: Vec<String>,
 }
 
@@ -124,16 +122,7 @@ impl TrainingEvaluator {
             training,
             seed,
             pool,
-            watch: None,
             metrics: METRICS.map(String::from).to_vec(),
-        }
-    }
-
-    /// The same, and who is told of each architecture that is done.
-    pub fn watched(self, watch: Watch) -> Self {
-        TrainingEvaluator {
-            watch: Some(watch),
-            ..self
         }
     }
 }
@@ -143,29 +132,59 @@ impl Evaluator for TrainingEvaluator {
         &self.metrics
     }
 
-    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
-        let one = |arch: &Arch| self.training.evaluate(arch, self.seed);
-        all(&self.pool, batch, self.watch.as_ref(), &one)
+    fn slots(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    fn run(&mut self, work: &mut dyn Work) -> CoreResult<()> {
+        let (training, seed) = (self.training.clone(), self.seed);
+        spread(&self.pool, work, move |arch| training.evaluate(arch, seed));
+        Ok(())
     }
 }
 
-/// Scores architectures on the threads of a pool; the outcomes are in their order.
-pub(crate) fn all(
+/// How often it is looked whether to stop.
+const POLL: Duration = Duration::from_millis(50);
+
+/// Scores architectures on the threads of a pool. If it is stopped, what was begun goes on, and
+/// nobody learns what came of it.
+pub(crate) fn spread(
     pool: &ThreadPool,
-    batch: &[Arch],
-    watch: Option<&Watch>,
-    one: &(dyn Fn(&Arch) -> Result<Score, TrainError> + Sync),
-) -> Vec<Outcome> {
-    let done = std::sync::atomic::AtomicUsize::new(0);
-    let tell = |count: usize| watch.iter().for_each(|w| w(count, batch.len()));
-    tell(0);
-    let outcome = |arch: &Arch| {
-        let outcome = match one(arch) {
-            Ok(score) => Outcome::Done(metrics(&score)),
-            Err(error) => Outcome::Failed(error.to_string()),
-        };
-        tell(1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-        outcome
-    };
-    pool.install(|| batch.par_iter().with_max_len(1).map(outcome).collect())
+    work: &mut dyn Work,
+    one: impl Fn(&Arch) -> Result<Score> + Clone + Send + 'static,
+) {
+    let (sender, outcomes) = mpsc::channel();
+    let mut begun = 0;
+    loop {
+        while begun < pool.current_num_threads()
+            && let Some(arch) = work.next()
+        {
+            let (sender, one) = (sender.clone(), one.clone());
+            pool.spawn(move || {
+                // Nobody listens any more once it was stopped.
+                let _ = sender.send((arch, outcome(&|| one(&arch))));
+            });
+            begun += 1;
+        }
+        if begun == 0 {
+            return;
+        }
+        match outcomes.recv_timeout(POLL) {
+            Ok((arch, outcome)) => {
+                begun -= 1;
+                work.done(&arch, outcome);
+            }
+            Err(_) if work.stopped() => return,
+            Err(_) => {}
+        }
+    }
+}
+
+fn outcome(score: &dyn Fn() -> Result<Score>) -> Outcome {
+    // One evaluation that goes wrong in whatever way must not end all the others.
+    match panic::catch_unwind(AssertUnwindSafe(score)) {
+        Ok(Ok(score)) => Outcome::Done(metrics(&score)),
+        Ok(Err(error)) => Outcome::Failed(error.to_string()),
+        Err(_) => Outcome::Failed("the training panicked".into()),
+    }
 }

@@ -55,7 +55,7 @@ pub fn cpu() -> Device {
 mod check;
 
 pub use error::{Result, TrainError};
-pub use evaluate::{METRICS, Training, TrainingEvaluator, Watch};
+pub use evaluate::{METRICS, Training, TrainingEvaluator};
 pub use examples::{Batch, Examples, Feed};
 pub use network::{Frame, Plan, Weights};
 pub use optimizer::Optimizer;

@@ -16,6 +16,7 @@ use super::search::check_queries;
 use crate::End;
 use crate::args::TaskArgs;
 use crate::execute::Plan;
+use crate::history::History;
 use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::printout::{print, print_suite};
@@ -153,6 +154,12 @@ pub fn run(args: &BenchArgs) -> Result<End> {
 /// The benchmark of the one task that the arguments name.
 fn run_task(args: &BenchArgs, plans: &Plans) -> Result<End> {
     let progress = Progress::new(args.quiet);
+    if args.task.workers_of.command.is_some() {
+        return Err(input(
+            "a benchmark has no workers",
+            "leave out `--command`, or use `ganas search`",
+        ));
+    }
     let task = Task::open(&args.task, args.first_seed, &progress)?;
     if let Some(file) = &args.json {
         prepare(file)?;
@@ -320,6 +327,9 @@ impl Plans<'_> {
                 queries: place.queries,
                 out: folder.as_deref(),
                 winner_epochs: None,
+                history: &History::default(),
+                asynchronous: false,
+                durable: None,
             };
             let report = plan.run(&silent, bar, false, stop)?;
             let run = report.run;

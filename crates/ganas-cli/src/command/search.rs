@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -13,12 +14,14 @@ use ganas_train::Feed;
 
 use crate::End;
 use crate::args::TaskArgs;
-use crate::execute::Plan;
+use crate::execute::{Durable, Plan};
+use crate::history::{COPY, History};
 use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::record::{Improved, SearchReport};
 use crate::rundir::check_free;
+use crate::settings::Recorded;
 use crate::source::Source;
 use crate::task::Task;
 use crate::winner::free_folder;
@@ -35,6 +38,8 @@ Examples:
   ganas search --space my-space.toml --table measured.parquet --objective latency_ms --minimize
   ganas search --space my-space.toml --train cifar-10-batches-bin --epochs 20 --width 16
   ganas search --space nasbench201 --supernet runs/supernet --objective loss --queries 100
+  ganas search --space nasbench201 --command 'python3 train.py' --workers 4 --timeout 3600
+  ganas search --space my-space.toml --command 'srun --gres=gpu:1 python train.py' --workers 8 --async
 
 Costs such as `params` are those of the benchmark's own network, whatever is trained. The digits are
 \"Optical Recognition of Handwritten Digits\" by E. Alpaydin and C. Kaynak (UCI, CC BY 4.0).";
@@ -76,15 +81,29 @@ pub struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
+    /// CSV file of evaluations that are known: columns `arch` and the objective, as in the
+    /// `evaluations.csv` of a run; they are no queries
+    #[arg(long, value_name = "FILE.csv")]
+    history: Option<PathBuf>,
+
+    /// Ask for the next architectures as soon as a worker would be idle, instead of in rounds; the
+    /// trace then depends on which evaluations finish first
+    #[arg(long = "async")]
+    asynchronous: bool,
+
     /// Epochs in which the best network is trained once more, on all images that are not for test
     /// [default: those of a candidate; 40 on the digits]
     #[arg(long, value_name = "N", help_heading = "Training")]
     winner_epochs: Option<usize>,
 
-    /// Folder for the settings, every evaluation and the result
+    /// Folder for the settings, every evaluation and the result, which `ganas resume` goes on from
     /// [default: none; runs/DATASET-N where networks are trained]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+
+    /// The least seconds between two checkpoints of the run in its folder
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    checkpoint: f64,
 
     /// File for the result as JSON
     #[arg(long, value_name = "FILE")]
@@ -104,6 +123,24 @@ fn default_strategy() -> String {
 /// # Errors
 /// If the arguments cannot be used or the results cannot be written.
 pub fn run(args: &SearchArgs) -> Result<End> {
+    go(args, None)
+}
+
+/// Goes on with a run by the arguments that it was begun with, and so many queries.
+///
+/// # Errors
+/// If something is not as it was when the run began, or as [`run`].
+pub fn resume(args: &SearchArgs, run: Recorded, queries: usize, quiet: bool) -> Result<End> {
+    let args = SearchArgs {
+        queries: Some(queries),
+        out: Some(run.out.clone()),
+        quiet: args.quiet || quiet,
+        ..args.clone()
+    };
+    go(&args, Some(&run))
+}
+
+fn go(args: &SearchArgs, resumed: Option<&Recorded>) -> Result<End> {
     let recipe = recipe(args)?;
     args.queries.map_or(Ok(()), check_queries)?;
     if args.winner_epochs == Some(0) {
@@ -113,7 +150,10 @@ pub fn run(args: &SearchArgs) -> Result<End> {
                 .into(),
         );
     }
-    if let Some(folder) = &args.out {
+    let every = Duration::try_from_secs_f64(args.checkpoint).map_err(|_| {
+        Error::input("`--checkpoint` is no time").mend("give it in seconds, 0 or more")
+    })?;
+    if let (Some(folder), None) = (&args.out, resumed) {
         check_free(folder)?;
     }
     let progress = Progress::new(args.quiet);
@@ -131,8 +171,17 @@ pub fn run(args: &SearchArgs) -> Result<End> {
             winner_epochs = winner_epochs.or(Some(DIGITS_EPOCHS));
         }
     }
+    if let Source::Workers(workers) = &task.source {
+        queries = TRAINED;
+        out = out.or_else(|| Some(free_folder(&workers.name)));
+    }
     let queries = args.queries.unwrap_or(queries);
     task.check_queries(queries)?;
+    let history = match (&args.history, resumed) {
+        (None, _) => History::default(),
+        (Some(file), None) => History::read(file, &task)?,
+        (Some(_), Some(run)) => History::read(&run.out.join(COPY), &task)?,
+    };
     let stop = interrupt::listen()?;
     let plan = Plan {
         task: &task,
@@ -141,6 +190,9 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         queries,
         out: out.as_deref(),
         winner_epochs,
+        history: &history,
+        asynchronous: args.asynchronous,
+        durable: Some(Durable { every, resumed }),
     };
     let bar = progress.queries(queries);
     let report = plan.run(&progress, &bar, true, stop)?;
@@ -199,7 +251,11 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
             if let Some(seen) = run.seen {
                 lines.push(("seen", format!("{seen}, with noise")));
             }
-            lines.push(("queries", format!("{}, {query} to the best", run.queries)));
+            let found = match query {
+                0 => "and the best was known before".into(),
+                _ => format!("{query} to the best"),
+            };
+            lines.push(("queries", format!("{}, {found}", run.queries)));
         }
         _ => {
             lines.push(("best", "none: no architecture met the constraints".into()));
@@ -259,6 +315,9 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
             StopReason::Budget => "all queries are spent",
             StopReason::Exhausted => "there was nothing left to propose",
             StopReason::Stalled => "the strategy found nothing new to propose",
+            StopReason::Interrupted if folder.is_some() => {
+                "interrupted; `ganas resume` goes on, given the folder"
+            }
             StopReason::Interrupted => "interrupted",
         }
         .into(),

@@ -2,11 +2,14 @@
 
 mod bad_input;
 mod bench;
+mod history;
 mod protocol;
 mod readme;
 mod real_tables;
+mod resume;
 mod sandbox;
 mod search;
 mod suite;
 mod tools;
 mod train;
+mod workers;

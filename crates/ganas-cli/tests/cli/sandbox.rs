@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -78,17 +78,22 @@ impl Sandbox {
         self.command(args).assert()
     }
 
-    /// Starts the binary, and interrupts it as soon as a file is there. Its exit code and what it
-    /// said on standard error.
-    pub fn interrupt_once_there(&self, args: &str, file: &str) -> (Option<i32>, String) {
-        let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("ganas"))
+    /// Starts the binary.
+    pub fn start(&self, args: &str) -> Child {
+        std::process::Command::new(assert_cmd::cargo::cargo_bin("ganas"))
             .current_dir(self.0.path())
             .env("GANAS_CACHE", self.path("cache"))
             .args(split(args))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap();
+            .unwrap()
+    }
+
+    /// Starts the binary, and interrupts it as soon as a file is there. Its exit code and what it
+    /// said on standard error.
+    pub fn interrupt_once_there(&self, args: &str, file: &str) -> (Option<i32>, String) {
+        let mut child = self.start(args);
         let begun = Instant::now();
         while !self.path(file).exists() && begun.elapsed() < Duration::from_secs(60) {
             sleep(Duration::from_millis(5));

@@ -1,5 +1,7 @@
 //! The labelled DAG that the networks see.
 
+use serde::{Deserialize, Serialize};
+
 /// The most nodes a [`Graph`] can have: the input sets are 64-bit masks.
 pub const MAX_NODES: usize = 64;
 
@@ -18,7 +20,7 @@ pub const OUTPUT: u8 = 1;
 /// training ever see: labels are indices into the vocabulary of a space
 /// ([`Growth::vocabulary`](crate::space::Growth::vocabulary)), and a node can only be fed by
 /// earlier nodes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Graph {
     /// The label of each node.
     pub labels: Vec<u8>,

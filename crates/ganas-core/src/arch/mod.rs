@@ -7,6 +7,8 @@ mod graph;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
 pub use canonical::{CELL_VERTICES, Cell, Relabelings};
 pub use edit::CellLimits;
 pub use graph::{Graph, INPUT, MAX_LABELS, MAX_NODES, OUTPUT, bits, mask};
@@ -81,6 +83,22 @@ impl Hash for Arch {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u128(self.edges);
         state.write(self.ops());
+    }
+}
+
+impl Serialize for Arch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.ops(), self.edges).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Arch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (ops, edges) = <(Vec<u8>, u128)>::deserialize(deserializer)?;
+        match ops.len() {
+            0..=MAX_OPS => Ok(Arch::with_edges(&ops, edges)),
+            many => Err(D::Error::custom(format!("{many} ops are too many"))),
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Evaluator, Outcome};
+use super::{Evaluator, Outcome, Work};
 use crate::arch::Arch;
+use crate::error::Result;
 
 /// What has been measured so far. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -41,23 +42,42 @@ impl<E: Evaluator> Evaluator for Cached<E> {
         self.inner.metrics()
     }
 
-    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
-        let mut outcomes: Vec<Option<Outcome>> = batch.iter().map(|a| self.known.get(a)).collect();
-        let missing: Vec<Arch> = (batch.iter().zip(&outcomes))
-            .filter(|(_, outcome)| outcome.is_none())
-            .map(|(arch, _)| *arch)
-            .collect();
-        let places = outcomes.iter_mut().filter(|o| o.is_none());
-        for ((arch, place), outcome) in
-            (missing.iter().zip(places)).zip(self.inner.evaluate(&missing))
-        {
-            self.known.insert(*arch, outcome.clone());
-            *place = Some(outcome);
+    fn slots(&self) -> usize {
+        self.inner.slots()
+    }
+
+    fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+        self.inner.run(&mut Unknown {
+            work,
+            known: &self.known,
+        })
+    }
+}
+
+/// The part of some work that is not known yet.
+struct Unknown<'a> {
+    work: &'a mut dyn Work,
+    known: &'a Known,
+}
+
+impl Work for Unknown<'_> {
+    fn next(&mut self) -> Option<Arch> {
+        loop {
+            let arch = self.work.next()?;
+            match self.known.get(&arch) {
+                Some(outcome) => self.work.done(&arch, outcome),
+                None => return Some(arch),
+            }
         }
-        // An evaluator owes an outcome for each architecture; what it left out has none.
-        (outcomes.into_iter())
-            .map(|o| o.unwrap_or_else(|| Outcome::Failed("no outcome came back".into())))
-            .collect()
+    }
+
+    fn done(&mut self, arch: &Arch, outcome: Outcome) {
+        self.known.insert(*arch, outcome.clone());
+        self.work.done(arch, outcome);
+    }
+
+    fn stopped(&mut self) -> bool {
+        self.work.stopped()
     }
 }
 
@@ -72,10 +92,12 @@ mod tests {
             &self.1
         }
 
-        fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
-            self.0.extend(batch);
-            let value = |arch: &Arch| Outcome::Done(vec![f64::from(arch.ops()[0])]);
-            batch.iter().map(value).collect()
+        fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+            while let Some(arch) = work.next() {
+                self.0.push(arch);
+                work.done(&arch, Outcome::Done(vec![f64::from(arch.ops()[0])]));
+            }
+            Ok(())
         }
     }
 

@@ -1,10 +1,14 @@
 //! Evaluators: where the performance of an architecture comes from.
 
 mod cached;
+pub mod command;
 mod noisy;
 mod table;
 
+use std::collections::HashMap;
+
 use crate::arch::Arch;
+use crate::error::Result;
 
 pub use cached::{Cached, Known};
 pub use noisy::Noisy;
@@ -20,21 +24,116 @@ pub enum Outcome {
     Failed(String),
 }
 
+/// Where an evaluator takes architectures from, and where it puts what came of them.
+pub trait Work {
+    /// The next architecture, if there is one to begin now. There can be more after
+    /// [`done`](Self::done) was called.
+    fn next(&mut self) -> Option<Arch>;
+
+    /// What came of an architecture that [`next`](Self::next) gave, as soon as it is known: from
+    /// then on it is not lost.
+    fn done(&mut self, arch: &Arch, outcome: Outcome);
+
+    /// Whether to give up what was begun and to return. Who waits for evaluations asks at least
+    /// every 0.1 seconds.
+    fn stopped(&mut self) -> bool;
+}
+
+/// Something that measures architectures.
+///
+/// ```
+/// use ganas_core::arch::Arch;
+/// use ganas_core::error::Result;
+/// use ganas_core::evaluate::{Evaluator, Outcome, Work};
+///
+/// /// Counts the ops of index 0.
+/// struct Zeros(Vec<String>);
+///
+/// impl Evaluator for Zeros {
+///     fn metrics(&self) -> &[String] {
+///         &self.0
+///     }
+///
+///     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+///         while let Some(arch) = work.next() {
+///             let zeros = arch.ops().iter().filter(|op| **op == 0).count();
+///             work.done(&arch, Outcome::Done(vec![zeros as f64]));
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let mut zeros = Zeros(vec!["zeros".into()]);
+/// assert_eq!(zeros.evaluate(&[Arch::new(&[0, 1, 0])]), [Outcome::Done(vec![2.0])]);
+/// ```
+pub trait Evaluator: Send {
+    /// The names of the metrics that an evaluation yields.
+    fn metrics(&self) -> &[String];
+
+    /// How many evaluations it has under way at once.
+    fn slots(&self) -> usize {
+        1
+    }
+
+    /// Evaluates architectures until there are no more, and owes an outcome for each that it took,
+    /// in whatever order.
+    ///
+    /// # Errors
+    /// If it can evaluate no more at all. That one evaluation fails is an outcome.
+    fn run(&mut self, work: &mut dyn Work) -> Result<()>;
+
+    /// Evaluates a batch; one outcome for each architecture, in the same order.
+    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
+        let mut listed = Listed {
+            left: batch.iter(),
+            outcomes: HashMap::new(),
+        };
+        let why = match self.run(&mut listed) {
+            Ok(()) => "no outcome came back".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let mut outcomes = listed.outcomes;
+        let failed = || Outcome::Failed(why.clone());
+        let outcome = |arch| outcomes.get_mut(arch).and_then(Vec::pop);
+        // From the back, since equals are taken from the end of what came of them.
+        let mut turned: Vec<Outcome> = (batch.iter().rev().map(outcome))
+            .map(|o| o.unwrap_or_else(failed))
+            .collect();
+        turned.reverse();
+        turned
+    }
+}
+
 impl Evaluator for Box<dyn Evaluator> {
     fn metrics(&self) -> &[String] {
         (**self).metrics()
     }
 
-    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
-        (**self).evaluate(batch)
+    fn slots(&self) -> usize {
+        (**self).slots()
+    }
+
+    fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+        (**self).run(work)
     }
 }
 
-/// Something that measures architectures.
-pub trait Evaluator: Send {
-    /// The names of the metrics that an evaluation yields.
-    fn metrics(&self) -> &[String];
+/// A batch as work.
+struct Listed<'a> {
+    left: std::slice::Iter<'a, Arch>,
+    outcomes: HashMap<Arch, Vec<Outcome>>,
+}
 
-    /// Evaluates a batch; one outcome for each architecture, in the same order.
-    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome>;
+impl Work for Listed<'_> {
+    fn next(&mut self) -> Option<Arch> {
+        self.left.next().copied()
+    }
+
+    fn done(&mut self, arch: &Arch, outcome: Outcome) {
+        self.outcomes.entry(*arch).or_default().push(outcome);
+    }
+
+    fn stopped(&mut self) -> bool {
+        false
+    }
 }

@@ -1,7 +1,8 @@
 //! Evaluations with noise, as another training of the same architecture would have it.
 
-use super::{Evaluator, Outcome};
+use super::{Evaluator, Outcome, Work};
 use crate::arch::Arch;
+use crate::error::Result;
 use crate::rng::Rng;
 
 /// Adds Gaussian noise to one metric of another evaluator.
@@ -33,17 +34,45 @@ impl<E: Evaluator> Evaluator for Noisy<E> {
         self.inner.metrics()
     }
 
-    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
-        let mut outcomes = self.inner.evaluate(batch);
-        for (arch, outcome) in batch.iter().zip(&mut outcomes) {
-            if let Outcome::Done(metrics) = outcome
-                && let Some(value) = metrics.get_mut(self.metric)
-            {
-                let mut rng = Rng::stream(self.seed, &format!("noise of {arch:?}"));
-                *value += self.deviation * rng.normal();
-            }
+    fn slots(&self) -> usize {
+        self.inner.slots()
+    }
+
+    fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+        self.inner.run(&mut Shaken {
+            work,
+            metric: self.metric,
+            deviation: self.deviation,
+            seed: self.seed,
+        })
+    }
+}
+
+/// Work whose outcomes get noise on their way back.
+struct Shaken<'a> {
+    work: &'a mut dyn Work,
+    metric: usize,
+    deviation: f64,
+    seed: u64,
+}
+
+impl Work for Shaken<'_> {
+    fn next(&mut self) -> Option<Arch> {
+        self.work.next()
+    }
+
+    fn done(&mut self, arch: &Arch, mut outcome: Outcome) {
+        if let Outcome::Done(metrics) = &mut outcome
+            && let Some(value) = metrics.get_mut(self.metric)
+        {
+            let mut rng = Rng::stream(self.seed, &format!("noise of {arch:?}"));
+            *value += self.deviation * rng.normal();
         }
-        outcomes
+        self.work.done(arch, outcome);
+    }
+
+    fn stopped(&mut self) -> bool {
+        self.work.stopped()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Evaluator, Outcome};
-use crate::arch::Arch;
+use super::{Evaluator, Outcome, Work};
+use crate::error::Result;
 use crate::table::Table;
 
 /// Looks every architecture up in a table; the metrics are the table's columns.
@@ -23,15 +23,17 @@ impl Evaluator for TableEvaluator {
         self.table.columns()
     }
 
-    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
+    fn run(&mut self, work: &mut dyn Work) -> Result<()> {
         let columns = self.table.columns().len();
-        (batch.iter())
-            .map(|arch| match self.table.find(arch) {
+        while let Some(arch) = work.next() {
+            let outcome = match self.table.find(&arch) {
                 Some(row) => {
                     Outcome::Done((0..columns).map(|c| self.table.value(row, c)).collect())
                 }
                 None => Outcome::Failed("not in the table".into()),
-            })
-            .collect()
+            };
+            work.done(&arch, outcome);
+        }
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::space::Growth;
+use ganas_core::state;
 use ganas_core::strategy::{Context, Gauge, Strategy};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,7 @@ impl Default for CrossEntropyConfig {
 }
 
 /// Factorised cross-entropy search.
+#[derive(Serialize, Deserialize)]
 pub struct CrossEntropy {
     config: CrossEntropyConfig,
     rng: Rng,
@@ -105,9 +107,19 @@ impl Strategy for CrossEntropy {
             .into_iter()
             .collect()
     }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        state::save(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        *self = state::load(state)?;
+        Ok(())
+    }
 }
 
 /// A product of categoricals over construction steps.
+#[derive(Serialize, Deserialize)]
 struct Density {
     /// Probability of each label at each step.
     labels: Vec<Vec<f64>>,

@@ -7,9 +7,10 @@
 
 use ganas_core::arch::{Graph, bits};
 use ganas_core::space::{Growth, LabelSet, Link, Rules};
+use serde::{Deserialize, Serialize};
 
 /// One decision on the way to a graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Decision {
     /// Which label this node takes.
     Label(usize),
@@ -33,7 +34,7 @@ impl Decision {
 }
 
 /// A decision that was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
     /// The decision.
     pub decision: Decision,

@@ -12,6 +12,7 @@ use ganas_core::arch::Arch;
 use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
+use ganas_core::state;
 use ganas_core::strategy::{Context, Strategy};
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,7 @@ impl Default for EvolutionConfig {
 }
 
 /// Regularised evolution.
+#[derive(Serialize, Deserialize)]
 pub struct Evolution {
     config: EvolutionConfig,
     rng: Rng,
@@ -68,8 +70,15 @@ impl Strategy for Evolution {
     fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Arch>> {
         if self.population.is_empty() {
             // Starting points found by somebody else are the first members.
-            self.population
-                .extend(context.ledger.queries().iter().map(|q| (q.arch, q.merit())));
+            let known = context.ledger.queries();
+            match known.len() > self.config.population {
+                // Of many, the best, and the worst of them the first to go.
+                true => self.population.extend(
+                    (context.ledger.top(self.config.population).into_iter().rev())
+                        .map(|q| (q.arch, q.merit())),
+                ),
+                false => (self.population).extend(known.iter().map(|q| (q.arch, q.merit()))),
+            }
         }
         if self.population.len() < self.config.population.max(1) {
             let fresh = context.sample_new(1, &mut self.rng);
@@ -92,6 +101,15 @@ impl Strategy for Evolution {
         while self.population.len() > self.config.population.max(1) {
             self.population.pop_front();
         }
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        state::save(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        *self = state::load(state)?;
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use ganas_core::arch::Arch;
 use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
+use ganas_core::state;
 use ganas_core::strategy::{Context, Strategy};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,7 @@ pub struct LocalSearchConfig {
 }
 
 /// Local search with restarts.
+#[derive(Serialize, Deserialize)]
 pub struct LocalSearch {
     config: LocalSearchConfig,
     rng: Rng,
@@ -101,5 +103,14 @@ impl Strategy for LocalSearch {
                 self.consider(context, query.arch, merit);
             }
         }
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        state::save(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        *self = state::load(state)?;
+        Ok(())
     }
 }

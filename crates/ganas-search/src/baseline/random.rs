@@ -3,10 +3,13 @@
 use ganas_core::arch::Arch;
 use ganas_core::error::Result;
 use ganas_core::rng::Rng;
+use ganas_core::state;
 use ganas_core::strategy::{Context, Strategy};
+use serde::{Deserialize, Serialize};
 
 /// Draws new architectures, one a round. Of `M` architectures and `N` queries, the expected rank
 /// of its best is `(M + 1) / (N + 1)` under uniform sampling.
+#[derive(Serialize, Deserialize)]
 pub struct RandomSearch {
     rng: Rng,
 }
@@ -23,5 +26,14 @@ impl RandomSearch {
 impl Strategy for RandomSearch {
     fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Arch>> {
         Ok(context.sample_new(1, &mut self.rng))
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        state::save(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        *self = state::load(state)?;
+        Ok(())
     }
 }

@@ -15,6 +15,7 @@ use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::space::{LabelSet, SearchSpace};
+use ganas_core::state;
 use ganas_core::strategy::{Context, Gauge, Strategy};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,7 @@ impl Default for ReinforceConfig {
 }
 
 /// Tabular REINFORCE.
+#[derive(Serialize, Deserialize)]
 pub struct Reinforce {
     config: ReinforceConfig,
     rng: Rng,
@@ -119,10 +121,19 @@ impl Strategy for Reinforce {
             None => Vec::new(),
         }
     }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        state::save(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        *self = state::load(state)?;
+        Ok(())
+    }
 }
 
 /// A moving average without a bias towards zero at the start.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Average {
     sum: f64,
     weight: f64,
@@ -141,6 +152,7 @@ impl Average {
 
 /// The logits of every option of every decision, and Adam's two moments of each (Kingma & Ba 2015,
 /// arXiv 1412.6980, with its own constants 0.9, 0.999 and 1e-8).
+#[derive(Serialize, Deserialize)]
 struct Policy {
     options: usize,
     logits: Vec<f64>,

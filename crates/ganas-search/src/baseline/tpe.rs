@@ -16,6 +16,7 @@ use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
+use ganas_core::state;
 use ganas_core::strategy::{Context, Strategy};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,7 @@ impl Default for TpeConfig {
 }
 
 /// Tree-structured Parzen estimator.
+#[derive(Serialize, Deserialize)]
 pub struct Tpe {
     config: TpeConfig,
     rng: Rng,
@@ -66,6 +68,7 @@ pub struct Tpe {
 }
 
 /// What was tried and what came of it.
+#[derive(Serialize, Deserialize)]
 struct Trial {
     /// The choice at each decision; [`NEVER_MET`] where it did not come up.
     choices: Vec<u8>,
@@ -291,6 +294,15 @@ impl Strategy for Tpe {
             };
             self.record(context.space, query, &made);
         }
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        state::save(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        *self = state::load(state)?;
+        Ok(())
     }
 }
 

@@ -15,8 +15,10 @@ use ganas_core::arch::{Arch, Graph};
 use ganas_core::error::{Error, Result};
 use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
+use ganas_core::state;
 use ganas_core::strategy::{Context, Gauge, Strategy};
 use ganas_nets::{Dims, Discriminator, FitReport, Generator, NetError, Ppo, PpoReport, Rollout};
+use serde::{Deserialize, Serialize};
 
 pub use config::{GaNasConfig, Proposals, ScreenConfig};
 pub use reward::{Measured, Reward, StepReward, rewards};
@@ -26,6 +28,7 @@ use propose::{Proposed, complete, generate};
 use screen::Screen;
 
 /// The GA-NAS strategy.
+#[derive(Serialize, Deserialize)]
 pub struct GaNas {
     config: GaNasConfig,
     seed: u64,
@@ -33,10 +36,13 @@ pub struct GaNas {
     players: Option<Players>,
     /// The sets that were asked for: the next one is X_t.
     t: usize,
+    /// Of the last round; they are read before it ends.
+    #[serde(skip)]
     gauges: Vec<Gauge>,
 }
 
 /// What is carried from round to round.
+#[derive(Serialize, Deserialize)]
 struct Players {
     dims: Dims,
     generator: Generator,
@@ -48,6 +54,7 @@ struct Players {
 }
 
 /// One named random stream a component.
+#[derive(Serialize, Deserialize)]
 struct Streams {
     initial: Rng,
     fakes: Rng,
@@ -78,7 +85,7 @@ impl Players {
             generator: Generator::new(config.generator.clone(), dims, &mut init),
             ppo: Ppo::new(config.ppo.clone()),
             played: Vec::new(),
-            screen: Screen::new(space),
+            screen: Screen::default(),
             streams: Streams {
                 initial: Rng::stream(seed, "ga-nas/initial"),
                 fakes: Rng::stream(seed, "ga-nas/fakes"),
@@ -254,11 +261,17 @@ impl Strategy for GaNas {
             .players
             .get_or_insert_with(|| Players::new(config, self.seed, space));
 
+        // What was known before is the initial set, or a part of it.
+        let known = context.ledger.history();
+        if self.t == 0 && known >= config.initial {
+            self.t = 1;
+        }
         let t = self.t;
         let size = config.size(t).min(limit);
         self.t += 1;
         // Line 1: the initial set X_0.
         if t == 0 {
+            let size = (config.initial - known).min(limit);
             return Ok(context.sample_new(size, &mut players.streams.initial));
         }
 
@@ -313,6 +326,15 @@ impl Strategy for GaNas {
 
     fn gauges(&self) -> Vec<Gauge> {
         self.gauges.clone()
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        state::save(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        *self = state::load(state)?;
+        Ok(())
     }
 }
 

@@ -9,8 +9,8 @@ use std::collections::HashSet;
 
 use ganas_core::arch::{Arch, Graph};
 use ganas_core::rng::Rng;
-use ganas_core::space::SearchSpace;
 use ganas_core::strategy::Context;
+use serde::{Deserialize, Serialize};
 
 use super::{Judge, NetResult, ScreenConfig, TruthSet};
 use crate::surrogate::{Committee, Describer, Kernel};
@@ -19,8 +19,11 @@ use crate::surrogate::{Committee, Describer, Kernel};
 const REMEMBERED: usize = 50_000;
 
 /// What the screening carries from round to round.
+#[derive(Default, Serialize, Deserialize)]
 pub struct Screen {
-    describer: Describer,
+    /// What it remembers follows from the architectures, so it is not saved.
+    #[serde(skip)]
+    describer: Option<Describer>,
     kernel: Kernel,
     rounds: usize,
 }
@@ -29,15 +32,6 @@ pub struct Screen {
 type Scored = (f64, Arch);
 
 impl Screen {
-    /// A screening for a space.
-    pub fn new(space: &dyn SearchSpace) -> Self {
-        Screen {
-            describer: Describer::new(space),
-            kernel: Kernel::default(),
-            rounds: 0,
-        }
-    }
-
     /// The `size` most promising unseen architectures. Fewer if nothing can be learned yet.
     #[expect(clippy::too_many_arguments)]
     pub fn best(
@@ -55,8 +49,9 @@ impl Screen {
             n => config.bonuses[self.rounds % n],
         };
         self.rounds += 1;
-        self.describer.trim(REMEMBERED);
-        let (describer, kernel) = (&mut self.describer, &mut self.kernel);
+        let describer = (self.describer).get_or_insert_with(|| Describer::new(context.space));
+        describer.trim(REMEMBERED);
+        let kernel = &mut self.kernel;
         let fitted = Committee::fit(&config.surrogates, context, describer, kernel, rng);
         let Some(committee) = fitted else {
             return Ok(Vec::new());

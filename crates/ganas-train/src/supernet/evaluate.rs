@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use ganas_core::arch::Arch;
-use ganas_core::evaluate::{Evaluator, Outcome};
+use ganas_core::error::Result as CoreResult;
+use ganas_core::evaluate::{Evaluator, Work};
 use ganas_core::space::SearchSpace;
 use rayon::ThreadPool;
 use serde::{Deserialize, Serialize};
 
 use super::Supernet;
 use crate::error::Result;
-use crate::evaluate::{METRICS, Watch, all};
+use crate::evaluate::{METRICS, spread};
 use crate::task::ImageTask;
 use crate::trainer::Score;
 
@@ -67,7 +68,6 @@ pub struct SupernetEvaluator {
     task: Arc<ImageTask>,
     scoring: Scoring,
     pool: Arc<ThreadPool>,
-    watch: Option<Watch>,
     metrics: Vec<String>,
 }
 
@@ -86,16 +86,7 @@ impl SupernetEvaluator {
             task,
             scoring,
             pool,
-            watch: None,
             metrics: METRICS.map(String::from).to_vec(),
-        }
-    }
-
-    /// The same, and who is told of each architecture that is done.
-    pub fn watched(self, watch: Watch) -> Self {
-        SupernetEvaluator {
-            watch: Some(watch),
-            ..self
         }
     }
 }
@@ -105,9 +96,16 @@ impl Evaluator for SupernetEvaluator {
         &self.metrics
     }
 
-    fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
-        let one =
-            |arch: &Arch| (self.scoring).score(&self.supernet, &*self.space, arch, &self.task);
-        all(&self.pool, batch, self.watch.as_ref(), &one)
+    fn slots(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    fn run(&mut self, work: &mut dyn Work) -> CoreResult<()> {
+        let (supernet, space) = (self.supernet.clone(), self.space.clone());
+        let (scoring, task) = (self.scoring, self.task.clone());
+        spread(&self.pool, work, move |arch| {
+            scoring.score(&supernet, &*space, arch, &task)
+        });
+        Ok(())
     }
 }

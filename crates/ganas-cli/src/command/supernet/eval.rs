@@ -169,7 +169,7 @@ pub fn run(args: &EvalArgs) -> Result<End> {
     }
     let stop = interrupt::listen()?;
     let begun = std::time::Instant::now();
-    let mut evaluator = shared.evaluator(None);
+    let mut evaluator = shared.evaluator();
     let bar = progress.queries(archs.len());
     let mut scores = Vec::with_capacity(archs.len());
     for chunk in archs.chunks(CHUNK) {

@@ -27,6 +27,7 @@ pub enum Encoding {
 }
 
 /// Encodes architectures of a space.
+#[derive(Serialize, Deserialize)]
 pub struct Encoder {
     encoding: Encoding,
     /// Labels of the vocabulary.

@@ -21,6 +21,7 @@ use ganas_core::arch::Arch;
 use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
+use ganas_core::state;
 use ganas_core::strategy::{Context, Gauge, Strategy};
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,7 @@ impl Default for BananasConfig {
 }
 
 /// BANANAS.
+#[derive(Serialize, Deserialize)]
 pub struct Bananas {
     config: BananasConfig,
     streams: Streams,
@@ -77,6 +79,7 @@ pub struct Bananas {
 }
 
 /// One named random stream a component.
+#[derive(Serialize, Deserialize)]
 struct Streams {
     random: Rng,
     mutations: Rng,
@@ -203,6 +206,15 @@ impl Strategy for Bananas {
             .map(|error| ("train_error", error))
             .into_iter()
             .collect()
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        state::save(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        *self = state::load(state)?;
+        Ok(())
     }
 }
 

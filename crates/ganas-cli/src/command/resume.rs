@@ -1,0 +1,106 @@
+//! `ganas resume`: goes on with a search.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser};
+use ganas_core::error::Error;
+use serde_json::Value;
+
+use crate::End;
+use crate::args::{Cli, Command};
+use crate::command::search;
+use crate::rundir::{RESULT, SETTINGS};
+use crate::settings::Recorded;
+
+const EXAMPLES: &str = "\
+Examples:
+  ganas resume runs/command-1
+  ganas resume runs/command-1 --queries 500
+      the same search with more queries; what was evaluated is not evaluated again
+
+A resumed search ends with the evaluations, the rounds and the result that it would have ended with
+anyway, to the last byte; only the seconds differ.";
+
+/// Arguments of `ganas resume`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ResumeArgs {
+    /// Folder of the run
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+
+    /// Distinct architectures to evaluate in all [default: as before]
+    #[arg(long, value_name = "N")]
+    queries: Option<usize>,
+
+    /// Show no progress, and print nothing
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If there is no run in the folder, something that it needs is not as it was, or as in
+/// `ganas search`.
+pub fn run(args: &ResumeArgs) -> Result<End> {
+    let settings = args.folder.join(SETTINGS);
+    let mut recorded = Recorded::read(&settings)?;
+    let queries = args.queries.unwrap_or(recorded.queries);
+    if queries < recorded.queries {
+        return Err(Error::input(format!(
+            "the run has {} queries to spend, and cannot have fewer",
+            recorded.queries
+        ))
+        .mend("leave out `--queries`, or give more")
+        .into());
+    }
+    if let Some(spent) = finished(&args.folder.join(RESULT))
+        && queries == recorded.queries
+    {
+        if !args.quiet {
+            println!(
+                "{}: the run is finished after {spent} queries; give `--queries` more than {queries} \
+                 to go on",
+                args.folder.display()
+            );
+        }
+        return Ok(End::Done);
+    }
+    // Before the working folder changes.
+    let folder = fs::canonicalize(&args.folder).map_err(|e| Error::io(&args.folder, e))?;
+    if recorded.started_in.is_dir() {
+        env::set_current_dir(&recorded.started_in)
+            .with_context(|| format!("cannot go to {}", recorded.started_in.display()))?;
+    }
+    if fs::canonicalize(&recorded.out).ok().as_deref() != Some(&*folder) {
+        recorded.out = folder;
+    }
+    let program = ["ganas".to_owned()];
+    let words = program.iter().chain(&recorded.command);
+    match Cli::try_parse_from(words).map(|cli| cli.command) {
+        Ok(Command::Search(search)) => search::resume(&search, recorded, queries, args.quiet),
+        Ok(_) => Err(unusable("it is of another command", &settings)),
+        Err(e) => Err(unusable(
+            &format!("this program does not know it ({})", e.kind()),
+            &settings,
+        )),
+    }
+}
+
+fn unusable(what: &str, settings: &Path) -> anyhow::Error {
+    (Error::input(format!(
+        "the command line of the run cannot be used: {what}"
+    )))
+    .mend("resume it with the version of ganas that `ganas` names in this file")
+    .in_file(settings)
+    .into()
+}
+
+/// The queries that a run spent, if it came to its end.
+fn finished(result: &Path) -> Option<u64> {
+    let result: Value = serde_json::from_slice(&fs::read(result).ok()?).ok()?;
+    (result["stop"] != "interrupted").then_some(result["queries"].as_u64())?
+}

@@ -1,0 +1,116 @@
+//! The settings of a run, as its folder keeps them: what it takes to run it again just so.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ganas_core::error::{Error, Result};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::record::Provenance;
+
+/// What is written.
+#[derive(Serialize)]
+pub struct Settings<'a> {
+    #[serde(flatten)]
+    pub provenance: &'a Provenance,
+    /// The folder that paths on the command line start from.
+    pub started_in: String,
+    /// The folder of the run, as it was named there or chosen.
+    pub out: String,
+}
+
+/// What was written, read again.
+pub struct Recorded {
+    /// The folder of the run, spelled as it was.
+    pub out: PathBuf,
+    /// The version of the program.
+    pub ganas: String,
+    /// The command line.
+    pub command: Vec<String>,
+    /// The queries to spend.
+    pub queries: usize,
+    /// Evaluations that are under way at once, where rounds overlap.
+    pub asynchronous: Option<usize>,
+    /// Where the command was started.
+    pub started_in: PathBuf,
+    all: Value,
+}
+
+impl Recorded {
+    /// Reads the settings of a run.
+    ///
+    /// # Errors
+    /// If they are not there, or are not those of a search.
+    pub fn read(file: &Path) -> Result<Recorded> {
+        let refuse = |what: &str, mend: &str| Error::input(what).mend(mend).in_file(file);
+        let text = fs::read_to_string(file).map_err(|e| {
+            refuse(
+                &format!("cannot be read ({e})"),
+                "name the folder of a run, as `ganas search --out DIR` makes it",
+            )
+        })?;
+        let broken = || refuse("these are no settings of a run", "restore them from a copy");
+        let all: Value = serde_json::from_str(&text).map_err(|_| broken())?;
+        let text = |name: &str| all[name].as_str().map(str::to_owned);
+        let command = all["command"].as_array().map(|words| {
+            (words.iter().filter_map(Value::as_str).map(str::to_owned)).collect::<Vec<_>>()
+        });
+        let (Some(command), Some(ganas), Some(queries)) =
+            (command, text("ganas"), all["queries"].as_u64())
+        else {
+            return Err(broken());
+        };
+        let (Some(out), Some(started_in)) = (text("out"), text("started_in")) else {
+            return Err(refuse(
+                "this run cannot be resumed, since it kept no journal",
+                "run it again; runs of `ganas bench` are among these",
+            ));
+        };
+        Ok(Recorded {
+            out: out.into(),
+            ganas,
+            command,
+            queries: queries as usize,
+            asynchronous: all["asynchronous"].as_u64().map(|slots| slots as usize),
+            started_in: started_in.into(),
+            all,
+        })
+    }
+
+    /// Checks that everything but the number of queries is as it was.
+    ///
+    /// # Errors
+    /// If something is not, by its name.
+    pub fn check(&self, now: &Provenance) -> Result<()> {
+        // As text, since that is where a number is rounded to what it is in a file.
+        let text = serde_json::to_string(now).unwrap_or_default();
+        let now: Value = serde_json::from_str(&text).unwrap_or_default();
+        let parts = ["task", "strategies", "seeds", "start", "history"];
+        let difference = (parts.iter()).find_map(|part| differ(part, &self.all[part], &now[part]));
+        match difference {
+            None => Ok(()),
+            Some((name, was, is)) => Err(Error::input(format!(
+                "`{name}` was {was} when the run began, and is {is} now"
+            ))
+            .mend("put it back, or begin another run with `--history`")),
+        }
+    }
+}
+
+/// The first place where two values differ, and what is there.
+fn differ(name: &str, was: &Value, is: &Value) -> Option<(String, String, String)> {
+    match (was, is) {
+        (Value::Object(left), Value::Object(right)) => {
+            let keys = left.keys().chain(right.keys());
+            keys.into_iter()
+                .find_map(|key| differ(&format!("{name}.{key}"), &was[key], &is[key]))
+        }
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+            let pairs = left.iter().zip(right).enumerate();
+            { pairs }.find_map(|(i, (a, b))| differ(&format!("{name}[{i}]"), a, b))
+        }
+        _ if was == is => None,
+        _ => Some((name.to_owned(), was.to_string(), is.to_string())),
+    }
+}

@@ -1,0 +1,181 @@
+//! Workers of the user's own, as they are typed.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use ganas_core::constraint::Constraint;
+use ganas_core::error::{Error, Result};
+use ganas_core::evaluate::command::{CommandConfig, CommandEvaluator, Note};
+use ganas_core::space::SearchSpace;
+
+use crate::args::TaskArgs;
+use crate::progress::Bar;
+use crate::record::WorkersRecord;
+
+/// How workers are run.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+pub struct WorkerArgs {
+    /// Program that evaluates architectures, with its arguments, as `python train.py`; what it has
+    /// to say is in docs/command-evaluator.md
+    #[arg(long, value_name = "PROGRAM ARGS", help_heading = "Workers")]
+    pub command: Option<String>,
+
+    /// The most seconds that an evaluation may take [default: any]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        requires = "command",
+        help_heading = "Workers"
+    )]
+    timeout: Option<f64>,
+
+    /// The most seconds until a worker is ready, the queue of a cluster included
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        requires = "command",
+        default_value_t = 600.0,
+        help_heading = "Workers"
+    )]
+    startup: f64,
+
+    /// How often an evaluation is tried again after its worker crashed or hung
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "command",
+        default_value_t = 2,
+        help_heading = "Workers"
+    )]
+    retries: usize,
+
+    /// A number that workers are given with each architecture, such as epochs
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        requires = "command",
+        help_heading = "Workers"
+    )]
+    budget: Option<f64>,
+}
+
+/// Workers that can be started.
+pub struct Workers {
+    /// What a folder is named by.
+    pub name: String,
+    /// The objective, then what constraints are about.
+    pub metrics: Vec<String>,
+    command: String,
+    config: CommandConfig,
+    space: Arc<dyn SearchSpace>,
+}
+
+impl Workers {
+    /// Workers by a command, checked as far as can be without starting it.
+    ///
+    /// # Errors
+    /// If there is no such program, or a number cannot be used.
+    pub fn open(command: &str, args: &TaskArgs, space: &Arc<dyn SearchSpace>) -> Result<Workers> {
+        let typed = &args.workers_of;
+        let words = shell_words::split(command).map_err(|e| {
+            Error::input(format!("--command `{command}`: {e}")).mend("close the quotation marks")
+        })?;
+        let Some(program) = words.first() else {
+            return Err(Error::input("--command names no program")
+                .mend("give it as `--command \"python train.py\"`"));
+        };
+        if !exists(program) {
+            return Err(
+                Error::input(format!("--command: there is no program `{program}`"))
+                    .mend("give its path, or install it"),
+            );
+        }
+        if args.workers == Some(0) {
+            return Err(Error::input("there are no workers").mend("give `--workers` at least 1"));
+        }
+        let seconds = |name: &str, seconds: f64| {
+            (Duration::try_from_secs_f64(seconds)
+                .ok()
+                .filter(|d| !d.is_zero()))
+            .ok_or_else(|| {
+                Error::input(format!("`{name} {seconds}` is no time")).mend("give it in seconds")
+            })
+        };
+        let config = CommandConfig {
+            workers: args.workers.unwrap_or(1),
+            timeout: (typed.timeout.map(|s| seconds("--timeout", s))).transpose()?,
+            startup: seconds("--startup", typed.startup)?,
+            retries: typed.retries,
+            seed: 0,
+            budget: typed.budget,
+            logs: None,
+            words: words.iter().map(OsString::from).collect(),
+        };
+        let mut metrics = vec![args.objective.clone().unwrap_or_else(|| "accuracy".into())];
+        for text in &args.constraint {
+            let Constraint { metric, .. } = text.parse()?;
+            if !metrics.contains(&metric) && !space.costs().contains(&metric) {
+                metrics.push(metric);
+            }
+        }
+        let stem = Path::new(program).file_stem().unwrap_or_default();
+        Ok(Workers {
+            name: stem.to_string_lossy().into_owned(),
+            metrics,
+            command: command.to_owned(),
+            config,
+            space: space.clone(),
+        })
+    }
+
+    /// An evaluator for a search with this seed.
+    pub fn evaluator(&self, seed: u64, out: Option<&Path>, bar: &Bar) -> CommandEvaluator {
+        let config = CommandConfig {
+            seed,
+            logs: out.map(Path::to_owned),
+            ..self.config.clone()
+        };
+        let remarks = bar.remarks();
+        CommandEvaluator::new(config, self.space.clone(), self.metrics.clone()).watched(Box::new(
+            move |worker, note| match note {
+                Note::Progress(fraction, message) => {
+                    let percent = fraction.map(|f| format!(" {:.0} %", 100.0 * f));
+                    let message = message.map(|m| format!(" {m}"));
+                    remarks.beside(format!(
+                        "(worker {worker}:{}{})",
+                        percent.unwrap_or_default(),
+                        message.unwrap_or_default()
+                    ));
+                }
+                Note::Done => remarks.beside(String::new()),
+                Note::Lost(why) => remarks.above(format!("worker {worker} was lost: {why}")),
+            },
+        ))
+    }
+
+    /// What has to be known to run them again.
+    pub fn record(&self) -> WorkersRecord {
+        WorkersRecord {
+            program: self.command.clone(),
+            metrics: self.metrics.clone(),
+            budget: self.config.budget,
+        }
+    }
+}
+
+/// Whether a program can be found, in the folders where programs are or where it is said to be.
+fn exists(program: &str) -> bool {
+    let given = Path::new(program);
+    if given.components().count() > 1 {
+        return given.is_file();
+    }
+    let folders = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&folders).any(|folder| {
+        let found = folder.join(program);
+        found.is_file() || found.with_extension(env::consts::EXE_EXTENSION).is_file()
+    })
+}

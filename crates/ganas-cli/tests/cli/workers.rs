@@ -1,0 +1,448 @@
+//! `--command`: workers of the user's own, good and bad.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use ganas_core::rng::Rng;
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+use serde_json::Value;
+
+use crate::resume::same;
+use crate::sandbox::Sandbox;
+
+/// A worker whose answers are the table's: `before(n, id)` is run before the `n`-th answer of a
+/// process, and may say or do what it likes.
+const WORKER: &str = r#"
+import json, os, sys, time
+values = {}
+for line in open("chain.csv").read().splitlines()[1:]:
+    arch, accuracy, latency, note = line.split(",")
+    values[arch] = {"accuracy": float(accuracy), "latency": float(latency)}
+def say(**message):
+    print(json.dumps(message), flush=True)
+def first():
+    # Whether this is the first process of all that gets here.
+    try:
+        os.close(os.open("happened", os.O_CREAT | os.O_EXCL))
+        return True
+    except FileExistsError:
+        return False
+def before(n, id):
+    pass
+n = 0
+#EXTRA
+for line in sys.stdin:
+    request = json.loads(line)
+    if request["type"] == "hello":
+        say(type="ready")
+    elif request["type"] == "evaluate":
+        n += 1
+        metrics = dict(values[request["arch"]])
+        if before(n, request["id"]) is None:
+            say(type="result", id=request["id"], metrics=metrics)
+    else:
+        break
+"#;
+
+const SEARCH: &str = "search --space chain.toml --command 'python3 worker.py' --strategy evolution";
+
+/// A worker with an own `before`, or anything else.
+fn worker(sandbox: &Sandbox, extra: &str) {
+    sandbox.write("worker.py", WORKER.replace("#EXTRA", extra));
+}
+
+/// The evaluations of a search by workers, without the round and what only a table has.
+fn evaluations(sandbox: &Sandbox, run: &str) -> Vec<[String; 2]> {
+    let csv = sandbox.read(&format!("{run}/evaluations.csv"));
+    (csv.lines().skip(1))
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            [cells[2].to_owned(), cells[3].to_owned()]
+        })
+        .collect()
+}
+
+/// Runs a search by a bad worker, and checks that it found what it would have found by a good one.
+#[track_caller]
+fn survives(extra: &str, args: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    worker(&sandbox, "");
+    sandbox
+        .run(&format!("{SEARCH} --queries 40 --out good"))
+        .success();
+    worker(&sandbox, extra);
+    sandbox
+        .run(&format!(
+            "{SEARCH} --queries 40 --workers 2 {args} --out bad"
+        ))
+        .success();
+    assert_eq!(evaluations(&sandbox, "good"), evaluations(&sandbox, "bad"));
+    assert_eq!(sandbox.json("bad/result.json")["failed"], 0);
+    sandbox
+}
+
+/// Runs a search by a worker that answers its third architecture badly.
+#[track_caller]
+fn counts_a_failure(answer: &str, why: &str) {
+    let sandbox = Sandbox::new();
+    worker(
+        &sandbox,
+        &format!("def before(n, id):\n    if n == 3:\n        {answer}\n        return 1"),
+    );
+    sandbox
+        .run(&format!("{SEARCH} --queries 20 --out run"))
+        .success();
+    let result = sandbox.json("run/result.json");
+    assert_eq!(
+        (&result["failed"], &result["queries"]),
+        (&1.into(), &20.into())
+    );
+    assert_eq!(evaluations(&sandbox, "run")[2][1], "");
+    let journal = sandbox.read("run/journal.jsonl");
+    let entry: Value = serde_json::from_str(journal.lines().nth(3).unwrap()).unwrap();
+    assert!(entry.to_string().contains(why), "{entry}");
+}
+
+#[test]
+fn finds_what_the_table_gives() {
+    let sandbox = Sandbox::new();
+    worker(&sandbox, "");
+    let args = "--queries 60 --seed 2 --objective accuracy --strategy ga-nas";
+    sandbox
+        .run(&format!(
+            "search --space chain.toml --command 'python3 worker.py' {args} --workers 3 --out w"
+        ))
+        .success();
+    sandbox
+        .run(&format!(
+            "search --space chain.toml --table chain.csv {args} --out t"
+        ))
+        .success();
+    assert_eq!(evaluations(&sandbox, "w"), evaluations(&sandbox, "t"));
+    assert_eq!(
+        sandbox.json("w/settings.json")["task"]["workers"]["program"],
+        "python3 worker.py"
+    );
+}
+
+#[test]
+fn the_example_in_the_repository_works() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/worker.py");
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "search --space nasbench201 --command 'python3 {}' --queries 30 --workers 2",
+            example.display()
+        ))
+        .success()
+        .stdout(contains("all queries are spent").and(contains("runs/python3-1")));
+}
+
+#[test]
+fn constraints_hold_on_what_workers_measure() {
+    let sandbox = Sandbox::new();
+    worker(&sandbox, "");
+    sandbox
+        .run(&format!(
+            "{SEARCH} --queries 60 --constraint 'latency < 12' --constraint 'params <= 14' --out run"
+        ))
+        .success();
+    let result = sandbox.json("run/result.json");
+    assert!(result["noncompliant"].as_u64().unwrap() > 0);
+    let csv = sandbox.read("run/evaluations.csv");
+    assert!(csv.starts_with("query,round,arch,accuracy,latency,params\n"));
+    let best = result["best_arch"].as_str().unwrap();
+    let row = csv.lines().find(|l| l.contains(best)).unwrap();
+    assert!(row.split(',').nth(4).unwrap().parse::<f64>().unwrap() < 12.0);
+}
+
+#[test]
+fn a_worker_that_crashes() {
+    survives("def before(n, id):\n    if n == 4: os._exit(7)", "");
+}
+
+#[test]
+fn a_worker_that_hangs_and_what_it_started() {
+    let sandbox = survives(
+        "import subprocess\n\
+         def before(n, id):\n    \
+             if n == 3 and first():\n        \
+                 child = subprocess.Popen(['sleep', '600'])\n        \
+                 open('child', 'w').write(str(child.pid))\n        \
+                 time.sleep(600)",
+        "--timeout 2",
+    );
+    let child = sandbox.read("child");
+    let alive = fs::read_to_string(format!("/proc/{child}/stat"));
+    // It may be a zombie that nobody has waited for, in a sandbox without an init.
+    assert!(
+        alive.is_err() || alive.unwrap().contains(") Z "),
+        "{child} lives"
+    );
+}
+
+#[test]
+fn a_worker_that_is_never_ready_once() {
+    survives("if first(): time.sleep(600)", "--startup 5");
+}
+
+#[test]
+fn a_worker_that_goes_after_each_answer() {
+    survives("def before(n, id):\n    if n == 2: sys.exit()", "");
+}
+
+#[test]
+fn a_worker_that_babbles() {
+    survives(
+        "def before(n, id):\n    if n == 5 and first():\n        while True: print('la la')",
+        "",
+    );
+}
+
+#[test]
+fn a_worker_that_says_ten_megabytes_in_a_line() {
+    survives(
+        "def before(n, id):\n    if n == 5 and first(): print('{' + 'x' * 10_000_000)",
+        "",
+    );
+}
+
+#[test]
+fn a_worker_that_prints_what_programs_print() {
+    let sandbox = survives("def before(n, id): print('epoch', n)", "");
+    assert!(sandbox.read("bad/worker-0.log").contains("epoch 1\n"));
+}
+
+#[test]
+fn a_worker_that_answers_for_another_id() {
+    survives(
+        "def before(n, id):\n    if n == 5: say(type='result', id=id + 70, metrics=metrics)",
+        "",
+    );
+}
+
+#[test]
+fn a_worker_that_answers_twice() {
+    survives(
+        "def before(n, id): say(type='result', id=id, metrics=metrics)",
+        "",
+    );
+}
+
+#[test]
+fn a_worker_that_says_half_a_message() {
+    survives(
+        "def before(n, id):\n    if n == 5: print('{\"type\":\"result\",')",
+        "",
+    );
+}
+
+#[test]
+fn what_is_no_number_is_a_failure() {
+    counts_a_failure(
+        "say(type='result', id=id, metrics={'accuracy': float('nan')})",
+        "null",
+    );
+    counts_a_failure(
+        "say(type='result', id=id, metrics={'accuracy': float('inf')})",
+        "inf",
+    );
+    counts_a_failure(
+        "say(type='result', id=id, metrics={'acc': 1})",
+        "only `acc`",
+    );
+    counts_a_failure(
+        "say(type='result', id=id, metrics={'accuracy': 'high'})",
+        "no number",
+    );
+    counts_a_failure(
+        "say(type='error', id=id, reason='out of memory')",
+        "out of memory",
+    );
+}
+
+#[test]
+fn an_architecture_that_kills_its_worker_every_time_is_a_failure() {
+    let sandbox = Sandbox::new();
+    worker(&sandbox, "def before(n, id):\n    if id == 6: os._exit(3)");
+    sandbox
+        .run(&format!("{SEARCH} --queries 20 --out run"))
+        .success();
+    assert_eq!(sandbox.json("run/result.json")["failed"], 1);
+    let journal = sandbox.read("run/journal.jsonl");
+    assert!(
+        journal.contains("exit status: 3), the last of 3 workers that tried"),
+        "{journal}"
+    );
+}
+
+#[test]
+fn programs_that_cannot_be_used() {
+    let sandbox = Sandbox::new();
+    let search = "search --space chain.toml --out run --command";
+    sandbox.refuses(
+        &format!("{search} 'no-such-program x'"),
+        &["no program `no-such-program`"],
+    );
+    sandbox.refuses(
+        &format!("{search} 'python3 \"x'"),
+        &["--command", "quotation"],
+    );
+    sandbox.refuses(&format!("{search} ' '"), &["names no program"]);
+    sandbox.refuses("search --command 'python3 x'", &["no search space"]);
+    for (program, words) in [
+        (
+            "import sys; sys.exit('no GPU')",
+            ["exit status: 1", "run/worker-0.log"],
+        ),
+        ("print('bonjour')", ["exit status: 0", "`bonjour`"]),
+        (
+            "print('{\"bon\": \"jour\"}')",
+            ["it said `{\"bon\": \"jour\"}`", "worker-0.log"],
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.write("worker.py", program);
+        let output = sandbox
+            .run(&format!("{search} 'python3 worker.py'"))
+            .code(2);
+        let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+        assert_eq!(said.lines().count(), 1, "{said}");
+        for word in words {
+            assert!(said.contains(word), "{said}");
+        }
+        // It is mended, and goes on.
+        worker(&sandbox, "");
+        sandbox.run("resume run --queries 130").success();
+    }
+}
+
+#[test]
+fn the_trace_depends_on_no_worker() {
+    let sandbox = Sandbox::new();
+    worker(
+        &sandbox,
+        "import random\ndef before(n, id): time.sleep(random.random() / 50)",
+    );
+    let search =
+        "search --space chain.toml --command 'python3 worker.py' --strategy ga-nas --queries 70";
+    sandbox
+        .run(&format!("{search} --workers 1 --out one"))
+        .success();
+    sandbox
+        .run(&format!("{search} --workers 5 --out five"))
+        .success();
+    assert_eq!(
+        sandbox.read("one/evaluations.csv"),
+        sandbox.read("five/evaluations.csv")
+    );
+    assert_eq!(
+        sandbox.read("one/rounds.jsonl"),
+        sandbox.read("five/rounds.jsonl")
+    );
+}
+
+#[test]
+fn killed_in_the_middle_of_a_round_no_finished_evaluation_is_made_again() {
+    let sandbox = Sandbox::new();
+    worker(
+        &sandbox,
+        "def before(n, id):\n    time.sleep(0.02)\n    \
+         with open('made', 'a') as made: made.write(request['arch'] + '\\n')",
+    );
+    let search = "search --space chain.toml --command 'python3 worker.py' --strategy cross-entropy \
+                  --queries 100 --workers 3 --checkpoint 0";
+    sandbox.run(&format!("{search} --out whole")).success();
+    fs::remove_file(sandbox.path("made")).unwrap();
+    let mut rng = Rng::stream(0, "rounds");
+    let mut child = sandbox.start(&format!("{search} --out run"));
+    let mut kills = 0u64;
+    loop {
+        sleep(Duration::from_millis(rng.below(500) as u64 + 50 * kills));
+        if let Some(status) = child.try_wait().unwrap() {
+            let mut said = String::new();
+            child.stderr.unwrap().read_to_string(&mut said).unwrap();
+            assert!(status.success(), "{said}");
+            break;
+        }
+        if sandbox.path("run/settings.json").exists() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            kills += 1;
+            child = sandbox.start("resume run");
+        }
+    }
+    assert!(kills > 0);
+    same(&sandbox, "whole", "run");
+    // Only what was in flight can have been made twice.
+    let made = sandbox.read("made").lines().count() as u64;
+    assert!(made <= 100 + 3 * kills, "{made} evaluations, {kills} kills");
+}
+
+#[test]
+fn ctrl_c_stops_long_evaluations_at_once() {
+    let sandbox = Sandbox::new();
+    worker(
+        &sandbox,
+        "def before(n, id):\n    if n == 4: open('slow', 'w').close(); time.sleep(600)",
+    );
+    let (code, said) =
+        sandbox.interrupt_once_there(&format!("{SEARCH} --queries 40 --out run"), "slow");
+    assert_eq!(code, Some(130), "{said}");
+    assert_eq!(sandbox.json("run/result.json")["queries"], 3);
+    worker(&sandbox, "");
+    sandbox.run("resume run").success();
+    sandbox
+        .run(&format!("{SEARCH} --queries 40 --out whole"))
+        .success();
+    same(&sandbox, "whole", "run");
+}
+
+#[test]
+fn asynchronously_it_goes_on_from_its_journal() {
+    let sandbox = Sandbox::new();
+    worker(
+        &sandbox,
+        "import random\ndef before(n, id): time.sleep(random.random() / 100)",
+    );
+    let search = "search --space chain.toml --command 'python3 worker.py' --queries 80 --workers 4 \
+                  --async --checkpoint 0";
+    for strategy in ["ga-nas", "evolution", "cross-entropy"] {
+        let args = format!("{search} --strategy {strategy} --out {strategy}");
+        sandbox.run(&args).success();
+        let whole = sandbox.read(&format!("{strategy}/evaluations.csv"));
+        let mut archs: Vec<&str> = (whole.lines().skip(1))
+            .map(|line| line.split(',').nth(2).unwrap())
+            .collect();
+        archs.sort();
+        archs.dedup();
+        assert_eq!(archs.len(), 80);
+        assert_eq!(
+            sandbox.json(&format!("{strategy}/settings.json"))["asynchronous"],
+            4
+        );
+        // As if it had been killed after the last evaluation, and at the very beginning, with all
+        // of its evaluations in the journal.
+        let rounds = sandbox.read(&format!("{strategy}/rounds.jsonl"));
+        for file in ["result.json", "checkpoint"] {
+            fs::remove_file(sandbox.path(&format!("{strategy}/{file}"))).unwrap();
+            sandbox.write(&format!("{strategy}/evaluations.csv"), "");
+            sandbox.run(&format!("resume {strategy}")).success();
+            assert_eq!(sandbox.read(&format!("{strategy}/evaluations.csv")), whole);
+            assert_eq!(sandbox.read(&format!("{strategy}/rounds.jsonl")), rounds);
+            fs::remove_file(sandbox.path(&format!("{strategy}/result.json"))).unwrap();
+        }
+        // With half of them it goes on, and what was finished stays as it was.
+        let journal = sandbox.read(&format!("{strategy}/journal.jsonl"));
+        let half: String = journal.split_inclusive('\n').take(41).collect();
+        sandbox.write(&format!("{strategy}/journal.jsonl"), half);
+        sandbox.run(&format!("resume {strategy}")).success();
+        let again = sandbox.read(&format!("{strategy}/evaluations.csv"));
+        assert!(whole.lines().take(41).eq(again.lines().take(41)));
+        assert_eq!(again.lines().count(), 81);
+    }
+}

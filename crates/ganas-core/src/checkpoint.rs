@@ -1,0 +1,97 @@
+//! Checkpoints: the state of a search between two rounds.
+//!
+//! A checkpoint only saves time. Whatever is wrong with one, going through the rounds of the search
+//! from its journal ends in the same state. So a file of another version, or a damaged one, is no
+//! error: it reads as none.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::arch::Arch;
+use crate::driver::OpenBatch;
+use crate::state;
+use crate::write_whole;
+
+/// What a file begins with. The program's version is part of it: strategies change their states.
+const MAGIC: &str = concat!("ganas-checkpoint 1 ", env!("CARGO_PKG_VERSION"), "\n");
+
+/// The state of a search between two rounds. What its evaluations came to is not in it: that is
+/// what the journal has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// For each query, its place among the evaluations in the order in which they finished, and
+    /// its round.
+    pub(crate) queries: Vec<(usize, usize)>,
+    /// Rounds that were asked for.
+    pub(crate) rounds: usize,
+    /// Of those, the last ones that brought nothing new.
+    pub(crate) idle: usize,
+    /// What constraints ruled out, by hash.
+    pub(crate) rejected: Vec<u64>,
+    /// The strategy.
+    pub(crate) strategy: Vec<u8>,
+    /// Architectures that are being evaluated, with their rounds, in the order asked for.
+    pub(crate) pending: Vec<(Arch, usize)>,
+    /// The rounds that they belong to.
+    pub(crate) open: Vec<OpenBatch>,
+}
+
+impl Checkpoint {
+    /// Queries before it.
+    pub fn queries(&self) -> usize {
+        self.queries.len()
+    }
+}
+
+/// Writes a checkpoint, with whatever else belongs to it: all of it or nothing.
+///
+/// # Errors
+/// What the operating system refuses.
+pub fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
+    let body = state::save(value).ok_or_else(|| io::Error::other("it cannot be serialised"))?;
+    write_whole(path, |mut file| {
+        file.write_all(MAGIC.as_bytes())?;
+        file.write_all(&crc32c::crc32c(&body).to_le_bytes())?;
+        file.write_all(&body)
+    })
+}
+
+/// Reads what [`write`] wrote; `None` if there is nothing that this program can use.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    let bytes = fs::read(path).ok()?;
+    let (crc, body) = bytes
+        .strip_prefix(MAGIC.as_bytes())?
+        .split_first_chunk::<4>()?;
+    (crc32c::crc32c(body) == u32::from_le_bytes(*crc))
+        .then(|| state::load(body).ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_damaged_or_of_another_version_is_no_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("checkpoint");
+        let value = (vec![f64::NEG_INFINITY, 0.1], u128::MAX, Some(-0.0f32));
+        type Value = (Vec<f64>, u128, Option<f32>);
+        write(&path, &value).unwrap();
+        assert_eq!(read::<Value>(&path), Some(value));
+        let whole = fs::read(&path).unwrap();
+        for place in 0..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[place] ^= 1;
+            fs::write(&path, damaged).unwrap();
+            assert_eq!(read::<Value>(&path), None, "byte {place}");
+            fs::write(&path, &whole[..place]).unwrap();
+            assert_eq!(read::<Value>(&path), None, "{place} bytes");
+        }
+        assert_eq!(read::<Value>(&folder.path().join("other")), None);
+    }
+}

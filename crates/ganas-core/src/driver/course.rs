@@ -1,0 +1,230 @@
+//! What the rounds of a search share, whether they follow or overlap each other.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Limits, Observer, Problem, Round};
+use crate::arch::Arch;
+use crate::checkpoint::Checkpoint;
+use crate::error::Result;
+use crate::evaluate::Outcome;
+use crate::ledger::{Ledger, Query};
+use crate::strategy::{Context, Rejected, Strategy};
+
+/// A search that is going on.
+pub(super) struct Course<'a, 'o> {
+    pub problem: &'a Problem<'a>,
+    pub limits: &'a Limits,
+    pub ledger: Ledger,
+    pub rejected: Rejected,
+    /// What is being evaluated, where rounds overlap.
+    pub pending: HashSet<Arch>,
+    /// Rounds that were asked for.
+    pub rounds: usize,
+    /// Of those, the last ones that brought nothing new.
+    pub idle: usize,
+    /// What evaluations came to, each with its place in the order in which they finished.
+    finished: HashMap<Arch, (usize, Outcome)>,
+    /// The queries of the ledger by those places.
+    places: Vec<usize>,
+    observers: &'a mut [&'o mut dyn Observer],
+    stop: &'a AtomicBool,
+}
+
+/// What a strategy asked for, sorted.
+pub(super) struct Asked {
+    /// What has to be evaluated.
+    pub new: Vec<Arch>,
+    /// What the strategy is told of, in its order.
+    pub told: Vec<Arch>,
+}
+
+impl<'a, 'o> Course<'a, 'o> {
+    pub fn new(
+        problem: &'a Problem<'a>,
+        limits: &'a Limits,
+        finished: Vec<(Arch, Outcome)>,
+        observers: &'a mut [&'o mut dyn Observer],
+        stop: &'a AtomicBool,
+    ) -> Self {
+        let mut known = HashMap::with_capacity(finished.len());
+        for (place, (arch, outcome)) in finished.into_iter().enumerate() {
+            known.entry(arch).or_insert((place, outcome));
+        }
+        Course {
+            problem,
+            limits,
+            ledger: Ledger::default(),
+            rejected: Rejected::default(),
+            pending: HashSet::new(),
+            rounds: 0,
+            idle: 0,
+            finished: known,
+            places: Vec::new(),
+            observers,
+            stop,
+        }
+    }
+
+    /// Goes to where a search was, and tells the observers of the queries before that.
+    pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.rounds = checkpoint.rounds;
+        self.idle = checkpoint.idle;
+        self.rejected = Rejected::of(checkpoint.rejected.clone());
+        let by_place: HashMap<usize, Arch> = (self.finished.iter())
+            .map(|(arch, (place, _))| (*place, *arch))
+            .collect();
+        for (place, round) in &checkpoint.queries {
+            if let Some(arch) = by_place.get(place)
+                && let Some(outcome) = self.known(arch)
+            {
+                self.record(arch, *round, outcome)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The state of the search, if the strategy has one.
+    pub fn checkpoint(&self, strategy: &dyn Strategy) -> Option<Checkpoint> {
+        let rounds = self.ledger.charged().iter().map(|q| q.round);
+        Some(Checkpoint {
+            queries: self.places.iter().copied().zip(rounds).collect(),
+            rounds: self.rounds,
+            idle: self.idle,
+            rejected: self.rejected.hashes(),
+            strategy: strategy.save()?,
+            pending: Vec::new(),
+            open: Vec::new(),
+        })
+    }
+
+    pub fn context(&self) -> Context<'_> {
+        (self.problem).context(&self.ledger, &self.rejected, &self.pending)
+    }
+
+    /// The queries that are left to charge.
+    pub fn left(&self) -> usize {
+        let charged = self.ledger.charged().len() + self.pending.len();
+        self.limits.queries.saturating_sub(charged)
+    }
+
+    pub fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Asks for the architectures of the next round, and gives its number.
+    pub fn ask(&mut self, strategy: &mut dyn Strategy, left: usize) -> Result<(usize, Vec<Arch>)> {
+        let starts = !self.limits.start.is_empty();
+        let number = self.rounds + usize::from(!starts);
+        let asked = match number {
+            0 => self.limits.start.clone(),
+            _ => strategy.ask(&self.context(), left)?,
+        };
+        self.rounds += usize::from(!asked.is_empty());
+        Ok((number, asked))
+    }
+
+    /// Sorts what was asked for: at most `left` new architectures.
+    pub fn sort(&self, asked: &[Arch], left: usize) -> Asked {
+        let context = self.context();
+        let mut new = Vec::new();
+        let mut taken = HashSet::new();
+        let mut told = Vec::with_capacity(asked.len());
+        for arch in asked {
+            debug_assert_eq!(context.space.check(arch), Ok(()));
+            if self.pending.contains(arch) {
+                continue;
+            }
+            if self.ledger.get(arch).is_none() && !taken.contains(arch) {
+                if new.len() == left || !context.admits(arch) {
+                    continue;
+                }
+                taken.insert(*arch);
+                new.push(*arch);
+            }
+            told.push(*arch);
+        }
+        Asked { new, told }
+    }
+
+    /// What an evaluation came to, if it has been made.
+    pub fn known(&self, arch: &Arch) -> Option<Outcome> {
+        self.finished.get(arch).map(|(_, outcome)| outcome.clone())
+    }
+
+    /// When an evaluation finished, counted in evaluations.
+    pub fn place(&self, arch: &Arch) -> Option<usize> {
+        self.finished.get(arch).map(|(place, _)| *place)
+    }
+
+    /// An evaluation finished.
+    pub fn finish(&mut self, arch: &Arch, outcome: Outcome) -> Result<()> {
+        for observer in self.observers.iter_mut() {
+            observer.finished(arch, &outcome)?;
+        }
+        let place = self.finished.len();
+        self.finished.insert(*arch, (place, outcome));
+        Ok(())
+    }
+
+    /// Charges a query.
+    pub fn record(&mut self, arch: &Arch, round: usize, outcome: Outcome) -> Result<()> {
+        let query = self.problem.query(*arch, round, outcome);
+        let number = self.ledger.charged().len() + 1;
+        for observer in self.observers.iter_mut() {
+            observer.queried(number, &query)?;
+        }
+        self.places.extend(self.place(arch));
+        self.ledger.record(query);
+        Ok(())
+    }
+
+    /// Ends a round: tells the strategy and then the observers.
+    pub fn end(
+        &mut self,
+        strategy: &mut dyn Strategy,
+        number: usize,
+        asked: usize,
+        new: usize,
+        told: &[Arch],
+    ) -> Result<Round> {
+        let results: Vec<Query> =
+            (told.iter().filter_map(|a| self.ledger.get(a).cloned())).collect();
+        if number > 0 {
+            strategy.tell(&self.context(), &results);
+        }
+        let best = self.ledger.best().and_then(Query::merit);
+        let round = Round {
+            round: number,
+            asked,
+            new,
+            queries: self.ledger.charged().len(),
+            best: best.map(|merit| self.problem.objective.turn(merit)),
+            gauges: match number {
+                0 => Vec::new(),
+                _ => strategy.gauges(),
+            },
+        };
+        for observer in self.observers.iter_mut() {
+            observer.round(&round)?;
+        }
+        self.idle = if new == 0 { self.idle + 1 } else { 0 };
+        Ok(round)
+    }
+
+    pub fn begin(&mut self, rounds: usize) -> Result<()> {
+        (self.observers.iter_mut()).try_for_each(|o| o.begin(rounds))
+    }
+
+    pub fn wait(&mut self) -> Result<()> {
+        self.observers.iter_mut().try_for_each(|o| o.wait())
+    }
+
+    pub fn between(&mut self, state: &dyn Fn(&Self) -> Option<Checkpoint>) -> Result<()> {
+        // The observers are lent out while they look at the rest.
+        let observers = std::mem::take(&mut self.observers);
+        let told = (observers.iter_mut()).try_for_each(|o| o.between(&|| state(self)));
+        self.observers = observers;
+        told
+    }
+}

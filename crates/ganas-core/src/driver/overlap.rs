@@ -1,0 +1,220 @@
+//! Rounds that overlap: the next one is asked for as soon as a slot of the evaluator would be empty,
+//! so that none ever is.
+//!
+//! What is asked for depends on the order in which evaluations finish, and on nothing else about
+//! time: after the same evaluations in the same order, the same is being evaluated. So a search is
+//! resumed by letting its evaluations finish again in the order of its journal.
+
+use serde::{Deserialize, Serialize};
+
+use super::course::{Asked, Course};
+use super::{Round, STALLED_ROUNDS, StopReason};
+use crate::arch::Arch;
+use crate::checkpoint::Checkpoint;
+use crate::error::{Error, Result};
+use crate::evaluate::{Evaluator, Outcome, Work};
+use crate::strategy::Strategy;
+
+/// Rounds in a row that bring nothing new after which the next one waits for an evaluation.
+const PATIENCE: usize = 100;
+
+/// A round some of whose evaluations have not finished.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OpenBatch {
+    round: usize,
+    asked: usize,
+    new: usize,
+    told: Vec<Arch>,
+    /// Evaluations that have not finished.
+    open: usize,
+}
+
+/// An architecture that was asked for and not evaluated yet.
+struct Flight {
+    arch: Arch,
+    round: usize,
+    /// Whether the evaluator has it.
+    begun: bool,
+}
+
+/// Runs overlapping rounds until the search ends.
+pub(super) fn run(
+    course: &mut Course,
+    evaluator: &mut dyn Evaluator,
+    strategy: &mut dyn Strategy,
+    slots: usize,
+    resumed: Option<&Checkpoint>,
+) -> Result<(StopReason, Vec<Round>)> {
+    let mut overlap = Overlap {
+        course,
+        strategy,
+        slots,
+        flights: Vec::new(),
+        open: Vec::new(),
+        rounds: Vec::new(),
+        ended: None,
+        error: None,
+    };
+    if let Some(checkpoint) = resumed {
+        overlap.open = checkpoint.open.clone();
+        for (arch, round) in &checkpoint.pending {
+            overlap.take_off(*arch, *round);
+        }
+    }
+    overlap.guard(Overlap::fill);
+    let ran = evaluator.run(&mut overlap);
+    overlap.guard(|overlap| overlap.course.wait());
+    overlap.error.map_or(ran, Err)?;
+    let reason = match (overlap.flights.is_empty(), overlap.ended) {
+        _ if overlap.course.left() == 0 && overlap.flights.is_empty() => StopReason::Budget,
+        _ if overlap.course.stopping() => StopReason::Interrupted,
+        (true, Some(reason)) => reason,
+        _ => return Err(Error::input("the evaluator left out an architecture")),
+    };
+    Ok((reason, overlap.rounds))
+}
+
+struct Overlap<'b, 'a, 'o> {
+    course: &'b mut Course<'a, 'o>,
+    strategy: &'b mut dyn Strategy,
+    slots: usize,
+    /// In the order asked for.
+    flights: Vec<Flight>,
+    open: Vec<OpenBatch>,
+    rounds: Vec<Round>,
+    /// Why there is no more to ask for.
+    ended: Option<StopReason>,
+    error: Option<Error>,
+}
+
+impl Overlap<'_, '_, '_> {
+    /// Does something unless there was an error, and keeps the error of it.
+    fn guard(&mut self, something: impl FnOnce(&mut Self) -> Result<()>) {
+        if self.error.is_none() {
+            self.error = something(self).err();
+        }
+    }
+
+    fn take_off(&mut self, arch: Arch, round: usize) {
+        self.course.pending.insert(arch);
+        self.flights.push(Flight {
+            arch,
+            round,
+            begun: false,
+        });
+    }
+
+    /// Asks until no slot would be empty.
+    fn fill(&mut self) -> Result<()> {
+        let mut fruitless = 0;
+        self.ended = None;
+        while self.flights.len() < self.slots && !self.course.stopping() {
+            let left = self.course.left();
+            if left == 0 {
+                return Ok(());
+            }
+            let (round, asked) = self.course.ask(self.strategy, left)?;
+            if asked.is_empty() {
+                // What is in flight may give the strategy more to propose.
+                self.ended = Some(StopReason::Exhausted);
+                return Ok(());
+            }
+            let Asked { new, told } = self.course.sort(&asked, left);
+            new.iter().for_each(|arch| self.take_off(*arch, round));
+            self.open.push(OpenBatch {
+                round,
+                asked: asked.len(),
+                new: new.len(),
+                told,
+                open: new.len(),
+            });
+            if !new.is_empty() {
+                fruitless = 0;
+                continue;
+            }
+            self.close(round)?;
+            if self.course.idle == STALLED_ROUNDS {
+                self.ended = Some(StopReason::Stalled);
+                return Ok(());
+            }
+            fruitless += 1;
+            if fruitless == PATIENCE && !self.flights.is_empty() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a round whose evaluations have all finished.
+    fn close(&mut self, round: usize) -> Result<()> {
+        if let Some(i) = (self.open.iter()).position(|b| b.round == round && b.open == 0) {
+            let batch = self.open.remove(i);
+            let OpenBatch { asked, new, .. } = batch;
+            let round = (self.course).end(self.strategy, round, asked, new, &batch.told)?;
+            self.rounds.push(round);
+        }
+        Ok(())
+    }
+
+    /// Charges an evaluation that finished, and asks for more.
+    fn land(&mut self, i: usize, outcome: Outcome) -> Result<()> {
+        let Flight { arch, round, .. } = self.flights.remove(i);
+        self.course.pending.remove(&arch);
+        self.course.record(&arch, round, outcome)?;
+        if let Some(batch) = self.open.iter_mut().find(|b| b.round == round) {
+            batch.open -= 1;
+        }
+        self.close(round)?;
+        self.fill()?;
+        let (strategy, flights, open) = (&*self.strategy, &self.flights, &self.open);
+        self.course.between(&|course| {
+            Some(Checkpoint {
+                pending: flights.iter().map(|f| (f.arch, f.round)).collect(),
+                open: open.clone(),
+                ..course.checkpoint(strategy)?
+            })
+        })
+    }
+
+    /// The flight that finished first in the run that is resumed, and what it came to.
+    fn landed(&self) -> Option<(usize, Outcome)> {
+        let places = self.flights.iter().enumerate();
+        let (_, i) = places
+            .filter_map(|(i, f)| Some((self.course.place(&f.arch)?, i)))
+            .min()?;
+        Some((i, self.course.known(&self.flights[i].arch)?))
+    }
+}
+
+impl Work for Overlap<'_, '_, '_> {
+    fn next(&mut self) -> Option<Arch> {
+        while self.error.is_none() && !self.course.stopping() {
+            match self.landed() {
+                Some((i, outcome)) => self.guard(|overlap| overlap.land(i, outcome)),
+                None => {
+                    let begun = self.flights.iter().filter(|f| f.begun).count();
+                    let next = self.flights.iter_mut().find(|f| !f.begun);
+                    let next = next.filter(|_| begun < self.slots)?;
+                    next.begun = true;
+                    return Some(next.arch);
+                }
+            }
+        }
+        None
+    }
+
+    fn done(&mut self, arch: &Arch, outcome: Outcome) {
+        let Some(i) = self.flights.iter().position(|f| f.arch == *arch) else {
+            return;
+        };
+        self.guard(|overlap| {
+            overlap.course.finish(arch, outcome.clone())?;
+            overlap.land(i, outcome)
+        });
+    }
+
+    fn stopped(&mut self) -> bool {
+        self.guard(|overlap| overlap.course.wait());
+        self.error.is_some() || self.course.stopping()
+    }
+}

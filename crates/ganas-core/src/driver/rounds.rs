@@ -1,0 +1,102 @@
+//! Rounds that follow each other: all evaluations of one end before the next is asked for, so that
+//! the trace does not depend on which of them ends first.
+
+use std::collections::HashMap;
+
+use super::course::{Asked, Course};
+use super::{Round, STALLED_ROUNDS, StopReason};
+use crate::arch::Arch;
+use crate::error::{Error, Result};
+use crate::evaluate::{Evaluator, Outcome, Work};
+use crate::strategy::Strategy;
+
+/// Runs rounds until the search ends.
+pub(super) fn run(
+    course: &mut Course,
+    evaluator: &mut dyn Evaluator,
+    strategy: &mut dyn Strategy,
+) -> Result<(StopReason, Vec<Round>)> {
+    let mut rounds = Vec::new();
+    loop {
+        let left = course.left();
+        if left == 0 {
+            return Ok((StopReason::Budget, rounds));
+        }
+        if course.stopping() {
+            return Ok((StopReason::Interrupted, rounds));
+        }
+        let (number, asked) = course.ask(strategy, left)?;
+        if asked.is_empty() {
+            return Ok((StopReason::Exhausted, rounds));
+        }
+        let Asked { new, told } = course.sort(&asked, left);
+        let mut batch = Batch {
+            course,
+            left: new.iter(),
+            outcomes: HashMap::new(),
+            error: None,
+        };
+        let ran = evaluator.run(&mut batch);
+        let Batch {
+            mut outcomes,
+            error,
+            ..
+        } = batch;
+        course.wait()?;
+        for arch in &new {
+            if let Some(outcome) = outcomes.remove(arch) {
+                course.record(arch, number, outcome)?;
+            }
+        }
+        error.map_or(ran, Err)?;
+        if told.iter().any(|arch| course.ledger.get(arch).is_none()) {
+            return match course.stopping() {
+                true => Ok((StopReason::Interrupted, rounds)),
+                false => Err(Error::input("the evaluator left out an architecture")),
+            };
+        }
+        rounds.push(course.end(strategy, number, asked.len(), new.len(), &told)?);
+        if course.idle == STALLED_ROUNDS {
+            return Ok((StopReason::Stalled, rounds));
+        }
+        let strategy = &*strategy;
+        course.between(&|course| course.checkpoint(strategy))?;
+    }
+}
+
+/// The new architectures of a round as work.
+struct Batch<'b, 'a, 'o> {
+    course: &'b mut Course<'a, 'o>,
+    left: std::slice::Iter<'b, Arch>,
+    outcomes: HashMap<Arch, Outcome>,
+    error: Option<Error>,
+}
+
+impl Work for Batch<'_, '_, '_> {
+    fn next(&mut self) -> Option<Arch> {
+        while self.error.is_none() && !self.course.stopping() {
+            let arch = self.left.next()?;
+            match self.course.known(arch) {
+                Some(outcome) => self.outcomes.insert(*arch, outcome),
+                None => return Some(*arch),
+            };
+        }
+        None
+    }
+
+    fn done(&mut self, arch: &Arch, outcome: Outcome) {
+        match self.course.finish(arch, outcome.clone()) {
+            Ok(()) => {
+                self.outcomes.insert(*arch, outcome);
+            }
+            Err(error) => self.error = self.error.take().or(Some(error)),
+        }
+    }
+
+    fn stopped(&mut self) -> bool {
+        if let Err(error) = self.course.wait() {
+            self.error = self.error.take().or(Some(error));
+        }
+        self.error.is_some() || self.course.stopping()
+    }
+}

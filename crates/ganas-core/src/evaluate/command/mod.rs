@@ -1,0 +1,497 @@
+//! Evaluations by programs of the user's own: persistent workers that speak JSON over their standard
+//! input and output. `docs/command-evaluator.md` says what is said.
+//!
+//! All of it is one loop over events. Each process has a thread that only listens; what it heard goes
+//! into one queue. A worker that crashes, hangs or says what it should not is killed with its process
+//! group and started again, and what it had to do goes to whoever is free.
+
+mod protocol;
+mod worker;
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::{Evaluator, Outcome, Work};
+use crate::arch::{Arch, bits};
+use crate::error::{Error, Result};
+use crate::space::SearchSpace;
+
+use protocol::{GraphText, Line, PROTOCOL, Reply, Request, numbers};
+use worker::{Ear, Heard, Process};
+
+/// How often it is looked whether to stop.
+const POLL: Duration = Duration::from_millis(50);
+/// Lines that wait to be dealt with, before workers have to wait to say more.
+const QUEUE: usize = 1024;
+/// Lines without a message that a worker may print in one evaluation.
+const NOISE: usize = 10_000;
+/// Starts in a row that fail before a worker is given up.
+const STARTS: u32 = 3;
+/// The wait before a worker is started again, doubled each time that it fails.
+const BACKOFF: Duration = Duration::from_millis(100);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+
+/// How workers are run.
+#[derive(Clone, Debug)]
+pub struct CommandConfig {
+    /// The program and its arguments; there is at least the program.
+    pub words: Vec<OsString>,
+    /// How many run at once.
+    pub workers: usize,
+    /// The most time that an evaluation may take.
+    pub timeout: Option<Duration>,
+    /// The most time from the start of a worker until it is ready.
+    pub startup: Duration,
+    /// How often an evaluation is tried again after the worker that had it was lost.
+    pub retries: usize,
+    /// Handed on to the workers.
+    pub seed: u64,
+    /// Handed on to the workers.
+    pub budget: Option<f64>,
+    /// The folder for what they say on standard error, in a file each.
+    pub logs: Option<PathBuf>,
+}
+
+/// What is worth telling a user about a worker.
+pub enum Note<'a> {
+    /// How far its evaluation is, from 0 to 1, and what it says about it.
+    Progress(Option<f64>, Option<&'a str>),
+    /// Its evaluation is over.
+    Done,
+    /// It was lost, and why.
+    Lost(&'a str),
+}
+
+/// Who is told, with the worker's index.
+pub type Watch = Box<dyn Fn(usize, Note) + Send>;
+
+/// Evaluates by workers of the user's own.
+pub struct CommandEvaluator {
+    config: CommandConfig,
+    space: Arc<dyn SearchSpace>,
+    /// The first one is the objective.
+    metrics: Vec<String>,
+    workers: Vec<Worker>,
+    jobs: VecDeque<Job>,
+    /// Evaluations so far.
+    ids: u64,
+    /// Processes so far.
+    lives: u64,
+    ear: Ear,
+    heard: Receiver<(usize, u64, Heard)>,
+    watch: Option<Watch>,
+}
+
+/// An evaluation that is wanted.
+struct Job {
+    id: u64,
+    arch: Arch,
+    /// Workers that were lost over it.
+    lost: usize,
+}
+
+struct Worker {
+    state: State,
+    process: Option<Process>,
+    life: u64,
+    /// How often in a row it was lost.
+    losses: u32,
+    /// Of those, how often it was not even ready.
+    stillborn: u32,
+    /// The evaluation that it answered last.
+    answered: Option<u64>,
+    /// Lines without a message since the last one with.
+    noise: usize,
+    /// The last of them.
+    murmur: String,
+}
+
+enum State {
+    /// Not running, and not to be started before this.
+    Down(Instant),
+    /// Running, and to be ready by this.
+    Starting(Instant),
+    Idle,
+    /// At work, and to be done by this.
+    Busy(Job, Option<Instant>),
+    /// Never started again, and why.
+    Retired(String),
+}
+
+impl CommandEvaluator {
+    /// An evaluator of architectures of a space; the first metric is the objective. Workers are
+    /// started when there is work.
+    pub fn new(config: CommandConfig, space: Arc<dyn SearchSpace>, metrics: Vec<String>) -> Self {
+        let (ear, heard) = sync_channel(QUEUE);
+        let now = Instant::now();
+        let worker = |_| Worker {
+            state: State::Down(now),
+            process: None,
+            life: 0,
+            losses: 0,
+            stillborn: 0,
+            answered: None,
+            noise: 0,
+            murmur: String::new(),
+        };
+        CommandEvaluator {
+            workers: (0..config.workers.max(1)).map(worker).collect(),
+            config,
+            space,
+            metrics,
+            jobs: VecDeque::new(),
+            ids: 0,
+            lives: 0,
+            ear,
+            heard,
+            watch: None,
+        }
+    }
+
+    /// The same, and who is told of its workers.
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
+    fn tell(&self, i: usize, note: Note) {
+        if let Some(watch) = &self.watch {
+            watch(i, note);
+        }
+    }
+
+    /// Starts workers that are wanted, and gives work to those that are free.
+    fn employ(&mut self, work: &mut dyn Work) {
+        let now = Instant::now();
+        let starting = |w: &Worker| matches!(w.state, State::Starting(_) | State::Idle);
+        let mut wanted =
+            (self.jobs.len()).saturating_sub(self.workers.iter().filter(|w| starting(w)).count());
+        for i in 0..self.workers.len() {
+            match self.workers[i].state {
+                State::Down(until) if until <= now && wanted > 0 => {
+                    wanted -= 1;
+                    self.start(i, work);
+                }
+                State::Idle => {
+                    if let Some(job) = self.jobs.pop_front() {
+                        self.give(i, job, work);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn start(&mut self, i: usize, work: &mut dyn Work) {
+        self.lives += 1;
+        let log = (self.config.logs.as_ref()).map(|folder| folder.join(format!("worker-{i}.log")));
+        let (words, ear) = (&self.config.words, self.ear.clone());
+        let process = Process::start(words, i, self.lives, log.as_deref(), ear);
+        let worker = &mut self.workers[i];
+        worker.life = self.lives;
+        worker.noise = 0;
+        match process {
+            Ok(mut process) => {
+                // If it does not listen, it will not be ready either.
+                let _ = process.say(&Request::Hello {
+                    protocol: PROTOCOL,
+                    space: self.space.name(),
+                    objective: &self.metrics[0],
+                });
+                worker.process = Some(process);
+                worker.state = State::Starting(Instant::now() + self.config.startup);
+            }
+            Err(e) => {
+                worker.stillborn = STARTS;
+                let name = self.config.words[0].to_string_lossy();
+                let why = format!("`{name}` cannot be started ({e})");
+                worker.state = State::Starting(Instant::now());
+                self.lose(i, &why, work);
+            }
+        }
+    }
+
+    fn give(&mut self, i: usize, job: Job, work: &mut dyn Work) {
+        let graph = self.space.graph(&job.arch);
+        let names = self.space.vocabulary();
+        let ops = graph.labels.iter().map(|l| &*names[*l as usize]).collect();
+        let edges = (0..graph.len())
+            .flat_map(|v| bits(graph.inputs[v]).map(move |u| [u, v]))
+            .collect();
+        let said = match &mut self.workers[i].process {
+            Some(process) => process.say(&Request::Evaluate {
+                id: job.id,
+                arch: &self.space.format(&job.arch),
+                graph: GraphText { ops, edges },
+                seed: self.config.seed,
+                budget: self.config.budget,
+            }),
+            None => Err(std::io::ErrorKind::BrokenPipe.into()),
+        };
+        let worker = &mut self.workers[i];
+        worker.noise = 0;
+        match said {
+            Ok(()) => {
+                let until = self.config.timeout.map(|t| Instant::now() + t);
+                worker.state = State::Busy(job, until);
+            }
+            // It went while it had nothing to do, which is no fault of the job.
+            Err(_) => {
+                self.jobs.push_front(job);
+                self.lose(i, "it does not listen", work);
+            }
+        }
+    }
+
+    /// Kills a worker's process, and sees what becomes of its work.
+    fn lose(&mut self, i: usize, why: &str, work: &mut dyn Work) {
+        let worker = &mut self.workers[i];
+        worker.process = None;
+        let backoff = BACKOFF * 2u32.saturating_pow(worker.losses.min(16));
+        let down = State::Down(Instant::now() + backoff.min(LONGEST_BACKOFF));
+        match std::mem::replace(&mut worker.state, down) {
+            State::Starting(_) => {
+                worker.losses += 1;
+                worker.stillborn += 1;
+                if worker.stillborn >= STARTS {
+                    worker.state = State::Retired(why.to_owned());
+                }
+            }
+            State::Busy(mut job, _) => {
+                worker.losses += 1;
+                job.lost += 1;
+                if job.lost > self.config.retries {
+                    let times = match job.lost {
+                        1 => String::new(),
+                        n => format!(", the last of {n} workers that tried"),
+                    };
+                    work.done(&job.arch, Outcome::Failed(format!("{why}{times}")));
+                } else {
+                    self.jobs.push_front(job);
+                }
+            }
+            // A worker may go after each evaluation.
+            State::Idle => worker.state = State::Down(Instant::now()),
+            retired => worker.state = retired,
+        }
+        self.tell(i, Note::Lost(why));
+    }
+
+    fn hear(&mut self, i: usize, line: Line, work: &mut dyn Work) {
+        let worker = &mut self.workers[i];
+        let reply = match line {
+            Line::Reply(reply) => reply,
+            Line::Broken(why) => return self.lose(i, &why, work),
+            Line::Noise(text) => {
+                worker.noise += 1;
+                if !text.is_empty() {
+                    worker.murmur = text;
+                }
+                if worker.noise > NOISE {
+                    let why = format!("it printed {NOISE} lines that are no message");
+                    self.lose(i, &why, work);
+                }
+                return;
+            }
+        };
+        match reply {
+            Reply::Ready => {
+                if let State::Starting(_) = worker.state {
+                    worker.state = State::Idle;
+                    worker.stillborn = 0;
+                }
+            }
+            Reply::Result { id, metrics } => {
+                let outcome = match numbers(&metrics, &self.metrics) {
+                    Ok(values) => Outcome::Done(values),
+                    Err(why) => Outcome::Failed(why),
+                };
+                self.answer(i, id, outcome, work);
+            }
+            Reply::Error { id, reason } => self.answer(i, id, Outcome::Failed(reason), work),
+            Reply::Progress {
+                fraction, message, ..
+            } => self.tell(i, Note::Progress(fraction, message.as_deref())),
+            Reply::Other => {}
+        }
+    }
+
+    fn answer(&mut self, i: usize, id: u64, outcome: Outcome, work: &mut dyn Work) {
+        let worker = &mut self.workers[i];
+        let asked = match &worker.state {
+            State::Busy(job, _) if job.id == id => {
+                let arch = job.arch;
+                worker.state = State::Idle;
+                worker.answered = Some(id);
+                worker.losses = 0;
+                self.tell(i, Note::Done);
+                return work.done(&arch, outcome);
+            }
+            // The first answer counts.
+            _ if worker.answered == Some(id) => return,
+            State::Busy(job, _) => format!("it was asked for {}", job.id),
+            _ => "it was not asked for anything".into(),
+        };
+        self.lose(i, &format!("it answered for {id}, and {asked}"), work);
+    }
+
+    /// Kills who takes too long.
+    fn hurry(&mut self, work: &mut dyn Work) {
+        let now = Instant::now();
+        for i in 0..self.workers.len() {
+            let worker = &self.workers[i];
+            let why = match worker.state {
+                State::Starting(until) if until <= now => {
+                    format!(
+                        "it was not ready after {} s",
+                        self.config.startup.as_secs_f64()
+                    )
+                }
+                State::Busy(_, Some(until)) if until <= now => {
+                    let limit = self.config.timeout.unwrap_or_default();
+                    format!("it took more than {} s", limit.as_secs_f64())
+                }
+                _ => continue,
+            };
+            let why = worker.with_murmur(why);
+            self.lose(i, &why, work);
+        }
+    }
+
+    /// How long to wait for somebody to say something.
+    fn patience(&self) -> Duration {
+        let now = Instant::now();
+        let next = |worker: &Worker| match worker.state {
+            State::Starting(until) | State::Busy(_, Some(until)) => Some(until),
+            State::Down(until) if !self.jobs.is_empty() => Some(until),
+            _ => None,
+        };
+        let next = self.workers.iter().filter_map(next).min();
+        next.map_or(POLL, |until| until.saturating_duration_since(now).min(POLL))
+    }
+
+    /// Deals with all that was heard.
+    fn listen(&mut self, first: (usize, u64, Heard), work: &mut dyn Work) {
+        let mut next = Some(first);
+        while let Some((i, life, heard)) = next {
+            // What a process said that was killed since does not count.
+            if self.workers[i].life == life && self.workers[i].process.is_some() {
+                match heard {
+                    Heard::Line(line) => self.hear(i, line, work),
+                    Heard::Ended => {
+                        let worker = &mut self.workers[i];
+                        let fate = worker.process.as_mut().map(Process::fate);
+                        let why = worker.with_murmur(fate.unwrap_or_default());
+                        self.lose(i, &why, work);
+                    }
+                }
+            }
+            next = self.heard.try_recv().ok();
+        }
+    }
+
+    fn busy(&self) -> bool {
+        let busy = |w: &Worker| matches!(w.state, State::Busy(..));
+        !self.jobs.is_empty() || self.workers.iter().any(busy)
+    }
+
+    /// Gives up all that was begun.
+    fn abandon(&mut self) {
+        self.jobs.clear();
+        for worker in &mut self.workers {
+            if let State::Busy(..) = worker.state {
+                worker.process = None;
+                worker.state = State::Down(Instant::now());
+            }
+        }
+    }
+
+    /// Why no worker can be started, if none can.
+    fn hopeless(&self) -> Option<Error> {
+        let retired = |worker: &Worker| match &worker.state {
+            State::Retired(why) => Some(why.clone()),
+            _ => None,
+        };
+        let whys: Option<Vec<String>> = self.workers.iter().map(retired).collect();
+        let why = whys?.pop()?;
+        Some(Error::input(match &self.config.logs {
+            Some(folder) => {
+                let log = folder.join("worker-0.log");
+                format!("no worker gets ready: {why}; see {}", log.display())
+            }
+            None => format!("no worker gets ready: {why}"),
+        }))
+    }
+}
+
+impl Worker {
+    /// A reason, and what the worker printed last.
+    fn with_murmur(&self, why: String) -> String {
+        match &*self.murmur {
+            "" => why,
+            murmur => format!("{why}, and had printed `{murmur}`"),
+        }
+    }
+}
+
+impl Evaluator for CommandEvaluator {
+    fn metrics(&self) -> &[String] {
+        &self.metrics
+    }
+
+    fn slots(&self) -> usize {
+        self.workers.len()
+    }
+
+    fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+        let mut looked = Instant::now();
+        loop {
+            while let Some(arch) = work.next() {
+                self.ids += 1;
+                self.jobs.push_back(Job {
+                    id: self.ids,
+                    arch,
+                    lost: 0,
+                });
+            }
+            if !self.busy() {
+                return Ok(());
+            }
+            self.employ(work);
+            if let Some(error) = self.hopeless() {
+                self.abandon();
+                return Err(error);
+            }
+            if let Ok(first) = self.heard.recv_timeout(self.patience()) {
+                self.listen(first, work);
+            }
+            self.hurry(work);
+            if looked.elapsed() >= POLL {
+                looked = Instant::now();
+                if work.stopped() {
+                    self.abandon();
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+impl Drop for CommandEvaluator {
+    fn drop(&mut self) {
+        let processes = |workers: &mut Vec<Worker>| -> Vec<Process> {
+            workers
+                .iter_mut()
+                .filter_map(|w| w.process.take())
+                .collect()
+        };
+        let mut left = processes(&mut self.workers);
+        left.iter_mut().for_each(Process::dismiss);
+        let since = Instant::now();
+        left.iter_mut().for_each(|process| process.leave(since));
+    }
+}

@@ -1,0 +1,360 @@
+//! The journal of a run: every evaluation, on the disk as soon as it is finished.
+//!
+//! The format, version 1: a text file of one JSON object a line, which only ever grows. The first
+//! line says what it is:
+//!
+//! ```json
+//! {"ganas-journal":1,"space":"nasbench201","metrics":["accuracy","loss"],"crc32c":"9a2b01c4"}
+//! ```
+//!
+//! Each other line is an evaluation, in the order in which they finished: the architecture in the
+//! notation of its space, and its metrics in the order of the first line, or why it failed. A metric
+//! that is not a number is `null`, an infinite one `"inf"` or `"-inf"`.
+//!
+//! ```json
+//! {"arch":"|skip_connect~0|+...","metrics":[91.25,0.31],"crc32c":"0e9f2c77"}
+//! {"arch":"|none~0|+...","failed":"out of memory","crc32c":"5d00a1b2"}
+//! ```
+//!
+//! `crc32c` is the checksum (RFC 3720) of all bytes of the file that come before `,"crc32c"` on its
+//! line, those names and numbers of other lines left out which stand between that and the ends of
+//! the lines. So a line that was changed, added, removed or moved is found, with its number.
+//!
+//! A line counts once it ends with a newline. A last line that is torn or damaged is cut off, as a
+//! power failure may leave one; anywhere else it is an error.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use crate::arch::Arch;
+use crate::error::{Error, Result};
+use crate::evaluate::Outcome;
+use crate::space::SearchSpace;
+
+/// The version of the format.
+const VERSION: u64 = 1;
+
+/// Evaluations that finish within this time of each other share one wait for the disk.
+const PACE: Duration = Duration::from_millis(5);
+
+/// How long a process that was killed may take to be gone.
+const GONE: Duration = Duration::from_secs(1);
+
+/// What stands between the body of a line and its checksum.
+const SEAL: &str = ",\"crc32c\":\"";
+
+/// An evaluation and what came of it.
+pub type Finished = (Arch, Outcome);
+
+/// The journal of a run that is going on. Nobody else can open it until it is dropped.
+pub struct Journal<'a> {
+    path: PathBuf,
+    space: &'a dyn SearchSpace,
+    file: File,
+    length: u64,
+    crc: u32,
+    /// Whether something was written that may not be on the disk yet.
+    unsettled: bool,
+    settled: Instant,
+}
+
+/// The first line.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    #[serde(rename = "ganas-journal")]
+    version: u64,
+    space: String,
+    metrics: Vec<String>,
+}
+
+/// Any other line.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Entry {
+    Done { arch: String, metrics: Vec<Metric> },
+    Failed { arch: String, failed: String },
+}
+
+/// A number that comes back as it was.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Metric {
+    Number(f64),
+    Infinite(String),
+    NotANumber(()),
+}
+
+impl Metric {
+    fn of(value: f64) -> Metric {
+        match value {
+            v if v.is_nan() => Metric::NotANumber(()),
+            v if v.is_infinite() => Metric::Infinite(v.to_string()),
+            v => Metric::Number(v),
+        }
+    }
+
+    fn value(&self) -> std::result::Result<f64, String> {
+        match self {
+            Metric::Number(value) => Ok(*value),
+            Metric::Infinite(text) => match text.parse() {
+                Ok(value) if f64::is_infinite(value) => Ok(value),
+                _ => Err(format!("`{text}` is no metric")),
+            },
+            Metric::NotANumber(()) => Ok(f64::NAN),
+        }
+    }
+}
+
+/// A journal that was opened, and what it holds.
+pub struct Opened<'a> {
+    /// The journal, to go on.
+    pub journal: Journal<'a>,
+    /// The evaluations in the order in which they finished.
+    pub finished: Vec<Finished>,
+    /// Bytes of a torn line that were cut off.
+    pub torn: u64,
+}
+
+impl<'a> Journal<'a> {
+    /// Opens the journal of a run, or begins it if it is not there or has not even its first line.
+    ///
+    /// # Errors
+    /// If another process has it open, a line is damaged, it is of a newer version, or of another
+    /// space or other metrics.
+    pub fn open(path: &Path, space: &'a dyn SearchSpace, metrics: &[String]) -> Result<Opened<'a>> {
+        let refused = |e| Error::io(path, e);
+        let mut file = (OpenOptions::new().read(true).append(true).create(true))
+            .open(path)
+            .map_err(refused)?;
+        lock(&file, path)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(refused)?;
+        let content = Content::read(&bytes, space, metrics).map_err(|e| e.in_file(path))?;
+        let mut journal = Journal {
+            path: path.to_owned(),
+            space,
+            file,
+            length: content.length as u64,
+            crc: content.crc,
+            unsettled: false,
+            settled: Instant::now(),
+        };
+        let torn = (bytes.len() - content.length) as u64;
+        if torn > 0 {
+            journal.file.set_len(journal.length).map_err(refused)?;
+        }
+        if content.length == 0 {
+            journal.write(&Header {
+                version: VERSION,
+                space: space.name().to_owned(),
+                metrics: metrics.to_vec(),
+            })?;
+        }
+        journal.unsettled = true;
+        journal.settle()?;
+        Ok(Opened {
+            journal,
+            finished: content.finished,
+            torn,
+        })
+    }
+
+    /// Writes down what came of an evaluation. Whatever happens to this process, it is kept; and
+    /// should the machine fail, if that was not within milliseconds of an earlier one or
+    /// [`settle`](Self::settle) was called.
+    ///
+    /// # Errors
+    /// If the disk is full, or the operating system refuses otherwise. The file is then as it was.
+    pub fn append(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
+        let arch = self.space.format(arch);
+        self.write(&match outcome {
+            Outcome::Done(metrics) => Entry::Done {
+                arch,
+                metrics: metrics.iter().copied().map(Metric::of).collect(),
+            },
+            Outcome::Failed(reason) => Entry::Failed {
+                arch,
+                failed: reason.clone(),
+            },
+        })?;
+        self.unsettled = true;
+        match self.settled.elapsed() < PACE {
+            true => Ok(()),
+            false => self.settle(),
+        }
+    }
+
+    /// Waits until all that was written is on the disk.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn settle(&mut self) -> Result<()> {
+        if self.unsettled {
+            let synced = self.file.sync_data();
+            synced.map_err(|e| Error::io(&self.path, e))?;
+            self.unsettled = false;
+            self.settled = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, entry: &impl Serialize) -> Result<()> {
+        let write = || -> io::Result<(u32, Vec<u8>)> {
+            let mut line = serde_json::to_vec(entry)?;
+            // The body's own brace closes the line, after the checksum.
+            line.pop();
+            let crc = crc32c::crc32c_append(self.crc, &line);
+            writeln!(line, "{SEAL}{crc:08x}\"}}")?;
+            (&self.file).write_all(&line)?;
+            Ok((crc, line))
+        };
+        match write() {
+            Ok((crc, line)) => {
+                self.crc = crc;
+                self.length += line.len() as u64;
+                Ok(())
+            }
+            Err(e) => {
+                // If this fails too, the torn line is cut off when the run is resumed.
+                let _ = self.file.set_len(self.length);
+                Err(Error::io(&self.path, e))
+            }
+        }
+    }
+}
+
+/// Makes sure that nobody else writes to the file.
+fn lock(file: &File, path: &Path) -> Result<()> {
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            // A process that was killed just now may not be gone.
+            Err(TryLockError::WouldBlock) if begun.elapsed() < GONE => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::input("another process is at work on this run")
+                    .mend("let it end, or end it")
+                    .in_file(path));
+            }
+            Err(TryLockError::Error(e)) => return Err(Error::io(path, e)),
+        }
+    }
+}
+
+/// What is in a file.
+struct Content {
+    finished: Vec<Finished>,
+    /// Bytes of the lines that count.
+    length: usize,
+    crc: u32,
+}
+
+impl Content {
+    fn read(bytes: &[u8], space: &dyn SearchSpace, metrics: &[String]) -> Result<Content> {
+        let mut content = Content {
+            finished: Vec::new(),
+            length: 0,
+            crc: 0,
+        };
+        let mut number = 0;
+        while let Some(end) = bytes[content.length..].iter().position(|b| *b == b'\n') {
+            number += 1;
+            let end = content.length + end;
+            let line = &bytes[content.length..end];
+            let last = end + 1 == bytes.len();
+            let at = |what: String| Error::input(what).on_line(number);
+            if number == 1 {
+                version(line).map_err(at)?;
+            }
+            let Some((body, crc)) = unseal(line, content.crc) else {
+                if last {
+                    break;
+                }
+                return Err(at("this line is damaged".into()).mend(
+                    "restore the file from a copy, or delete this line and all after it, and \
+                     what they hold is evaluated again",
+                ));
+            };
+            match number {
+                1 => header(&body, space, metrics).map_err(at)?,
+                _ => content
+                    .finished
+                    .push(entry(&body, space, metrics.len()).map_err(at)?),
+            }
+            content.crc = crc;
+            content.length = end + 1;
+        }
+        Ok(content)
+    }
+}
+
+/// The JSON of a line without its checksum, and that, if it is right.
+fn unseal(line: &[u8], before: u32) -> Option<(Vec<u8>, u32)> {
+    let line = line.strip_suffix(b"\"}")?;
+    let (rest, digits) = line.split_at_checked(line.len().checked_sub(8)?)?;
+    let body = rest.strip_suffix(SEAL.as_bytes())?;
+    let said = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    let crc = crc32c::crc32c_append(before, body);
+    (crc == said).then(|| ([body, b"}"].concat(), crc))
+}
+
+type Told<T> = std::result::Result<T, String>;
+
+/// Refuses what a newer program wrote, in whatever form.
+fn version(line: &[u8]) -> Told<()> {
+    let said: Option<serde_json::Value> = serde_json::from_slice(line).ok();
+    match said.as_ref().and_then(|v| v["ganas-journal"].as_u64()) {
+        Some(version) if version > VERSION => Err(format!(
+            "this is version {version} of the journal, and this program knows version {VERSION}; \
+             resume the run with the newer program that wrote it"
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn header(body: &[u8], space: &dyn SearchSpace, metrics: &[String]) -> Told<()> {
+    let header: Header = serde_json::from_slice(body).map_err(|_| "this is no journal")?;
+    if header.space != space.name() {
+        return Err(format!(
+            "this is the journal of a search in `{}`, not in `{}`",
+            header.space,
+            space.name()
+        ));
+    }
+    if header.metrics != metrics {
+        return Err(format!(
+            "the journal has the metrics {}, and what evaluates now has {}",
+            header.metrics.join(", "),
+            metrics.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+fn entry(body: &[u8], space: &dyn SearchSpace, metrics: usize) -> Told<Finished> {
+    let entry: Entry = serde_json::from_slice(body).map_err(|_| "this is no evaluation")?;
+    let (text, outcome) = match entry {
+        Entry::Done { arch, metrics } => {
+            let values = metrics.iter().map(Metric::value).collect::<Told<_>>()?;
+            (arch, Outcome::Done(values))
+        }
+        Entry::Failed { arch, failed } => (arch, Outcome::Failed(failed)),
+    };
+    match &outcome {
+        Outcome::Done(values) if values.len() != metrics => Err(format!(
+            "there are {} metrics on this line, and {metrics} in the first",
+            values.len()
+        )),
+        _ => Ok((space.parse(&text)?, outcome)),
+    }
+}
+
+#[cfg(test)]
+mod tests;
