@@ -23,7 +23,7 @@ train, valid, labels, wanted = train_test_split(train, labels, test_size=0.5, ra
 
 def evaluate(arch, seed, epochs):
     widths = [int(op[5:]) for op in arch.split(";") if op != "none"]
-    net = MLPClassifier(widths or [1], max_iter=epochs, random_state=seed, learning_rate_init=3e-3)
+    net = MLPClassifier(widths or [1], batch_size=32, max_iter=epochs, random_state=seed)
     begun = time.time()
     net.fit(train, labels)
     params = sum(w.size for w in net.coefs_ + net.intercepts_)
