@@ -60,7 +60,7 @@ pub fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
     })
 }
 
-/// Reads what [`write`] wrote; `None` if there is nothing that this program can use.
+/// Reads what [`write()`] wrote; `None` if there is nothing that this program can use.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
     let bytes = fs::read(path).ok()?;
     let (crc, body) = bytes
