@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
-use crate::command::{bench, resume, search, space, supernet, table};
+use crate::command::{bench, resume, search, space, supernet, surrogate, table};
 use crate::output::one_line;
 use crate::recipe::{DataArgs, RecipeArgs};
 use crate::workers::WorkerArgs;
@@ -36,6 +36,8 @@ pub enum Command {
     Space(space::SpaceArgs),
     /// Train weights that all cells of a space share, and score cells by them
     Supernet(supernet::SupernetArgs),
+    /// Fit models to a table that predict its metrics for the whole space
+    Surrogate(surrogate::SurrogateArgs),
 }
 
 /// What is searched, as `search` and `bench` share it.
@@ -58,6 +60,11 @@ pub struct TaskArgs {
     /// Score candidates by the shared weights that `ganas supernet train` left in a folder
     #[arg(long, value_name = "DIR")]
     pub supernet: Option<PathBuf>,
+
+    /// Score candidates by the models that `ganas surrogate fit` wrote, or by those that a TOML file
+    /// describes
+    #[arg(long, value_name = "FILE")]
+    pub surrogate: Option<PathBuf>,
 
     /// Metric to search for: a column of the table; accuracy (the default) or loss of networks
     #[arg(long, value_name = "METRIC")]
@@ -101,6 +108,11 @@ pub struct TaskArgs {
     #[command(flatten)]
     pub images_of: DataArgs,
 
+    /// Architecture to evaluate first, in the space's notation or by its name; can be given several
+    /// times
+    #[arg(long, value_name = "ARCH")]
+    pub start: Vec<String>,
+
     /// Bound on a metric, as in `params <= 5.3e6`; can be given several times
     ///
     /// `params <= @start` compares with the first `--start`, `0.9*@resnet` with an architecture
@@ -109,10 +121,6 @@ pub struct TaskArgs {
     /// evaluated, but never count as found.
     #[arg(long, value_name = "EXPR")]
     pub constraint: Vec<String>,
-    /// Architecture to evaluate first, in the space's notation or by its name; can be given several
-    /// times
-    #[arg(long, value_name = "ARCH")]
-    pub start: Vec<String>,
 
     /// How random architectures are drawn: uniform or adjacency [default: the space's first]
     #[arg(long, value_name = "SAMPLER")]

@@ -72,6 +72,7 @@ fn run(command: Command) -> Result<End> {
         Command::Table(args) => command::table::run(&args),
         Command::Space(args) => command::space::run(&args),
         Command::Supernet(args) => command::supernet::run(&args),
+        Command::Surrogate(args) => command::surrogate::run(&args),
     }
 }
 

@@ -6,6 +6,7 @@ use ganas_core::driver::StopReason;
 use ganas_core::space::Sampler;
 use ganas_core::table::Ranking;
 use ganas_search::Recipe;
+use ganas_search::predictor::Fitted;
 use ganas_train::supernet::{Identity, Scoring};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -80,13 +81,13 @@ pub struct SearchReport {
     pub run: Run,
     /// Each query that improved on all before it.
     pub trajectory: Vec<Step>,
-    /// The best architecture, trained once more, where architectures are trained.
     /// What became of each architecture that was evaluated first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub improved: Vec<Improved>,
     /// Where no architecture met the constraints, the one that was nearest to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Nearest>,
+    /// The best architecture, trained once more, where architectures are trained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub winner: Option<Winner>,
     /// How it was made.
@@ -106,7 +107,6 @@ pub struct Step {
     pub rank: Option<usize>,
 }
 
-/// The architecture that a search ends with, trained on all images that are not for test.
 /// A starting point, and what the search made of it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Improved {
@@ -131,6 +131,7 @@ pub struct Nearest {
     pub breaches: Vec<String>,
 }
 
+/// The architecture that a search ends with, trained on all images that are not for test.
 #[derive(Clone, Debug, Serialize)]
 pub struct Winner {
     /// The architecture.
@@ -305,6 +306,9 @@ pub struct TaskRecord {
     /// The user's own workers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workers: Option<WorkersRecord>,
+    /// The surrogate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub surrogate: Option<SurrogateRecord>,
     /// The objective.
     pub objective: String,
     /// Whether smaller is better.
@@ -367,6 +371,15 @@ pub struct WorkersRecord {
     pub budget: Option<f64>,
 }
 
+/// What predicts the metrics of candidates.
+#[derive(Clone, Debug, Serialize)]
+pub struct SurrogateRecord {
+    /// Its file.
+    pub file: String,
+    /// How each metric's model was fitted, in the order of the metrics; null if by others.
+    pub fitted: Vec<Option<Fitted>>,
+}
+
 /// A strategy and all its numbers.
 #[derive(Clone, Debug, Serialize)]
 pub struct StrategyRecord {
@@ -382,7 +395,7 @@ impl TaskRecord {
     /// The record of a task.
     pub fn new(task: &Task) -> Self {
         let (training, supernet) = match &task.source {
-            Source::Table(_) | Source::Workers(_) => (None, None),
+            Source::Table(_) | Source::Workers(_) | Source::Surrogate(..) => (None, None),
             Source::Training(trained) => {
                 let images = &trained.training.task;
                 let split = images.split();
@@ -419,6 +432,15 @@ impl TaskRecord {
             supernet,
             workers: match &task.source {
                 Source::Workers(workers) => Some(workers.record()),
+                _ => None,
+            },
+            surrogate: match &task.source {
+                Source::Surrogate(_, surrogate) => Some(SurrogateRecord {
+                    file: surrogate.source().display().to_string(),
+                    fitted: (surrogate.models().iter())
+                        .map(|m| m.fitted.clone())
+                        .collect(),
+                }),
                 _ => None,
             },
             objective: task.objective.metric.clone(),

@@ -1,4 +1,5 @@
-//! Where the performance of architectures comes from: a table, trainings, or a supernet.
+//! Where the performance of architectures comes from: a table, trainings, a supernet, or a
+//! surrogate.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use ganas_core::evaluate::{Cached, Evaluator, Known, TableEvaluator};
 use ganas_core::space::SearchSpace;
 use ganas_core::table::Table;
 use ganas_data::{Resize, load_with};
+use ganas_search::predictor::{Surrogate, SurrogateEvaluator};
 use ganas_train::supernet::{self, Identity, Scoring, SupernetEvaluator};
 use ganas_train::{ImageTask, METRICS, Recipe, Supernet, Training, TrainingEvaluator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -15,6 +17,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::args::TaskArgs;
 use crate::progress::{Bar, Progress};
 use crate::recipe::usable;
+use crate::task::unreadable;
 use crate::workers::Workers;
 
 /// The dataset that is trained on when nothing else is named.
@@ -33,6 +36,8 @@ pub enum Source {
     Supernet(Box<Shared>),
     /// Workers of the user's own measure them.
     Workers(Box<Workers>),
+    /// They are predicted.
+    Surrogate(Arc<dyn SearchSpace>, Arc<Surrogate>),
 }
 
 /// Trainings.
@@ -72,13 +77,14 @@ impl Source {
         match self {
             Source::Table(table) => table.columns().to_vec(),
             Source::Workers(workers) => workers.metrics.clone(),
+            Source::Surrogate(_, surrogate) => surrogate.metrics().to_vec(),
             _ => METRICS.map(String::from).to_vec(),
         }
     }
 
     /// Whether an evaluation takes no time to speak of.
     pub fn looks_up(&self) -> bool {
-        matches!(self, Source::Table(_))
+        matches!(self, Source::Table(_) | Source::Surrogate(..))
     }
 
     /// An evaluator for a search with this seed.
@@ -88,6 +94,9 @@ impl Source {
     pub fn evaluator(&self, seed: u64, out: Option<&Path>, bar: &Bar) -> Box<dyn Evaluator> {
         match self {
             Source::Table(table) => Box::new(TableEvaluator::new(table.clone())),
+            Source::Surrogate(space, surrogate) => {
+                Box::new(SurrogateEvaluator::new(space.clone(), surrogate.clone()))
+            }
             Source::Training(trained) => {
                 let pool = trained.pool.clone();
                 Box::new(TrainingEvaluator::new(trained.training.clone(), seed, pool))
@@ -175,12 +184,31 @@ pub fn open(
         )
     };
     if let Some(command) = &args.workers_of.command {
-        if args.train.is_some() || args.supernet.is_some() || args.recipe.any() {
-            return both("--command", "--train, --supernet");
+        if args.train.is_some()
+            || args.supernet.is_some()
+            || args.surrogate.is_some()
+            || args.recipe.any()
+        {
+            return both("--command", "--train, --supernet, --surrogate");
         }
         return Ok(Source::Workers(Box::new(Workers::open(
             command, args, space,
         )?)));
+    }
+    if let Some(file) = &args.surrogate {
+        match (&args.train, &args.supernet) {
+            (Some(_), _) => return both("--train", "--surrogate"),
+            (_, Some(_)) => return both("--supernet", "--surrogate"),
+            _ => {}
+        }
+        if args.recipe.any() {
+            return Err(
+                Error::input("a surrogate is searched, and nothing is trained")
+                    .mend("leave out the settings of training, or `--surrogate`"),
+            );
+        }
+        let surrogate = Surrogate::open(file, &**space).map_err(unreadable)?;
+        return Ok(Source::Surrogate(space.clone(), Arc::new(surrogate)));
     }
     if let (None, None, Some(table)) = (&args.train, &args.supernet, table) {
         if args.recipe.any() {

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::statistics::{Sides, holm, mean, ranks};
+use ganas_search::predictor::ranks;
+
+use crate::statistics::{Sides, holm, mean};
 
 /// What counts as a top architecture: the best 0.1 % of the compliant ones, and the best in any
 /// case.

@@ -102,10 +102,15 @@ impl Task {
     /// # Errors
     /// If some of it cannot be used.
     pub fn open(args: &TaskArgs, seed: u64, progress: &Progress) -> Result<Self> {
-        let given = &args.workers_of.command;
-        let name = match (&args.space, &args.table, &args.supernet, given) {
-            (Some(name), ..) => name,
-            (None, None, None, None) => SPACE,
+        let sources = (
+            &args.table,
+            &args.supernet,
+            &args.surrogate,
+            &args.workers_of.command,
+        );
+        let name = match (&args.space, sources) {
+            (Some(name), _) => name,
+            (None, (None, None, None, None)) => SPACE,
             _ => {
                 return Err(Error::input("no search space is named")
                     .mend("add `--space nasbench201`, another name or a TOML file"));
@@ -148,6 +153,15 @@ impl Task {
                     table.columns().join(", ")
                 )));
             }
+            (None, Source::Surrogate(_, surrogate)) => match surrogate.metrics() {
+                [only] => only.clone(),
+                several => {
+                    return Err(Error::input("no objective is named").mend(format!(
+                        "add `--objective` and one of {}",
+                        several.join(", ")
+                    )));
+                }
+            },
             (None, _) => "accuracy".into(),
         };
         let objective = Objective {

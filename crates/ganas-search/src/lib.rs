@@ -4,6 +4,7 @@
 
 pub mod baseline;
 pub mod ga_nas;
+pub mod predictor;
 mod recipe;
 pub mod surrogate;
 

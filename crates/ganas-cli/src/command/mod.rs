@@ -5,4 +5,5 @@ pub mod resume;
 pub mod search;
 pub mod space;
 pub mod supernet;
+pub mod surrogate;
 pub mod table;

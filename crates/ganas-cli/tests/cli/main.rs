@@ -10,6 +10,7 @@ mod resume;
 mod sandbox;
 mod search;
 mod suite;
+mod surrogate;
 mod tools;
 mod train;
 mod workers;

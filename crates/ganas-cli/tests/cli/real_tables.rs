@@ -103,3 +103,37 @@ fn tables_of_a_part_of_a_space_are_searched_row_by_row() {
         }
     }
 }
+
+#[test]
+fn surrogates_predict_what_they_have_not_seen() {
+    let Ok(folder) = std::env::var("GANAS_DATA") else {
+        eprintln!("skipped: GANAS_DATA is not set");
+        return;
+    };
+    for (space, table, objective, least) in [
+        ("ofa-mobilenetv3", "ofa_mobilenetv3_imagenet", "top1", 0.99),
+        (
+            "accel-nasbench",
+            "accel_nasbench_imagenet",
+            "val_top1",
+            0.98,
+        ),
+        (
+            "nasbench301",
+            "darts_nasbench301_525",
+            "valid_accuracy",
+            0.92,
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox
+            .run(&format!(
+                "surrogate fit --space {space} --table {folder}/{table}.csv.gz \
+                 --objective {objective} --out model.json"
+            ))
+            .success();
+        let model = &sandbox.json("model.json")["models"][0];
+        let spearman = &model["fitted"]["cross_validated"]["spearman"];
+        assert!(spearman.as_f64().unwrap() > least, "{space}: {spearman}");
+    }
+}

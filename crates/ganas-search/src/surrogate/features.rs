@@ -91,7 +91,8 @@ fn has_places(space: &dyn SearchSpace) -> bool {
     })
 }
 
-fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feature, f32)> {
+/// The features of an architecture that are not zero, sorted.
+pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feature, f32)> {
     let graph = space.graph(arch);
     let mut counts: HashMap<Feature, f32> = HashMap::new();
     let mut count = |kind: Kind, what: u64| *counts.entry((kind, what)).or_default() += 1.0;

@@ -8,5 +8,6 @@ mod trees;
 
 pub use committee::{Committee, CommitteeConfig};
 pub use features::Describer;
+pub(crate) use features::{Feature, Kind, describe};
 pub use process::{GaussianProcess, Kernel};
 pub use trees::{Binned, Trees, TreesConfig};

@@ -5,6 +5,7 @@ use ganas_core::rng::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::columns::{Row, spread};
+use crate::predictor::Tree;
 
 /// How trees are boosted.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -145,6 +146,30 @@ impl Trees {
             trees.push(tree);
         }
         Trees { base, trees }
+    }
+
+    /// What the trees add to.
+    pub(crate) fn base(&self) -> f64 {
+        self.base
+    }
+
+    /// The trees in a form that can be kept.
+    pub(crate) fn to_forest(&self) -> Vec<Tree> {
+        let kept = |nodes: &Vec<Node>| {
+            let mut tree = Tree::default();
+            for (at, node) in nodes.iter().enumerate() {
+                match *node {
+                    Node::Leaf(value) => tree.leaf(value),
+                    Node::Split {
+                        column,
+                        threshold,
+                        right,
+                    } => tree.push(column as u32, threshold.into(), at as u32 + 1, right as u32),
+                }
+            }
+            tree
+        };
+        self.trees.iter().map(kept).collect()
     }
 
     /// The value that is expected of a row, given as a number for each column.

@@ -22,8 +22,8 @@ use crate::progress::Progress;
 use crate::recipe::usable;
 use crate::record::command_line;
 use crate::source::{SUPERNET, Shared};
-use crate::statistics::{kendall, spearman};
 use crate::task::{load_space, open_table};
+use ganas_search::predictor::{kendall, spearman};
 
 /// Architectures that are scored between two looks at Ctrl-C.
 const CHUNK: usize = 20;

@@ -1,0 +1,235 @@
+//! Surrogates: fitted, kept in files, read from other programs, and as evaluators.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ganas_core::arch::Arch;
+use ganas_core::rng::Rng;
+use ganas_core::space::{SearchSpace, from_toml, nasbench201, ofa_mobilenetv3};
+use ganas_core::table::{Duplicates, Table};
+use ganas_core::testing::evaluator_contract;
+use ganas_search::predictor::{FitConfig, Surrogate, SurrogateEvaluator, fit};
+
+const LETTERS: &str = r#"
+name = "letters"
+kind = "chain"
+length = 4
+ops = ["a", "b", "c", "d", "e"]
+[metrics]
+params = { a = 1, b = 2, c = 3, d = 4, e = 5 }
+"#;
+
+fn letters() -> Arc<dyn SearchSpace> {
+    from_toml(LETTERS).unwrap().into()
+}
+
+fn models(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/models")
+        .join(file)
+}
+
+/// A table of random architectures with a smooth objective and a second one.
+fn table(space: &dyn SearchSpace, rows: usize) -> Table {
+    let mut rng = Rng::stream(0, "rows");
+    let mut csv = String::from("arch,accuracy,latency\n");
+    let mut seen: Vec<Arch> = Vec::new();
+    while seen.len() < rows {
+        let arch = space.sample(space.samplers()[0], &mut rng);
+        if !seen.contains(&arch) {
+            let ops = arch.ops();
+            let high = ops.iter().map(|&op| f64::from(op)).sum::<f64>();
+            let pair = f64::from(u8::from(ops[0] == ops[1]));
+            csv += &format!(
+                "{},{},{}\n",
+                space.format(&arch),
+                high + 2.0 * pair,
+                high * high
+            );
+            seen.push(arch);
+        }
+    }
+    Table::from_csv(csv.as_bytes(), "made-up.csv", space, Duplicates::Error).unwrap()
+}
+
+fn fitted(space: &dyn SearchSpace) -> Surrogate {
+    let objectives = ["accuracy", "latency"].map(str::to_owned);
+    fit(
+        space,
+        &table(space, 200),
+        &objectives,
+        &FitConfig::default(),
+    )
+    .unwrap()
+}
+
+#[test]
+fn predict_what_they_have_not_seen() {
+    let space = letters();
+    let surrogate = fitted(&*space);
+    assert_eq!(surrogate.metrics(), ["accuracy", "latency"]);
+    for model in surrogate.models() {
+        let own = model.fitted.as_ref().unwrap();
+        assert_eq!((own.rows, own.folds), (200, 5));
+        let agreement = own.cross_validated;
+        assert!(agreement.spearman.unwrap() > 0.9, "{agreement:?}");
+        assert!(agreement.r2.unwrap() > 0.85, "{agreement:?}");
+    }
+    // The same data give the same models.
+    assert_eq!(fitted(&*space).models(), surrogate.models());
+}
+
+#[test]
+fn files_hold_all_of_a_surrogate() {
+    let space = letters();
+    let surrogate = fitted(&*space);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("deep/model.json");
+    surrogate.save(&file, &*space).unwrap();
+    assert_eq!(Surrogate::space_of(&file).unwrap(), "letters");
+    let again = Surrogate::open(&file, &*space).unwrap();
+    assert_eq!(again.models(), surrogate.models());
+    let mut rng = Rng::stream(1, "archs");
+    let archs: Vec<Arch> = (0..700)
+        .map(|_| space.sample(space.samplers()[0], &mut rng))
+        .collect();
+    assert_eq!(
+        again.predict(&*space, &archs),
+        surrogate.predict(&*space, &archs)
+    );
+    evaluator_contract(
+        &mut SurrogateEvaluator::new(space.clone(), Arc::new(again)),
+        &*space,
+    );
+}
+
+#[test]
+fn files_that_cannot_be_used_are_named_with_a_mend() {
+    let space = letters();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.json");
+    fitted(&*space).save(&file, &*space).unwrap();
+    let whole = fs::read_to_string(&file).unwrap();
+    let refuses = |content: &str, space: &dyn SearchSpace, words: &[&str]| {
+        fs::write(&file, content).unwrap();
+        let error = Surrogate::open(&file, space).unwrap_err().to_string();
+        for word in words.iter().chain(&["model.json: "]) {
+            assert!(error.contains(word), "no `{word}` in: {error}");
+        }
+    };
+    let middle = &whole[..whole.len() / 2];
+    refuses(middle, &*space, &["damaged or cut off", "again"]);
+    let changed = whole.replacen("\"value\":[", "\"value\":[0.5,", 1);
+    refuses(&changed, &*space, &["damaged or cut off"]);
+    let newer = whole.replacen("\"version\":1", "\"version\":2", 1);
+    refuses(&newer, &*space, &["version 2", "reads 1", "fit it again"]);
+    refuses(
+        &whole,
+        &nasbench201(),
+        &["of the space `letters`, not `nasbench201`"],
+    );
+    let renamed = LETTERS
+        .replace("\"e\"]", "\"f\"]")
+        .replace("e = 5", "f = 5");
+    let other = from_toml(&renamed).unwrap();
+    refuses(
+        &whole,
+        &*other,
+        &["another definition of the space `letters`"],
+    );
+    refuses("{}", &*space, &["this is no surrogate"]);
+    refuses("", &*space, &["this is no surrogate"]);
+    let foreign = fs::read_to_string(models("xgboost.json")).unwrap();
+    refuses(&foreign, &*space, &["a model of XGBoost", "TOML"]);
+}
+
+#[test]
+fn xgboost_and_lightgbm_predict_here_as_there() {
+    let space = letters();
+    let surrogate = Surrogate::open(models("foreign.toml"), &*space).unwrap();
+    let text = fs::read_to_string(models("predictions.csv")).unwrap();
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').skip(1).collect();
+    assert_eq!(surrogate.metrics(), names);
+    let mut checked = 0;
+    for line in lines {
+        let fields: Vec<&str> = line.split(',').collect();
+        let arch = space.parse(fields[0]).unwrap();
+        let predicted = &surrogate.predict(&*space, &[arch])[0];
+        for (value, there) in predicted.iter().zip(&fields[1..]) {
+            let there: f64 = there.parse().unwrap();
+            assert!((value - there).abs() < 1e-5, "{line}: {predicted:?}");
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 3 * 49);
+}
+
+#[test]
+fn models_of_others_that_cannot_be_used_are_named_with_a_mend() {
+    let space = letters();
+    let folder = tempfile::tempdir().unwrap();
+    let toml = folder.path().join("own.toml");
+    let features = r#"["log params", "op[0]", "op[1]", "op[2]", "op[3]", "count[c]"]"#;
+    let refuses = |features: &str, model: &str, words: &[&str]| {
+        fs::write(folder.path().join("model"), model).unwrap();
+        let description = format!(
+            "space = \"letters\"\nfeatures = {features}\n[[model]]\nobjective = \"x\"\nfile = \"model\"\n"
+        );
+        fs::write(&toml, description).unwrap();
+        let error = Surrogate::open(&toml, &*space).unwrap_err().to_string();
+        for word in words {
+            assert!(error.contains(word), "no `{word}` in: {error}");
+        }
+    };
+    let read = |name: &str| fs::read_to_string(models(name)).unwrap();
+    let (xgboost, lightgbm) = (read("xgboost.json"), read("lightgbm.txt"));
+    refuses(
+        r#"["op[0]"]"#,
+        &xgboost,
+        &["model: ", "6 columns where 1 features"],
+    );
+    refuses(
+        r#"["op[0]"]"#,
+        &lightgbm,
+        &["model: ", "6 columns where 1 features"],
+    );
+    refuses(
+        r#"["op[9]"]"#,
+        &xgboost,
+        &["own.toml: ", "no feature `op[9]`", "did you mean"],
+    );
+    refuses("[]", &xgboost, &["there are no features"]);
+    refuses(
+        features,
+        &read("poisson.json"),
+        &["`count:poisson` transforms"],
+    );
+    refuses(features, &xgboost[..900], &["no whole model of XGBoost"]);
+    refuses(
+        features,
+        &lightgbm[..900],
+        &["LightGBM is damaged or cut off"],
+    );
+    refuses(
+        features,
+        "hello",
+        &["neither XGBoost's JSON nor LightGBM's text"],
+    );
+    let categories = lightgbm.replacen("decision_type=2", "decision_type=1", 1);
+    refuses(features, &categories, &["splits by categories"]);
+    let looping = lightgbm.replacen("left_child=1", "left_child=0", 1);
+    refuses(features, &looping, &["does not fit its 6 features"]);
+    let error = Surrogate::open(models("foreign.toml"), &ofa_mobilenetv3()).unwrap_err();
+    assert!(
+        error.to_string().contains("of the space `letters`"),
+        "{error}"
+    );
+    fs::write(&toml, "space = \"letters\"\nfeature = []\n").unwrap();
+    let error = Surrogate::open(&toml, &*space).unwrap_err().to_string();
+    assert!(
+        error.contains("own.toml:2: ") && error.contains("`[[model]]`"),
+        "{error}"
+    );
+}
