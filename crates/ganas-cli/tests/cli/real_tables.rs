@@ -95,11 +95,14 @@ fn tables_of_a_part_of_a_space_are_searched_row_by_row() {
         let Some(report) = bench(&sandbox, space, &format!("{table}.csv.gz"), &rest) else {
             return;
         };
+        let rows = report["provenance"]["task"]["table_rows"].as_f64().unwrap();
         for run in report["runs"].as_array().unwrap() {
             assert_eq!(run["queries"], 120, "{space}: {}", run["strategy"]);
             assert_eq!(run["failed"], 0);
             assert_eq!(run["stop"], "budget");
-            assert!(run["best_rank"].as_u64().unwrap() <= 60, "{space}: {run}");
+            // Of 120 random rows, none is in the best 5 % once in 470 times.
+            let rank = run["best_rank"].as_f64().unwrap();
+            assert!(rank <= rows / 20.0, "{space}: {run}");
         }
     }
 }

@@ -99,7 +99,7 @@ fn starting_points_come_first_and_are_compared_with_the_best() {
         ))
         .success()
         .stdout(
-            contains("start      b;b;b;b")
+            contains("start        b;b;b;b")
                 .and(contains("params 8 -> "))
                 .and(contains("constraints"))
                 .and(contains("changed")),
