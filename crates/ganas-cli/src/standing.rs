@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use ganas_search::predictor::ranks;
+use serde::Serialize;
 
 use crate::statistics::{Sides, holm, mean};
 
