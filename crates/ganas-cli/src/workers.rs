@@ -16,8 +16,14 @@ use crate::args::TaskArgs;
 use crate::progress::Bar;
 use crate::record::WorkersRecord;
 
+/// Seconds until a worker has to be ready.
+const STARTUP: f64 = 600.0;
+
+/// Further tries of an evaluation whose worker was lost.
+const RETRIES: usize = 2;
+
 /// How workers are run.
-#[derive(Clone, Debug, Default, PartialEq, Args)]
+#[derive(Clone, Debug, PartialEq, Args)]
 pub struct WorkerArgs {
     /// Program that evaluates architectures, with its arguments, as `python train.py`; what it has
     /// to say is in docs/command-evaluator.md
@@ -38,7 +44,7 @@ pub struct WorkerArgs {
         long,
         value_name = "SECONDS",
         requires = "command",
-        default_value_t = 600.0,
+        default_value_t = STARTUP,
         help_heading = "Workers"
     )]
     startup: f64,
@@ -48,7 +54,7 @@ pub struct WorkerArgs {
         long,
         value_name = "N",
         requires = "command",
-        default_value_t = 2,
+        default_value_t = RETRIES,
         help_heading = "Workers"
     )]
     retries: usize,
@@ -61,6 +67,19 @@ pub struct WorkerArgs {
         help_heading = "Workers"
     )]
     budget: Option<f64>,
+}
+
+impl Default for WorkerArgs {
+    /// What it is where nothing is typed.
+    fn default() -> Self {
+        WorkerArgs {
+            command: None,
+            timeout: None,
+            startup: STARTUP,
+            retries: RETRIES,
+            budget: None,
+        }
+    }
 }
 
 /// Workers that can be started.
