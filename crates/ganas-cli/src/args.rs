@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser, Subcommand};
 
-use crate::command::{bench, resume, search, space, supernet, surrogate, table};
+use crate::command::{bench, export, resume, search, space, supernet, surrogate, table};
 use crate::output::one_line;
 use crate::recipe::{DataArgs, RecipeArgs};
 use crate::workers::WorkerArgs;
@@ -30,6 +30,8 @@ pub enum Command {
     Resume(resume::ResumeArgs),
     /// Compare strategies over many seeds on a table
     Bench(bench::BenchArgs),
+    /// Write an architecture as a drawing, a graph or JSON
+    Export(export::ExportArgs),
     /// Compile, describe and query benchmark tables
     Table(table::TableArgs),
     /// Describe, count, enumerate and sample search spaces

@@ -69,6 +69,7 @@ fn run(command: Command) -> Result<End> {
         Command::Search(args) => command::search::run(&args),
         Command::Resume(args) => command::resume::run(&args),
         Command::Bench(args) => command::bench::run(&args),
+        Command::Export(args) => command::export::run(&args),
         Command::Table(args) => command::table::run(&args),
         Command::Space(args) => command::space::run(&args),
         Command::Supernet(args) => command::supernet::run(&args),

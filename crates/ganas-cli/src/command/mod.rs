@@ -1,6 +1,7 @@
 //! One file a subcommand.
 
 pub mod bench;
+pub mod export;
 pub mod resume;
 pub mod search;
 pub mod space;

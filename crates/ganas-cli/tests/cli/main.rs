@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod export;
 mod history;
 mod protocol;
 mod readme;
