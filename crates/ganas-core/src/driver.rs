@@ -19,7 +19,7 @@ use crate::evaluate::{Evaluator, Outcome};
 use crate::ledger::{Ledger, Query};
 use crate::pool::Pool;
 use crate::space::{Sampler, SearchSpace};
-use crate::strategy::{Context, Gauge, Rejected, Strategy};
+use crate::strategy::{Context, Rejected, Strategy};
 
 use course::Course;
 pub(crate) use overlap::OpenBatch;
@@ -70,8 +70,8 @@ pub struct Round {
     pub queries: usize,
     /// The best objective so far among compliant architectures.
     pub best: Option<f64>,
-    /// What the strategy reports.
-    pub gauges: Vec<Gauge>,
+    /// What the strategy reports: once it was told, or, where rounds overlap, once it had asked.
+    pub gauges: Vec<(String, f64)>,
 }
 
 /// Something that watches a search. An error stops the search and is returned from it.

@@ -179,7 +179,14 @@ impl<'a, 'o> Course<'a, 'o> {
         Ok(())
     }
 
-    /// Ends a round: tells the strategy and then the observers.
+    /// What a strategy reports, in the form that is kept.
+    pub fn gauges(strategy: &dyn Strategy) -> Vec<(String, f64)> {
+        let gauges = strategy.gauges().into_iter();
+        gauges.map(|(name, value)| (name.into(), value)).collect()
+    }
+
+    /// Ends a round: tells the strategy and then the observers. Without `gauges`, they are those of
+    /// after that.
     pub fn end(
         &mut self,
         strategy: &mut dyn Strategy,
@@ -187,6 +194,7 @@ impl<'a, 'o> Course<'a, 'o> {
         asked: usize,
         new: usize,
         told: &[Arch],
+        gauges: Option<Vec<(String, f64)>>,
     ) -> Result<Round> {
         let results: Vec<Query> =
             (told.iter().filter_map(|a| self.ledger.get(a).cloned())).collect();
@@ -202,7 +210,7 @@ impl<'a, 'o> Course<'a, 'o> {
             best: best.map(|merit| self.problem.objective.turn(merit)),
             gauges: match number {
                 0 => Vec::new(),
-                _ => strategy.gauges(),
+                _ => gauges.unwrap_or_else(|| Self::gauges(strategy)),
             },
         };
         for observer in self.observers.iter_mut() {

@@ -27,6 +27,8 @@ pub(crate) struct OpenBatch {
     told: Vec<Arch>,
     /// Evaluations that have not finished.
     open: usize,
+    /// What the strategy reported when it had asked: by the end it may have asked for others.
+    gauges: Vec<(String, f64)>,
 }
 
 /// An architecture that was asked for and not evaluated yet.
@@ -127,6 +129,7 @@ impl Overlap<'_, '_, '_> {
                 new: new.len(),
                 told,
                 open: new.len(),
+                gauges: Course::gauges(self.strategy),
             });
             if !new.is_empty() {
                 fruitless = 0;
@@ -150,7 +153,8 @@ impl Overlap<'_, '_, '_> {
         if let Some(i) = (self.open.iter()).position(|b| b.round == round && b.open == 0) {
             let batch = self.open.remove(i);
             let OpenBatch { asked, new, .. } = batch;
-            let round = (self.course).end(self.strategy, round, asked, new, &batch.told)?;
+            let (strategy, gauges) = (&mut *self.strategy, Some(batch.gauges));
+            let round = (self.course).end(strategy, round, asked, new, &batch.told, gauges)?;
             self.rounds.push(round);
         }
         Ok(())

@@ -55,7 +55,7 @@ pub(super) fn run(
                 false => Err(Error::input("the evaluator left out an architecture")),
             };
         }
-        rounds.push(course.end(strategy, number, asked.len(), new.len(), &told)?);
+        rounds.push(course.end(strategy, number, asked.len(), new.len(), &told, None)?);
         if course.idle == STALLED_ROUNDS {
             return Ok((StopReason::Stalled, rounds));
         }
