@@ -371,8 +371,9 @@ mod tests {
             "normal.depth[2]",
             "normal.used[0]",
         ];
+        // Counted in the genotype that Liu et al. 2019 (arXiv 1806.09055) published as DARTS_V1.
         let row = of(&space, &names, "darts-v1");
-        assert_eq!(row[..4], [5.0, 2.0, 3.0, 1.0], "{row:?}");
+        assert_eq!(row, [5.0, 2.0, 4.0, 1.0, 4.0]);
     }
 
     #[test]
