@@ -185,11 +185,10 @@ impl Task {
             table,
             space,
         };
-        let problem = task.problem();
         if let Source::Table(table) = &task.source {
             table.check_objective(table.column(&task.objective.metric)?)?;
         }
-        problem?;
+        task.problem()?;
         task.noise = match args.noise {
             Some(deviation) => Some(task.noise(deviation)?),
             None => None,

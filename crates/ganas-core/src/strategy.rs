@@ -186,6 +186,19 @@ impl Context<'_> {
         self.ledger.get(arch).is_none() && !self.pending.contains(arch) && self.admits(arch)
     }
 
+    /// A set of new queries filled up to `size` with random ones.
+    pub fn complete(&self, set: Vec<Arch>, size: usize, rng: &mut Rng) -> Vec<Arch> {
+        let mut set = set;
+        if set.len() < size {
+            // Some of those that are drawn may be in the set already.
+            let mut fresh = self.sample_new(size, rng);
+            fresh.retain(|arch| !set.contains(arch));
+            fresh.truncate(size - set.len());
+            set.extend(fresh);
+        }
+        set
+    }
+
     /// Up to `count` distinct random architectures that would be new queries. Fewer where the
     /// sampler hardly meets any; in a space that can be enumerated, only when there are no more.
     pub fn sample_new(&self, count: usize, rng: &mut Rng) -> Vec<Arch> {

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use ganas_core::driver::{Limits, Objective, Problem, search};
+use ganas_core::driver::{Limits, Objective, Problem, Run, search};
+use ganas_core::error::Result;
 use ganas_core::evaluate::Evaluator;
 use ganas_core::space::{SearchSpace, nasbench101, nasbench201};
 use ganas_core::testing::{Synthetic, strategy_contract};
@@ -72,7 +73,8 @@ fn numbers(settings: &Value, path: String, found: &mut Vec<String>) {
     }
 }
 
-fn runs(recipe: &Recipe, space: &dyn SearchSpace) {
+/// A search of a synthetic landscape.
+fn searched(recipe: &Recipe, space: &dyn SearchSpace, seed: u64, queries: usize) -> Result<Run> {
     let mut evaluator = Synthetic::new(space);
     let objective = Objective {
         metric: "score".into(),
@@ -82,20 +84,19 @@ fn runs(recipe: &Recipe, space: &dyn SearchSpace) {
     let sampler = space.samplers()[0];
     let problem = Problem::new(space, &metrics, objective, Vec::new(), sampler).unwrap();
     let limits = Limits {
-        queries: 12,
+        queries,
         start: Vec::new(),
     };
     let never = AtomicBool::new(false);
-    let mut strategy = recipe.build(0);
-    // An error is an answer, a panic is not.
-    let _ = search(
+    let mut strategy = recipe.build(seed);
+    search(
         &problem,
         &mut evaluator,
         &mut *strategy,
         &limits,
         &mut [],
         &never,
-    );
+    )
 }
 
 #[test]
@@ -115,7 +116,8 @@ fn no_number_brings_a_strategy_down() {
                     continue;
                 };
                 println!("{recipe}");
-                runs(&recipe, &space);
+                // An error is an answer, a panic is not.
+                let _ = searched(&recipe, &space, 0, 12);
             }
         }
     }
@@ -139,29 +141,7 @@ fn what_is_left_of_ga_nas_keeps_the_contract() {
 /// The mean score of the last half of what a search evaluates.
 fn late_score(text: &str, space: &dyn SearchSpace) -> f64 {
     let of = |seed| {
-        let mut evaluator = Synthetic::new(space);
-        let objective = Objective {
-            metric: "score".into(),
-            minimize: false,
-        };
-        let metrics = evaluator.metrics().to_vec();
-        let sampler = space.samplers()[0];
-        let problem = Problem::new(space, &metrics, objective, Vec::new(), sampler).unwrap();
-        let limits = Limits {
-            queries: 600,
-            start: Vec::new(),
-        };
-        let never = AtomicBool::new(false);
-        let mut strategy = recipe(text).build(seed);
-        let run = search(
-            &problem,
-            &mut evaluator,
-            &mut *strategy,
-            &limits,
-            &mut [],
-            &never,
-        );
-        let run = run.unwrap();
+        let run = searched(&recipe(text), space, seed, 600).unwrap();
         let late = &run.ledger.queries()[300..];
         late.iter().filter_map(|q| q.score).sum::<f64>() / late.len() as f64
     };

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use ganas_core::arch::{Arch, bits};
+use ganas_core::arch::Arch;
 use ganas_core::error::Error;
-use ganas_core::space::SearchSpace;
+use ganas_core::space::{NamedGraph, SearchSpace};
 use ganas_core::write_whole;
 use ganas_draw::Drawing;
 use serde::{Deserialize, Serialize};
@@ -68,16 +68,9 @@ struct Exported<'a> {
     space: &'a str,
     /// In the space's notation.
     arch: String,
-    graph: GraphText<'a>,
+    graph: NamedGraph<'a>,
     /// What follows exactly from the architecture, such as its weights.
     costs: BTreeMap<&'a str, f64>,
-}
-
-/// A graph by the names of its labels, as workers get it.
-#[derive(Serialize)]
-struct GraphText<'a> {
-    ops: Vec<&'a str>,
-    edges: Vec<[usize; 2]>,
 }
 
 /// What is read back of [`Exported`]: the rest follows from it.
@@ -164,19 +157,10 @@ fn read(space: &dyn SearchSpace, text: &str) -> Result<Arch> {
 }
 
 fn exported<'a>(space: &'a dyn SearchSpace, arch: &Arch) -> Exported<'a> {
-    let graph = space.graph(arch);
-    let names = space.vocabulary();
     Exported {
         space: space.name(),
         arch: space.format(arch),
-        graph: GraphText {
-            ops: (graph.labels.iter())
-                .map(|l| names[*l as usize].as_str())
-                .collect(),
-            edges: (graph.inputs.iter().enumerate())
-                .flat_map(|(v, inputs)| bits(*inputs).map(move |u| [u, v]))
-                .collect(),
-        },
+        graph: NamedGraph::of(space, arch),
         costs: (space.costs().iter().enumerate())
             .map(|(i, name)| (name.as_str(), space.cost(arch, i)))
             .collect(),

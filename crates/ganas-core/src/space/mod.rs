@@ -8,6 +8,7 @@ mod edge_cell;
 mod file;
 mod growth;
 mod mobile;
+mod named_graph;
 mod nasbench101;
 mod nasbench201;
 mod node_cell;
@@ -31,6 +32,7 @@ pub use mobile::{
     Bottleneck, Mobile, MobileHead, MobileNet, Squeeze, accel_nasbench, efficientnet_b0,
     ofa_mobilenetv3, proxylessnas, proxylessnas_cpu, proxylessnas_gpu,
 };
+pub use named_graph::NamedGraph;
 pub use nasbench101::{module_hash, nasbench101, vertex_channels};
 pub use nasbench201::nasbench201;
 pub use node_cell::NodeCell;

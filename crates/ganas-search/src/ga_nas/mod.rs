@@ -24,7 +24,7 @@ pub use config::{GaNasConfig, Proposals, ScreenConfig};
 pub use reward::{Measured, Reward, StepReward, rewards};
 pub use truth::TruthSet;
 
-use propose::{Proposed, complete, generate};
+use propose::{Proposed, generate};
 use screen::Screen;
 
 /// The GA-NAS strategy.
@@ -315,7 +315,7 @@ impl Strategy for GaNas {
                 ("g_valid", proposals.valid),
                 ("g_duplicates", proposals.duplicates),
             ]);
-            let archs = complete(context, proposals.archs, size, &mut players.streams.initial);
+            let archs = context.complete(proposals.archs, size, &mut players.streams.initial);
             Ok((archs, gauges))
         };
         let (archs, gauges) = round().map_err(|e| Error::input(e.to_string()))?;

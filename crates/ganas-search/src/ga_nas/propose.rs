@@ -63,15 +63,3 @@ pub fn generate(
         rollouts: grown,
     })
 }
-
-/// Fills a set up with random new architectures where the generator made too few.
-pub fn complete(context: &Context, set: Vec<Arch>, size: usize, rng: &mut Rng) -> Vec<Arch> {
-    let mut set = set;
-    if set.len() < size {
-        let random = context.sample_new(size, rng);
-        let missing = size - set.len();
-        let fresh: Vec<Arch> = random.into_iter().filter(|a| !set.contains(a)).collect();
-        set.extend(fresh.into_iter().take(missing));
-    }
-    set
-}

@@ -16,11 +16,11 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::{Evaluator, Outcome, Work};
-use crate::arch::{Arch, bits};
+use crate::arch::Arch;
 use crate::error::{Error, Result};
-use crate::space::SearchSpace;
+use crate::space::{NamedGraph, SearchSpace};
 
-use protocol::{GraphText, Line, PROTOCOL, Reply, Request, numbers};
+use protocol::{Line, PROTOCOL, Reply, Request, numbers};
 use worker::{Ear, Heard, Process};
 
 /// How often it is looked whether to stop.
@@ -216,17 +216,11 @@ impl CommandEvaluator {
     }
 
     fn give(&mut self, i: usize, job: Job, work: &mut dyn Work) {
-        let graph = self.space.graph(&job.arch);
-        let names = self.space.vocabulary();
-        let ops = graph.labels.iter().map(|l| &*names[*l as usize]).collect();
-        let edges = (0..graph.len())
-            .flat_map(|v| bits(graph.inputs[v]).map(move |u| [u, v]))
-            .collect();
         let said = match &mut self.workers[i].process {
             Some(process) => process.say(&Request::Evaluate {
                 id: job.id,
                 arch: &self.space.format(&job.arch),
-                graph: GraphText { ops, edges },
+                graph: NamedGraph::of(&*self.space, &job.arch),
                 seed: self.config.seed,
                 budget: self.config.budget,
             }),

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::space::NamedGraph;
+
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;
 
@@ -26,20 +28,13 @@ pub enum Request<'a> {
     Evaluate {
         id: u64,
         arch: &'a str,
-        graph: GraphText<'a>,
+        graph: NamedGraph<'a>,
         seed: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         budget: Option<f64>,
     },
     /// There is no more.
     Bye,
-}
-
-/// A graph by the names of its labels.
-#[derive(Debug, Serialize)]
-pub struct GraphText<'a> {
-    pub ops: Vec<&'a str>,
-    pub edges: Vec<[usize; 2]>,
 }
 
 /// From a worker.

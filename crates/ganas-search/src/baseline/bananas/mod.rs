@@ -189,16 +189,7 @@ impl Strategy for Bananas {
             order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
             chosen.extend(order.into_iter().take(batch).map(|i| pool[i]));
         }
-        if chosen.len() < batch {
-            // The ones that are drawn may be in the pool already.
-            let random = context.sample_new(batch, &mut self.streams.random);
-            let fresh: Vec<Arch> = (random.into_iter())
-                .filter(|a| !chosen.contains(a))
-                .take(batch - chosen.len())
-                .collect();
-            chosen.extend(fresh);
-        }
-        Ok(chosen)
+        Ok(context.complete(chosen, batch, &mut self.streams.random))
     }
 
     fn gauges(&self) -> Vec<Gauge> {
