@@ -1,8 +1,10 @@
 //! `ganas export`: an architecture in a form that others read.
 
+mod network;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -17,25 +19,31 @@ use serde::{Deserialize, Serialize};
 use crate::End;
 use crate::output::prepare;
 use crate::task::load_space;
+use network::NetworkArgs;
 
 const EXAMPLES: &str = "\
 Examples:
   ganas export resnet --space nasbench101 --to svg --out resnet.svg
   ganas export '|none~0|+|none~0|none~1|+|none~0|none~1|none~2|' --space nasbench201 --to dot | dot -Tpdf > cell.pdf
   ganas export inception --space nasbench101 --from resnet --to text
-  ganas export best.json --space nasbench201 --to json";
+  ganas export best.json --to json
+  ganas export resnet --space nasbench101 --to pytorch --out resnet.py
+  ganas export run.json --weights runs/digits-1/winner.safetensors --image-size 8 \\
+      --to onnx --out winner.onnx";
 
 /// Arguments of `ganas export`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct ExportArgs {
-    /// Architecture in the space's notation or by its name, or a file that `--to json` wrote
+    /// Architecture in the space's notation or by its name, or a file that `--to json` or `ganas
+    /// search --json` wrote
     #[arg(value_name = "ARCH|FILE.json")]
     arch: String,
 
-    /// Search space: a name that `ganas space list` shows, or a TOML file
+    /// Search space: a name that `ganas space list` shows, or a TOML file [default: the one that
+    /// FILE.json names]
     #[arg(long, value_name = "NAME|FILE")]
-    space: String,
+    space: Option<String>,
 
     /// What to write
     #[arg(long, value_name = "FORMAT")]
@@ -48,6 +56,9 @@ pub struct ExportArgs {
     /// File to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    network: NetworkArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -60,6 +71,22 @@ enum Format {
     Text,
     /// The notation, the graph and the exact costs
     Json,
+    /// A Python file with the network as a module of PyTorch
+    Pytorch,
+    /// An ONNX model of the network, with its weights
+    Onnx,
+}
+
+impl Format {
+    /// Whether it is a drawing or a graph.
+    fn draws(self) -> bool {
+        matches!(self, Format::Svg | Format::Dot | Format::Text)
+    }
+
+    /// Whether it is a network with layers.
+    fn builds(self) -> bool {
+        matches!(self, Format::Pytorch | Format::Onnx)
+    }
 }
 
 /// An architecture as JSON.
@@ -73,11 +100,29 @@ struct Exported<'a> {
     costs: BTreeMap<&'a str, f64>,
 }
 
-/// What is read back of [`Exported`]: the rest follows from it.
+/// What is read back of [`Exported`], or of a search: the rest follows from it.
 #[derive(Deserialize)]
 struct Imported {
     space: String,
+    arch: Option<String>,
+    /// The architecture that a search trained in the end.
+    winner: Option<Winner>,
+    /// The one that it found.
+    best_arch: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Winner {
     arch: String,
+}
+
+impl Imported {
+    /// The architecture: what a search trained in the end goes before what it found.
+    fn arch(&self) -> Option<&str> {
+        let winner = self.winner.as_ref().map(|winner| &winner.arch);
+        let found = self.arch.as_ref().or(winner).or(self.best_arch.as_ref());
+        found.map(String::as_str)
+    }
 }
 
 /// Runs the command.
@@ -85,10 +130,19 @@ struct Imported {
 /// # Errors
 /// If the architecture cannot be read or the file not be written.
 pub fn run(args: &ExportArgs) -> Result<End> {
-    let space = load_space(&args.space, false)?;
+    let named = match &args.space {
+        Some(space) => space.clone(),
+        None if is_file(&args.arch) => open(&args.arch)?.space,
+        None => {
+            return Err(Error::input("the space of the architecture is missing")
+                .mend("name it with `--space`")
+                .into());
+        }
+    };
+    let space = load_space(&named, false)?;
     let arch = read(&*space, &args.arch)?;
     let from = match &args.from {
-        Some(_) if args.to == Format::Json => {
+        Some(_) if !args.to.draws() => {
             return Err(Error::input("a difference can only be drawn")
                 .mend("use `--to svg`, `dot` or `text`, or leave out `--from`")
                 .into());
@@ -96,50 +150,57 @@ pub fn run(args: &ExportArgs) -> Result<End> {
         Some(text) => Some(read(&*space, text)?),
         None => None,
     };
+    if args.network.any() && !args.to.builds() {
+        return Err(Error::input("only networks have weights and a size")
+            .mend("use `--to pytorch` or `onnx`, or leave out the options of networks")
+            .into());
+    }
+    if args.to == Format::Onnx && args.out.is_none() && io::stdout().is_terminal() {
+        return Err(Error::input("an ONNX model is nothing to read")
+            .mend("name a file with `--out`")
+            .into());
+    }
+    if let Some(file) = &args.out {
+        prepare(file)?;
+    }
     let drawing = || match from {
         Some(from) => Drawing::between(&*space, &from, &arch),
         None => Drawing::of(&*space, &arch),
     };
-    let text = match args.to {
-        Format::Svg => drawing()?.svg(),
-        Format::Dot => drawing()?.dot(),
-        Format::Text => drawing()?.text(),
-        Format::Json => serde_json::to_string_pretty(&exported(&*space, &arch))? + "\n",
+    let bytes = match args.to {
+        Format::Svg => drawing()?.svg().into_bytes(),
+        Format::Dot => drawing()?.dot().into_bytes(),
+        Format::Text => drawing()?.text().into_bytes(),
+        Format::Json => (serde_json::to_string_pretty(&exported(&*space, &arch))? + "\n").into(),
+        Format::Pytorch => args.network.pytorch(&*space, &arch)?.into_bytes(),
+        Format::Onnx => args.network.onnx(&*space, &arch)?,
     };
     match &args.out {
-        Some(file) => {
-            prepare(file)?;
-            write_whole(file, |mut f| f.write_all(text.as_bytes()))
-                .with_context(|| format!("cannot write {}", file.display()))?;
-        }
-        None => io::stdout().write_all(text.as_bytes())?,
+        Some(file) => write_whole(file, |mut f| f.write_all(&bytes))
+            .with_context(|| format!("cannot write {}", file.display()))?,
+        None => io::stdout().write_all(&bytes)?,
     }
     Ok(End::Done)
 }
 
+/// Whether an architecture is given as a file.
+fn is_file(text: &str) -> bool {
+    text.ends_with(".json")
+}
+
 /// The architecture of a notation, a name or a file.
 fn read(space: &dyn SearchSpace, text: &str) -> Result<Arch> {
-    let refused = |what: String| Error::input(what);
-    let file = Path::new(text);
-    if !text.ends_with(".json") {
+    if !is_file(text) {
         return space.parse(text).map_err(|why| {
-            refused(format!("`{text}`: {why}"))
+            Error::input(format!("`{text}`: {why}"))
                 .mend("write it as `ganas space sample` does")
                 .into()
         });
     }
-    let read = fs::read_to_string(file).map_err(|e| {
-        refused(format!("cannot be read ({})", e.kind()))
-            .mend("name a file that `ganas export --to json` wrote")
-            .in_file(file)
-    })?;
-    let imported: Imported = serde_json::from_str(&read).map_err(|e| {
-        refused(format!("this is no exported architecture ({e})"))
-            .mend("name a file that `ganas export --to json` wrote")
-            .in_file(file)
-    })?;
+    let file = Path::new(text);
+    let imported = open(text)?;
     if imported.space != space.name() {
-        return Err(refused(format!(
+        return Err(Error::input(format!(
             "the architecture is of the space `{}`, not of `{}`",
             imported.space,
             space.name()
@@ -148,12 +209,32 @@ fn read(space: &dyn SearchSpace, text: &str) -> Result<Arch> {
         .in_file(file)
         .into());
     }
-    (space.parse(&imported.arch)).map_err(|why| {
-        refused(why)
+    let Some(arch) = imported.arch() else {
+        return Err(Error::input("there is no architecture in it")
+            .mend(WRITTEN)
+            .in_file(file)
+            .into());
+    };
+    (space.parse(arch)).map_err(|why| {
+        Error::input(why)
             .mend("export the architecture again")
             .in_file(file)
             .into()
     })
+}
+
+/// Which files hold an architecture.
+const WRITTEN: &str = "name a file that `ganas export --to json` or `ganas search --json` wrote";
+
+/// What a file holds.
+fn open(text: &str) -> Result<Imported> {
+    let file = Path::new(text);
+    let refused = |what: String| Error::input(what).mend(WRITTEN).in_file(file);
+    let read =
+        fs::read_to_string(file).map_err(|e| refused(format!("cannot be read ({})", e.kind())))?;
+    let imported = serde_json::from_str(&read)
+        .map_err(|e| refused(format!("this is no exported architecture ({e})")))?;
+    Ok(imported)
 }
 
 fn exported<'a>(space: &'a dyn SearchSpace, arch: &Arch) -> Exported<'a> {

@@ -89,3 +89,99 @@ fn what_cannot_be_exported_is_named() {
         "--from",
     );
 }
+
+#[test]
+fn networks_are_written_for_other_libraries() {
+    let sandbox = Sandbox::new();
+    let module = stdout(&sandbox, "export resnet --space nasbench101 --to pytorch");
+    assert!(module.contains("20346506 parameters") && module.contains("class Network(nn.Module)"));
+    let sizes = "--width 4 --depth 1 --classes 3 --channels 1";
+    let module = stdout(
+        &sandbox,
+        &format!("export resnet --space nasbench101 --to pytorch {sizes}"),
+    );
+    assert!(
+        module.contains("width=4, depth=1, classes=3, channels=1"),
+        "{module}"
+    );
+    let model = |seed: &str| {
+        let file = format!("{seed}.onnx");
+        let args = format!("export resnet --space nasbench101 --to onnx {sizes} --image-size 8");
+        (sandbox.run(&format!("{args} --seed {seed} --out {file}"))).success();
+        std::fs::read(sandbox.path(&file)).unwrap()
+    };
+    let first = model("1");
+    assert!(first.windows(9).any(|w| w == b"stem.conv"));
+    assert_eq!(first, model("1"));
+    assert_ne!(first, model("2"));
+}
+
+#[test]
+fn what_a_search_trained_is_exported_with_its_weights() {
+    let sandbox = Sandbox::new();
+    let trained = "search --queries 3 --epochs 1 --width 2 --out run --json run.json";
+    sandbox.run(trained).success();
+    let onnx = "export run.json --weights run/winner.safetensors --to onnx --image-size 8";
+    sandbox.run(&format!("{onnx} --out winner.onnx")).success();
+    let json = stdout(&sandbox, "export run.json --to json");
+    let exported: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(exported["arch"], sandbox.json("run.json")["winner"]["arch"]);
+    let module = stdout(
+        &sandbox,
+        "export run.json --weights run/winner.safetensors --to pytorch",
+    );
+    assert!(
+        module.contains("width=2, depth=1, classes=10, channels=1"),
+        "{module}"
+    );
+    let refused = |args: &str, says: &str| {
+        sandbox.run(args).code(2).stderr(contains(says));
+    };
+    let wider = "export run.json --weights run/winner.safetensors --to onnx --width 3 --out a.onnx";
+    refused(wider, "`stem.conv` is F32 [3, 3, 1, 2]");
+    let other = "export resnet --space nasbench101 --weights run/winner.safetensors --to pytorch";
+    refused(other, "winner.safetensors: no weight");
+    refused(
+        "export run.json --weights run.json --to pytorch",
+        "run.json: not a safetensors file",
+    );
+    refused(&format!("{onnx} --seed 1 --out a.onnx"), "--seed");
+}
+
+#[test]
+fn options_that_a_format_does_not_have_are_refused() {
+    let sandbox = Sandbox::new();
+    let refused = |args: &str, says: &str| {
+        sandbox.run(args).code(2).stderr(contains(says));
+    };
+    refused("export resnet --to svg", "name it with `--space`");
+    refused(
+        "export resnet --space nasbench101 --to svg --width 3",
+        "only networks",
+    );
+    refused(
+        "export resnet --space nasbench101 --to pytorch --seed 3",
+        "--seed",
+    );
+    refused(
+        "export resnet --space nasbench101 --to pytorch --from resnet",
+        "--from",
+    );
+    refused(
+        "export resnet --space nasbench101 --to onnx --width 0",
+        "width = 0",
+    );
+    refused(
+        "export efficientnet-b0 --space efficientnet-b0 --to pytorch --depth 3",
+        "depth = 3",
+    );
+    refused(
+        "export a;b;c;d --space chain.toml --to onnx",
+        "no layers are known for the op `a`",
+    );
+    sandbox.write("empty.json", r#"{"space": "chain"}"#);
+    refused(
+        "export empty.json --space chain.toml --to svg",
+        "no architecture in it",
+    );
+}

@@ -9,31 +9,49 @@ const KNOWN: &str = "none, skip_connect, identity, convKxK-bn-relu, conv_KxK, no
     sep_conv_KxK, dil_conv_KxK, dw_conv_KxK, maxpoolKxK, max_pool_KxK, avgpoolKxK, avg_pool_KxK \
     or mbE_kK, with K an odd size such as 3 and E an expansion such as 6";
 
-/// An op that keeps the shape of its input.
+/// The layers of an op. They keep the shape of their input but for a stride, and stand for a kernel
+/// by its height and width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Block {
+pub enum Block {
     /// Zeros.
     None,
-    /// The input.
+    /// The input; with a stride of 2, a factorised reduction (DARTS, Liu et al. 2019).
     Skip,
     /// Convolution, batch norm, rectifier (NAS-Bench-101).
     Conv(usize),
     /// Rectifier, convolution, batch norm (NAS-Bench-201).
     PreConv(usize),
-    /// Twice rectifier, depthwise and pointwise convolution, batch norm (DARTS, Liu et al. 2019).
+    /// Twice rectifier, depthwise and pointwise convolution, batch norm (DARTS).
     Separable(usize),
     /// Once the same with dilation 2 (DARTS).
     Dilated(usize),
     /// Depthwise convolution, batch norm, rectifier.
     Depthwise(usize),
+    /// The largest number of each window.
     MaxPool(usize),
+    /// The mean of each window, padding left out.
     AvgPool(usize),
     /// Inverted residual: pointwise to more channels, depthwise, pointwise back, plus the input
     /// (MobileNetV2, Sandler et al. 2018, arXiv 1801.04381).
     Inverted {
+        /// How many times more channels.
         expand: usize,
+        /// The depthwise kernel.
         kernel: usize,
     },
+}
+
+impl Block {
+    /// The layers of an op.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn of(op: &str) -> Result<Block> {
+        parse(op).ok_or_else(|| TrainError::UnknownOp {
+            op: op.to_owned(),
+            known: KNOWN,
+        })
+    }
 }
 
 fn parse(op: &str) -> Option<Block> {
@@ -95,10 +113,7 @@ pub(super) fn add_strided(
     place: &str,
     stride: usize,
 ) -> Result<Node> {
-    let block = parse(op).ok_or_else(|| TrainError::UnknownOp {
-        op: op.to_owned(),
-        known: KNOWN,
-    })?;
+    let block = Block::of(op)?;
     let name = &format!("{place}.{op}");
     let channels = builder.shape(input)[2];
     let separable = |builder: &mut Builder, input, name: &str, kernel, shape| {

@@ -12,6 +12,7 @@ mod plan;
 mod run;
 mod weights;
 
+pub use block::Block;
 pub(crate) use edge_cell::positions;
 pub use plan::{Frame, Init, Op, Plan, Slot, Step};
 pub use run::{Mode, Output, run};

@@ -73,6 +73,12 @@ impl Weights {
         Some((numbers(tensor)?, tensor.dims()))
     }
 
+    /// The running mean and variance of a batch norm by name, a number a channel.
+    pub fn moments(&self, name: &str) -> Option<(Vec<f32>, Vec<f32>)> {
+        let Moments { mean, variance } = self.moments.get(name)?;
+        Some((numbers(mean)?, numbers(variance)?))
+    }
+
     /// Writes all weights and moments to a safetensors file: a weight by its name, the moments of
     /// a batch norm as `NAME.mean` and `NAME.variance`.
     ///

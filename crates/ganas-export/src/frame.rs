@@ -1,0 +1,103 @@
+//! What a network is built for: as it is given, as its weights have it, or as its benchmark has it.
+
+use std::fs;
+use std::path::Path;
+
+use ganas_core::space::{Kind, SearchSpace};
+use ganas_train::{Frame, TrainError};
+use safetensors::SafeTensors;
+
+use crate::error::{ExportError, Result};
+
+/// What is given about a frame; what is not follows from the weights, or is the benchmark's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// See [`Frame::width`].
+    pub width: Option<usize>,
+    /// See [`Frame::depth`].
+    pub depth: Option<usize>,
+    /// The number of classes.
+    pub classes: Option<usize>,
+    /// The channels of the images.
+    pub channels: Option<usize>,
+    /// Height and width of the images.
+    pub pixels: Option<usize>,
+}
+
+/// The frame of a network of a space.
+///
+/// Mobile networks are made for ImageNet unless something else is given, all others for CIFAR-10.
+/// From a safetensors file of weights follow the width, the depth, the classes and the channels of
+/// the images, but not their height and width.
+///
+/// # Errors
+/// If the file cannot be read, or is no file of weights.
+pub fn frame(space: &dyn SearchSpace, given: &Given, weights: Option<&Path>) -> Result<Frame> {
+    let usual = match space.kind() {
+        Kind::Mobile(_) => Frame::imagenet(),
+        _ => Frame::cifar10(),
+    };
+    let found = match weights {
+        Some(path) => inferred(space, path)?,
+        None => Given::default(),
+    };
+    let pixels = given.pixels.unwrap_or(usual.image[0]);
+    let channels = given.channels.or(found.channels).unwrap_or(usual.image[2]);
+    Ok(Frame {
+        image: [pixels, pixels, channels],
+        classes: given.classes.or(found.classes).unwrap_or(usual.classes),
+        width: given.width.or(found.width),
+        depth: given.depth.or(found.depth),
+    })
+}
+
+/// What a file of weights says about its network.
+fn inferred(space: &dyn SearchSpace, path: &Path) -> Result<Given> {
+    let bytes = fs::read(path).map_err(|source| TrainError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    let other = |what: String| ExportError::Weights {
+        path: path.to_owned(),
+        what,
+    };
+    let file = SafeTensors::deserialize(&bytes)
+        .map_err(|e| other(format!("not a safetensors file: {e}")))?;
+    let shape = |name: &str| match file.tensor(name) {
+        Ok(tensor) if tensor.shape().len() == 4 => Ok(tensor.shape().to_vec()),
+        _ => Err(other(format!(
+            "no weight `{name}`; name a file that `ganas search --train` wrote"
+        ))),
+    };
+    let stem = shape("stem.conv")?;
+    let width = match space.kind() {
+        Kind::Darts(_) => stem[3] / 3,
+        _ => stem[3],
+    };
+    // The names of weights begin with the place of their cell or block.
+    let place = |name: &str| {
+        let mut parts = name.split('.');
+        let (first, second) = (parts.next()?, parts.next()?);
+        let index = match space.kind() {
+            Kind::NodeCell | Kind::EdgeCell => second.strip_prefix("cell")?,
+            Kind::Chain => first.strip_prefix("block").map(|_| second)?,
+            Kind::Darts(_) => first.strip_prefix("cell")?,
+            _ => return None,
+        };
+        index.parse::<usize>().ok()
+    };
+    let names = file.names();
+    // Where no op has weights, nothing tells the depth.
+    let depth = names
+        .into_iter()
+        .filter_map(place)
+        .max()
+        .map(|last| last + 1);
+    Ok(Given {
+        width: Some(width),
+        depth,
+        classes: Some(shape("classifier.bias")?[3]),
+        channels: Some(stem[2]),
+        pixels: None,
+    })
+}

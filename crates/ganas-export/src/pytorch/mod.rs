@@ -1,0 +1,123 @@
+//! PyTorch: one readable file that needs nothing but `torch`.
+//!
+//! The file has the architecture as a constant, the classes of the ops that occur in it, a class
+//! `Network` with the width, the depth and the classes as arguments, and a function `load_weights`
+//! that reads the safetensors files of ganas. The classes are in the folder `python` beside this
+//! one.
+
+mod constants;
+mod part;
+
+use std::collections::BTreeSet;
+
+use ganas_core::arch::Arch;
+use ganas_core::space::{Kind, SearchSpace};
+use ganas_train::{Frame, Plan, TrainError};
+
+use crate::error::Result;
+use constants::Constants;
+use part::Part;
+
+/// What begins every file after its documentation.
+const IMPORTS: &str = "\
+import json
+import sys
+from collections import OrderedDict
+
+import torch
+from torch import nn
+";
+
+/// The network of an architecture as a Python file.
+///
+/// # Errors
+/// As [`Plan::build`].
+pub fn pytorch(space: &dyn SearchSpace, arch: &Arch, frame: &Frame) -> Result<String> {
+    let plan = Plan::build(space, arch, frame)?;
+    let constants = match space.kind() {
+        Kind::NodeCell => Constants::node_cell(space, arch, frame),
+        Kind::EdgeCell => Constants::edge_cell(space, arch, frame),
+        Kind::Chain => Constants::chain(space, arch, frame),
+        Kind::Mobile(space) => Ok(Constants::mobile(space, arch, frame)),
+        Kind::Darts(space) => Constants::darts(space, arch, frame),
+        _ => Err(TrainError::UnknownSpace(space.name().to_owned())),
+    }?;
+    let Constants {
+        text,
+        ops,
+        parts,
+        network,
+        width,
+        depth,
+    } = constants;
+    let mut needed: BTreeSet<Part> = [Part::Initialize].into();
+    let mut waiting: Vec<Part> = parts.into_iter().chain(network.needs().to_vec()).collect();
+    while let Some(part) = waiting.pop() {
+        if needed.insert(part) {
+            waiting.extend(part.needs());
+        }
+    }
+    let mut sections = vec![heading(space, arch, frame, &plan), IMPORTS.into(), text];
+    sections.extend(needed.into_iter().map(|part| part.text().to_owned()));
+    if !ops.is_empty() {
+        sections.push(ops);
+    }
+    sections.extend([network, Part::LoadWeights, Part::Main].map(|part| part.text().to_owned()));
+    let [pixels, _, channels] = frame.image;
+    let filled = joined(&sections)
+        .replace("@WIDTH@", &width.to_string())
+        .replace("@DEPTH@", &depth.to_string())
+        .replace("@CLASSES@", &frame.classes.to_string())
+        .replace("@CHANNELS@", &channels.to_string())
+        .replace("@PIXELS@", &pixels.to_string());
+    Ok(filled)
+}
+
+/// What the file is, as its documentation.
+fn heading(space: &dyn SearchSpace, arch: &Arch, frame: &Frame, plan: &Plan) -> String {
+    let [height, width, channels] = frame.image;
+    format!(
+        "\"\"\"A network of the space {}, written by `ganas export --to pytorch`.\n\n\
+         {}\n\n\
+         {} parameters with images of {channels} x {height} x {width} and {} classes. Images are\n\
+         [batch, channels, height, width].\n\n\
+         python FILE.py [WEIGHTS.safetensors]    runs it on random images\n\"\"\"\n",
+        quoted(space.name()),
+        quoted(&space.format(arch)),
+        plan.params(),
+        frame.classes,
+    )
+}
+
+/// A text without what would end or change the documentation around it.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| match c {
+        '"' | '\\' => '?',
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    text.chars().map(plain).collect()
+}
+
+/// Sections with the blank lines between them that PEP 8 asks for: two around classes and
+/// functions, one elsewhere.
+fn joined(sections: &[String]) -> String {
+    let defines = |text: &str| {
+        ["class ", "def ", "if "]
+            .iter()
+            .any(|s| text.starts_with(s))
+    };
+    let mut file = String::new();
+    let mut after = false;
+    for section in sections {
+        let blank = match (file.is_empty(), after || defines(section)) {
+            (true, _) => "",
+            (false, true) => "\n\n",
+            (false, false) => "\n",
+        };
+        file.push_str(blank);
+        file.push_str(section);
+        after = defines(section);
+    }
+    file
+}
