@@ -4,17 +4,27 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::command::{bench, export, resume, search, space, supernet, surrogate, table};
+use crate::command::{
+    bench, completions, export, man, resume, search, space, supernet, surrogate, table,
+};
 use crate::output::one_line;
 use crate::recipe::{DataArgs, RecipeArgs};
 use crate::workers::WorkerArgs;
 
+const EXAMPLES: &str = "\
+Examples:
+  ganas search
+  ganas search --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test
+  ganas bench --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test \\
+      --strategies ga-nas,local-search --queries 200 --seeds 10
+  ganas export resnet --space nasbench101 --to pytorch --out resnet.py";
+
 /// Neural architecture search: the best architecture of a space with the fewest evaluations,
 /// under hard constraints.
 #[derive(Debug, Parser)]
-#[command(name = "ganas", version, arg_required_else_help = true)]
+#[command(name = "ganas", version, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -30,7 +40,7 @@ pub enum Command {
     Resume(resume::ResumeArgs),
     /// Compare strategies over many seeds on a table
     Bench(bench::BenchArgs),
-    /// Write an architecture as a drawing, a graph or JSON
+    /// Write an architecture as a PyTorch module, an ONNX model, a drawing, a graph or JSON
     Export(export::ExportArgs),
     /// Compile, describe and query benchmark tables
     Table(table::TableArgs),
@@ -40,6 +50,45 @@ pub enum Command {
     Supernet(supernet::SupernetArgs),
     /// Fit models to a table that predict its metrics for the whole space
     Surrogate(surrogate::SurrogateArgs),
+    /// Write completions for a shell
+    Completions(completions::CompletionsArgs),
+    /// Write the manual
+    Man(man::ManArgs),
+}
+
+/// The command line. A command without examples of its own has those of its parent that are about
+/// it.
+pub fn command() -> clap::Command {
+    with_examples(Cli::command(), "ganas")
+}
+
+fn with_examples(command: clap::Command, path: &str) -> clap::Command {
+    let all = command.get_after_help().map(ToString::to_string);
+    command.mut_subcommands(|sub| {
+        let path = format!("{path} {}", sub.get_name());
+        let own = all.as_ref().filter(|_| sub.get_after_help().is_none());
+        let sub = match own.and_then(|all| examples_of(all, &path)) {
+            Some(own) => sub.after_help(own),
+            None => sub,
+        };
+        with_examples(sub, &path)
+    })
+}
+
+/// The examples of a command among others, with the lines that go on with them.
+fn examples_of(all: &str, path: &str) -> Option<String> {
+    let mut kept = String::from("Examples:");
+    let mut keeps = false;
+    for line in all.lines().skip(1) {
+        if !line.starts_with("   ") {
+            keeps = line.contains(&format!("{path} ")) || line.ends_with(path);
+        }
+        if keeps {
+            kept.push('\n');
+            kept.push_str(line);
+        }
+    }
+    (kept.lines().count() > 1).then_some(kept)
 }
 
 /// What is searched, as `search` and `bench` share it.
@@ -177,4 +226,56 @@ fn brief(error: &clap::Error) -> String {
         None => "ganas --help".into(),
     };
     format!("{}; see `{help}`", one_line(&body.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A command and all below it, with their paths.
+    fn all(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
+        found.push((path.to_owned(), command.clone()));
+        for sub in command.get_subcommands() {
+            all(sub, &format!("{path} {}", sub.get_name()), found);
+        }
+    }
+
+    fn commands() -> Vec<(String, clap::Command)> {
+        let mut found = Vec::new();
+        all(&command(), "ganas", &mut found);
+        found
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        for (path, command) in commands() {
+            let help = command.get_after_help().map(ToString::to_string);
+            let help = help.unwrap_or_default();
+            assert!(help.contains("Examples:") && help.contains(&path), "{path}");
+        }
+    }
+
+    #[test]
+    fn examples_are_understood() {
+        for (path, command) in commands() {
+            let help = command.get_after_help().map(ToString::to_string);
+            let joined = help.unwrap_or_default().replace("\\\n", " ");
+            for line in joined.lines().filter(|l| l.starts_with("  ganas ")) {
+                let words = shell_words::split(line).unwrap();
+                for piped in words.split(|word| word == "|") {
+                    let words = piped.split(|word| word == ">" || word == "2>").next();
+                    let words = words.unwrap_or_default();
+                    if words.first().is_some_and(|word| word == "ganas") {
+                        let parsed = super::command().try_get_matches_from(words);
+                        assert!(parsed.is_ok(), "{path}: {line}: {:?}", parsed.err());
+                    }
+                }
+            }
+        }
+    }
 }

@@ -27,7 +27,7 @@ use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::FromArgMatches;
 use ganas_core::error::Error;
 
 use args::{Cli, Command};
@@ -45,7 +45,9 @@ enum End {
 }
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed =
+        (args::command().try_get_matches()).and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(e) => return args::refuse(&e),
     };
@@ -70,6 +72,8 @@ fn run(command: Command) -> Result<End> {
         Command::Resume(args) => command::resume::run(&args),
         Command::Bench(args) => command::bench::run(&args),
         Command::Export(args) => command::export::run(&args),
+        Command::Completions(args) => command::completions::run(&args),
+        Command::Man(args) => command::man::run(&args),
         Command::Table(args) => command::table::run(&args),
         Command::Space(args) => command::space::run(&args),
         Command::Supernet(args) => command::supernet::run(&args),

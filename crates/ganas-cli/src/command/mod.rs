@@ -1,7 +1,9 @@
 //! One file a subcommand.
 
 pub mod bench;
+pub mod completions;
 pub mod export;
+pub mod man;
 pub mod resume;
 pub mod search;
 pub mod space;

@@ -16,6 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   ganas space list
   ganas space info nasbench201
+  ganas space count nasbench101
   ganas space sample nasbench101 -n 5 --seed 1
   ganas space enumerate my-space.toml | head
   ganas space neighbors nasbench201 '|none~0|+|none~0|none~1|+|none~0|none~1|none~2|'";

@@ -4,6 +4,7 @@ mod bad_input;
 mod bench;
 mod export;
 mod history;
+mod manual;
 mod protocol;
 mod readme;
 mod real_tables;
