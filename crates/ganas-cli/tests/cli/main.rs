@@ -3,6 +3,7 @@
 mod bad_input;
 mod bench;
 mod export;
+mod guide;
 mod history;
 mod manual;
 mod protocol;
