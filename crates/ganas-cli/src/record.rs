@@ -148,6 +148,8 @@ pub struct Winner {
     pub train_images: usize,
     /// The epochs of that.
     pub epochs: usize,
+    /// Height, width and channels of the images.
+    pub image: [usize; 3],
     /// The weights of the network.
     pub params: usize,
     /// The file with the weights.

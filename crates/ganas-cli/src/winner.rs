@@ -70,6 +70,7 @@ pub fn train(
         test_images: training.task.test().len(),
         train_images: training.task.development().len(),
         epochs: training.recipe.epochs,
+        image: training.task.test().image(),
         params: network.plan().params(),
         weights: weights.display().to_string(),
         drawing: drawing.display().to_string(),

@@ -21,7 +21,7 @@ pub struct Given {
     /// The channels of the images.
     pub channels: Option<usize>,
     /// Height and width of the images.
-    pub pixels: Option<usize>,
+    pub size: Option<[usize; 2]>,
 }
 
 /// The frame of a network of a space.
@@ -41,10 +41,11 @@ pub fn frame(space: &dyn SearchSpace, given: &Given, weights: Option<&Path>) -> 
         Some(path) => inferred(space, path)?,
         None => Given::default(),
     };
-    let pixels = given.pixels.unwrap_or(usual.image[0]);
+    let [height, width, _] = usual.image;
+    let [height, width] = given.size.unwrap_or([height, width]);
     let channels = given.channels.or(found.channels).unwrap_or(usual.image[2]);
     Ok(Frame {
-        image: [pixels, pixels, channels],
+        image: [height, width, channels],
         classes: given.classes.or(found.classes).unwrap_or(usual.classes),
         width: given.width.or(found.width),
         depth: given.depth.or(found.depth),
@@ -98,6 +99,6 @@ fn inferred(space: &dyn SearchSpace, path: &Path) -> Result<Given> {
         depth,
         classes: Some(shape("classifier.bias")?[3]),
         channels: Some(stem[2]),
-        pixels: None,
+        size: None,
     })
 }

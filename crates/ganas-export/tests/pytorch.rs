@@ -80,7 +80,7 @@ fn frames_follow_from_weights() {
         let plan = Plan::build(&*space, &arch, &built).unwrap();
         Weights::new(&plan, 0, &cpu()).save(&file).unwrap();
         let given = Given {
-            pixels: Some(32),
+            size: Some([32, 32]),
             ..Given::default()
         };
         let found = frame(&*space, &given, Some(&file)).unwrap();

@@ -28,7 +28,7 @@ Examples:
   ganas export inception --space nasbench101 --from resnet --to text
   ganas export best.json --to json
   ganas export resnet --space nasbench101 --to pytorch --out resnet.py
-  ganas export run.json --weights runs/digits-1/winner.safetensors --image-size 8 \\
+  ganas export runs/digits-1/result.json --weights runs/digits-1/winner.safetensors \\
       --to onnx --out winner.onnx";
 
 /// Arguments of `ganas export`.
@@ -114,6 +114,8 @@ struct Imported {
 #[derive(Deserialize)]
 struct Winner {
     arch: String,
+    /// Height, width and channels of the images that it was trained on.
+    image: Option<[usize; 3]>,
 }
 
 impl Imported {
@@ -130,10 +132,14 @@ impl Imported {
 /// # Errors
 /// If the architecture cannot be read or the file not be written.
 pub fn run(args: &ExportArgs) -> Result<End> {
-    let named = match &args.space {
-        Some(space) => space.clone(),
-        None if is_file(&args.arch) => open(&args.arch)?.space,
-        None => {
+    let imported = match is_file(&args.arch) {
+        true => Some(open(&args.arch)?),
+        false => None,
+    };
+    let named = match (&args.space, &imported) {
+        (Some(space), _) => space.clone(),
+        (None, Some(imported)) => imported.space.clone(),
+        (None, None) => {
             return Err(Error::input("the space of the architecture is missing")
                 .mend("name it with `--space`")
                 .into());
@@ -163,6 +169,8 @@ pub fn run(args: &ExportArgs) -> Result<End> {
     if let Some(file) = &args.out {
         prepare(file)?;
     }
+    let image = imported.and_then(|imported| imported.winner?.image);
+    let size = image.map(|[height, width, _]| [height, width]);
     let drawing = || match from {
         Some(from) => Drawing::between(&*space, &from, &arch),
         None => Drawing::of(&*space, &arch),
@@ -172,8 +180,8 @@ pub fn run(args: &ExportArgs) -> Result<End> {
         Format::Dot => drawing()?.dot().into_bytes(),
         Format::Text => drawing()?.text().into_bytes(),
         Format::Json => (serde_json::to_string_pretty(&exported(&*space, &arch))? + "\n").into(),
-        Format::Pytorch => args.network.pytorch(&*space, &arch)?.into_bytes(),
-        Format::Onnx => args.network.onnx(&*space, &arch)?,
+        Format::Pytorch => args.network.pytorch(&*space, &arch, size)?.into_bytes(),
+        Format::Onnx => args.network.onnx(&*space, &arch, size)?,
     };
     match &args.out {
         Some(file) => write_whole(file, |mut f| f.write_all(&bytes))

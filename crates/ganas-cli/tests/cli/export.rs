@@ -121,7 +121,7 @@ fn what_a_search_trained_is_exported_with_its_weights() {
     let sandbox = Sandbox::new();
     let trained = "search --queries 3 --epochs 1 --width 2 --out run --json run.json";
     sandbox.run(trained).success();
-    let onnx = "export run.json --weights run/winner.safetensors --to onnx --image-size 8";
+    let onnx = "export run.json --weights run/winner.safetensors --to onnx";
     sandbox.run(&format!("{onnx} --out winner.onnx")).success();
     let json = stdout(&sandbox, "export run.json --to json");
     let exported: Value = serde_json::from_str(&json).unwrap();
@@ -130,10 +130,13 @@ fn what_a_search_trained_is_exported_with_its_weights() {
         &sandbox,
         "export run.json --weights run/winner.safetensors --to pytorch",
     );
-    assert!(
-        module.contains("width=2, depth=1, classes=10, channels=1"),
-        "{module}"
-    );
+    // The size of the images is that of the digits.
+    for part in [
+        "width=2, depth=1, classes=10, channels=1",
+        "images of 1 x 8 x 8",
+    ] {
+        assert!(module.contains(part), "{module}");
+    }
     let refused = |args: &str, says: &str| {
         sandbox.run(args).code(2).stderr(contains(says));
     };
@@ -169,7 +172,11 @@ fn options_that_a_format_does_not_have_are_refused() {
     );
     refused(
         "export resnet --space nasbench101 --to onnx --width 0",
-        "width = 0",
+        "0 is not in 1..=65536",
+    );
+    refused(
+        "export resnet --space nasbench101 --to onnx --width 65536 --out a.onnx",
+        "would exceed 2 GiB",
     );
     refused(
         "export efficientnet-b0 --space efficientnet-b0 --to pytorch --depth 3",

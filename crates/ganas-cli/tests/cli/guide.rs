@@ -1,4 +1,4 @@
-//! The commands of the guide run as they stand.
+//! The commands of the guide run as they stand, and its links lead somewhere.
 //!
 //! Each guide's blocks of `sh` run one after another in a folder of their own that has the
 //! repository's `examples`. Left out are blocks below a comment `<!-- not run: WHY -->` and, without
@@ -37,9 +37,19 @@ fn blocks(guide: &str) -> Vec<&str> {
     found
 }
 
+/// Asserts that the files that a guide links to are there.
+fn links(guide: &str, folder: &Path) {
+    for link in guide.split("](").skip(1) {
+        let target = link.split([')', '#']).next().unwrap_or_default();
+        let there = target.is_empty() || target.contains("://") || folder.join(target).exists();
+        assert!(there, "there is no {target}");
+    }
+}
+
 fn runs(name: &str) {
-    let file = root().join("docs/guide").join(name);
-    let guide = fs::read_to_string(&file).unwrap();
+    let guides = root().join("docs/guide");
+    let guide = fs::read_to_string(guides.join(name)).unwrap();
+    links(&guide, &guides);
     let folder = TempDir::new().unwrap();
     symlink(root().join("examples"), folder.path().join("examples")).unwrap();
     let binary = assert_cmd::cargo::cargo_bin("ganas");

@@ -20,10 +20,8 @@ pub(super) struct Constants {
     pub parts: BTreeSet<Part>,
     /// The network around them.
     pub network: Part,
-    /// The default width, the benchmark's where the frame has none.
-    pub width: usize,
-    /// The default depth, likewise.
-    pub depth: usize,
+    /// Width and depth: the benchmark's where the frame has none.
+    pub size: [usize; 2],
 }
 
 type Result<T> = std::result::Result<T, TrainError>;
@@ -57,14 +55,12 @@ impl Constants {
             );
         }
         ops.push_str("}\n");
-        let [width, depth] = size;
         Ok(Constants {
             text,
             ops,
             parts,
             network,
-            width,
-            depth,
+            size,
         })
     }
 
@@ -196,8 +192,7 @@ impl Constants {
             ops: String::new(),
             parts: [part].into(),
             network: Part::Mobile,
-            width: network.stem,
-            depth: 0,
+            size: [network.stem, 0],
         }
     }
 }

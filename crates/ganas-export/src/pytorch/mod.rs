@@ -47,8 +47,7 @@ pub fn pytorch(space: &dyn SearchSpace, arch: &Arch, frame: &Frame) -> Result<St
         ops,
         parts,
         network,
-        width,
-        depth,
+        size: [stem, depth],
     } = constants;
     let mut needed: BTreeSet<Part> = [Part::Initialize].into();
     let mut waiting: Vec<Part> = parts.into_iter().chain(network.needs().to_vec()).collect();
@@ -63,13 +62,13 @@ pub fn pytorch(space: &dyn SearchSpace, arch: &Arch, frame: &Frame) -> Result<St
         sections.push(ops);
     }
     sections.extend([network, Part::LoadWeights, Part::Main].map(|part| part.text().to_owned()));
-    let [pixels, _, channels] = frame.image;
+    let [height, width, channels] = frame.image;
     let filled = joined(&sections)
-        .replace("@WIDTH@", &width.to_string())
+        .replace("@WIDTH@", &stem.to_string())
         .replace("@DEPTH@", &depth.to_string())
         .replace("@CLASSES@", &frame.classes.to_string())
         .replace("@CHANNELS@", &channels.to_string())
-        .replace("@PIXELS@", &pixels.to_string());
+        .replace("@IMAGE@", &format!("{channels}, {height}, {width}"));
     Ok(filled)
 }
 

@@ -12,6 +12,14 @@ use ganas_train::{Network, Plan, Weights};
 
 use crate::recipe::usable;
 
+/// The most weights of an ONNX model, of which protocol buffers hold less than 2 GiB.
+const MOST_PARAMS: usize = 500_000_000;
+
+/// Numbers up to one beyond which no network is sensible, and some would fill the memory.
+fn at_most(most: i64) -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=most)
+}
+
 /// What a network is built for. Without an option it is what the weights have, or what the space's
 /// benchmark has.
 #[derive(Clone, Debug, Default, PartialEq, Args)]
@@ -22,25 +30,26 @@ pub struct NetworkArgs {
     weights: Option<PathBuf>,
 
     /// Channels of the stem [default: those of the weights, or of the benchmark]
-    #[arg(long, value_name = "N", help_heading = "Networks")]
-    width: Option<usize>,
+    #[arg(long, value_name = "N", help_heading = "Networks", value_parser = at_most(1 << 16))]
+    width: Option<u32>,
 
     /// Cells a stage; in chains, how often each block is repeated; cells of DARTS networks
     /// [default: as in the weights, or in the benchmark]
-    #[arg(long, value_name = "N", help_heading = "Networks")]
-    depth: Option<usize>,
+    #[arg(long, value_name = "N", help_heading = "Networks", value_parser = at_most(200))]
+    depth: Option<u32>,
 
     /// Classes [default: those of the weights, or 10; of mobile networks 1000]
-    #[arg(long, value_name = "N", help_heading = "Networks")]
-    classes: Option<usize>,
+    #[arg(long, value_name = "N", help_heading = "Networks", value_parser = at_most(1 << 20))]
+    classes: Option<u32>,
 
     /// Channels of the images [default: those of the weights, or 3]
-    #[arg(long, value_name = "N", help_heading = "Networks")]
-    channels: Option<usize>,
+    #[arg(long, value_name = "N", help_heading = "Networks", value_parser = at_most(1 << 10))]
+    channels: Option<u32>,
 
-    /// Height and width of the images [default: 32; of mobile networks 224]
-    #[arg(long, value_name = "PIXELS", help_heading = "Networks")]
-    image_size: Option<usize>,
+    /// Height and width of the images [default: those of the search that wrote FILE.json, or 32; of
+    /// mobile networks 224]
+    #[arg(long, value_name = "PIXELS", help_heading = "Networks", value_parser = at_most(1 << 12))]
+    image_size: Option<u32>,
 
     /// Seed of fresh weights of an ONNX model [default: 0]
     #[arg(long, value_name = "N", help_heading = "Networks")]
@@ -53,17 +62,22 @@ impl NetworkArgs {
         *self != NetworkArgs::default()
     }
 
-    /// The network as a PyTorch module.
+    /// The network as a PyTorch module; `size` is that of the images, if nothing else was given.
     ///
     /// # Errors
     /// If it cannot be built, or the weights are not its own.
-    pub fn pytorch(&self, space: &dyn SearchSpace, arch: &Arch) -> Result<String> {
+    pub fn pytorch(
+        &self,
+        space: &dyn SearchSpace,
+        arch: &Arch,
+        size: Option<[usize; 2]>,
+    ) -> Result<String> {
         if self.seed.is_some() {
             return Err(Error::input("PyTorch draws the weights of a module itself")
                 .mend("leave out `--seed`, and call `torch.manual_seed`")
                 .into());
         }
-        let frame = self.frame(space)?;
+        let frame = self.frame(space, size)?;
         if let Some(file) = &self.weights {
             let plan = Plan::build(space, arch, &frame).map_err(usable)?;
             Weights::load(file, &plan, &ganas_train::cpu()).map_err(usable)?;
@@ -75,13 +89,26 @@ impl NetworkArgs {
     ///
     /// # Errors
     /// As [`pytorch`](Self::pytorch).
-    pub fn onnx(&self, space: &dyn SearchSpace, arch: &Arch) -> Result<Vec<u8>> {
+    pub fn onnx(
+        &self,
+        space: &dyn SearchSpace,
+        arch: &Arch,
+        size: Option<[usize; 2]>,
+    ) -> Result<Vec<u8>> {
         if let (Some(_), Some(_)) = (&self.weights, self.seed) {
             return Err(Error::input("weights that are given have no seed")
                 .mend("leave out `--seed` or `--weights`")
                 .into());
         }
-        let plan = Plan::build(space, arch, &self.frame(space)?).map_err(usable)?;
+        let plan = Plan::build(space, arch, &self.frame(space, size)?).map_err(usable)?;
+        if plan.params() > MOST_PARAMS {
+            return Err(Error::input(format!(
+                "an ONNX model of {} weights would exceed 2 GiB",
+                plan.params()
+            ))
+            .mend("give the network a smaller `--width`")
+            .into());
+        }
         let device = ganas_train::cpu();
         let seed = self.seed.unwrap_or(0);
         let network = match &self.weights {
@@ -94,13 +121,19 @@ impl NetworkArgs {
         Ok(onnx(space, arch, &network).map_err(refused)?)
     }
 
-    fn frame(&self, space: &dyn SearchSpace) -> Result<ganas_train::Frame> {
+    fn frame(
+        &self,
+        space: &dyn SearchSpace,
+        size: Option<[usize; 2]>,
+    ) -> Result<ganas_train::Frame> {
+        let number = |typed: Option<u32>| typed.map(|number| number as usize);
+        let side = number(self.image_size);
         let given = Given {
-            width: self.width,
-            depth: self.depth,
-            classes: self.classes,
-            channels: self.channels,
-            pixels: self.image_size,
+            width: number(self.width),
+            depth: number(self.depth),
+            classes: number(self.classes),
+            channels: number(self.channels),
+            size: side.map(|side| [side; 2]).or(size),
         };
         Ok(frame(space, &given, self.weights.as_deref()).map_err(refused)?)
     }
