@@ -21,7 +21,8 @@ pub enum Proposals {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScreenConfig {
-    /// Architectures of the pool that the generator makes.
+    /// Architectures of the pool that the generator makes; where this and `discriminator` are zero,
+    /// there is no work for the networks, and none is trained.
     pub generated: usize,
     /// Random architectures of the pool.
     pub random: usize,
@@ -37,15 +38,24 @@ pub struct ScreenConfig {
     pub surrogates: CommitteeConfig,
 }
 
+impl ScreenConfig {
+    /// Whether the generator or the discriminator has a part in it.
+    pub fn adversarial(&self) -> bool {
+        self.generated > 0 || self.discriminator > 0.0
+    }
+}
+
 impl Default for ScreenConfig {
+    /// Edits and random architectures alone: neither the generator's nor the discriminator's part
+    /// paid on any space that was tried (`docs/decisions/0005`).
     fn default() -> Self {
         ScreenConfig {
-            generated: 50,
+            generated: 0,
             random: 100,
             edited: 4000,
             climbers: 20,
             bonuses: vec![0.0, 0.5, 1.0],
-            discriminator: 0.2,
+            discriminator: 0.0,
             surrogates: CommitteeConfig::default(),
         }
     }
@@ -65,6 +75,10 @@ pub struct GaNasConfig {
     pub growth: usize,
     /// |X_1|.
     pub batch: usize,
+    /// X_t has at least this share of what was evaluated before it (ours; 0 in the paper), so that
+    /// a long search takes ever fewer rounds a query.
+    #[serde(default)]
+    pub share: f64,
     /// K, the size of the truth set T.
     pub truth: usize,
     /// Whether the rules of the space are enforced by masks or learned from rewards.
@@ -90,11 +104,14 @@ pub struct GaNasConfig {
 }
 
 impl GaNasConfig {
-    /// |X_t|, the size of the set of this index.
-    pub fn size(&self, t: usize) -> usize {
+    /// |X_t|, the size of the set of this index, after so many evaluations.
+    pub fn size(&self, t: usize, evaluated: usize) -> usize {
         match t {
             0 => self.initial,
-            _ => self.batch + (t - 1) * self.growth,
+            _ => {
+                let share = (self.share * evaluated as f64) as usize;
+                share.max(self.batch + (t - 1) * self.growth)
+            }
         }
     }
 
@@ -105,6 +122,7 @@ impl GaNasConfig {
             initial: 50,
             growth: 50,
             batch: 100,
+            share: 0.0,
             truth: 25,
             // Ours: masks make every sample valid, which leaves the paper's rewards for validity
             // without work.
@@ -143,12 +161,14 @@ impl GaNasConfig {
 }
 
 impl Default for GaNasConfig {
-    /// Small constant batches out of a screened pool (all ours).
+    /// Small constant batches out of a screened pool (all ours). The settings of the networks only
+    /// matter where they have a part in the screening.
     fn default() -> Self {
         GaNasConfig {
-            initial: 20,
+            initial: 10,
             growth: 0,
-            batch: 10,
+            batch: 3,
+            share: 0.01,
             truth: 30,
             updates: 1,
             episodes: 64,

@@ -172,14 +172,12 @@ impl Players {
         config: &ScreenConfig,
         context: &Context,
         truth: &TruthSet,
-        judge: &Judge,
-        generated: Proposed,
+        judge: Option<&Judge>,
+        generated: Vec<Arch>,
         size: usize,
-    ) -> NetResult<Proposed> {
+    ) -> NetResult<Vec<Arch>> {
         let rng = &mut self.streams.proposals;
-        let archs =
-            (self.screen).best(config, context, truth, judge, generated.archs, size, rng)?;
-        Ok(Proposed { archs, ..generated })
+        (self.screen).best(config, context, truth, judge, generated, size, rng)
     }
 
     /// Line 6: G learns by PPO to please D. No query is spent. Without D, it learns from what came
@@ -267,7 +265,7 @@ impl Strategy for GaNas {
             self.t = 1;
         }
         let t = self.t;
-        let size = config.size(t).min(limit);
+        let size = config.size(t, context.ledger.len()).min(limit);
         self.t += 1;
         // Line 1: the initial set X_0.
         if t == 0 {
@@ -283,6 +281,14 @@ impl Strategy for GaNas {
         }
 
         let mut round = || -> NetResult<(Vec<Arch>, Vec<Gauge>)> {
+            let mut gauges = truth.gauges(context);
+            if let Proposals::Screened(screen) = &config.proposals
+                && !screen.adversarial()
+            {
+                let archs = players.screen(screen, context, &truth, None, Vec::new(), size)?;
+                let rng = &mut players.streams.initial;
+                return Ok((context.complete(archs, size, rng), gauges));
+            }
             let fitted = match config.reward {
                 Reward::Discriminator => {
                     let fakes = players.fakes(config, space, truth.graphs().len())?;
@@ -299,23 +305,26 @@ impl Strategy for GaNas {
             };
             let learned = players.train(config, space, &judge)?;
             // Line 7: X_t, new architectures by G.
-            let proposals = match &config.proposals {
-                Proposals::Generated => players.propose(config, context, size)?,
-                Proposals::Screened(screen) => {
-                    let generated = players.propose(config, context, screen.generated)?;
-                    players.screen(screen, context, &truth, &judge, generated, size)?
-                }
+            let wanted = match &config.proposals {
+                Proposals::Generated => size,
+                Proposals::Screened(screen) => screen.generated,
             };
-            let mut gauges = truth.gauges(context);
+            let generated = players.propose(config, context, wanted)?;
             gauges.extend(fitted.iter().flat_map(|(_, fit)| fit_gauges(fit)));
             gauges.extend([
                 ("g_loss", learned.policy_loss as f64),
                 ("g_entropy", learned.entropy as f64),
                 ("g_kl", learned.kl as f64),
-                ("g_valid", proposals.valid),
-                ("g_duplicates", proposals.duplicates),
+                ("g_valid", generated.valid),
+                ("g_duplicates", generated.duplicates),
             ]);
-            let archs = context.complete(proposals.archs, size, &mut players.streams.initial);
+            let archs = match &config.proposals {
+                Proposals::Generated => generated.archs,
+                Proposals::Screened(screen) => {
+                    players.screen(screen, context, &truth, Some(&judge), generated.archs, size)?
+                }
+            };
+            let archs = context.complete(archs, size, &mut players.streams.initial);
             Ok((archs, gauges))
         };
         let (archs, gauges) = round().map_err(|e| Error::input(e.to_string()))?;

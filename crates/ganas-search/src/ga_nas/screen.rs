@@ -1,9 +1,9 @@
 //! Beyond the paper: of a large pool, only the most promising architectures are evaluated.
 //!
-//! The pool holds what the generator makes, all single edits of the truth set, and random
-//! architectures. A committee scores it: surrogates fitted to everything that was evaluated, and
-//! the discriminator, which only knows the truth set from fakes. Then the best of the pool are
-//! edited once more, so that a step down on the way up costs no query.
+//! The pool holds all single edits of the truth set, random architectures and, if the settings say
+//! so, what the generator makes. A committee of surrogates scores it, fitted to what was evaluated;
+//! the discriminator, which only knows the truth set from fakes, may have a share in the score.
+//! Then the best of the pool are edited once more, so that a step down on the way up costs no query.
 
 use std::collections::HashSet;
 
@@ -39,7 +39,7 @@ impl Screen {
         config: &ScreenConfig,
         context: &Context,
         truth: &TruthSet,
-        judge: &Judge,
+        judge: Option<&Judge>,
         generated: Vec<Arch>,
         size: usize,
         rng: &mut Rng,
@@ -107,12 +107,17 @@ fn edits(
     edits
 }
 
-/// The discriminator's log-odds, which are on the scale of normal quantiles; zeros if its share is
-/// zero.
-fn likes(context: &Context, judge: &Judge, share: f64, archs: &[Arch]) -> NetResult<Vec<f64>> {
-    if share == 0.0 {
+/// The discriminator's log-odds, which are on the scale of normal quantiles; zeros if there is none
+/// or its share is zero.
+fn likes(
+    context: &Context,
+    judge: Option<&Judge>,
+    share: f64,
+    archs: &[Arch],
+) -> NetResult<Vec<f64>> {
+    let Some(judge) = judge.filter(|_| share > 0.0) else {
         return Ok(vec![0.0; archs.len()]);
-    }
+    };
     let graphs: Vec<Graph> = archs.iter().map(|a| context.space.graph(a)).collect();
     let scores = judge.scores(&graphs.iter().collect::<Vec<_>>())?;
     let odds = |score: f32| {

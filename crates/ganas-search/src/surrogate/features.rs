@@ -35,7 +35,8 @@ pub enum Kind {
     FromInput,
     /// How many nodes of a label are so far from the output.
     ToOutput,
-    /// How often a sequence of labels leads from the input to the output.
+    /// How often a sequence of labels, repeats of a label taken as one, leads from the input to the
+    /// output.
     Path,
     /// Which label a place of a fixed topology has.
     Place,
@@ -111,7 +112,10 @@ pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feat
             count(Kind::Place, (v as u64) << 8 | label(v));
         }
     }
-    for path in paths(&graph) {
+    for mut path in paths(&graph) {
+        // Paths that differ in nothing but repeats are too many to be met twice; how long they are
+        // shows in the other kinds.
+        path.dedup();
         count(Kind::Path, xxh3_64(&path));
     }
     let shape = [
