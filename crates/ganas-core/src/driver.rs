@@ -107,6 +107,15 @@ pub trait Observer {
         Ok(())
     }
 
+    /// So many seconds of wall time went into a part of a round: what the strategy names in its
+    /// [`timings`](Strategy::timings), `asking` for the rest of the time in which it made up its
+    /// mind, `evaluating` where rounds follow each other, and `telling`. This is told before the
+    /// round ends; times are no part of the trace.
+    fn spent(&mut self, part: &str, seconds: f64) -> Result<()> {
+        let _ = (part, seconds);
+        Ok(())
+    }
+
     /// The search is between two rounds; `state` is its state, if its strategy can be saved.
     fn between(&mut self, state: &dyn Fn() -> Option<Checkpoint>) -> Result<()> {
         let _ = state;

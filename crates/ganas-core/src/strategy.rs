@@ -68,6 +68,12 @@ pub trait Strategy: Send {
         Vec::new()
     }
 
+    /// The seconds of wall time that the parts of the last [`ask`](Self::ask) took, by name. They
+    /// are no part of the trace.
+    fn timings(&self) -> Vec<Gauge> {
+        Vec::new()
+    }
+
     /// All that the strategy has to know between two rounds to go on just as it would have, its
     /// random streams included; [`state::save`](crate::state::save) makes it of anything that can
     /// be serialised. Without it, a search is resumed by going through all its rounds again.

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use super::{Limits, Observer, Problem, Round};
 use crate::arch::Arch;
@@ -118,7 +119,17 @@ impl<'a, 'o> Course<'a, 'o> {
         let number = self.rounds + usize::from(!starts);
         let asked = match number {
             0 => self.limits.start.clone(),
-            _ => strategy.ask(&self.context(), left)?,
+            _ => {
+                let begun = Instant::now();
+                let asked = strategy.ask(&self.context(), left)?;
+                let mut rest = begun.elapsed().as_secs_f64();
+                for (part, seconds) in strategy.timings() {
+                    self.spent(part, seconds)?;
+                    rest -= seconds;
+                }
+                self.spent("asking", rest.max(0.0))?;
+                asked
+            }
         };
         self.rounds += usize::from(!asked.is_empty());
         Ok((number, asked))
@@ -199,7 +210,9 @@ impl<'a, 'o> Course<'a, 'o> {
         let results: Vec<Query> =
             (told.iter().filter_map(|a| self.ledger.get(a).cloned())).collect();
         if number > 0 {
+            let begun = Instant::now();
             strategy.tell(&self.context(), &results);
+            self.spent("telling", begun.elapsed().as_secs_f64())?;
         }
         let best = self.ledger.best().and_then(Query::merit);
         let round = Round {
@@ -222,6 +235,11 @@ impl<'a, 'o> Course<'a, 'o> {
 
     pub fn begin(&mut self, rounds: usize) -> Result<()> {
         (self.observers.iter_mut()).try_for_each(|o| o.begin(rounds))
+    }
+
+    /// Time went into a part of a round.
+    pub fn spent(&mut self, part: &str, seconds: f64) -> Result<()> {
+        (self.observers.iter_mut()).try_for_each(|o| o.spent(part, seconds))
     }
 
     pub fn wait(&mut self) -> Result<()> {

@@ -2,6 +2,7 @@
 //! the trace does not depend on which of them ends first.
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use super::course::{Asked, Course};
 use super::{Round, STALLED_ROUNDS, StopReason};
@@ -36,6 +37,7 @@ pub(super) fn run(
             outcomes: HashMap::new(),
             error: None,
         };
+        let begun = Instant::now();
         let ran = evaluator.run(&mut batch);
         let Batch {
             mut outcomes,
@@ -43,6 +45,7 @@ pub(super) fn run(
             ..
         } = batch;
         course.wait()?;
+        course.spent("evaluating", begun.elapsed().as_secs_f64())?;
         for arch in &new {
             if let Some(outcome) = outcomes.remove(arch) {
                 course.record(arch, number, outcome)?;

@@ -9,6 +9,7 @@ mod config;
 mod propose;
 mod reward;
 mod screen;
+mod stopwatch;
 mod truth;
 
 use ganas_core::arch::{Arch, Graph};
@@ -26,6 +27,7 @@ pub use truth::TruthSet;
 
 use propose::{Proposed, generate};
 use screen::Screen;
+use stopwatch::Stopwatch;
 
 /// The GA-NAS strategy.
 #[derive(Serialize, Deserialize)]
@@ -39,6 +41,9 @@ pub struct GaNas {
     /// Of the last round; they are read before it ends.
     #[serde(skip)]
     gauges: Vec<Gauge>,
+    /// Of the last round, too.
+    #[serde(skip)]
+    stopwatch: Stopwatch,
 }
 
 /// What is carried from round to round.
@@ -72,6 +77,7 @@ impl GaNas {
             players: None,
             t: 0,
             gauges: Vec::new(),
+            stopwatch: Stopwatch::default(),
         }
     }
 }
@@ -187,9 +193,9 @@ impl Players {
         config: &GaNasConfig,
         space: &dyn SearchSpace,
         judge: &Judge,
-    ) -> NetResult<PpoReport> {
+    ) -> NetResult<Learned> {
         let rng = &mut self.streams.training;
-        let mut report = PpoReport::default();
+        let mut learned = Learned::default();
         for _ in 0..config.updates {
             let episodes = match judge {
                 Judge::Discriminator { .. } => {
@@ -205,12 +211,26 @@ impl Players {
                 break;
             }
             let rewards = rewards(space, config.step_reward, &episodes, judge)?;
-            report = self
-                .ppo
-                .update(&mut self.generator, &episodes, &rewards, rng)?;
+            learned = Learned {
+                reward: mean_return(&rewards),
+                ppo: (self.ppo).update(&mut self.generator, &episodes, &rewards, rng)?,
+            };
         }
-        Ok(report)
+        Ok(learned)
     }
+}
+
+/// How the last update of the generator went.
+#[derive(Default)]
+struct Learned {
+    ppo: PpoReport,
+    /// The mean over the episodes of what each was paid in all.
+    reward: f64,
+}
+
+fn mean_return(rewards: &[Vec<f32>]) -> f64 {
+    let total: f64 = rewards.iter().flatten().map(|r| f64::from(*r)).sum();
+    total / rewards.len().max(1) as f64
 }
 
 /// What says how good a graph is.
@@ -265,6 +285,8 @@ impl Strategy for GaNas {
             self.t = 1;
         }
         let t = self.t;
+        let watch = &mut self.stopwatch;
+        watch.start();
         let size = config.size(t, context.ledger.len()).min(limit);
         self.t += 1;
         // Line 1: the initial set X_0.
@@ -286,6 +308,7 @@ impl Strategy for GaNas {
                 && !screen.adversarial()
             {
                 let archs = players.screen(screen, context, &truth, None, Vec::new(), size)?;
+                watch.lap("screening");
                 let rng = &mut players.streams.initial;
                 return Ok((context.complete(archs, size, rng), gauges));
             }
@@ -296,6 +319,7 @@ impl Strategy for GaNas {
                 }
                 Reward::Measured => None,
             };
+            watch.lap("discriminator");
             let judge = match &fitted {
                 Some((discriminator, _)) => Judge::Discriminator {
                     discriminator,
@@ -304,24 +328,32 @@ impl Strategy for GaNas {
                 None => Judge::Measured(Measured::of(context)),
             };
             let learned = players.train(config, space, &judge)?;
+            watch.lap("generator");
             // Line 7: X_t, new architectures by G.
             let wanted = match &config.proposals {
                 Proposals::Generated => size,
                 Proposals::Screened(screen) => screen.generated,
             };
             let generated = players.propose(config, context, wanted)?;
+            watch.lap("proposing");
             gauges.extend(fitted.iter().flat_map(|(_, fit)| fit_gauges(fit)));
             gauges.extend([
-                ("g_loss", learned.policy_loss as f64),
-                ("g_entropy", learned.entropy as f64),
-                ("g_kl", learned.kl as f64),
+                ("g_loss", learned.ppo.policy_loss as f64),
+                ("g_value_loss", learned.ppo.value_loss as f64),
+                ("g_reward", learned.reward),
+                ("g_entropy", learned.ppo.entropy as f64),
+                ("g_kl", learned.ppo.kl as f64),
                 ("g_valid", generated.valid),
                 ("g_duplicates", generated.duplicates),
             ]);
             let archs = match &config.proposals {
                 Proposals::Generated => generated.archs,
                 Proposals::Screened(screen) => {
-                    players.screen(screen, context, &truth, Some(&judge), generated.archs, size)?
+                    let archs = generated.archs;
+                    let archs =
+                        players.screen(screen, context, &truth, Some(&judge), archs, size)?;
+                    watch.lap("screening");
+                    archs
                 }
             };
             let archs = context.complete(archs, size, &mut players.streams.initial);
@@ -335,6 +367,10 @@ impl Strategy for GaNas {
 
     fn gauges(&self) -> Vec<Gauge> {
         self.gauges.clone()
+    }
+
+    fn timings(&self) -> Vec<Gauge> {
+        self.stopwatch.laps()
     }
 
     fn save(&self) -> Option<Vec<u8>> {
