@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    bench, completions, export, man, resume, search, space, supernet, surrogate, table,
+    bench, completions, export, man, report, resume, search, space, supernet, surrogate, table,
 };
 use crate::output::one_line;
 use crate::recipe::{DataArgs, RecipeArgs};
@@ -40,6 +40,8 @@ pub enum Command {
     Resume(resume::ResumeArgs),
     /// Compare strategies over many seeds on a table
     Bench(bench::BenchArgs),
+    /// Show searches and benchmarks in one HTML page
+    Report(report::ReportArgs),
     /// Write an architecture as a PyTorch module, an ONNX model, a drawing, a graph or JSON
     Export(export::ExportArgs),
     /// Compile, describe and query benchmark tables

@@ -14,12 +14,14 @@ use ganas_core::ledger::Query;
 use ganas_search::Recipe;
 
 use crate::history::History;
+use crate::log::{Log, LogArgs};
 use crate::progress::{Bar, Progress};
 use crate::record::{Improved, Nearest, Provenance, Run, SearchReport, Step};
 use crate::rundir::{Before, RunDir};
 use crate::settings::{Recorded, Settings};
 use crate::source::Source;
 use crate::task::Task;
+use crate::tensorboard::TensorBoard;
 use crate::track::{Track, rank_at};
 use crate::winner;
 
@@ -45,6 +47,10 @@ pub struct Plan<'a> {
     pub asynchronous: bool,
     /// How the run directory is kept so that the run can be resumed; without it, it cannot be.
     pub durable: Option<Durable<'a>>,
+    /// What is said while it goes on.
+    pub log: LogArgs,
+    /// Whether the run directory gets scalars for TensorBoard.
+    pub tensorboard: bool,
 }
 
 /// How a run is kept.
@@ -64,7 +70,7 @@ impl Plan<'_> {
         &self,
         progress: &Progress,
         bar: &Bar,
-        names_best: bool,
+        shows: bool,
         stop: &AtomicBool,
     ) -> Result<SearchReport> {
         let task = self.task;
@@ -83,10 +89,18 @@ impl Plan<'_> {
             }
             None => (None, Before::default()),
         };
-        let mut track = Track::new(&task.objective, bar, names_best);
+        // With noise, what the search sees is not what the table ranks.
+        let ranking = (task.ranking.as_ref()).filter(|_| task.deviation().is_none());
+        let mut track = Track::new(&task.objective, bar, shows, ranking);
         track.know(&self.history.known, &problem);
+        let mut log = Log::new(self.log, bar, &problem, ranking);
+        log.begin(self.recipe.strategy(), self.seed, self.queries);
+        let mut board = (self.out.filter(|_| self.tensorboard))
+            .map(|folder| TensorBoard::new(folder, &problem));
         let mut observers: Vec<&mut dyn Observer> = vec![&mut track];
         observers.extend(directory.as_mut().map(|d| d as &mut dyn Observer));
+        observers.extend(board.as_mut().map(|b| b as &mut dyn Observer));
+        observers.push(&mut log);
         let limits = Limits {
             queries: self.queries - task.reevaluate,
             start: task.start.clone(),
@@ -157,6 +171,7 @@ impl Plan<'_> {
                 .map(|(arch, _)| space.format(&arch)),
             reevaluated: (task.reevaluate > 0).then_some(again.len()),
             seen: seen.filter(|_| task.deviation().is_some()),
+            steps: Vec::new(),
         };
         let mut report = SearchReport {
             space: space.name().into(),
@@ -212,6 +227,7 @@ impl Plan<'_> {
         if let Some(directory) = directory {
             directory.finish(&report)?;
         }
+        log.end(&report);
         Ok(report)
     }
 

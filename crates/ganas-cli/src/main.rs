@@ -5,8 +5,10 @@
 mod args;
 mod command;
 mod execute;
+mod gather;
 mod history;
 mod interrupt;
+mod log;
 mod output;
 mod printout;
 mod progress;
@@ -19,6 +21,8 @@ mod standing;
 mod statistics;
 mod suite;
 mod task;
+mod tensorboard;
+mod times;
 mod track;
 mod winner;
 mod workers;
@@ -71,6 +75,7 @@ fn run(command: Command) -> Result<End> {
         Command::Search(args) => command::search::run(&args),
         Command::Resume(args) => command::resume::run(&args),
         Command::Bench(args) => command::bench::run(&args),
+        Command::Report(args) => command::report::run(&args),
         Command::Export(args) => command::export::run(&args),
         Command::Completions(args) => command::completions::run(&args),
         Command::Man(args) => command::man::run(&args),

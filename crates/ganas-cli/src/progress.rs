@@ -45,6 +45,19 @@ impl Progress {
         Bar(ProgressBar::new(total as u64).with_style(style.progress_chars("=> ")))
     }
 
+    /// A bar over the queries of one search, with how it stands in a line of its own.
+    pub fn search(&self, total: usize) -> Bar {
+        if self.quiet {
+            return Bar(ProgressBar::hidden());
+        }
+        // As above.
+        let style = ProgressStyle::with_template(
+            "{elapsed_precise} [{bar:30}] {human_pos}/{human_len} queries, {eta} left  {prefix}\n{wide_msg}",
+        )
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+        Bar(ProgressBar::new(total as u64).with_style(style.progress_chars("=> ")))
+    }
+
     /// A bar over steps of training.
     pub fn steps(&self, total: usize) -> Bar {
         if self.quiet {
@@ -79,6 +92,11 @@ impl Bar {
     /// What stands beside the bar.
     pub fn say(&self, message: impl Into<Cow<'static, str>>) {
         self.0.set_message(message);
+    }
+
+    /// A line on standard error, above the bar if there is one.
+    pub fn line(&self, text: &str) {
+        self.0.suspend(|| eprintln!("{text}"));
     }
 
     /// So many are done in all.

@@ -65,6 +65,10 @@ pub struct Run {
     /// trajectory are without noise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seen: Option<f64>,
+    /// In a benchmark, each query that improved on all before it: the query, the objective and its
+    /// rank.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<(usize, f64, Option<usize>)>,
 }
 
 /// What a search writes: its task, its run, and how the run came to its best.

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::output::{prepare, write_json};
 use crate::record::SearchReport;
+use crate::times::{TIMES, Times};
 
 /// The settings.
 pub const SETTINGS: &str = "settings.json";
@@ -29,8 +30,10 @@ pub const SETTINGS: &str = "settings.json";
 pub const RESULT: &str = "result.json";
 const JOURNAL: &str = "journal.jsonl";
 const CHECKPOINT: &str = "checkpoint";
-const EVALUATIONS: &str = "evaluations.csv";
-const ROUNDS: &str = "rounds.jsonl";
+/// Every evaluation.
+pub const EVALUATIONS: &str = "evaluations.csv";
+/// Every round.
+pub const ROUNDS: &str = "rounds.jsonl";
 
 /// A checkpoint has to be worth its time: it takes at most one in so many seconds.
 const SHARE: u32 = 20;
@@ -64,6 +67,7 @@ pub struct RunDir<'a> {
     columns: Vec<usize>,
     evaluations: csv::Writer<File>,
     rounds: Rounds,
+    times: Times,
     keeping: Option<Keeping<'a>>,
 }
 
@@ -205,6 +209,7 @@ impl<'a> RunDir<'a> {
             columns,
             evaluations: csv::Writer::from_writer(evaluations),
             rounds: Rounds::open(folder.join(ROUNDS))?,
+            times: Times::new(folder.join(TIMES)),
             keeping,
         };
         let mut header = vec!["query", "round", "arch"];
@@ -243,6 +248,7 @@ impl<'a> RunDir<'a> {
 
 impl Observer for RunDir<'_> {
     fn begin(&mut self, rounds: usize) -> CoreResult<()> {
+        self.times.begin(rounds)?;
         self.rounds.cut(rounds > 0)
     }
 
@@ -265,7 +271,13 @@ impl Observer for RunDir<'_> {
         self.write_row(&row)
     }
 
+    fn spent(&mut self, part: &str, seconds: f64) -> CoreResult<()> {
+        self.times.spent(part, seconds);
+        Ok(())
+    }
+
     fn round(&mut self, round: &Round) -> CoreResult<()> {
+        self.times.round(round)?;
         self.rounds.append(round)
     }
 

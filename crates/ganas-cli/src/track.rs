@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use ganas_core::arch::Arch;
-use ganas_core::driver::{Objective, Observer, Problem};
+use ganas_core::driver::{Objective, Observer, Problem, Round};
 use ganas_core::error::Result;
 use ganas_core::evaluate::Outcome;
 use ganas_core::journal::Finished;
 use ganas_core::ledger::Query;
 use ganas_core::table::Ranking;
 
+use crate::log::brief;
 use crate::progress::Bar;
 
 /// An architecture that was better than all compliant ones before it.
@@ -27,7 +28,11 @@ pub struct Improvement {
 pub struct Track<'a> {
     objective: &'a Objective,
     bar: &'a Bar,
-    names_best: bool,
+    /// Whether how the search stands is shown beside the bar.
+    shows: bool,
+    /// What ranks are of, if the objective of the search is in a table as it is.
+    ranking: Option<&'a Ranking>,
+    round: Option<Round>,
     /// Evaluations that have finished and are not charged yet.
     ahead: usize,
     /// The improvements in order; the last one is the best.
@@ -35,12 +40,19 @@ pub struct Track<'a> {
 }
 
 impl<'a> Track<'a> {
-    /// A tracker; `names_best` shows the best value beside the bar.
-    pub fn new(objective: &'a Objective, bar: &'a Bar, names_best: bool) -> Self {
+    /// A tracker; `shows` says beside the bar how the search stands, with ranks if there are any.
+    pub fn new(
+        objective: &'a Objective,
+        bar: &'a Bar,
+        shows: bool,
+        ranking: Option<&'a Ranking>,
+    ) -> Self {
         Track {
             objective,
             bar,
-            names_best,
+            shows,
+            ranking,
+            round: None,
             ahead: 0,
             improvements: Vec::new(),
         }
@@ -48,6 +60,17 @@ impl<'a> Track<'a> {
 }
 
 impl Track<'_> {
+    fn show(&self) {
+        if self.shows {
+            let best = self.improvements.last().map(|i| i.value);
+            let rank = best
+                .zip(self.ranking)
+                .map(|(best, ranking)| ranking.rank(best));
+            self.bar
+                .say(standing(self.round.as_ref(), best, rank, self.objective));
+        }
+    }
+
     /// Begins with the best of what was known before the first query, as query 0.
     pub fn know(&mut self, history: &[Finished], problem: &Problem) {
         let names = problem.metrics();
@@ -94,17 +117,52 @@ impl Observer for Track<'_> {
             .map(|i| self.objective.turn(i.value));
         if before.is_none_or(|best| merit > best) {
             let value = self.objective.turn(merit);
-            if self.names_best {
-                self.bar.say(format!("best {value}"));
-            }
             self.improvements.push(Improvement {
                 query: number,
                 arch: query.arch,
                 value,
             });
+            self.show();
         }
         Ok(())
     }
+
+    fn round(&mut self, round: &Round) -> Result<()> {
+        self.round = Some(round.clone());
+        self.show();
+        Ok(())
+    }
+}
+
+/// What is shown beside a bar: the last round, the best and its rank, the threshold of Algorithm 1,
+/// and the losses of the discriminator and the generator.
+fn standing(
+    round: Option<&Round>,
+    best: Option<f64>,
+    rank: Option<usize>,
+    objective: &Objective,
+) -> String {
+    let gauge = |name: &str| {
+        let gauges = round.map_or(&[][..], |r| &r.gauges);
+        gauges
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| *value)
+    };
+    let mut parts: Vec<String> = round.iter().map(|r| format!("round {}", r.round)).collect();
+    parts.extend(best.map(|best| match rank {
+        Some(rank) => format!("best {best} (rank {rank})"),
+        None => format!("best {best}"),
+    }));
+    let gamma = gauge("gamma").map(|gamma| objective.turn(gamma));
+    for (name, value) in [
+        ("gamma", gamma),
+        ("D", gauge("d_loss")),
+        ("G", gauge("g_loss")),
+    ] {
+        parts.extend(value.map(|value| format!("{name} {}", brief(value))));
+    }
+    parts.join(", ")
 }
 
 /// The best after so many queries.
@@ -150,6 +208,34 @@ pub fn rank_at(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_says_how_a_search_stands() {
+        let objective = Objective {
+            metric: "loss".into(),
+            minimize: true,
+        };
+        let gauges = [
+            ("gamma", -0.52),
+            ("rho", 0.1),
+            ("d_loss", 0.693_147),
+            ("g_loss", -0.02),
+        ];
+        let round = Round {
+            round: 12,
+            asked: 10,
+            new: 10,
+            queries: 140,
+            best: Some(0.4375),
+            gauges: gauges.map(|(name, value)| (name.into(), value)).into(),
+        };
+        assert_eq!(standing(None, None, None, &objective), "");
+        assert_eq!(
+            standing(Some(&round), Some(0.4375), Some(3), &objective),
+            "round 12, best 0.4375 (rank 3), gamma 0.52, D 0.6931, G -0.02"
+        );
+        assert_eq!(standing(None, Some(0.5), None, &objective), "best 0.5");
+    }
 
     #[test]
     fn budgets_end_with_the_runs_own() {

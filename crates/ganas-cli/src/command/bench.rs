@@ -18,6 +18,7 @@ use crate::args::TaskArgs;
 use crate::execute::Plan;
 use crate::history::History;
 use crate::interrupt;
+use crate::log::LogArgs;
 use crate::output::{prepare, write_json};
 use crate::printout::{print, print_suite};
 use crate::progress::{Bar, Progress};
@@ -330,9 +331,15 @@ impl Plans<'_> {
                 history: &History::default(),
                 asynchronous: false,
                 durable: None,
+                log: LogArgs::default(),
+                tensorboard: false,
             };
             let report = plan.run(&silent, bar, false, stop)?;
-            let run = report.run;
+            let mut run = report.run;
+            let steps = report.trajectory.iter();
+            run.steps = steps
+                .map(|step| (step.query, step.best, step.rank))
+                .collect();
             let ranked = report.trajectory.iter();
             let steps = ranked
                 .filter_map(|step| Some((step.query, step.rank?)))

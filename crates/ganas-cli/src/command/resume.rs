@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::End;
 use crate::args::{Cli, Command};
 use crate::command::search;
+use crate::log::LogArgs;
 use crate::rundir::{RESULT, SETTINGS};
 use crate::settings::Recorded;
 
@@ -35,9 +36,8 @@ pub struct ResumeArgs {
     #[arg(long, value_name = "N")]
     queries: Option<usize>,
 
-    /// Show no progress, and print nothing
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 /// Runs the command.
@@ -60,7 +60,7 @@ pub fn run(args: &ResumeArgs) -> Result<End> {
     if let Some(spent) = finished(&args.folder.join(RESULT))
         && queries == recorded.queries
     {
-        if !args.quiet {
+        if !args.log.quiet {
             println!(
                 "{}: the run is finished after {spent} queries; give `--queries` more than {queries} \
                  to go on",
@@ -81,7 +81,7 @@ pub fn run(args: &ResumeArgs) -> Result<End> {
     let program = ["ganas".to_owned()];
     let words = program.iter().chain(&recorded.command);
     match Cli::try_parse_from(words).map(|cli| cli.command) {
-        Ok(Command::Search(search)) => search::resume(&search, recorded, queries, args.quiet),
+        Ok(Command::Search(search)) => search::resume(&search, recorded, queries, args.log),
         Ok(_) => Err(unusable("it is of another command", &settings)),
         Err(e) => Err(unusable(
             &format!("this program does not know it ({})", e.kind()),

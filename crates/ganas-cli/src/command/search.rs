@@ -17,6 +17,7 @@ use crate::args::TaskArgs;
 use crate::execute::{Durable, Plan};
 use crate::history::{COPY, History};
 use crate::interrupt;
+use crate::log::LogArgs;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::record::{Improved, SearchReport};
@@ -109,9 +110,12 @@ pub struct SearchArgs {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// Show no progress, and print nothing
+    /// Write scalars for TensorBoard into the folder of the run, and the same as CSV
     #[arg(long)]
-    quiet: bool,
+    tensorboard: bool,
+
+    #[command(flatten)]
+    log: LogArgs,
 }
 
 fn default_strategy() -> String {
@@ -130,11 +134,11 @@ pub fn run(args: &SearchArgs) -> Result<End> {
 ///
 /// # Errors
 /// If something is not as it was when the run began, or as [`run`].
-pub fn resume(args: &SearchArgs, run: Recorded, queries: usize, quiet: bool) -> Result<End> {
+pub fn resume(args: &SearchArgs, run: Recorded, queries: usize, log: LogArgs) -> Result<End> {
     let args = SearchArgs {
         queries: Some(queries),
         out: Some(run.out.clone()),
-        quiet: args.quiet || quiet,
+        log: log.or(args.log),
         ..args.clone()
     };
     go(&args, Some(&run))
@@ -156,7 +160,7 @@ fn go(args: &SearchArgs, resumed: Option<&Recorded>) -> Result<End> {
     if let (Some(folder), None) = (&args.out, resumed) {
         check_free(folder)?;
     }
-    let progress = Progress::new(args.quiet);
+    let progress = Progress::new(args.log.quiet || args.log.is_json());
     let task = Task::open(&args.task, args.seed, &progress)?;
     if let Some(file) = &args.json {
         prepare(file)?;
@@ -174,6 +178,11 @@ fn go(args: &SearchArgs, resumed: Option<&Recorded>) -> Result<End> {
     if let Source::Workers(workers) = &task.source {
         queries = TRAINED;
         out = out.or_else(|| Some(free_folder(&workers.name)));
+    }
+    if args.tensorboard && out.is_none() {
+        return Err(Error::input("there is no folder for TensorBoard's files")
+            .mend("add `--out DIR`")
+            .into());
     }
     let queries = args.queries.unwrap_or(queries);
     task.check_queries(queries)?;
@@ -193,14 +202,16 @@ fn go(args: &SearchArgs, resumed: Option<&Recorded>) -> Result<End> {
         history: &history,
         asynchronous: args.asynchronous,
         durable: Some(Durable { every, resumed }),
+        log: args.log,
+        tensorboard: args.tensorboard,
     };
-    let bar = progress.queries(queries);
+    let bar = progress.search(queries);
     let report = plan.run(&progress, &bar, true, stop)?;
     drop(bar);
     if let Some(file) = &args.json {
         write_json(file, &report)?;
     }
-    if !args.quiet {
+    if !args.log.quiet {
         print(&report, &task, out.as_deref())?;
     }
     Ok(match report.run.stop {

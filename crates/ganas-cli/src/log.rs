@@ -1,0 +1,254 @@
+//! What is said on standard error while a search goes on.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use ganas_core::driver::{Observer, Problem, Round};
+use ganas_core::error::Result;
+use ganas_core::ledger::Query;
+use ganas_core::table::Ranking;
+use serde_json::{Map, Value, json};
+
+use crate::progress::Bar;
+use crate::record::SearchReport;
+
+/// How much is said, and how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+pub struct LogArgs {
+    /// Show no progress, and print nothing
+    #[arg(long, conflicts_with_all = ["verbose", "log_format"])]
+    pub quiet: bool,
+
+    /// Say what each round came to, on standard error; twice for each evaluation, too
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+
+    /// How standard error says what happens; json is one object a line for each evaluation and
+    /// round, whether it is a terminal or not
+    ///
+    /// Each object has an `event`: `begin`, `evaluation`, `round` or `end`, and `seconds` since the
+    /// search began; docs/guide/report.md describes the rest.
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub log_format: Option<Format>,
+}
+
+/// How it is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A bar on a terminal, and lines where `--verbose` asks for them
+    Text,
+    /// JSON, one object a line
+    Json,
+}
+
+impl LogArgs {
+    /// What was asked for now, or else what was asked for before.
+    pub fn or(self, before: LogArgs) -> LogArgs {
+        match self == LogArgs::default() {
+            true => before,
+            false => self,
+        }
+    }
+
+    /// Whether standard error is for JSON.
+    pub fn is_json(self) -> bool {
+        self.log_format == Some(Format::Json)
+    }
+}
+
+/// An observer that says what happens.
+pub struct Log<'a> {
+    args: LogArgs,
+    bar: &'a Bar,
+    problem: &'a Problem<'a>,
+    ranking: Option<&'a Ranking>,
+    begun: Instant,
+    best: Option<f64>,
+    parts: BTreeMap<String, f64>,
+}
+
+impl<'a> Log<'a> {
+    /// Says what happens in a search as far as the arguments want it; ranks where there is a
+    /// ranking.
+    pub fn new(
+        args: LogArgs,
+        bar: &'a Bar,
+        problem: &'a Problem<'a>,
+        ranking: Option<&'a Ranking>,
+    ) -> Self {
+        Log {
+            args,
+            bar,
+            problem,
+            ranking,
+            begun: Instant::now(),
+            best: None,
+            parts: BTreeMap::new(),
+        }
+    }
+
+    /// The search begins.
+    pub fn begin(&self, strategy: &str, seed: u64, queries: usize) {
+        if self.args.is_json() {
+            self.say(json!({
+                "event": "begin",
+                "space": self.problem.space().name(),
+                "objective": self.problem.objective().metric,
+                "strategy": strategy,
+                "seed": seed,
+                "queries": queries,
+            }));
+        }
+    }
+
+    /// The search is over.
+    pub fn end(&self, report: &SearchReport) {
+        if self.args.is_json() {
+            let run = &report.run;
+            self.say(json!({
+                "event": "end",
+                "stop": run.stop,
+                "queries": run.queries,
+                "best": run.best,
+                "best_arch": run.best_arch,
+                "best_rank": run.best_rank,
+            }));
+        }
+    }
+
+    fn say(&self, mut event: Value) {
+        event["seconds"] = json!(self.begun.elapsed().as_secs_f64());
+        // Whoever closed standard error does not want to hear of it.
+        let _ = writeln!(io::stderr().lock(), "{event}");
+    }
+
+    fn evaluation(&self, number: usize, query: &Query, best: bool) -> Value {
+        let objective = query
+            .score
+            .map(|score| self.problem.objective().turn(score));
+        let metrics: Map<String, Value> = (self.problem.metrics().iter().zip(&query.metrics))
+            .map(|(name, value)| (name.clone(), json!(value)))
+            .collect();
+        json!({
+            "event": "evaluation",
+            "query": number,
+            "round": query.round,
+            "arch": self.problem.space().format(&query.arch),
+            "objective": objective,
+            "compliant": query.compliant,
+            "best": best,
+            "metrics": metrics,
+            "failure": query.failure,
+        })
+    }
+}
+
+impl Observer for Log<'_> {
+    fn queried(&mut self, number: usize, query: &Query) -> Result<()> {
+        let merit = query.merit();
+        let best = merit.is_some_and(|m| self.best.is_none_or(|best| m > best));
+        if best {
+            self.best = merit;
+        }
+        if self.args.is_json() {
+            self.say(self.evaluation(number, query, best));
+        } else if self.args.verbose > 1 {
+            let came_to = match (query.score, &query.failure) {
+                (Some(score), _) => self.problem.objective().turn(score).to_string(),
+                (None, why) => format!("failed: {}", why.as_deref().unwrap_or("no value")),
+            };
+            let remark = match (best, query.compliant) {
+                (true, _) => ", the best so far",
+                (_, false) if query.score.is_some() => ", breaks a constraint",
+                _ => "",
+            };
+            let arch = self.problem.space().format(&query.arch);
+            self.bar
+                .line(&format!("query {number}: {arch}: {came_to}{remark}"));
+        }
+        Ok(())
+    }
+
+    fn spent(&mut self, part: &str, seconds: f64) -> Result<()> {
+        *self.parts.entry(part.to_owned()).or_default() += seconds;
+        Ok(())
+    }
+
+    fn round(&mut self, round: &Round) -> Result<()> {
+        let parts = std::mem::take(&mut self.parts);
+        let rank = (self.ranking.zip(round.best)).map(|(ranking, best)| ranking.rank(best));
+        if self.args.is_json() {
+            let gauges: Map<String, Value> = (round.gauges.iter())
+                .map(|(name, value)| (name.clone(), json!(value)))
+                .collect();
+            self.say(json!({
+                "event": "round",
+                "round": round.round,
+                "asked": round.asked,
+                "new": round.new,
+                "queries": round.queries,
+                "best": round.best,
+                "best_rank": rank,
+                "gauges": gauges,
+                "parts": parts,
+            }));
+        } else if self.args.verbose > 0 {
+            let mut line = format!(
+                "round {}: {} new of {}, {} queries",
+                round.round, round.new, round.asked, round.queries
+            );
+            if let Some(best) = round.best {
+                line += &format!(", best {best}");
+            }
+            if let Some(rank) = rank {
+                line += &format!(" (rank {rank})");
+            }
+            for (name, value) in &round.gauges {
+                line += &format!(", {name} {}", brief(*value));
+            }
+            self.bar.line(&line);
+        }
+        Ok(())
+    }
+}
+
+/// A number with four digits that count.
+pub fn brief(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".into(),
+        size if !(1e-3..1e5).contains(&size) => format!("{value:.2e}"),
+        size => {
+            let digits = (3 - size.log10().floor() as i32).max(0) as usize;
+            let text = format!("{value:.digits$}");
+            match text.contains('.') {
+                true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+                false => text,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_brief() {
+        let cases = [
+            (0.0, "0"),
+            (94.373_33, "94.37"),
+            (0.693_147, "0.6931"),
+            (-0.25, "-0.25"),
+            (1562.0, "1562"),
+            (20_346_506.0, "2.03e7"),
+            (0.000_012, "1.20e-5"),
+            (100.0, "100"),
+            (f64::NAN, "NaN"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(brief(value), text);
+        }
+    }
+}

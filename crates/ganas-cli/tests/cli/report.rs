@@ -1,0 +1,259 @@
+//! `ganas report`: pages of runs, finished or not, and of benchmarks.
+
+use std::fs;
+use std::io::Read;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::read::GzDecoder;
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+use serde_json::Value;
+
+use crate::sandbox::Sandbox;
+
+const CHAIN: &str = "search --space chain.toml --table chain.csv --objective accuracy";
+const BENCH: &str = "bench --space chain.toml --table chain.csv --objective accuracy \
+                     --strategies ga-nas,random --queries 60 --seeds 2";
+
+/// What a page shows.
+fn data(sandbox: &Sandbox, page: &str) -> Value {
+    let page = sandbox.read(page);
+    let (_, after) = page.split_once("id=\"data\">").unwrap();
+    let bytes = STANDARD.decode(after.split_once('<').unwrap().0).unwrap();
+    let mut json = String::new();
+    GzDecoder::new(&bytes[..])
+        .read_to_string(&mut json)
+        .unwrap();
+    serde_json::from_str(&json).unwrap()
+}
+
+#[test]
+fn a_run_is_shown_with_all_that_it_wrote() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --queries 80 --seed 5 --start 'b;b;b;b' --constraint 'params <= 12' --out run"
+        ))
+        .success();
+    sandbox
+        .run("report run")
+        .success()
+        .stdout(contains("report.html: 1 run, 0."));
+    let shown = data(&sandbox, "run/report.html");
+    let result = sandbox.json("run/result.json");
+    let task = &shown["report"]["tasks"][0];
+    assert_eq!(task["space"], "chain.toml");
+    assert_eq!(task["optimum"], result["optimum"]);
+    assert_eq!(task["metrics"], serde_json::json!(["latency", "params"]));
+    assert_eq!(task["constraints"][0]["bound"], 12.0);
+    assert_eq!(task["archs"]["notation"].as_array().unwrap().len(), 80);
+    assert_eq!(task["archs"]["notation"][0], "b;b;b;b");
+    assert_eq!(task["best"][0], result["best_arch"]);
+    let best = result["best_arch"].as_str().unwrap();
+    assert!(task["drawings"][best].as_str().unwrap().starts_with("<svg"));
+    assert_eq!(task["differences"][0]["from"], "b;b;b;b");
+    assert_eq!(task["origins"][0]["settings"]["truth"], 30);
+    let run = &task["runs"][0];
+    assert_eq!(
+        (&run["state"], &run["seed"]),
+        (&"finished".into(), &5.into())
+    );
+    assert_eq!(run["evaluations"].as_array().unwrap().len(), 80);
+    assert_eq!(
+        run["steps"].as_array().unwrap().last().unwrap()[1],
+        result["best"]
+    );
+    for part in ["discriminator", "generator", "evaluating", "screening"] {
+        assert!(run["parts"][part].as_f64().unwrap() > 0.0, "{part}");
+    }
+    for gauge in [
+        "gamma",
+        "rho",
+        "d_loss",
+        "d_accuracy",
+        "js",
+        "g_loss",
+        "g_reward",
+        "g_entropy",
+        "g_valid",
+        "g_duplicates",
+    ] {
+        let curve = &shown["curves"][0][gauge][0];
+        assert!(curve["mean"].as_array().unwrap().len() > 1, "{gauge}");
+    }
+    // The estimate is made from the loss.
+    let gauges = &run["rounds"].as_array().unwrap().last().unwrap()["gauges"];
+    let loss = gauges["d_loss"].as_f64().unwrap();
+    let divergence = (std::f64::consts::LN_2 - loss).max(0.0);
+    assert!((gauges["js"].as_f64().unwrap() - divergence).abs() < 1e-6);
+}
+
+#[test]
+fn a_killed_run_is_shown_as_far_as_it_came() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --queries 60 --constraint 'latency < 12' --out run"
+        ))
+        .success();
+    let result = sandbox.json("run/result.json");
+    fs::remove_file(sandbox.path("run/result.json")).unwrap();
+    for (file, lines) in [
+        ("evaluations.csv", 41),
+        ("rounds.jsonl", 3),
+        ("times.jsonl", 3),
+    ] {
+        let whole = sandbox.read(&format!("run/{file}"));
+        let mut torn: String = whole.split_inclusive('\n').take(lines).collect();
+        torn.push_str(&whole.lines().nth(lines).unwrap()[..5]);
+        sandbox.write(&format!("run/{file}"), torn);
+    }
+    sandbox.run("report run --out page.html").success();
+    let task = &data(&sandbox, "page.html")["report"]["tasks"][0];
+    let run = &task["runs"][0];
+    assert_eq!(
+        (&run["state"], &run["queries"]),
+        (&"unfinished".into(), &40.into())
+    );
+    assert_eq!(run["budget"], 60);
+    assert!(task["notes"][0].as_str().unwrap().contains("not finished"));
+    // As the run itself would have said it after 40 queries.
+    let steps = result["trajectory"].as_array().unwrap().iter();
+    let steps: Vec<&Value> = steps
+        .filter(|s| s["query"].as_u64().unwrap() <= 40)
+        .collect();
+    assert_eq!(run["steps"].as_array().unwrap().len(), steps.len());
+    assert_eq!(run["best"], steps.last().unwrap()["best"]);
+    // Without evaluations there is still something to say.
+    fs::remove_file(sandbox.path("run/evaluations.csv")).unwrap();
+    sandbox.run("report run --out page.html").success();
+}
+
+#[test]
+fn a_benchmark_is_shown_from_its_folder_and_from_its_json() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!("{BENCH} --out bench --json bench.json"))
+        .success();
+    sandbox
+        .run("report bench bench.json --out page.html")
+        .success();
+    let shown = data(&sandbox, "page.html");
+    // The folder's own JSON says nothing that its runs do not say, the other one is a path of its own.
+    let task = &shown["report"]["tasks"][0];
+    assert_eq!(shown["report"]["tasks"].as_array().unwrap().len(), 1);
+    assert_eq!(task["runs"].as_array().unwrap().len(), 8);
+    sandbox.run("report bench.json --out page.html").success();
+    let from_json = data(&sandbox, "page.html");
+    sandbox.run("report bench --out page.html").success();
+    let from_folder = data(&sandbox, "page.html");
+    for what in ["best", "rank"] {
+        assert_eq!(from_json["curves"][0][what], from_folder["curves"][0][what]);
+    }
+    let bench = sandbox.json("bench.json");
+    for (shown, summary) in (from_json["summaries"][0].as_array().unwrap().iter())
+        .zip(bench["summary"].as_array().unwrap())
+    {
+        assert_eq!(shown["strategy"], summary["strategy"]);
+        assert_eq!(shown["found_optimum"], summary["found_optimum"]);
+        for number in ["mean_best", "std_best", "mean_rank", "mean_queries_to_best"] {
+            let (shown, summary) = (shown[number].as_f64(), summary[number].as_f64());
+            assert!((shown.unwrap() - summary.unwrap()).abs() < 1e-9, "{number}");
+        }
+    }
+}
+
+#[test]
+fn only_runs_of_one_task_are_compared() {
+    let sandbox = Sandbox::new();
+    let search = |args: &str| {
+        sandbox
+            .run(&format!("search --space chain.toml {args}"))
+            .success()
+    };
+    search("--table chain.csv --objective accuracy --strategy random --queries 10 --out a");
+    search("--table chain.csv --objective accuracy --strategy evolution --queries 20 --out b");
+    search(
+        "--table chain.csv --objective latency --minimize --strategy random --queries 10 --out c",
+    );
+    sandbox.run("report a b c").success();
+    let report = &data(&sandbox, "report.html")["report"];
+    let tasks = report["tasks"].as_array().unwrap();
+    let runs: Vec<usize> = tasks
+        .iter()
+        .map(|t| t["runs"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(runs, [2, 1]);
+    assert!(report["notes"][0].as_str().unwrap().contains("2 tasks"));
+    assert!(tasks[0]["notes"][0].as_str().unwrap().contains("10, 20"));
+    assert_eq!(tasks[1]["minimize"], true);
+}
+
+#[test]
+fn what_cannot_be_shown_is_left_out_and_said() {
+    let sandbox = Sandbox::new();
+    sandbox.write("empty/note.txt", "nothing");
+    sandbox.write("broken.json", "{\"runs\": [");
+    sandbox.write("other.json", "{\"weights\": 3}");
+    sandbox.write("half/settings.json", "{\"ganas\": \"0.1.0\"}");
+    sandbox.refuses(
+        "report empty",
+        &[
+            "empty",
+            "there is no run in this folder",
+            "ganas search --out",
+        ],
+    );
+    sandbox.refuses(
+        "report broken.json --out p.html",
+        &["broken.json", "this is no JSON"],
+    );
+    sandbox.refuses(
+        "report other.json",
+        &["other.json", "no result of a search or a benchmark"],
+    );
+    sandbox.refuses("report nowhere", &["nowhere", "cannot be read"]);
+    sandbox.refuses(
+        "report half",
+        &["half/settings.json", "no settings of a run"],
+    );
+    sandbox
+        .run(&format!("{CHAIN} --strategy random --queries 5 --out run"))
+        .success();
+    sandbox
+        .run("report run empty broken.json --out page.html")
+        .success()
+        .stderr(contains("warning: empty: there is no run").and(contains("warning: broken.json")));
+    let report = &data(&sandbox, "page.html")["report"];
+    assert_eq!(report["notes"].as_array().unwrap().len(), 2);
+    sandbox.refuses("report run --out run", &["run", "this is a folder"]);
+}
+
+#[test]
+fn the_projects_own_results_can_be_shown() {
+    let sandbox = Sandbox::new();
+    let results = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results");
+    for file in [
+        "nasbench201_cifar10.json",
+        "table5_resnet.json",
+        "default_job.json",
+    ] {
+        sandbox
+            .run(&format!("report {results}/{file} --out page.html"))
+            .success();
+        let shown = data(&sandbox, "page.html");
+        assert!(
+            shown["report"]["tasks"][0]["drawings"]
+                .as_object()
+                .unwrap()
+                .len()
+                > 1,
+            "{file}"
+        );
+        assert!(
+            !shown["curves"][0]["rank"].is_null() || file == "default_job.json",
+            "{file}"
+        );
+    }
+}

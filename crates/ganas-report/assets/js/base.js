@@ -1,0 +1,94 @@
+// Data, numbers, and elements.
+
+const media = matchMedia("(prefers-color-scheme: dark)");
+
+/** The data of the page: gzip in Base64. */
+async function unpack() {
+  const text = document.getElementById("data").textContent.trim();
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+/** An element with properties and children; texts are texts. */
+function el(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === "class") element.className = value;
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name in element && typeof value !== "string") element[name] = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** A number as it is read: so many digits that count, no trailing zeros. */
+function num(value, digits = 6) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return value.toLocaleString("en-US").replaceAll(",", "\u202f");
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(Math.min(digits - 1, 3));
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** A number as an axis has room for it. */
+function short(value) {
+  const size = Math.abs(value);
+  for (const [unit, letter] of [[1e9, "G"], [1e6, "M"], [1e4, "k"]]) {
+    if (size >= unit) return `${num(value / (letter === "k" ? 1e3 : unit), 4)}${letter}`;
+  }
+  return num(value, 6);
+}
+
+function seconds(value) {
+  if (value === null || value === undefined) return "–";
+  if (value < 120) return `${num(value, 3)} s`;
+  if (value < 7200) return `${num(value / 60, 3)} min`;
+  return `${num(value / 3600, 3)} h`;
+}
+
+const plural = (count, word) => `${num(count)} ${word}${count === 1 ? "" : "s"}`;
+
+/** Text that stands in HTML that a tooltip is made of. */
+const escape = (text) =>
+  String(text).replace(/[&<>"]/g, (c) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[c]);
+
+/** A field of a CSV file. */
+function field(value) {
+  if (value === null || value === undefined || (typeof value === "number" && !Number.isFinite(value))) return "";
+  const text = String(value);
+  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Lets the reader save a text. */
+function save(name, type, text) {
+  const link = el("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+const csv = (columns, rows) => [columns, ...rows].map((row) => row.map(field).join(",") + "\n").join("");
+
+const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+
+/** Colours that those who see no red or green tell apart (after Okabe and Ito). */
+const LIGHT = ["#0072b2", "#d55e00", "#009e73", "#a3508a", "#8a6d00", "#3a7ca8", "#5d4fa2", "#7a3b00", "#555f69", "#00757a"];
+const DARK = ["#56b4e9", "#ff8c42", "#2bc49a", "#e08cc4", "#f0c846", "#8ec9ea", "#a99cf0", "#d69a62", "#aab4be", "#4fc9cf"];
+
+/** What charts are drawn with. On paper and in files it is always light. */
+function theme(light = false) {
+  const dark = media.matches && !light;
+  return {
+    dark,
+    text: dark ? "#e6edf3" : "#1f2328",
+    soft: dark ? "#9198a1" : "#59636e",
+    line: dark ? "#3d444d" : "#d1d9e0",
+    back: dark ? "#161b22" : "#ffffff",
+    bad: dark ? "#f85149" : "#cf222e",
+    shade: dark ? "rgba(248,81,73,.13)" : "rgba(207,34,46,.09)",
+    colour: (i) => (dark ? DARK : LIGHT)[i % LIGHT.length],
+  };
+}

@@ -1,0 +1,76 @@
+// The page, put together.
+
+const of = (title, figures) => {
+  const there = figures.filter((f) => f);
+  return there.length ? [h3(title), el("div", { class: "grid" }, there.map((f) => f.element))] : [];
+};
+
+function taskSection(task, curves, summaries, id) {
+  const gauge = (names) => names.filter((name) => curves[name]).map((name) => gaugeFigure(task, curves, name));
+  const known = Object.keys(GAUGES);
+  const others = Object.keys(curves).filter((name) => !["best", "rank", ...known].includes(name));
+  const best = bestFigure(task, curves);
+  const tradeoff = tradeoffFigure(task);
+  const time = timeFigure(task, summaries);
+  const evaluated = task.archs.notation.length;
+  const bounds = task.constraints.map((c) => `${c.metric} ${c.comparison} ${num(c.bound)}`).join(", ");
+  const facts = [
+    `${task.minimize ? "smallest" : "largest"} ${task.objective}`,
+    bounds ? `under ${bounds}` : null,
+    task.optimum === null ? null : `the table's best is ${num(task.optimum, 8)}`,
+    task.compliant ? `of ${num(task.compliant)} architectures` : null,
+  ];
+  return [
+    id ? el("h2", { id }, `${task.space}: ${task.objective}`) : [],
+    el("p", { class: "soft" }, facts.filter((f) => f).join(", "), task.source ? ` · ${task.source}` : ""),
+    task.notes.map(note),
+    summary(task, summaries),
+    runList(task),
+    best ? best.element : note("These results do not say how the runs came to their bests."),
+    of("Algorithm 1", gauge(["gamma", "rho"])),
+    of("Discriminator", gauge(["d_loss", "d_accuracy", "js", "d_rank_accuracy"])),
+    of("Generator", gauge(["g_entropy", "g_valid", "g_duplicates", "g_reward", "g_loss", "g_value_loss", "g_kl"])),
+    of("What strategies report", gauge(others)),
+    tradeoff ? [h3("Trade-offs"), tradeoff.element] : [],
+    drawings(task),
+    evaluated
+      ? [h3(`All ${num(evaluated)} architectures`), archTable(task)]
+      : [h3("All architectures"), note("These results hold no evaluations; folders of runs do (--out of search and bench).")],
+    time ? [h3("Time"), time.element] : [],
+    h3("Where it comes from"),
+    provenance(task),
+  ].flat(2);
+}
+
+function header(report) {
+  const ids = report.tasks.map((_, i) => (report.tasks.length > 1 ? `task-${i}` : null));
+  const links = report.tasks.map((t, i) => el("a", { href: `#${ids[i]}` }, `${t.space}: ${t.objective}${t.constraints.length ? " (constrained)" : ""}`));
+  document.getElementById("top").replaceChildren(
+    el("h1", {}, report.title),
+    links.length > 1 ? el("nav", {}, links) : "",
+    ...report.notes.map(note),
+  );
+  return ids;
+}
+
+async function open() {
+  const page = document.getElementById("page");
+  try {
+    const { report, curves, summaries } = await unpack();
+    const ids = header(report);
+    const sections = report.tasks.flatMap((task, i) => taskSection(task, curves[i], summaries[i], ids[i]));
+    page.replaceChildren(...report.suites.flatMap(suiteSection), ...sections);
+    document.getElementById("foot").textContent = `ganas ${report.ganas}: ganas ${report.command.join(" ")}. Charts by Apache ECharts ${echarts.version} (Apache License 2.0).`;
+    if (location.hash) document.querySelector(location.hash)?.scrollIntoView();
+  } catch (error) {
+    page.replaceChildren(note(`The report cannot be shown: ${error.message}. It needs a browser of 2023 or later.`));
+    throw error;
+  }
+  // The first figures are drawn in the frame after they are seen.
+  requestAnimationFrame(() => setTimeout(() => {
+    performance.mark("ganas-ready");
+    document.documentElement.dataset.ready = "true";
+  }));
+}
+
+open();

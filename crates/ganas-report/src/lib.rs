@@ -1,0 +1,44 @@
+//! Searches and benchmarks as one self-contained HTML page: charts, a table of all architectures,
+//! drawings, and where it all comes from.
+//!
+//! A [`Report`] is plain data, filled by whoever read the runs; [`Report::html`] is the page. It
+//! holds its style, its program, the chart library (Apache ECharts) and the data, and asks the
+//! network for nothing. The data are compressed, as tens of thousands of architectures are megabytes.
+//!
+//! ```
+//! use ganas_report::{Report, Run, State, Step, Task};
+//!
+//! let run = Run {
+//!     strategy: "random".into(),
+//!     state: State::Finished,
+//!     queries: 100,
+//!     best: Some(91.5),
+//!     steps: vec![Step(1, 80.2, None), Step(42, 91.5, None)],
+//!     ..Run::default()
+//! };
+//! let report = Report {
+//!     title: "A first look".into(),
+//!     tasks: vec![Task {
+//!         space: "nasbench201".into(),
+//!         objective: "accuracy".into(),
+//!         runs: vec![run],
+//!         ..Task::default()
+//!     }],
+//!     ..Report::default()
+//! };
+//! assert!(report.html().starts_with("<!doctype html>"));
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod curve;
+mod model;
+mod page;
+mod summary;
+
+pub use curve::{Curve, Trace, aggregate};
+pub use model::{
+    Architectures, Bound, Difference, Origin, Report, Round, Run, Standing, State, Step, Suite,
+    Task, Winner,
+};
+pub use summary::{Summary, summarise};

@@ -1,0 +1,233 @@
+//! The page: the assets with the data in them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::Serialize;
+
+use crate::curve::{Curve, Trace, aggregate};
+use crate::model::{Report, Run, State, Task};
+use crate::summary::{Summary, summarise};
+
+const PAGE: &str = include_str!("../assets/page.html");
+const STYLE: &str = include_str!("../assets/style.css");
+/// Apache ECharts 6.1.0, the parts that `vendor-build/echarts.js` lists.
+const ECHARTS: &str = include_str!("../assets/vendor/echarts.min.js");
+const NOTICE: &str = include_str!("../assets/vendor/echarts.NOTICE");
+/// In the order in which they need each other.
+const SCRIPTS: [&str; 7] = [
+    include_str!("../assets/js/base.js"),
+    include_str!("../assets/js/figure.js"),
+    include_str!("../assets/js/curves.js"),
+    include_str!("../assets/js/tradeoff.js"),
+    include_str!("../assets/js/table.js"),
+    include_str!("../assets/js/sections.js"),
+    include_str!("../assets/js/main.js"),
+];
+
+/// The curves of a task by what they show: `best`, `rank` and each thing that strategies report.
+type Curves = BTreeMap<String, Vec<Curve>>;
+
+/// What the page reads.
+#[derive(Serialize)]
+struct Data<'a> {
+    report: &'a Report,
+    /// For each task.
+    curves: Vec<Curves>,
+    /// For each task.
+    summaries: Vec<Vec<Summary>>,
+}
+
+impl Report {
+    /// The page: an HTML document that needs nothing beside it.
+    pub fn html(&self) -> String {
+        let data = Data {
+            report: self,
+            curves: self.tasks.iter().map(curves).collect(),
+            summaries: self.tasks.iter().map(summarise).collect(),
+        };
+        // Numbers, texts and maps with keys that are texts: there is nothing that JSON cannot hold,
+        // and a buffer in memory takes all of it.
+        let data = packed(&data).unwrap_or_default();
+        let program = SCRIPTS.concat();
+        let mut page = String::with_capacity(PAGE.len() + STYLE.len() + ECHARTS.len() + data.len());
+        let mut rest = PAGE;
+        while let Some((before, after)) = rest.split_once("{{") {
+            page.push_str(before);
+            let Some((name, after)) = after.split_once("}}") else {
+                break;
+            };
+            page.push_str(match name {
+                "style" => STYLE,
+                "echarts" => ECHARTS,
+                "notice" => NOTICE.trim(),
+                "program" => &program,
+                "data" => &data,
+                _ => "",
+            });
+            if name == "title" {
+                page.push_str(&escaped(&self.title));
+            }
+            rest = after;
+        }
+        page.push_str(rest);
+        page
+    }
+}
+
+/// JSON, compressed and in Base64.
+fn packed(data: &impl Serialize) -> io::Result<String> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::new(7));
+    let json = serde_json::to_vec(data)?;
+    gzip.write_all(&json)?;
+    Ok(STANDARD.encode(gzip.finish()?))
+}
+
+fn escaped(text: &str) -> String {
+    (text.replace('&', "&amp;"))
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+/// All curves of a task.
+fn curves(task: &Task) -> Curves {
+    let gauges: BTreeSet<&str> = (task.runs.iter())
+        .flat_map(|run| run.rounds.iter().flat_map(|r| r.gauges.keys()))
+        .map(String::as_str)
+        .collect();
+    let mut curves = Curves::new();
+    curves.insert(
+        "best".into(),
+        of(task, |run| run.steps.iter().map(|s| (s.0, s.1)).collect()),
+    );
+    curves.insert("rank".into(), of(task, ranks));
+    for gauge in gauges {
+        let points = |run: &Run| {
+            let rounds = run.rounds.iter();
+            rounds
+                .filter_map(|r| Some((r.queries, *r.gauges.get(gauge)?)))
+                .collect()
+        };
+        curves.insert(gauge.to_owned(), of(task, points));
+    }
+    curves.retain(|_, curves| !curves.is_empty());
+    curves
+}
+
+/// The ranks of a run's bests, or what is known of them at some budgets.
+fn ranks(run: &Run) -> Vec<(usize, f64)> {
+    let steps: Vec<(usize, f64)> = (run.steps.iter())
+        .filter_map(|step| Some((step.0, step.2? as f64)))
+        .collect();
+    match steps.is_empty() {
+        true => run
+            .rank_at
+            .iter()
+            .map(|(q, rank)| (*q, *rank as f64))
+            .collect(),
+        false => steps,
+    }
+}
+
+/// A curve for each strategy.
+fn of(task: &Task, points: impl Fn(&Run) -> Vec<(usize, f64)>) -> Vec<Curve> {
+    let mut strategies: Vec<(&str, Vec<Trace>, usize)> = Vec::new();
+    for run in &task.runs {
+        let trace = Trace {
+            points: points(run)
+                .into_iter()
+                .filter(|(_, v)| v.is_finite())
+                .collect(),
+            until: (run.state != State::Finished).then_some(run.queries),
+        };
+        match strategies
+            .iter_mut()
+            .find(|(name, ..)| *name == run.strategy)
+        {
+            Some((_, traces, end)) => {
+                traces.push(trace);
+                *end = (*end).max(run.queries);
+            }
+            None => strategies.push((&run.strategy, vec![trace], run.queries)),
+        }
+    }
+    (strategies.iter())
+        .filter_map(|(name, traces, end)| aggregate(name, traces, *end))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use flate2::read::GzDecoder;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::model::Step;
+
+    fn report() -> Report {
+        let run = |seed, state, queries| Run {
+            strategy: "random".into(),
+            seed,
+            state,
+            queries,
+            best: Some(2.0),
+            steps: vec![Step(1, 1.0, Some(9)), Step(4, 2.0, Some(3))],
+            ..Run::default()
+        };
+        Report {
+            title: "a < b & {{style}}".into(),
+            tasks: vec![Task {
+                runs: vec![run(0, State::Finished, 10), run(1, State::Unfinished, 6)],
+                ..Task::default()
+            }],
+            ..Report::default()
+        }
+    }
+
+    fn data(page: &str) -> Value {
+        let (_, after) = page.split_once("id=\"data\">").unwrap();
+        let (text, _) = after.split_once('<').unwrap();
+        let bytes = STANDARD.decode(text.trim()).unwrap();
+        let mut json = String::new();
+        GzDecoder::new(&bytes[..])
+            .read_to_string(&mut json)
+            .unwrap();
+        serde_json::from_str(&json).unwrap()
+    }
+
+    #[test]
+    fn the_page_holds_all_that_it_needs() {
+        let page = report().html();
+        assert!(page.contains("<title>a &lt; b &amp; {{style}}</title>"));
+        for outside in ["src=\"", "href=\"http", "@import", "url(http", "fetch("] {
+            let own = page.replace(ECHARTS, "");
+            assert!(!own.contains(outside), "{outside}");
+        }
+        assert!(page.ends_with("</html>\n"));
+    }
+
+    #[test]
+    fn curves_end_where_the_first_run_is_broken_off() {
+        let data = data(&report().html());
+        let curve = &data["curves"][0]["best"][0];
+        assert_eq!(curve["x"], serde_json::json!([1, 4, 6]));
+        assert_eq!(curve["runs"], 2);
+        assert_eq!(data["curves"][0]["rank"][0]["mean"][1], 3.0);
+        assert_eq!(data["summaries"][0][0]["finished"], 1);
+        assert_eq!(data["report"]["tasks"][0]["runs"][1]["state"], "unfinished");
+    }
+
+    #[test]
+    fn scripts_cannot_end_early() {
+        for script in SCRIPTS.iter().chain([&ECHARTS]) {
+            assert!(!script.contains("</script"));
+            assert!(!script.contains("<!--"));
+        }
+    }
+}
