@@ -40,7 +40,9 @@ impl Draughtsman {
         };
         let best: Vec<(String, Arch)> = task.best.iter().filter_map(parsed).collect();
         let starts: Vec<(String, Arch)> = task.starts.iter().filter_map(parsed).collect();
-        for (text, arch) in best.iter().chain(&starts) {
+        let winners = task.runs.iter().filter_map(|run| run.winner.as_ref());
+        let winners: Vec<(String, Arch)> = winners.filter_map(|w| parsed(&w.arch)).collect();
+        for (text, arch) in best.iter().chain(&starts).chain(&winners) {
             if let Ok(drawing) = Drawing::of(space, arch) {
                 task.drawings.insert(text.clone(), drawing.svg());
             }

@@ -105,13 +105,14 @@ fn task(key: &Key, mut group: Vec<Found>) -> Task {
     task.metrics = catalogue.metrics;
     task.archs = catalogue.archs;
     task.best = best(&task, group.iter().map(|f| &f.run));
-    match Draughtsman::of(key, &group) {
+    let draughtsman = Draughtsman::of(key, &group);
+    task.runs = group.into_iter().map(|f| f.run).collect();
+    match draughtsman {
         Ok(draughtsman) => draughtsman.draw(&mut task),
         Err(why) => task
             .notes
             .push(format!("Architectures are not drawn: {why}.")),
     }
-    task.runs = group.into_iter().map(|f| f.run).collect();
     task
 }
 

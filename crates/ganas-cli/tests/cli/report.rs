@@ -243,12 +243,14 @@ fn the_projects_own_results_can_be_shown() {
             .run(&format!("report {results}/{file} --out page.html"))
             .success();
         let shown = data(&sandbox, "page.html");
+        let task = &shown["report"]["tasks"][0];
+        let drawn = task["drawings"].as_object().unwrap();
+        for run in task["runs"].as_array().unwrap() {
+            let winner = run["winner"]["arch"].as_str();
+            assert!(winner.is_none_or(|arch| drawn.contains_key(arch)), "{file}");
+        }
         assert!(
-            shown["report"]["tasks"][0]["drawings"]
-                .as_object()
-                .unwrap()
-                .len()
-                > 1,
+            drawn.contains_key(task["best"][0].as_str().unwrap()),
             "{file}"
         );
         assert!(

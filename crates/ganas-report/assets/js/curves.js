@@ -68,9 +68,9 @@ function lineChart({ lines, x, y, colours, marks = [], tip, smooth = false }) {
       symbol: "none",
       lineStyle: { color: colours.soft, type: "dotted" },
       precision: 12,
-      data: marks.map(([value, text, position = "insideEndTop"]) => ({
+      data: marks.map(([value, text]) => ({
         yAxis: value,
-        label: { formatter: text, position, color: colours.soft, fontSize: 11 },
+        label: { formatter: text, position: "end", distance: 4, color: colours.soft, fontSize: 11 },
       })),
     };
   }
@@ -86,7 +86,10 @@ function lineChart({ lines, x, y, colours, marks = [], tip, smooth = false }) {
       });
     return `<div>${escape(x.name)} ${num(Math.round(here))}</div>${rows.join("")}`;
   };
+  // What lines are called stands right of the chart, where no curve is.
+  const right = Math.max(18, ...marks.map(([, text]) => 12 + 6.5 * text.length));
   return {
+    grid: { right },
     tooltip: { trigger: "axis", formatter: show, axisPointer: { snap: false, lineStyle: { color: colours.soft } } },
     xAxis: { type: "value", min: "dataMin", max: "dataMax", ...x },
     yAxis: { type: "value", ...y },
@@ -213,7 +216,7 @@ function bestFigure(task, curves) {
       const lines = linesOf(task, curves[what === "rank" ? "rank" : "best"], extended(each[what]), state, colours, turns[what]);
       const lowest = Math.min(...lines.flatMap((line) => line.points.map((p) => p[1])));
       const floor = { best: state.range === "late" ? late(lines, task.minimize) : {}, rank: { min: 1 }, distance: { min: 10 ** Math.floor(Math.log10(lowest)) } }[what];
-      const marks = what === "best" && task.optimum !== null ? [[task.optimum, `table's best ${num(task.optimum)}`, "insideStartBottom"]] : [];
+      const marks = what === "best" && task.optimum !== null ? [[task.optimum, "optimum"]] : [];
       const name = { best: task.objective, distance: `distance of ${task.objective} to the optimum`, rank: "rank (1 is the best)" }[what];
       const option = lineChart({
         lines,

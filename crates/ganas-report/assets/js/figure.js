@@ -145,7 +145,7 @@ function finish(option, colours) {
     textStyle: { fontFamily: "system-ui, sans-serif", color: colours.text },
     aria: { enabled: true },
     ...option,
-    grid: { left: 6, right: 18, top: 34, bottom: 26, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 6, right: 18, top: 34, bottom: 26, outerBoundsMode: "same", outerBoundsContain: "axisLabel", ...option.grid },
     xAxis: axis(option.xAxis, "x"),
     yAxis: axis(option.yAxis, "y"),
     legend: { show: false },

@@ -112,7 +112,9 @@ function drawings(task) {
       `${num(run.winner.test_accuracy, 4)} %`,
       num(run.winner.params),
     ]);
-    parts.push(h3("Trained to the end"), plainTable(["architecture", "run", "test accuracy", "weights"], rows));
+    const shown = [...new Set(winners.map((run) => run.winner.arch))].filter((arch) => !task.best.includes(arch));
+    const cards = shown.slice(0, 6).map((arch) => card("Chosen in the end", code(arch), task.drawings[arch]));
+    parts.push(h3("Trained to the end"), el("div", { class: "grid" }, cards), plainTable(["architecture", "run", "test accuracy", "weights"], rows));
   }
   return parts;
 }

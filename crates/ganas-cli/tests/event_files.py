@@ -1,6 +1,6 @@
 """Compares the event files of a run with its scalars.csv, by TensorBoard's own reader.
 
-Usage: python3 tensorboard.py RUN/tensorboard
+Usage: python3 event_files.py RUN/tensorboard
 """
 
 import csv
