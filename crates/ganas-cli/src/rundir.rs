@@ -1,7 +1,8 @@
 //! A run directory: the settings, every evaluation and every round as they come, and the result.
 //!
 //! The journal is what counts. Everything else but the settings follows from it: a checkpoint saves
-//! the time to get there, and the other files are written again when a run is resumed.
+//! the time to get there, and the other files are written again when a run is resumed. Only the
+//! times of the rounds are not, which differ from run to run.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -28,7 +29,8 @@ use crate::times::{TIMES, Times};
 pub const SETTINGS: &str = "settings.json";
 /// The result.
 pub const RESULT: &str = "result.json";
-const JOURNAL: &str = "journal.jsonl";
+/// Every evaluation as it finished.
+pub const JOURNAL: &str = "journal.jsonl";
 const CHECKPOINT: &str = "checkpoint";
 /// Every evaluation.
 pub const EVALUATIONS: &str = "evaluations.csv";

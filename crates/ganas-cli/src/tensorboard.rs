@@ -16,6 +16,9 @@ use ganas_core::driver::{Observer, Problem, Round};
 use ganas_core::error::{Error, Result};
 use ganas_core::ledger::Query;
 use prost::Message;
+use serde::Deserialize;
+
+use crate::rundir::ROUNDS;
 
 /// The folder.
 pub const FOLDER: &str = "tensorboard";
@@ -65,6 +68,8 @@ struct Scalar {
 /// An observer that writes the folder.
 pub struct TensorBoard {
     folder: PathBuf,
+    /// The rounds of the run.
+    rounds: PathBuf,
     metrics: Vec<String>,
     objective: String,
     minimize: bool,
@@ -72,6 +77,15 @@ pub struct TensorBoard {
     /// What is written already, of a run that goes on.
     known: HashSet<(usize, String)>,
     best: Option<f64>,
+}
+
+/// A line of the rounds.
+#[derive(Deserialize)]
+struct Line {
+    queries: usize,
+    asked: usize,
+    new: usize,
+    gauges: Vec<(String, Option<f64>)>,
 }
 
 struct Files {
@@ -84,6 +98,7 @@ impl TensorBoard {
     pub fn new(run: &Path, problem: &Problem) -> Self {
         TensorBoard {
             folder: run.join(FOLDER),
+            rounds: run.join(ROUNDS),
             metrics: problem.metrics().to_vec(),
             objective: problem.objective().metric.clone(),
             minimize: problem.objective().minimize,
@@ -105,6 +120,35 @@ impl TensorBoard {
         };
         let written = (self.files.as_mut()).map_or(Ok(()), |files| files.put(&scalar));
         written.map_err(|e| Error::io(&self.folder, e))
+    }
+
+    fn put_round(
+        &mut self,
+        queries: usize,
+        [asked, new]: [usize; 2],
+        gauges: &[(String, f64)],
+    ) -> Result<()> {
+        let counts = [("asked", asked as f64), ("new", new as f64)];
+        let gauges = gauges.iter().map(|(name, value)| (name.as_str(), *value));
+        for (name, value) in counts.into_iter().chain(gauges) {
+            self.put(queries, format!("round/{name}"), value)?;
+        }
+        self.flush()
+    }
+
+    /// Puts the rounds of a run that goes on, as far as they are not there. They are not told again.
+    fn put_rounds(&mut self) -> Result<()> {
+        let text = fs::read_to_string(&self.rounds).unwrap_or_default();
+        for line in text
+            .lines()
+            .filter_map(|l| serde_json::from_str::<Line>(l).ok())
+        {
+            let gauges: Vec<(String, f64)> = (line.gauges.into_iter())
+                .filter_map(|(name, value)| Some((name, value?)))
+                .collect();
+            self.put_round(line.queries, [line.asked, line.new], &gauges)?;
+        }
+        Ok(())
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -154,7 +198,11 @@ impl Observer for TensorBoard {
             _ => read(&fs::read_to_string(self.folder.join(CSV)).unwrap_or_default()),
         };
         self.known = (scalars.iter()).map(|s| (s.step, s.tag.clone())).collect();
-        self.open(&scalars).map_err(|e| Error::io(&self.folder, e))
+        (self.open(&scalars)).map_err(|e| Error::io(&self.folder, e))?;
+        match rounds {
+            0 => Ok(()),
+            _ => self.put_rounds(),
+        }
     }
 
     fn wait(&mut self) -> Result<()> {
@@ -178,15 +226,7 @@ impl Observer for TensorBoard {
     }
 
     fn round(&mut self, round: &Round) -> Result<()> {
-        let counts = [("asked", round.asked as f64), ("new", round.new as f64)];
-        let gauges = round
-            .gauges
-            .iter()
-            .map(|(name, value)| (name.as_str(), *value));
-        for (name, value) in counts.into_iter().chain(gauges) {
-            self.put(round.queries, format!("round/{name}"), value)?;
-        }
-        self.flush()
+        self.put_round(round.queries, [round.asked, round.new], &round.gauges)
     }
 }
 

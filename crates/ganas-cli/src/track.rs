@@ -218,7 +218,7 @@ mod tests {
         let gauges = [
             ("gamma", -0.52),
             ("rho", 0.1),
-            ("d_loss", 0.693_147),
+            ("d_loss", 0.512_347),
             ("g_loss", -0.02),
         ];
         let round = Round {
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(standing(None, None, None, &objective), "");
         assert_eq!(
             standing(Some(&round), Some(0.4375), Some(3), &objective),
-            "round 12, best 0.4375 (rank 3), gamma 0.52, D 0.6931, G -0.02"
+            "round 12, best 0.4375 (rank 3), gamma 0.52, D 0.5123, G -0.02"
         );
         assert_eq!(standing(None, Some(0.5), None, &objective), "best 0.5");
     }

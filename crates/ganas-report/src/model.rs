@@ -78,6 +78,8 @@ pub struct Architectures {
     pub notation: Vec<String>,
     /// The objective; `None` where the evaluation failed.
     pub objective: Vec<Option<f64>>,
+    /// Why evaluations failed, where that is known, by place.
+    pub failures: BTreeMap<usize, String>,
     /// Whether all constraints hold.
     pub compliant: Vec<bool>,
     /// For each of the task's metrics, the values.

@@ -85,6 +85,8 @@ pub struct Evaluation {
     pub arch: String,
     /// The metrics in the order of their names.
     pub metrics: Vec<Option<f64>>,
+    /// Why it failed, if it did and that is known.
+    pub failure: Option<String>,
 }
 
 /// How a result was made, as far as it matters here.

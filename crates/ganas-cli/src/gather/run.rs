@@ -1,6 +1,6 @@
 //! A run directory, as far as the run came.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::bench::OfRun;
 use super::{Evaluation, Found, Key, MEND, Provenance, label, unreadable};
-use crate::rundir::{EVALUATIONS, RESULT, ROUNDS, SETTINGS};
+use crate::rundir::{EVALUATIONS, JOURNAL, RESULT, ROUNDS, SETTINGS};
 use crate::times::{Line, TIMES};
 
 /// A line of the rounds.
@@ -40,7 +40,11 @@ pub fn read(folder: &Path) -> Result<Found> {
     if key.space.is_empty() || key.objective.is_empty() {
         return Err(refuse("the settings do not say what was searched".into()));
     }
-    let (metrics, evaluations) = evaluations(&whole_lines(&folder.join(EVALUATIONS)));
+    let (metrics, mut evaluations) = evaluations(&whole_lines(&folder.join(EVALUATIONS)));
+    let failures = failures(&whole_lines(&folder.join(JOURNAL)));
+    for evaluation in &mut evaluations {
+        evaluation.failure = failures.get(&evaluation.arch).cloned();
+    }
     let result: Option<Value> = fs::read(folder.join(RESULT))
         .ok()
         .and_then(|text| serde_json::from_slice(&text).ok());
@@ -124,10 +128,25 @@ fn evaluations(text: &str) -> (Vec<String>, Vec<Evaluation>) {
             round: row.get(1)?.parse().ok()?,
             arch: row.get(2)?.to_owned(),
             metrics: row.iter().skip(3).map(|cell| cell.parse().ok()).collect(),
+            failure: None,
         })
     });
     let rows = rows.collect();
     (metrics, rows)
+}
+
+/// A line of the journal whose evaluation failed.
+#[derive(Deserialize)]
+struct Failure {
+    arch: String,
+    failed: String,
+}
+
+/// Why evaluations failed, by architecture.
+fn failures(text: &str) -> HashMap<String, String> {
+    let lines = text.lines().filter(|line| line.contains("\"failed\""));
+    let failures = lines.filter_map(|line| serde_json::from_str::<Failure>(line).ok());
+    failures.map(|f| (f.arch, f.failed)).collect()
 }
 
 /// The rounds in which something was reported. Thresholds are turned to what they are of.

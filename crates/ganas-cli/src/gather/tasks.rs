@@ -236,6 +236,9 @@ impl Catalogue {
         known.push(place);
         archs.notation.push(evaluation.arch.clone());
         archs.objective.push(objective);
+        if let Some(why) = &evaluation.failure {
+            archs.failures.insert(place, why.clone());
+        }
         let complies = complies(&self.constraints, names, &evaluation.metrics);
         archs.compliant.push(objective.is_some() && complies);
         for (column, value) in archs.metrics.iter_mut().zip(values) {

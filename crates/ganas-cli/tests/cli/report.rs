@@ -165,6 +165,55 @@ fn a_benchmark_is_shown_from_its_folder_and_from_its_json() {
 }
 
 #[test]
+fn what_failed_is_named() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --strategy random --queries 5 --out run --quiet"
+        ))
+        .success();
+    let csv = sandbox.read("run/evaluations.csv") + "6,5,e;e;e;e,,,\n";
+    sandbox.write("run/evaluations.csv", csv);
+    let failed = "{\"arch\":\"e;e;e;e\",\"failed\":\"out of memory\",\"crc32c\":\"00000000\"}\n";
+    let journal = sandbox.read("run/journal.jsonl") + failed;
+    sandbox.write("run/journal.jsonl", journal);
+    sandbox.run("report run --out page.html").success();
+    let archs = &data(&sandbox, "page.html")["report"]["tasks"][0]["archs"];
+    assert_eq!(archs["objective"][5], Value::Null);
+    assert_eq!(archs["failures"], serde_json::json!({"5": "out of memory"}));
+    assert_eq!(archs["compliant"][5], false);
+}
+
+#[test]
+fn a_suite_is_shown_task_by_task_and_as_a_whole() {
+    let sandbox = Sandbox::new();
+    let task = |name: &str, rest: &str| {
+        format!(
+            "[[task]]\nname = \"{name}\"\nspace = \"chain.toml\"\ntable = \"chain.csv\"\nqueries = 30\n{rest}\n"
+        )
+    };
+    let tasks = task("accurate", "objective = \"accuracy\"")
+        + &task("fast", "objective = \"latency\"\nminimize = true");
+    sandbox.write("suite.toml", tasks);
+    sandbox
+        .run("bench --suite suite.toml --strategies random,evolution --seeds 2 --out suite")
+        .success();
+    sandbox.run("report suite").success();
+    let report = &data(&sandbox, "suite/report.html")["report"];
+    assert_eq!(report["suites"][0]["tasks"], 2);
+    let standings = report["suites"][0]["standings"].as_array().unwrap();
+    assert_eq!(standings.len(), 2);
+    assert!(standings[0]["mean_rank_at"]["20"].is_f64());
+    let tasks = report["tasks"].as_array().unwrap();
+    let runs = tasks.iter().map(|t| t["runs"].as_array().unwrap());
+    assert!(runs.clone().all(|runs| runs.len() == 4));
+    assert!(
+        runs.flatten()
+            .all(|run| run["evaluations"].as_array().unwrap().len() == 30)
+    );
+}
+
+#[test]
 fn only_runs_of_one_task_are_compared() {
     let sandbox = Sandbox::new();
     let search = |args: &str| {

@@ -44,7 +44,7 @@ function archTable(task) {
   const many = task.runs.length > 1;
   const columns = [
     { name: "architecture", value: (i) => archs.notation[i], text: (i) => archs.notation[i], left: true },
-    { name: task.objective, value: (i) => archs.objective[i], text: (i) => (archs.objective[i] === null ? "failed" : num(archs.objective[i], 8)) },
+    { name: task.objective, value: (i) => archs.objective[i], text: (i) => (archs.objective[i] === null ? `failed${archs.failures[i] ? `: ${archs.failures[i].slice(0, 60)}` : ""}` : num(archs.objective[i], 8)) },
     ...task.metrics.map((name, m) => number(name, (i) => archs.metrics[m][i])),
     ...(many ? [number("runs", (i) => found[i].runs)] : []),
     number(many ? "first query" : "query", (i) => found[i].query),
@@ -97,7 +97,7 @@ function archTable(task) {
     const rows = order.slice(begin, begin + ROWS).map((i) =>
       el(
         "tr",
-        archs.compliant[i] ? {} : { class: "out", title: archs.objective[i] === null ? "The evaluation failed" : "Breaks a constraint" },
+        archs.compliant[i] ? {} : { class: "out", title: archs.objective[i] === null ? `The evaluation failed: ${archs.failures[i] ?? "it gave no value"}` : "Breaks a constraint" },
         columns.map((c) => el("td", { class: c === columns[0] ? "left arch mono" : c.left ? "left" : "" }, c.text(i))),
       ),
     );

@@ -223,10 +223,14 @@ async function test(ganas, folder) {
   run("search", ...task, "--strategy", "evolution", "--queries", "60", "--out", "killed", "--quiet");
   rmSync(join(folder, "killed/result.json"));
   run("search", "--space", "chain.toml", "--table", "chain.csv", "--objective", "latency", "--minimize", "--strategy", "reinforce", "--queries", "60", "--out", "small", "--quiet");
+  const part = (name, more) => `[[task]]\nname = "${name}"\nspace = "chain.toml"\ntable = "chain.csv"\nqueries = 40\n${more}\n`;
+  writeFileSync(join(folder, "suite.toml"), part("accurate", 'objective = "accuracy"') + part("fast", 'objective = "latency"\nminimize = true'));
+  run("bench", "--suite", "suite.toml", "--strategies", "random,evolution", "--seeds", "2", "--out", "suite", "--quiet");
   const pages = {
     "run.html": [["run"], ["From the start to the best", "Jensen-Shannon"]],
     "bench.html": [["bench"], ["All 15 runs", "cross-entropy", "rho_t"]],
     "json.html": [["bench.json"], ["hold no evaluations"]],
+    "suite.html": [["suite"], ["All 2 tasks of", "Mean normalised rank"]],
     "tasks.html": [["run", "killed", "small"], ["3 tasks", "not finished", "What strategies report"]],
   };
   const browser = await launch();
