@@ -152,6 +152,14 @@ pub struct TaskArgs {
     #[arg(long, value_name = "N", requires = "supernet")]
     pub images: Option<usize>,
 
+    /// Program that the search is embedded in, and that evaluates: what its runs have on record
+    #[arg(long, value_name = "PROGRAM", hide = true)]
+    pub caller: Option<String>,
+
+    /// Further metrics that are asked of it
+    #[arg(long, value_name = "METRIC", hide = true, requires = "caller")]
+    pub metric: Vec<String>,
+
     #[command(flatten)]
     pub workers_of: WorkerArgs,
 
@@ -210,7 +218,7 @@ pub fn refuse(error: &clap::Error) -> ExitCode {
 }
 
 /// A usage error without clap's paragraphs.
-fn brief(error: &clap::Error) -> String {
+pub fn brief(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let body: Vec<&str> = (text.split("\n\n"))
         .filter(|p| !p.starts_with("Usage:") && !p.starts_with("For more information"))

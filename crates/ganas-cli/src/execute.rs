@@ -9,6 +9,7 @@ use anyhow::Result;
 use ganas_core::arch::Arch;
 use ganas_core::driver::{Limits, Observer, Problem, Search, StopReason};
 use ganas_core::error::Error;
+use ganas_core::evaluate::Evaluator;
 use ganas_core::far;
 use ganas_core::ledger::Query;
 use ganas_search::Recipe;
@@ -51,6 +52,16 @@ pub struct Plan<'a> {
     pub log: LogArgs,
     /// Whether the run directory gets scalars for TensorBoard.
     pub tensorboard: bool,
+    /// The command line that is on record, if it is not that of this process.
+    pub command: Option<&'a [String]>,
+}
+
+/// A program that the run is embedded in.
+pub struct Host<'o> {
+    /// What evaluates in the place of the task's own source.
+    pub evaluator: Option<Box<dyn Evaluator>>,
+    /// What watches the run, beside its directory.
+    pub observer: &'o mut dyn Observer,
 }
 
 /// How a run is kept.
@@ -73,9 +84,28 @@ impl Plan<'_> {
         shows: bool,
         stop: &AtomicBool,
     ) -> Result<SearchReport> {
+        self.run_in(None, progress, bar, shows, stop)
+    }
+
+    /// The same in another program.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn run_in(
+        &self,
+        host: Option<Host>,
+        progress: &Progress,
+        bar: &Bar,
+        shows: bool,
+        stop: &AtomicBool,
+    ) -> Result<SearchReport> {
         let task = self.task;
         let problem = task.problem()?;
-        let mut evaluator = task.evaluator(self.seed, self.out, bar);
+        let (evaluator, mut watcher) = match host {
+            Some(host) => (host.evaluator, Some(host.observer)),
+            None => (None, None),
+        };
+        let mut evaluator = evaluator.unwrap_or_else(|| task.evaluator(self.seed, self.out, bar));
         let resumed = self.durable.as_ref().and_then(|d| d.resumed);
         let slots = self
             .asynchronous
@@ -101,6 +131,8 @@ impl Plan<'_> {
         observers.extend(directory.as_mut().map(|d| d as &mut dyn Observer));
         observers.extend(board.as_mut().map(|b| b as &mut dyn Observer));
         observers.push(&mut log);
+        // Last, so that what it knows of is in the journal.
+        observers.extend(watcher.as_mut().map(|w| &mut **w as &mut dyn Observer));
         let limits = Limits {
             queries: self.queries - task.reevaluate,
             start: task.start.clone(),
@@ -291,6 +323,9 @@ impl Plan<'_> {
             vec![self.seed],
         );
         provenance.history = self.history.record();
+        if let Some(command) = self.command {
+            provenance.command = command.to_vec();
+        }
         if let Some(recorded) = self.durable.as_ref().and_then(|d| d.resumed) {
             recorded.check(&provenance)?;
             provenance.ganas = recorded.ganas.clone();

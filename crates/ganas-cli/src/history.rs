@@ -45,6 +45,14 @@ impl History {
     /// If a row is no evaluation, or contradicts an earlier one.
     pub fn read(file: &Path, task: &Task) -> Result<History> {
         let bytes = std::fs::read(file).map_err(|e| unreadable(Error::io(file, e)))?;
+        History::of(bytes, file, task)
+    }
+
+    /// The same from the content of a file.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of(bytes: Vec<u8>, file: &Path, task: &Task) -> Result<History> {
         let known = parse(&bytes, task).map_err(|e| e.in_file(file))?;
         Ok(History { known, bytes })
     }

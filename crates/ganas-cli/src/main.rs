@@ -2,91 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-mod args;
-mod command;
-mod execute;
-mod gather;
-mod history;
-mod interrupt;
-mod log;
-mod output;
-mod printout;
-mod progress;
-mod recipe;
-mod record;
-mod rundir;
-mod settings;
-mod source;
-mod standing;
-mod statistics;
-mod suite;
-mod task;
-mod tensorboard;
-mod times;
-mod track;
-mod winner;
-mod workers;
-
-use std::io;
 use std::process::ExitCode;
-
-use anyhow::Result;
-use clap::FromArgMatches;
-use ganas_core::error::Error;
-
-use args::{Cli, Command};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How a command ended that did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// All of it was done.
-    Done,
-    /// It was interrupted, and what it had is saved.
-    Interrupted,
-}
-
 fn main() -> ExitCode {
-    let parsed =
-        (args::command().try_get_matches()).and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
-        Ok(cli) => cli,
-        Err(e) => return args::refuse(&e),
-    };
-    match run(cli.command) {
-        Ok(End::Done) => ExitCode::SUCCESS,
-        Ok(End::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
-        // The reader has seen enough, as with `ganas space enumerate | head`.
-        Err(e) if is_broken_pipe(&e) => ExitCode::SUCCESS,
-        Err(e) => {
-            eprintln!("error: {}", output::one_line(&format!("{e:#}")));
-            match e.downcast_ref() {
-                Some(Error::Input(_)) => ExitCode::from(2),
-                _ => ExitCode::FAILURE,
-            }
-        }
-    }
-}
-
-fn run(command: Command) -> Result<End> {
-    match command {
-        Command::Search(args) => command::search::run(&args),
-        Command::Resume(args) => command::resume::run(&args),
-        Command::Bench(args) => command::bench::run(&args),
-        Command::Report(args) => command::report::run(&args),
-        Command::Export(args) => command::export::run(&args),
-        Command::Completions(args) => command::completions::run(&args),
-        Command::Man(args) => command::man::run(&args),
-        Command::Table(args) => command::table::run(&args),
-        Command::Space(args) => command::space::run(&args),
-        Command::Supernet(args) => command::supernet::run(&args),
-        Command::Surrogate(args) => command::surrogate::run(&args),
-    }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    (error.chain().filter_map(|e| e.downcast_ref::<io::Error>()))
-        .any(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    ganas_cli::main()
 }

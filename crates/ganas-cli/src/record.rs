@@ -11,6 +11,7 @@ use ganas_train::supernet::{Identity, Scoring};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::caller::Caller;
 use crate::history::HistoryRecord;
 use crate::source::Source;
 use crate::standing::{Comparison, Standing};
@@ -315,6 +316,9 @@ pub struct TaskRecord {
     /// The surrogate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub surrogate: Option<SurrogateRecord>,
+    /// The program that evaluates, where the search is embedded in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub caller: Option<Caller>,
     /// The objective.
     pub objective: String,
     /// Whether smaller is better.
@@ -401,7 +405,9 @@ impl TaskRecord {
     /// The record of a task.
     pub fn new(task: &Task) -> Self {
         let (training, supernet) = match &task.source {
-            Source::Table(_) | Source::Workers(_) | Source::Surrogate(..) => (None, None),
+            Source::Table(_) | Source::Workers(_) | Source::Surrogate(..) | Source::Caller(_) => {
+                (None, None)
+            }
             Source::Training(trained) => {
                 let images = &trained.training.task;
                 let split = images.split();
@@ -449,9 +455,15 @@ impl TaskRecord {
                 }),
                 _ => None,
             },
+            caller: match &task.source {
+                Source::Caller(caller) => Some(caller.clone()),
+                _ => None,
+            },
             objective: task.objective.metric.clone(),
             minimize: task.objective.minimize,
-            constraints: task.constraints.iter().map(|c| c.to_string()).collect(),
+            constraints: (task.constraints.iter().map(|c| c.to_string()))
+                .chain(task.predicates.iter().map(|p| p.name.clone()))
+                .collect(),
             compliant_rows: task.ranking.as_ref().map(Ranking::len),
             sampler: task.sampler,
             merge_isomorphic: task.merge_isomorphic,

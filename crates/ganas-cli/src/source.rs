@@ -15,6 +15,7 @@ use ganas_train::{ImageTask, METRICS, Recipe, Supernet, Training, TrainingEvalua
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::args::TaskArgs;
+use crate::caller::{Absent, Caller};
 use crate::progress::{Bar, Progress};
 use crate::recipe::usable;
 use crate::task::unreadable;
@@ -38,6 +39,8 @@ pub enum Source {
     Workers(Box<Workers>),
     /// They are predicted.
     Surrogate(Arc<dyn SearchSpace>, Arc<Surrogate>),
+    /// The program that the search is embedded in.
+    Caller(Caller),
 }
 
 /// Trainings.
@@ -78,6 +81,7 @@ impl Source {
             Source::Table(table) => table.columns().to_vec(),
             Source::Workers(workers) => workers.metrics.clone(),
             Source::Surrogate(_, surrogate) => surrogate.metrics().to_vec(),
+            Source::Caller(caller) => caller.metrics.clone(),
             _ => METRICS.map(String::from).to_vec(),
         }
     }
@@ -106,6 +110,7 @@ impl Source {
                 Box::new(Cached::new(evaluator, shared.known.clone()))
             }
             Source::Workers(workers) => Box::new(workers.evaluator(seed, out, bar)),
+            Source::Caller(caller) => Box::new(Absent(caller.clone())),
         }
     }
 }
@@ -183,6 +188,9 @@ pub fn open(
                 .mend("name one source of evaluations"),
         )
     };
+    if let Some(name) = &args.caller {
+        return Ok(Source::Caller(Caller::open(name, args, &**space)?));
+    }
     if let Some(command) = &args.workers_of.command {
         if args.train.is_some()
             || args.supernet.is_some()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ganas_core::Pool;
 use ganas_core::arch::Arch;
-use ganas_core::constraint::{Comparison, Condition, Constraint};
+use ganas_core::constraint::{Comparison, Condition, Constraint, Predicate};
 use ganas_core::driver::{Objective, Problem, find};
 use ganas_core::error::{Error, Result, nearest};
 use ganas_core::evaluate::{Evaluator, Noisy, Outcome};
@@ -17,7 +17,7 @@ use crate::progress::{Bar, Progress};
 use crate::source::{self, Source};
 
 /// The space that is searched when none is named and networks are trained.
-const SPACE: &str = "nasbench201";
+pub const SPACE: &str = "nasbench201";
 
 /// A search task, checked as far as it can be before anything runs.
 pub struct Task {
@@ -33,6 +33,8 @@ pub struct Task {
     pub objective: Objective,
     /// The bounds.
     pub constraints: Vec<Constraint>,
+    /// Further bounds, which only code can tell.
+    pub predicates: Vec<Predicate>,
     /// Architectures that are evaluated first.
     pub start: Vec<Arch>,
     /// All that can be evaluated, where it is not the whole space.
@@ -102,15 +104,28 @@ impl Task {
     /// # Errors
     /// If some of it cannot be used.
     pub fn open(args: &TaskArgs, seed: u64, progress: &Progress) -> Result<Self> {
+        Task::requiring(Vec::new(), args, seed, progress)
+    }
+
+    /// The same, with further bounds on architectures.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), or if nothing is within them.
+    pub fn requiring(
+        predicates: Vec<Predicate>,
+        args: &TaskArgs,
+        seed: u64,
+        progress: &Progress,
+    ) -> Result<Self> {
         let sources = (
             &args.table,
             &args.supernet,
             &args.surrogate,
-            &args.workers_of.command,
+            (&args.workers_of.command, &args.caller),
         );
         let name = match (&args.space, sources) {
             (Some(name), _) => name,
-            (None, (None, None, None, None)) => SPACE,
+            (None, (None, None, None, (None, None))) => SPACE,
             _ => {
                 return Err(Error::input("no search space is named")
                     .mend("add `--space nasbench201`, another name or a TOML file"));
@@ -165,14 +180,16 @@ impl Task {
             (None, _) => "accuracy".into(),
         };
         let objective = Objective {
-            // A loss is made small, whoever asks for it.
-            minimize: args.minimize || (metric == "loss" && !source.looks_up()),
+            // A loss is made small, whoever asks for it; a program says which way it wants.
+            minimize: args.minimize
+                || (metric == "loss" && !source.looks_up() && args.caller.is_none()),
             metric,
         };
         let mut task = Task {
             space_argument: name.to_owned(),
             objective,
             constraints,
+            predicates,
             start,
             pool,
             sampler,
@@ -327,6 +344,10 @@ impl Task {
                 );
                 return Err(refused(what).mend("loosen the constraint, or leave it out"));
             }
+            if let Some(unmet) = problem.unmet(arch) {
+                let what = format!("it does not meet `{}`", unmet.name);
+                return Err(refused(what).mend("loosen the constraint, or leave it out"));
+            }
         }
         Ok(())
     }
@@ -334,11 +355,11 @@ impl Task {
     /// The order of the table's architectures by a column, of those that keep the constraints as
     /// far as the table and the space can tell.
     fn rank(&self, table: &Table, column: usize) -> Result<Ranking> {
-        let all = self.constraints.is_empty();
+        let all = self.constraints.is_empty() && self.predicates.is_empty();
         let problem = self.problem()?;
         Ok(match &self.source {
             Source::Table(_) => Ranking::new(table, column, self.objective.minimize, |row| {
-                all || problem.complies(&metrics_of(&problem, table, row))
+                all || problem.complies(&table.arch(row), &metrics_of(&problem, table, row))
             }),
             // A table that others are judged by need not know what they measure.
             _ => Ranking::new(table, column, false, |row| {
@@ -373,7 +394,8 @@ impl Task {
             self.objective.clone(),
             self.constraints.clone(),
             self.sampler,
-        )?;
+        )?
+        .requiring(self.predicates.clone());
         Ok(match &self.pool {
             Some(pool) => problem.within(pool.clone()),
             None => problem,

@@ -84,7 +84,7 @@ impl Track<'_> {
             let before = self.improvements.last().map(|i| i.value);
             let better =
                 before.is_none_or(|best| self.objective.turn(value) > self.objective.turn(best));
-            if value.is_finite() && problem.complies(&metrics) && better {
+            if value.is_finite() && problem.complies(arch, &metrics) && better {
                 self.improvements = vec![Improvement {
                     query: 0,
                     arch: *arch,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use ganas_core::constraint::Constraint;
+use ganas_core::constraint::{Bound, Condition, Constraint};
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::command::{CommandConfig, CommandEvaluator, Note};
 use ganas_core::space::SearchSpace;
@@ -134,13 +134,7 @@ impl Workers {
             logs: None,
             words: words.iter().map(OsString::from).collect(),
         };
-        let mut metrics = vec![args.objective.clone().unwrap_or_else(|| "accuracy".into())];
-        for text in &args.constraint {
-            let Constraint { metric, .. } = text.parse()?;
-            if !metrics.contains(&metric) && !space.costs().contains(&metric) {
-                metrics.push(metric);
-            }
-        }
+        let metrics = wanted(args, &**space)?;
         let stem = Path::new(program).file_stem().unwrap_or_default();
         Ok(Workers {
             name: stem.to_string_lossy().into_owned(),
@@ -184,6 +178,26 @@ impl Workers {
             budget: self.config.budget,
         }
     }
+}
+
+/// The metrics that others have to measure: the objective, then what constraints are about and the
+/// space does not know.
+///
+/// # Errors
+/// If a constraint cannot be read, or compares with what is not known yet.
+pub fn wanted(args: &TaskArgs, space: &dyn SearchSpace) -> Result<Vec<String>> {
+    let mut metrics = vec![args.objective.clone().unwrap_or_else(|| "accuracy".into())];
+    for text in &args.constraint {
+        let Condition { metric, bound, .. } = text.parse()?;
+        if !metrics.contains(&metric) && !space.costs().contains(&metric) {
+            // Nothing is measured before the search begins.
+            if let Bound::Of { .. } = bound {
+                let _: Constraint = text.parse()?;
+            }
+            metrics.push(metric);
+        }
+    }
+    Ok(metrics)
 }
 
 /// Whether a program can be found, in the folders where programs are or where it is said to be.

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::arch::Arch;
 use crate::error::{Error, Result};
 
 /// How a metric is compared with a bound.
@@ -60,6 +62,15 @@ impl Constraint {
             excess
         }
     }
+}
+
+/// A condition on an architecture that only code can tell. What does not meet it is never evaluated.
+#[derive(Clone)]
+pub struct Predicate {
+    /// What it is called in messages and records.
+    pub name: String,
+    /// Whether an architecture meets it: always the same answer for the same architecture.
+    pub holds: Arc<dyn Fn(&Arch) -> bool + Send + Sync>,
 }
 
 /// A condition as it is written: its bound is a number, or what an architecture has.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arch::Arch;
 use crate::checkpoint::Checkpoint;
-use crate::constraint::{Constraint, contradiction};
+use crate::constraint::{Constraint, Predicate, contradiction};
 use crate::error::{Error, Result, nearest};
 use crate::evaluate::{Evaluator, Outcome};
 use crate::ledger::{Ledger, Query};
@@ -139,6 +139,7 @@ pub struct Problem<'a> {
     constrained: Vec<usize>,
     /// For each constraint, its metric among the costs of the space.
     pub(crate) cheap: Vec<Option<usize>>,
+    pub(crate) predicates: Vec<Predicate>,
     pool: Option<Admitted>,
 }
 
@@ -200,8 +201,18 @@ impl<'a> Problem<'a> {
             objective_index,
             constrained,
             cheap,
+            predicates: Vec::new(),
             pool: None,
         })
+    }
+
+    /// The problem with further conditions on architectures.
+    pub fn requiring(mut self, predicates: Vec<Predicate>) -> Self {
+        self.predicates = predicates;
+        match self.pool.take() {
+            Some(admitted) => self.within(admitted.pool),
+            None => self,
+        }
     }
 
     /// The problem within a pool: nothing else can be evaluated.
@@ -243,7 +254,8 @@ impl<'a> Problem<'a> {
         (self.pool.as_ref()).is_none_or(|p| p.pool.find(arch).is_some())
     }
 
-    /// Whether an architecture can be evaluated and the constraints on costs of the space hold.
+    /// Whether an architecture can be evaluated, the constraints on costs of the space hold, and
+    /// so do all predicates.
     pub fn admits(&self, arch: &Arch) -> bool {
         match &self.pool {
             Some(p) => p.pool.find(arch).is_some_and(|i| p.admitted[i]),
@@ -258,6 +270,12 @@ impl<'a> Problem<'a> {
             .all(|(constraint, cost)| {
                 cost.is_none_or(|index| constraint.holds(self.space.cost(arch, index)))
             })
+            && self.unmet(arch).is_none()
+    }
+
+    /// The first predicate that does not hold for an architecture.
+    pub fn unmet(&self, arch: &Arch) -> Option<&Predicate> {
+        self.predicates.iter().find(|p| !(p.holds)(arch))
     }
 
     /// The constraints that an architecture breaks, with what it has instead: all of them where its
@@ -273,10 +291,11 @@ impl<'a> Problem<'a> {
             .collect()
     }
 
-    /// Whether all constraints hold for an architecture with these metrics.
-    pub fn complies(&self, metrics: &[f64]) -> bool {
+    /// Whether all constraints and predicates hold for an architecture with these metrics.
+    pub fn complies(&self, arch: &Arch, metrics: &[f64]) -> bool {
         (self.constraints.iter().zip(&self.constrained))
             .all(|(constraint, &index)| constraint.holds(metrics[index]))
+            && self.unmet(arch).is_none()
     }
 
     /// All metrics of an architecture, given those that were measured.
@@ -302,7 +321,8 @@ impl<'a> Problem<'a> {
         }
     }
 
-    fn query(&self, arch: Arch, round: usize, outcome: Outcome) -> Query {
+    /// What an evaluation is on record as.
+    pub fn query(&self, arch: Arch, round: usize, outcome: Outcome) -> Query {
         let failed = |reason: String| Query {
             arch,
             round,
@@ -325,10 +345,10 @@ impl<'a> Problem<'a> {
                     return failed(format!("the objective is {value}"));
                 }
                 Query {
+                    compliant: self.complies(&arch, &metrics),
                     arch,
                     round,
                     score: Some(self.objective.turn(value)),
-                    compliant: self.complies(&metrics),
                     metrics,
                     failure: None,
                 }

@@ -19,7 +19,8 @@ impl Problem<'_> {
     /// # Errors
     /// If nothing complies; the error says how far the nearest sample is.
     pub fn check_feasible(&self, start: &[Arch]) -> Result<()> {
-        if self.cheap.iter().all(Option::is_none) || start.iter().any(|a| self.admits(a)) {
+        let free = self.cheap.iter().all(Option::is_none) && self.predicates.is_empty();
+        if free || start.iter().any(|a| self.admits(a)) {
             return Ok(());
         }
         let mut rng = Rng::stream(0, "feasible");
@@ -50,11 +51,18 @@ impl Problem<'_> {
         if nearest.is_none_or(|(least, _)| excess < least) {
             *nearest = Some((excess, *arch));
         }
-        breaches.is_empty()
+        breaches.is_empty() && self.unmet(arch).is_none()
     }
 
     fn infeasible(&self, nearest: &Arch) -> Error {
         let breaches = self.breaches(nearest, None);
+        if let ([], Some(unmet)) = (&*breaches, self.unmet(nearest)) {
+            return Error::input(format!(
+                "no architecture in {SAMPLING_TRIES} samples meets `{}`",
+                unmet.name
+            ))
+            .mend("loosen it, or start from one that does");
+        }
         let asked: Vec<String> = (breaches.iter()).map(|(c, _)| format!("`{c}`")).collect();
         let has: Vec<String> = (breaches.iter()).map(|(c, value)| far(c, *value)).collect();
         Error::input(format!(

@@ -155,20 +155,50 @@ pub fn run(args: &BenchArgs) -> Result<End> {
 /// The benchmark of the one task that the arguments name.
 fn run_task(args: &BenchArgs, plans: &Plans) -> Result<End> {
     let progress = Progress::new(args.quiet);
+    let (report, end) = bench(args, plans, &progress, interrupt::listen)?;
+    if !args.quiet {
+        print(&report.summary, &mut io::stdout().lock())?;
+    }
+    Ok(end)
+}
+
+/// The benchmark that a program asks for which this one is embedded in.
+///
+/// # Errors
+/// As [`run`].
+pub fn embedded(args: &BenchArgs, stop: &AtomicBool) -> Result<(BenchReport, End)> {
+    let recipes = recipes(&args.strategies, &args.set)?;
+    args.queries.map_or(Ok(()), check_queries)?;
+    let seeds = seeds(args.seeds, args.first_seed)?;
+    let plans = Plans {
+        recipes: &recipes,
+        seeds: &seeds,
+        threads: args.threads,
+    };
+    bench(args, &plans, &Progress::new(true), || Ok(stop))
+}
+
+/// The benchmark of the one task that the arguments name, written to the files that they name.
+fn bench<'s>(
+    args: &BenchArgs,
+    plans: &Plans,
+    progress: &Progress,
+    listen: impl FnOnce() -> Result<&'s AtomicBool>,
+) -> Result<(BenchReport, End)> {
     if args.task.workers_of.command.is_some() {
         return Err(input(
             "a benchmark has no workers",
             "leave out `--command`, or use `ganas search`",
         ));
     }
-    let task = Task::open(&args.task, args.first_seed, &progress)?;
+    let task = Task::open(&args.task, args.first_seed, progress)?;
     if let Some(file) = &args.json {
         prepare(file)?;
     }
     // Without a suite they have to be given.
     let queries = args.queries.unwrap_or_default();
     task.check_queries(queries)?;
-    let stop = interrupt::listen()?;
+    let stop = listen()?;
     let place = Place {
         task: &task,
         queries,
@@ -183,10 +213,7 @@ fn run_task(args: &BenchArgs, plans: &Plans) -> Result<End> {
     if let Some(folder) = &args.out {
         write_json(&folder.join("bench.json"), &report)?;
     }
-    if !args.quiet {
-        print(&report.summary, &mut io::stdout().lock())?;
-    }
-    Ok(end)
+    Ok((report, end))
 }
 
 /// The benchmarks of all tasks of a suite, and what they say together.
@@ -333,6 +360,7 @@ impl Plans<'_> {
                 durable: None,
                 log: LogArgs::default(),
                 tensorboard: false,
+                command: None,
             };
             let report = plan.run(&silent, bar, false, stop)?;
             let mut run = report.run;

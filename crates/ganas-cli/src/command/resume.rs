@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::End;
 use crate::args::{Cli, Command};
-use crate::command::search;
+use crate::command::search::{self, SearchArgs};
 use crate::log::LogArgs;
 use crate::rundir::{RESULT, SETTINGS};
 use crate::settings::Recorded;
@@ -46,17 +46,7 @@ pub struct ResumeArgs {
 /// If there is no run in the folder, something that it needs is not as it was, or as in
 /// `ganas search`.
 pub fn run(args: &ResumeArgs) -> Result<End> {
-    let settings = args.folder.join(SETTINGS);
-    let mut recorded = Recorded::read(&settings)?;
-    let queries = args.queries.unwrap_or(recorded.queries);
-    if queries < recorded.queries {
-        return Err(Error::input(format!(
-            "the run has {} queries to spend, and cannot have fewer",
-            recorded.queries
-        ))
-        .mend("leave out `--queries`, or give more")
-        .into());
-    }
+    let (recorded, search, queries) = open(&args.folder, args.queries)?;
     if let Some(spent) = finished(&args.folder.join(RESULT))
         && queries == recorded.queries
     {
@@ -69,19 +59,40 @@ pub fn run(args: &ResumeArgs) -> Result<End> {
         }
         return Ok(End::Done);
     }
-    // Before the working folder changes.
-    let folder = fs::canonicalize(&args.folder).map_err(|e| Error::io(&args.folder, e))?;
     if recorded.started_in.is_dir() {
         env::set_current_dir(&recorded.started_in)
             .with_context(|| format!("cannot go to {}", recorded.started_in.display()))?;
     }
-    if fs::canonicalize(&recorded.out).ok().as_deref() != Some(&*folder) {
+    search::resume(&search, recorded, queries, args.log)
+}
+
+/// The settings of a run, the arguments that it was begun with, and the queries that it is to spend
+/// in all: as many as before, if it is not said.
+///
+/// # Errors
+/// If there is no run in the folder, it was begun by another program, or there would be fewer
+/// queries.
+pub fn open(folder: &Path, queries: Option<usize>) -> Result<(Recorded, SearchArgs, usize)> {
+    let settings = folder.join(SETTINGS);
+    let mut recorded = Recorded::read(&settings)?;
+    let queries = queries.unwrap_or(recorded.queries);
+    if queries < recorded.queries {
+        return Err(Error::input(format!(
+            "the run has {} queries to spend, and cannot have fewer",
+            recorded.queries
+        ))
+        .mend("leave out `--queries`, or give more")
+        .into());
+    }
+    let folder = fs::canonicalize(folder).map_err(|e| Error::io(folder, e))?;
+    let named = recorded.started_in.join(&recorded.out);
+    if fs::canonicalize(named).ok().as_deref() != Some(&*folder) {
         recorded.out = folder;
     }
     let program = ["ganas".to_owned()];
     let words = program.iter().chain(&recorded.command);
     match Cli::try_parse_from(words).map(|cli| cli.command) {
-        Ok(Command::Search(search)) => search::resume(&search, recorded, queries, args.log),
+        Ok(Command::Search(search)) => Ok((recorded, search, queries)),
         Ok(_) => Err(unusable("it is of another command", &settings)),
         Err(e) => Err(unusable(
             &format!("this program does not know it ({})", e.kind()),

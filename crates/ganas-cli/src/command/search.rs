@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
+use ganas_core::constraint::Predicate;
 use ganas_core::driver::StopReason;
 use ganas_core::error::Error;
 use ganas_draw::Drawing;
@@ -24,7 +25,7 @@ use crate::record::{Improved, SearchReport};
 use crate::rundir::check_free;
 use crate::settings::Recorded;
 use crate::source::Source;
-use crate::task::Task;
+use crate::task::{SPACE, Task};
 use crate::winner::free_folder;
 
 const EXAMPLES: &str = "\
@@ -135,89 +136,207 @@ pub fn run(args: &SearchArgs) -> Result<End> {
 /// # Errors
 /// If something is not as it was when the run began, or as [`run`].
 pub fn resume(args: &SearchArgs, run: Recorded, queries: usize, log: LogArgs) -> Result<End> {
-    let args = SearchArgs {
-        queries: Some(queries),
-        out: Some(run.out.clone()),
-        log: log.or(args.log),
-        ..args.clone()
-    };
+    let mut args = args.going_on(&run, queries);
+    args.log = log.or(args.log);
     go(&args, Some(&run))
 }
 
 fn go(args: &SearchArgs, resumed: Option<&Recorded>) -> Result<End> {
-    let recipe = recipe(args)?;
-    args.queries.map_or(Ok(()), check_queries)?;
-    if args.winner_epochs == Some(0) {
-        return Err(
-            Error::input("the best network cannot be trained for no epoch")
-                .mend("give `--winner-epochs` at least 1")
-                .into(),
-        );
-    }
-    let every = Duration::try_from_secs_f64(args.checkpoint).map_err(|_| {
-        Error::input("`--checkpoint` is no time").mend("give it in seconds, 0 or more")
-    })?;
-    if let (Some(folder), None) = (&args.out, resumed) {
-        check_free(folder)?;
-    }
     let progress = Progress::new(args.log.quiet || args.log.is_json());
-    let task = Task::open(&args.task, args.seed, &progress)?;
-    if let Some(file) = &args.json {
-        prepare(file)?;
+    let prepared = Prepared::new(args, resumed, Given::default(), &progress)?;
+    if let Source::Caller(caller) = &prepared.task.source {
+        return Err(caller.absent().into());
     }
-    let (mut queries, mut winner_epochs, mut out) =
-        (LOOKED_UP, args.winner_epochs, args.out.clone());
-    if let Source::Training(trained) = &task.source {
-        let dataset = trained.training.task.dataset().name();
-        queries = TRAINED;
-        out = out.or_else(|| Some(free_folder(dataset)));
-        if dataset == "digits" {
-            winner_epochs = winner_epochs.or(Some(DIGITS_EPOCHS));
-        }
-    }
-    if let Source::Workers(workers) = &task.source {
-        queries = TRAINED;
-        out = out.or_else(|| Some(free_folder(&workers.name)));
-    }
-    if args.tensorboard && out.is_none() {
-        return Err(Error::input("there is no folder for TensorBoard's files")
-            .mend("add `--out DIR`")
-            .into());
-    }
-    let queries = args.queries.unwrap_or(queries);
-    task.check_queries(queries)?;
-    let history = match (&args.history, resumed) {
-        (None, _) => History::default(),
-        (Some(file), None) => History::read(file, &task)?,
-        (Some(_), Some(run)) => History::read(&run.out.join(COPY), &task)?,
-    };
     let stop = interrupt::listen()?;
-    let plan = Plan {
-        task: &task,
-        recipe: &recipe,
-        seed: args.seed,
-        queries,
-        out: out.as_deref(),
-        winner_epochs,
-        history: &history,
-        asynchronous: args.asynchronous,
-        durable: Some(Durable { every, resumed }),
-        log: args.log,
-        tensorboard: args.tensorboard,
-    };
-    let bar = progress.search(queries);
-    let report = plan.run(&progress, &bar, true, stop)?;
+    let bar = progress.search(prepared.queries);
+    let report = prepared
+        .plan(resumed, None)
+        .run(&progress, &bar, true, stop)?;
     drop(bar);
     if let Some(file) = &args.json {
         write_json(file, &report)?;
     }
     if !args.log.quiet {
-        print(&report, &task, out.as_deref())?;
+        print(&report, &prepared.task, prepared.out.as_deref())?;
     }
     Ok(match report.run.stop {
         StopReason::Interrupted => End::Interrupted,
         _ => End::Done,
     })
+}
+
+/// A search that can be run: all that its arguments name is opened.
+pub struct Prepared {
+    /// The task.
+    pub task: Task,
+    /// The queries to spend.
+    pub queries: usize,
+    /// The run directory.
+    pub out: Option<PathBuf>,
+    /// What is known before it.
+    pub history: History,
+    recipe: Recipe,
+    seed: u64,
+    winner_epochs: Option<usize>,
+    asynchronous: bool,
+    every: Duration,
+    log: LogArgs,
+    tensorboard: bool,
+}
+
+/// What the program gives that a search is embedded in, and no command line can.
+#[derive(Default)]
+pub struct Given {
+    /// Bounds on architectures.
+    pub predicates: Vec<Predicate>,
+    /// The content of the file that `--history` names.
+    pub history: Option<Vec<u8>>,
+}
+
+impl Prepared {
+    /// Opens and checks everything that arguments name.
+    ///
+    /// # Errors
+    /// If some of it cannot be used.
+    pub fn new(
+        args: &SearchArgs,
+        resumed: Option<&Recorded>,
+        given: Given,
+        progress: &Progress,
+    ) -> Result<Prepared> {
+        let (recipe, every) = args.check(resumed)?;
+        let task = Task::requiring(given.predicates, &args.task, args.seed, progress)?;
+        if let Some(file) = &args.json {
+            prepare(file)?;
+        }
+        let (mut queries, mut winner_epochs, mut out) =
+            (LOOKED_UP, args.winner_epochs, args.out.clone());
+        match &task.source {
+            Source::Training(trained) => {
+                let dataset = trained.training.task.dataset().name();
+                queries = TRAINED;
+                out = out.or_else(|| Some(free_folder(dataset)));
+                if dataset == "digits" {
+                    winner_epochs = winner_epochs.or(Some(DIGITS_EPOCHS));
+                }
+            }
+            Source::Workers(workers) => {
+                queries = TRAINED;
+                out = out.or_else(|| Some(free_folder(&workers.name)));
+            }
+            Source::Caller(_) => queries = TRAINED,
+            _ => {}
+        }
+        if args.tensorboard && out.is_none() {
+            return Err(Error::input("there is no folder for TensorBoard's files")
+                .mend("add `--out DIR`")
+                .into());
+        }
+        let queries = args.queries.unwrap_or(queries);
+        task.check_queries(queries)?;
+        let history = match (&args.history, given.history, resumed) {
+            (None, ..) => History::default(),
+            (Some(_), _, Some(run)) => History::read(&run.out.join(COPY), &task)?,
+            (Some(file), Some(bytes), None) => History::of(bytes, file, &task)?,
+            (Some(file), None, None) => History::read(file, &task)?,
+        };
+        Ok(Prepared {
+            task,
+            queries,
+            out,
+            history,
+            recipe,
+            seed: args.seed,
+            winner_epochs,
+            asynchronous: args.asynchronous,
+            every,
+            log: args.log,
+            tensorboard: args.tensorboard,
+        })
+    }
+
+    /// The run; `command` is the command line on record, if it is not that of this process.
+    pub fn plan<'a>(
+        &'a self,
+        resumed: Option<&'a Recorded>,
+        command: Option<&'a [String]>,
+    ) -> Plan<'a> {
+        Plan {
+            task: &self.task,
+            recipe: &self.recipe,
+            seed: self.seed,
+            queries: self.queries,
+            out: self.out.as_deref(),
+            winner_epochs: self.winner_epochs,
+            history: &self.history,
+            asynchronous: self.asynchronous,
+            durable: Some(Durable {
+                every: self.every,
+                resumed,
+            }),
+            log: self.log,
+            tensorboard: self.tensorboard,
+            command,
+        }
+    }
+}
+
+impl SearchArgs {
+    /// Going on with the same run, and so many queries.
+    pub fn going_on(&self, run: &Recorded, queries: usize) -> SearchArgs {
+        SearchArgs {
+            queries: Some(queries),
+            out: Some(run.out.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// The same without a word on standard error.
+    pub fn quietly(self) -> SearchArgs {
+        let log = LogArgs {
+            quiet: true,
+            ..LogArgs::default()
+        };
+        SearchArgs { log, ..self }
+    }
+
+    /// How many evaluations are under way at once, where a program that this is embedded in makes
+    /// them.
+    pub fn slots(&self) -> usize {
+        self.task.workers.unwrap_or(1)
+    }
+
+    /// Whether its evaluations come from a program that this is embedded in.
+    pub fn is_embedded(&self) -> bool {
+        self.task.caller.is_some()
+    }
+
+    /// What the space is called, and whether isomorphic strings are one architecture.
+    pub fn space(&self) -> (&str, bool) {
+        let name = self.task.space.as_deref().unwrap_or(SPACE);
+        (name, self.task.merge_isomorphic)
+    }
+
+    /// Checks what can be before anything is opened: the strategy, and the least time between two
+    /// checkpoints.
+    fn check(&self, resumed: Option<&Recorded>) -> Result<(Recipe, Duration)> {
+        let recipe = recipe(self)?;
+        self.queries.map_or(Ok(()), check_queries)?;
+        if self.winner_epochs == Some(0) {
+            return Err(
+                Error::input("the best network cannot be trained for no epoch")
+                    .mend("give `--winner-epochs` at least 1")
+                    .into(),
+            );
+        }
+        let every = Duration::try_from_secs_f64(self.checkpoint).map_err(|_| {
+            Error::input("`--checkpoint` is no time").mend("give it in seconds, 0 or more")
+        })?;
+        if let (Some(folder), None) = (&self.out, resumed) {
+            check_free(folder)?;
+        }
+        Ok((recipe, every))
+    }
 }
 
 /// Checks a number of queries.

@@ -1,0 +1,76 @@
+"""Benchmarks of strategies."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ganas import _ganas, _words
+from ganas._ganas import Space
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def bench(
+    space: Space | str | os.PathLike[str],
+    table: str | os.PathLike[str],
+    objective: str,
+    strategies: Sequence[str],
+    queries: int,
+    seeds: int,
+    *,
+    maximize: bool = True,
+    constraints: Sequence[str] = (),
+    sampler: str | None = None,
+    report: str | None = None,
+    first_seed: int = 0,
+    threads: int | None = None,
+) -> pandas.DataFrame:
+    """Compares strategies over many seeds on a table: the command ``ganas bench``.
+
+    >>> runs = ganas.bench(
+    ...     space="nasbench201", table="nasbench201.csv.gz", objective="cifar10_test",
+    ...     strategies=["ga-nas", "random"], queries=300, seeds=20,
+    ... )  # doctest: +SKIP
+    >>> runs.groupby("strategy").best_rank.mean()  # doctest: +SKIP
+
+    Args:
+        space: The search space.
+        table: The table of evaluated architectures.
+        objective: Its column to search for.
+        strategies: Strategies, with presets and settings as in ``"ga-nas:paper-setup1+growth=0"``.
+        queries: Distinct architectures that each run evaluates.
+        seeds: Runs of each strategy.
+        maximize: Whether larger is better.
+        constraints: Bounds on metrics.
+        sampler: How random architectures are drawn.
+        report: A further column to report the best architecture's value and rank in.
+        first_seed: The first seed.
+        threads: Threads; all cores if it is left out. Results do not depend on their number.
+
+    Returns:
+        A row a run, with what ``ganas bench --json`` writes of it. ``attrs`` has the ``summary`` of
+        the strategies, the ``optimum`` of the table and the ``provenance``.
+
+    Raises:
+        ImportError: If pandas is not installed.
+        ValueError: If something of it cannot be used.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise ImportError("pandas is not installed; `pip install pandas` adds it") from None
+    _, words = _words.space(space)
+    words += _words.path("table", table) + _words.option("objective", objective)
+    words += _words.option("strategies", ",".join(strategies))
+    words += _words.option("queries", queries) + _words.option("seeds", seeds)
+    words += _words.option("minimize", not maximize) + _words.each("constraint", constraints)
+    words += _words.option("sampler", sampler) + _words.option("report", report)
+    words += _words.option("first-seed", first_seed) + _words.option("threads", threads)
+    found = json.loads(_ganas.bench(["bench", *words]))
+    frame = pandas.DataFrame(found["runs"])
+    frame.attrs.update({key: found[key] for key in ("summary", "optimum", "provenance")})
+    return frame

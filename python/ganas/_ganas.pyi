@@ -1,0 +1,127 @@
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import networkx
+import numpy
+from numpy.typing import NDArray
+
+class Space:
+    """A search space: a name, a TOML file, or another one."""
+
+    def __init__(
+        self, name_or_file: Space | str | PathLike[str], *, merge_isomorphic: bool = False
+    ) -> None: ...
+    @staticmethod
+    def names() -> list[str]:
+        """The spaces that are known by name."""
+    @property
+    def name(self) -> str:
+        """Its name in commands, files and tables."""
+    @property
+    def argument(self) -> str:
+        """What it is called on the command line: its name, or the path of its file."""
+    @property
+    def merge_isomorphic(self) -> bool:
+        """Whether isomorphic strings are one architecture."""
+    @property
+    def ops(self) -> list[str]:
+        """The ops that can be chosen."""
+    @property
+    def labels(self) -> list[str]:
+        """What the nodes of graphs can be, by the numbers in `Arch.to_numpy`."""
+    @property
+    def costs(self) -> list[str]:
+        """What follows exactly from an architecture, and can be bounded before it is evaluated."""
+    @property
+    def samplers(self) -> list[str]:
+        """How random architectures can be drawn; the first is the default."""
+    @property
+    def named(self) -> dict[str, Arch]:
+        """Architectures that have a name, such as published networks."""
+    @property
+    def size(self) -> int | None:
+        """The number of architectures, or `None` where they are too many to count."""
+    def parse(self, arch: Arch | str) -> Arch:
+        """The architecture of a text: the space's notation, or a name."""
+    def sample(self, n: int = 1, *, seed: int = 0, sampler: str | None = None) -> list[Arch]:
+        """Random architectures, maybe some twice: those of `ganas space sample`."""
+    def neighbors(self, arch: Arch | str) -> list[Arch]:
+        """All architectures one edit away."""
+    def params(self, arch: Arch | str) -> float:
+        """The weights of an architecture, in the benchmark's own network."""
+    def macs(self, arch: Arch | str) -> float:
+        """The multiplications and additions of an architecture for one input."""
+    def cost(self, arch: Arch | str, name: str) -> float:
+        """A cost of an architecture by its name, one of `costs`."""
+    def __contains__(self, arch: object) -> bool: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Arch]: ...
+    def __hash__(self) -> int: ...
+
+class Arch:
+    """An architecture of a space, in canonical form."""
+
+    @property
+    def space(self) -> Space:
+        """Its space."""
+    @property
+    def ops(self) -> list[str]:
+        """What each node of its graph is, in topological order."""
+    @property
+    def edges(self) -> list[tuple[int, int]]:
+        """The edges of its graph, each from an earlier node to a later one."""
+    @property
+    def costs(self) -> dict[str, float]:
+        """What follows exactly from it, by name."""
+    def to_dict(self) -> dict[str, Any]:
+        """Its space, text, graph and costs: what `ganas export --to json` writes."""
+    def to_networkx(self) -> networkx.DiGraph[int]:
+        """Its graph, whose nodes have an attribute `op`."""
+    def to_numpy(self) -> tuple[NDArray[numpy.uint8], NDArray[numpy.int64]]:
+        """The adjacency matrix, and the nodes' labels as indices into `space.labels`."""
+    def __hash__(self) -> int: ...
+
+class Search:
+    def __init__(
+        self,
+        words: Sequence[str],
+        space: Space,
+        functions: Sequence[tuple[str, Callable[[Arch], bool]]],
+        history: bytes | None,
+    ) -> None: ...
+    @staticmethod
+    def resume(
+        folder: str | PathLike[str],
+        queries: int | None,
+        functions: Sequence[tuple[str, Callable[[Arch], bool]]],
+    ) -> Search: ...
+    @property
+    def space(self) -> Space: ...
+    @property
+    def objective(self) -> str: ...
+    @property
+    def minimize(self) -> bool: ...
+    @property
+    def queries(self) -> int: ...
+    @property
+    def words(self) -> list[str]: ...
+    @property
+    def begun(self) -> bool: ...
+    def ask(self, n: int) -> list[Arch]: ...
+    def tell(self, arch: Arch | str, metrics: float | Mapping[str, float]) -> None: ...
+    def tell_failure(self, arch: Arch | str, reason: str) -> None: ...
+    def put_back(self, arch: Arch | str) -> None: ...
+    def run(self) -> None: ...
+    def is_done(self) -> bool: ...
+    def best(self) -> tuple[Arch, float, dict[str, float]] | None: ...
+    def rows(self) -> list[dict[str, Any]]: ...
+    def result(self) -> str | None: ...
+    def close(self) -> None: ...
+
+def strategies() -> dict[str, tuple[str, ...]]:
+    """The strategies by name, each with its presets, the default one first."""
+
+def bench(words: Sequence[str]) -> str: ...
+def revive_space(argument: str, text: str | None, merge_isomorphic: bool) -> Space: ...
+def revive_arch(argument: str, text: str | None, merge_isomorphic: bool, arch: str) -> Arch: ...

@@ -1,0 +1,349 @@
+"""Searches."""
+
+from __future__ import annotations
+
+import json
+import os
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
+
+from ganas import _ganas, _words
+from ganas._ganas import Arch, Space
+
+if TYPE_CHECKING:
+    import pandas
+
+Metrics = Union[float, Mapping[str, float]]
+Constraint = Union[str, Callable[[Arch], bool]]
+
+
+class Best(NamedTuple):
+    """The best architecture of a search that keeps all constraints."""
+
+    arch: Arch
+    """The architecture."""
+    value: float
+    """Its objective."""
+    metrics: dict[str, float]
+    """All its metrics by name; NaN where one was not measured."""
+
+
+class Search:
+    """A search for the best architecture of a space.
+
+    It is the search of the command ``ganas search``: the same arguments and the same seed lead to
+    the same architectures in the same order, whoever evaluates them. What evaluates is a function of
+    yours, given to :meth:`maximize` or :meth:`minimize`, or whatever stands between :meth:`ask` and
+    :meth:`tell`.
+
+    >>> import ganas
+    >>> search = ganas.Search("nasbench201", "evolution", queries=30)
+    >>> while archs := search.ask(8):
+    ...     for arch in archs:
+    ...         search.tell(arch, {"accuracy": -arch.costs["params"]})
+    >>> search.best.arch.costs["params"] < 1e6
+    True
+
+    Args:
+        space: The search space: a :class:`Space`, a name or a TOML file.
+        strategy: A strategy, with a preset if it is written ``"ga-nas:paper-setup1"``;
+            :func:`strategies` lists them.
+        queries: Distinct architectures to evaluate, a failed evaluation included; 120 if it is left
+            out, or 300 with a table.
+        seed: The seed of all random streams.
+        objective: The metric to search for.
+        maximize: Whether larger is better.
+        constraints: Bounds such as ``"params <= 1e6"`` or ``"params <= @start"``, or functions that
+            take an :class:`Arch` and say whether it is admitted. What the space or a function can
+            tell is checked before a query is spent. A function is asked once for each architecture
+            that the search looks at, and has to answer the same each time.
+        start: Architectures that are evaluated first, in the space's notation or by name.
+        history: Evaluations that are known and are no queries: a CSV file or a data frame with the
+            columns ``arch`` and the objective, as :attr:`history` is one, or an iterable of dicts
+            with those keys or of pairs ``(arch, metrics)``.
+        settings: Settings of the strategy that replace its preset's, by their paths, as
+            ``{"ppo.entropy_coef": 0.05}``.
+        dir: A new folder for the journal, the checkpoints and the results. :meth:`load` goes on from
+            there after an interruption, a crash or ``kill -9``.
+        metrics: Further metrics to keep of what is told, beside the objective and what constraints
+            are about.
+        table: A table that evaluates, for :meth:`run`: CSV, CSV.gz or Parquet.
+        sampler: How random architectures are drawn: one of ``space.samplers``.
+        in_flight: Lets rounds overlap, so that so many evaluations are under way at any time. The
+            order in which they finish then decides about the rest, and is kept in the journal.
+
+    Raises:
+        ValueError: If something of it cannot be used, with how to mend it.
+        OSError: If a file cannot be read, or the folder not be written.
+    """
+
+    def __init__(
+        self,
+        space: Space | str | os.PathLike[str],
+        strategy: str = "ga-nas",
+        queries: int | None = None,
+        seed: int = 0,
+        objective: str = "accuracy",
+        maximize: bool = True,
+        constraints: Sequence[Constraint] = (),
+        start: Iterable[Arch | str] = (),
+        history: Any = None,
+        settings: Mapping[str, Any] | None = None,
+        dir: str | os.PathLike[str] | None = None,
+        *,
+        metrics: Iterable[str] = (),
+        table: str | os.PathLike[str] | None = None,
+        sampler: str | None = None,
+        in_flight: int | None = None,
+    ) -> None:
+        self._space, words = _words.space(space)
+        words += _words.option("strategy", strategy) + _words.option("seed", seed)
+        words += _words.option("objective", objective)
+        words += _words.each("constraint", (c for c in constraints if not callable(c)))
+        words += _words.each("start", start)
+        words += _words.settings(settings or {})
+        words += _words.option("sampler", sampler) + _words.path("out", dir)
+        if table is None:
+            words += ["--caller=python"] + _words.each("metric", metrics)
+        else:
+            words += _words.path("table", table)
+        if in_flight is not None:
+            words += ["--async"] + _words.option("workers", in_flight)
+        known = _words.history(history, objective)
+        if known:
+            words += _words.option("history", known[0])
+        self._words = words
+        self._functions = _words.functions(constraints)
+        self._known = known and known[1]
+        self._open(queries, not maximize)
+
+    def _open(self, queries: int | None, minimize: bool) -> None:
+        words = ["search", *self._words, *_words.option("queries", queries)]
+        words += _words.option("minimize", minimize)
+        self._queries = queries
+        self._core = _ganas.Search(words, self._space, self._functions, self._known)
+
+    @classmethod
+    def load(
+        cls,
+        dir: str | os.PathLike[str],
+        constraints: Sequence[Constraint] = (),
+        queries: int | None = None,
+    ) -> Search:
+        """Goes on with the search of a folder, to the very search that it would have been.
+
+        What had been told is not asked for again; what had only been asked for is. A run that the
+        command line began in this folder is loaded, too, and goes on by :meth:`run`.
+
+        Args:
+            dir: The folder.
+            constraints: The functions among the constraints that it was begun with, which no file
+                can keep.
+            queries: Distinct architectures to evaluate in all, if there are to be more.
+
+        Raises:
+            ValueError: If the folder holds no run, or something is not as it was.
+        """
+        search = cls.__new__(cls)
+        search._core = _ganas.Search.resume(dir, queries, _words.functions(constraints))
+        return search
+
+    @property
+    def space(self) -> Space:
+        """The search space."""
+        return self._core.space
+
+    @property
+    def objective(self) -> str:
+        """The metric that is searched for."""
+        return self._core.objective
+
+    @property
+    def queries(self) -> int:
+        """The distinct architectures that it may evaluate."""
+        return self._core.queries
+
+    def ask(self, n: int = 1) -> list[Arch]:
+        """Up to ``n`` architectures to evaluate, which have to be told in whatever order.
+
+        There are fewer, or none, where the search has to be told something first, and none once it
+        is over. It waits as long as the strategy takes to propose them.
+
+        Raises:
+            RuntimeError, ValueError, OSError: What broke the search off.
+        """
+        return self._core.ask(n)
+
+    def tell(self, arch: Arch | str, metrics: Metrics) -> None:
+        """Tells what came of an architecture: its metrics by name, or the objective alone.
+
+        Once this returns it is kept in the journal, if there is one. Where the objective is missing,
+        NaN, infinite or no number, the evaluation counts as failed.
+
+        Raises:
+            ValueError: If the architecture was not asked for, or was told already.
+            TypeError: If the metrics are neither a number nor a dict.
+        """
+        self._core.tell(arch, metrics)
+
+    def tell_failure(self, arch: Arch | str, reason: str) -> None:
+        """Tells that an evaluation failed, and why. It counts as a query, and the search goes on.
+
+        Raises:
+            ValueError: As :meth:`tell`.
+        """
+        self._core.tell_failure(arch, reason)
+
+    def put_back(self, arch: Arch | str) -> None:
+        """Gives an architecture back that was asked for; it is the next to be asked for again."""
+        self._core.put_back(arch)
+
+    @property
+    def done(self) -> bool:
+        """Whether the search is over: its queries are spent, or there is nothing left to propose."""
+        return self._core.is_done()
+
+    @property
+    def best(self) -> Best | None:
+        """The best architecture so far that keeps all constraints, what was known included."""
+        best = self._core.best()
+        return best and Best(*best)
+
+    @property
+    def history(self) -> pandas.DataFrame | list[dict[str, Any]]:
+        """All evaluations, as a data frame where pandas is installed, else as a list of dicts.
+
+        The columns are ``query``, ``round`` and ``arch``, the objective, the other metrics,
+        ``compliant`` and ``failure``: why it failed, with the traceback where a function raised.
+        ``query`` and ``round`` are missing until the round is over.
+        """
+        rows = self._core.rows()
+        try:
+            import pandas
+        except ImportError:
+            return rows
+        names = ["query", "round", "arch", self.objective, "compliant", "failure"]
+        frame = pandas.DataFrame(rows, columns=list(rows[0]) if rows else names)
+        return frame.astype({"query": "Int64", "round": "Int64", "failure": object})
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What ``result.json`` holds, once the search is over."""
+        result = self._core.result()
+        return result and json.loads(result)
+
+    def maximize(
+        self, evaluate: Callable[[Arch], Metrics], queries: int | None = None, workers: int = 1
+    ) -> Best | None:
+        """Evaluates by a function until the search is over, and returns its best.
+
+        What the function raises is a failed evaluation, whose traceback is kept in
+        :attr:`history`. Ctrl-C puts back what is being evaluated, and a further call goes on.
+
+        Args:
+            evaluate: Takes an :class:`Arch` and returns its objective, or its metrics by name.
+            queries: Distinct architectures to evaluate in all; only before the first one was asked
+                for.
+            workers: Threads that call the function. What is found does not depend on their number.
+
+        Raises:
+            ValueError: If the search has begun the other way, or with other queries.
+        """
+        return self._evaluate(evaluate, queries, workers, minimize=False)
+
+    def minimize(
+        self, evaluate: Callable[[Arch], Metrics], queries: int | None = None, workers: int = 1
+    ) -> Best | None:
+        """The same as :meth:`maximize` for the smallest objective."""
+        return self._evaluate(evaluate, queries, workers, minimize=True)
+
+    def run(self) -> Best | None:
+        """Runs a search to its end that evaluates by itself, and returns its best.
+
+        That is one with a ``table``, or one that the command line began.
+
+        Raises:
+            ValueError: If its evaluations come from Python.
+        """
+        self._core.run()
+        return self.best
+
+    def close(self) -> None:
+        """Ends the search where it is; :meth:`load` goes on with it, if it has a folder."""
+        self._core.close()
+
+    def __enter__(self) -> Search:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        way = "min" if self._core.minimize else "max"
+        return f"Search({self.space.name!r}, {way} {self.objective}, {self.queries} queries)"
+
+    def _aim(self, minimize: bool, queries: int | None) -> None:
+        """Sets the way and the queries, as long as nothing has begun."""
+        queries = queries or (self._queries if not self._core.begun else None)
+        same = minimize == self._core.minimize and queries in (None, self.queries)
+        if not same and self._core.begun:
+            way = "minimizes" if self._core.minimize else "maximizes"
+            raise ValueError(
+                f"the search has begun, and {way} with {self.queries} queries; "
+                "leave that as it is, or begin another one"
+            )
+        if not same:
+            self._open(queries, minimize)
+
+    def _evaluate(
+        self, evaluate: Callable[[Arch], Metrics], queries: int | None, workers: int, minimize: bool
+    ) -> Best | None:
+        self._aim(minimize, queries)
+        if workers < 1:
+            raise ValueError("there are no workers; give `workers` at least 1")
+        if workers == 1:
+            while archs := self.ask():
+                self._settle(archs[0], lambda arch=archs[0]: evaluate(arch))
+            return self.best
+        running: dict[Future[Metrics], Arch] = {}
+        pool = ThreadPoolExecutor(workers)
+        try:
+            while True:
+                for arch in self.ask(workers - len(running)):
+                    running[pool.submit(evaluate, arch)] = arch
+                if not running:
+                    return self.best
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    self._settle(running.pop(future), future.result)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for arch in running.values():
+                self.put_back(arch)
+
+    def _settle(self, arch: Arch, result: Callable[[], Metrics]) -> None:
+        """Tells what came of an architecture, or that it failed."""
+        try:
+            metrics = result()
+            if not isinstance(metrics, Mapping):
+                metrics = {self.objective: float(metrics)}
+        except Exception as error:
+            self.tell_failure(arch, describe(error))
+        except BaseException:
+            self.put_back(arch)
+            raise
+        else:
+            self.tell(arch, dict(metrics))
+
+
+def describe(error: BaseException) -> str:
+    """What went wrong in a line, and where in those after it."""
+    where = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return f"{summary(error)}\n{where}"
+
+
+def summary(error: BaseException) -> str:
+    """What went wrong in a line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,85 @@
+"""What is asked for as the words of a command line, which is how runs are kept."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ganas._ganas import Arch, Space
+
+
+def option(name: str, value: Any) -> list[str]:
+    """An option, if it has a value; one that is true has no more than its name."""
+    if value is None or value is False:
+        return []
+    if value is True:
+        return [f"--{name}"]
+    return [f"--{name}={value}"]
+
+
+def path(name: str, file: str | os.PathLike[str] | None) -> list[str]:
+    """A file, wherever the process is when the run goes on."""
+    return option(name, None if file is None else os.path.abspath(file))
+
+
+def each(name: str, values: Iterable[Any]) -> list[str]:
+    """An option that can be given several times."""
+    return [word for value in values for word in option(name, value)]
+
+
+def settings(values: Mapping[str, Any]) -> list[str]:
+    """Settings of a strategy."""
+    texts = {key: v if isinstance(v, str) else json.dumps(v) for key, v in values.items()}
+    return each("set", (f"{key}={text}" for key, text in texts.items()))
+
+
+def space(argument: Space | str | os.PathLike[str]) -> tuple[Space, list[str]]:
+    """A space and how it is named."""
+    found = Space(argument)
+    words = option("space", found.argument)
+    return found, words + option("merge-isomorphic", found.merge_isomorphic)
+
+
+def functions(constraints: Iterable[Any]) -> list[tuple[str, Any]]:
+    """Those constraints that are functions, by their names."""
+    named = (c for c in constraints if callable(c))
+    return [(getattr(c, "__name__", type(c).__name__), c) for c in named]
+
+
+def history(known: Any, objective: str) -> tuple[str, bytes] | None:
+    """Evaluations that are known as a CSV file: what it is called, and its content."""
+    if known is None:
+        return None
+    if isinstance(known, (str, os.PathLike)):
+        with open(known, "rb") as file:
+            return os.path.abspath(known), file.read()
+    if hasattr(known, "to_csv"):
+        return "history.csv", known.to_csv(index=False).encode()
+    rows = [_row(entry, objective) for entry in known]
+    names = list(dict.fromkeys(["arch", objective, *(name for row in rows for name in row)]))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return "history.csv", text.getvalue().encode()
+
+
+def _row(entry: Any, objective: str) -> dict[str, str]:
+    """A line of history: a dict with `arch`, or an architecture and what it came to."""
+    if not isinstance(entry, Mapping):
+        arch, metrics = entry
+        metrics = metrics if isinstance(metrics, Mapping) else {objective: metrics}
+        entry = {"arch": arch, **metrics}
+    return {name: _cell(value) for name, value in entry.items()}
+
+
+def _cell(value: Any) -> str:
+    if value is None or isinstance(value, (str, Arch)):
+        return str(value or "")
+    number = float(value)
+    return "" if math.isnan(number) else repr(number)

@@ -1,0 +1,99 @@
+"""Searches whose evaluations are tasks of a Ray cluster.
+
+The search itself stays in this process, with its journal; only architectures go out, and metrics
+come back. So a search survives the loss of nodes and, with a folder, that of this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ganas._ganas import Arch
+from ganas._search import Best, Metrics, Search, describe, summary
+
+
+def run(
+    search: Search,
+    evaluate: Callable[[Arch], Metrics],
+    resources: Mapping[str, Any] | None = None,
+    max_in_flight: int | None = None,
+    retries: int = 2,
+) -> Best | None:
+    """Evaluates by a function in tasks of Ray until the search is over, and returns its best.
+
+    >>> import ganas, ganas.ray
+    >>> search = ganas.Search("nasbench201", queries=100, in_flight=8, dir="runs/ray")  # doctest: +SKIP
+    >>> ganas.ray.run(search, train, resources={"num_gpus": 1})  # doctest: +SKIP
+
+    What the function raises is a failed evaluation, as in :meth:`Search.maximize`. An evaluation
+    whose worker or node was lost is tried again, and counts as failed only after so many retries.
+    After Ctrl-C a further call goes on; after anything worse :meth:`Search.load` does. In both cases
+    what had been told is kept, and what was under way is evaluated again.
+
+    Args:
+        search: The search; ``maximize`` or not is what it was made with. With ``in_flight`` no slot
+            waits for the end of a round.
+        evaluate: Takes an :class:`Arch` and returns its objective, or its metrics by name. Ray
+            pickles it, and imports what it needs on each node.
+        resources: What a task takes, as ``ray.remote`` has it: ``{"num_cpus": 1}`` by default;
+            ``num_gpus``, ``memory``, ``resources`` and the like.
+        max_in_flight: Tasks that are under way at once; as many as the cluster has CPUs and GPUs for
+            when this is called, if it is left out.
+        retries: Further tries of an evaluation whose worker or node was lost.
+
+    Raises:
+        ImportError: If Ray is not installed.
+        ValueError: If there would be no task at all.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise ImportError("Ray is not installed; `pip install ray` adds it") from None
+    if not ray.is_initialized():
+        ray.init()
+    options = {"num_cpus": 1, **(resources or {})}
+    most = _room(ray, options) if max_in_flight is None else max_in_flight
+    if most < 1:
+        raise ValueError("nothing may be in flight; give `max_in_flight` at least 1")
+    # Lost tasks are tried again here, where they are counted.
+    task = ray.remote(**options, max_retries=0)(lambda arch: evaluate(arch))
+    running: dict[Any, tuple[Arch, int]] = {}
+    try:
+        while True:
+            for arch in search.ask(most - len(running)):
+                running[task.remote(arch)] = (arch, 0)
+            if not running:
+                return search.best
+            (ready,), _ = ray.wait(list(running), num_returns=1)
+            arch, lost = running.pop(ready)
+            try:
+                metrics = ray.get(ready)
+            except ray.exceptions.RayTaskError as error:
+                search.tell_failure(arch, f"{summary(error.cause or error)}\n{error}")
+            except ray.exceptions.RayError as error:
+                if lost < retries:
+                    running[task.remote(arch)] = (arch, lost + 1)
+                else:
+                    search.tell_failure(arch, f"lost {lost + 1} times: {summary(error)}\n{error}")
+            else:
+                _tell(search, arch, metrics)
+    finally:
+        for reference, (arch, _) in running.items():
+            ray.cancel(reference, force=True)
+            search.put_back(arch)
+
+
+def _tell(search: Search, arch: Arch, metrics: Any) -> None:
+    try:
+        search.tell(arch, metrics)
+    except TypeError as error:
+        search.tell_failure(arch, describe(error))
+
+
+def _room(ray: Any, options: Mapping[str, Any]) -> int:
+    """The tasks that the cluster can hold at once."""
+    total = ray.cluster_resources()
+    takes = {"CPU": options.get("num_cpus", 0), "GPU": options.get("num_gpus", 0)}
+    shares = [int(total.get(name, 0) // share) for name, share in takes.items() if share]
+    return max(1, min(shares, default=1))

@@ -1,0 +1,186 @@
+//! Architectures.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use ganas_core::arch;
+use ganas_core::space::NamedGraph;
+use pyo3::exceptions::PyImportError;
+use pyo3::prelude::*;
+use pyo3::types::{IntoPyDict, PyDict};
+
+use crate::space::{Origin, Space, revive_space};
+
+/// An architecture of a space, in canonical form: a small value that can be compared, hashed and
+/// pickled. Its text is the benchmark's own string, where that has one.
+///
+/// >>> arch = ganas.Space("nasbench101").parse("resnet")
+/// >>> str(arch)
+/// 'input;conv3x3-bn-relu;conv3x3-bn-relu;output|101101'
+/// >>> {arch: 1}[ganas.Space("nasbench101").parse(str(arch))]
+/// 1
+#[pyclass(frozen, module = "ganas")]
+#[derive(Clone)]
+pub struct Arch {
+    pub origin: Arc<Origin>,
+    pub arch: arch::Arch,
+}
+
+/// How a pickled architecture comes back: the function, and the space and the notation.
+type Reduced<'py> = (Bound<'py, PyAny>, (String, Option<String>, bool, String));
+
+impl Arch {
+    fn text(&self) -> String {
+        self.origin.space.format(&self.arch)
+    }
+
+    fn graph(&self) -> NamedGraph<'_> {
+        NamedGraph::of(&*self.origin.space, &self.arch)
+    }
+}
+
+#[pymethods]
+impl Arch {
+    /// Its space.
+    #[getter]
+    fn space(&self) -> Space {
+        Space(self.origin.clone())
+    }
+
+    /// What each node of its graph is, in topological order.
+    ///
+    /// >>> ganas.Space("nasbench101").parse("resnet").ops
+    /// ['input', 'conv3x3-bn-relu', 'conv3x3-bn-relu', 'output']
+    #[getter]
+    fn ops(&self) -> Vec<String> {
+        self.graph().ops.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The edges of its graph, each from an earlier node to a later one.
+    ///
+    /// >>> ganas.Space("nasbench101").parse("resnet").edges
+    /// [(0, 1), (1, 2), (0, 3), (2, 3)]
+    #[getter]
+    fn edges(&self) -> Vec<(usize, usize)> {
+        self.graph().edges.into_iter().map(Into::into).collect()
+    }
+
+    /// What follows exactly from it, by name.
+    ///
+    /// >>> ganas.Space("nasbench101").parse("resnet").costs["params"]
+    /// 20346506.0
+    #[getter]
+    fn costs(&self) -> BTreeMap<String, f64> {
+        let space = &self.origin.space;
+        (space.costs().iter().enumerate())
+            .map(|(i, name)| (name.clone(), space.cost(&self.arch, i)))
+            .collect()
+    }
+
+    /// Its space, text, graph and costs: what `ganas export --to json` writes.
+    ///
+    /// >>> ganas.Space("nasbench101").parse("resnet").to_dict()["graph"]["edges"]
+    /// [(0, 1), (1, 2), (0, 3), (2, 3)]
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let graph = PyDict::new(py);
+        graph.set_item("ops", self.ops())?;
+        graph.set_item("edges", self.edges())?;
+        let all = PyDict::new(py);
+        all.set_item("space", self.origin.space.name())?;
+        all.set_item("arch", self.text())?;
+        all.set_item("graph", graph)?;
+        all.set_item("costs", self.costs())?;
+        Ok(all)
+    }
+
+    /// Its graph as a `networkx.DiGraph`, whose nodes have an attribute `op`.
+    ///
+    /// Raises `ImportError` if networkx is not installed.
+    fn to_networkx<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let graph = import(py, "networkx")?.call_method0("DiGraph")?;
+        for (node, op) in self.ops().into_iter().enumerate() {
+            let op = [("op", op)].into_py_dict(py)?;
+            graph.call_method("add_node", (node,), Some(&op))?;
+        }
+        graph.call_method1("add_edges_from", (self.edges(),))?;
+        Ok(graph)
+    }
+
+    /// Its graph as two arrays: the adjacency matrix (uint8, [nodes, nodes], 1 at [u, v] for an edge
+    /// from u to v), and the nodes' labels (int64, [nodes]) as indices into `space.labels`.
+    ///
+    /// Raises `ImportError` if numpy is not installed.
+    fn to_numpy<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let numpy = import(py, "numpy")?;
+        let graph = self.origin.space.graph(&self.arch);
+        let labels: Vec<i64> = graph.labels.iter().map(|label| (*label).into()).collect();
+        let row = |u: usize| -> Vec<u16> {
+            let fed = |inputs: &u64| ((inputs >> u) & 1) as u16;
+            graph.inputs.iter().map(fed).collect()
+        };
+        let rows: Vec<Vec<u16>> = (0..graph.len()).map(row).collect();
+        let array = |values: Bound<'py, PyAny>, kind: &str| {
+            numpy.call_method1("array", (values, numpy.getattr(kind)?))
+        };
+        let adjacency = array(rows.into_pyobject(py)?.into_any(), "uint8")?;
+        Ok((
+            adjacency,
+            array(labels.into_pyobject(py)?.into_any(), "int64")?,
+        ))
+    }
+
+    fn __str__(&self) -> String {
+        self.text()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Arch({:?}, {:?})", self.origin.space.name(), self.text())
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        (other.cast::<Arch>()).is_ok_and(|other| {
+            let other = other.get();
+            other.arch == self.arch && other.origin == self.origin
+        })
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of(&(self.origin.space.name(), self.arch))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
+        let revive = py.import("ganas._ganas")?.getattr("revive_arch")?;
+        let (argument, text, merge_isomorphic) = self.origin.parts();
+        Ok((revive, (argument, text, merge_isomorphic, self.text())))
+    }
+}
+
+/// An architecture as it was pickled.
+#[pyfunction]
+pub fn revive_arch(
+    argument: String,
+    text: Option<String>,
+    merge_isomorphic: bool,
+    arch: &Bound<'_, PyAny>,
+) -> PyResult<Arch> {
+    let space = revive_space(argument, text, merge_isomorphic)?;
+    Ok(space.own(space.read(arch)?))
+}
+
+pub fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn import<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyModule>> {
+    py.import(name).map_err(|e| {
+        if !e.is_instance_of::<PyImportError>(py) {
+            return e;
+        }
+        PyImportError::new_err(format!(
+            "{name} is not installed; `pip install {name}` adds it"
+        ))
+    })
+}

@@ -1,0 +1,63 @@
+//! Errors as Python sees them.
+
+use ganas_core::error::Error;
+use pyo3::PyErr;
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+
+/// What went wrong, in one line that can be raised again and again.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    kind: Kind,
+    line: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Input,
+    Io,
+    Other,
+}
+
+impl Fault {
+    /// Something that is no fault of the input.
+    pub fn other(line: &str) -> Fault {
+        Fault {
+            kind: Kind::Other,
+            line: line.to_owned(),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Fault {
+    fn from(error: anyhow::Error) -> Self {
+        let kind = match error.downcast_ref() {
+            Some(Error::Input(_)) => Kind::Input,
+            Some(Error::Io { .. }) => Kind::Io,
+            _ => Kind::Other,
+        };
+        let text = format!("{error:#}");
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        Fault { kind, line }
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        anyhow::Error::from(error).into()
+    }
+}
+
+impl From<Fault> for PyErr {
+    fn from(fault: Fault) -> Self {
+        match fault.kind {
+            Kind::Input => PyValueError::new_err(fault.line),
+            Kind::Io => PyOSError::new_err(fault.line),
+            Kind::Other => PyRuntimeError::new_err(fault.line),
+        }
+    }
+}
+
+/// Unusable input: what is wrong with it.
+pub fn refuse(what: impl Into<String>) -> PyErr {
+    Fault::from(Error::input(what)).into()
+}

@@ -1,0 +1,23 @@
+//! The native part of the Python package `ganas`; `ganas/_ganas.pyi` says what is in it.
+
+mod arch;
+mod bench;
+mod desk;
+mod fault;
+mod predicate;
+mod search;
+mod space;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _ganas {
+    #[pymodule_export]
+    use crate::arch::{Arch, revive_arch};
+    #[pymodule_export]
+    use crate::bench::bench;
+    #[pymodule_export]
+    use crate::search::Search;
+    #[pymodule_export]
+    use crate::space::{Space, revive_space, strategies};
+}

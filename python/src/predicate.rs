@@ -1,0 +1,44 @@
+//! Constraints that are Python functions.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ganas_core::constraint::Predicate;
+use pyo3::prelude::*;
+
+use crate::desk::Desk;
+use crate::space::Space;
+
+/// A constraint by a function, which is asked once for each architecture. What it raises stops the
+/// search, and is raised where that is waited for.
+pub fn predicate(name: String, function: Py<PyAny>, space: Space, desk: Arc<Desk>) -> Predicate {
+    let known = Mutex::new(HashMap::new());
+    let holds = move |arch: &_| -> bool {
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(holds) = known.get(arch) {
+            return *holds;
+        }
+        // Where the interpreter is shutting down there is nobody left to ask.
+        let asked = Python::try_attach(|py| {
+            function
+                .bind(py)
+                .call1((space.own(*arch),))
+                .and_then(|answer| answer.is_truthy())
+        });
+        match asked {
+            Some(Ok(holds)) => {
+                known.insert(*arch, holds);
+                holds
+            }
+            Some(Err(error)) => {
+                desk.raise(error);
+                false
+            }
+            None => false,
+        }
+    };
+    Predicate {
+        name,
+        holds: Arc::new(holds),
+    }
+}

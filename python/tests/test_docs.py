@@ -1,0 +1,66 @@
+"""What the documentation says runs."""
+
+import doctest
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import ganas
+import ganas.ray
+import pytest
+from conftest import find_binary
+
+ROOT = Path(__file__).parents[2]
+
+
+def docstrings():
+    yield "ganas", ganas.__doc__
+    for name in ganas.__all__:
+        thing = getattr(ganas, name)
+        yield name, thing.__doc__
+        if isinstance(thing, type):
+            for member in vars(thing):
+                if not member.startswith("_"):
+                    yield f"{name}.{member}", getattr(thing, member).__doc__
+    yield "ray.run", ganas.ray.run.__doc__
+
+
+def test_everything_has_a_docstring():
+    assert [name for name, text in docstrings() if not text] == []
+
+
+@pytest.mark.parametrize("name, text", docstrings())
+def test_the_examples_of_docstrings(name, text):
+    test = doctest.DocTestParser().get_doctest(text, {"ganas": ganas}, name, None, 0)
+    said = []
+    flags = doctest.IGNORE_EXCEPTION_DETAIL * 0
+    doctest.DocTestRunner(optionflags=flags).run(test, out=said.append)
+    assert said == []
+
+
+def blocks(guide: str):
+    """The commands and the scripts of a guide, in order; blocks of other languages are left out."""
+    text = (ROOT / "docs" / "guide" / guide).read_text()
+    return re.findall(r"```(sh|python)\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("guide", ["python.md", "ray.md"])
+def test_the_guide_runs_as_it_stands(tmp_path, guide):
+    binary = find_binary()
+    if binary is None:
+        pytest.skip("there is no binary")
+    folders = [os.path.dirname(sys.executable), os.path.dirname(binary), os.environ["PATH"]]
+    env = {**os.environ, "PATH": os.pathsep.join(folders), "GANAS_CACHE": str(tmp_path)}
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    done = []
+    for language, text in blocks(guide):
+        if language == "sh" and "pip install" in text:
+            continue
+        command = ["bash", "-euc", text] if language == "sh" else [sys.executable, "-c", text]
+        ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+        assert ran.returncode == 0, f"{text}\n{ran.stdout}{ran.stderr}"
+        done.append(shlex.quote(text[:20]))
+    assert len(done) >= 2
