@@ -24,7 +24,5 @@ pub fn bench(words: Vec<String>, py: Python<'_>) -> PyResult<String> {
     let _ = py.detach(|| thread.join());
     waited?;
     let how = desk.state().end.take();
-    Ok(how
-        .unwrap_or_else(|| Err(Fault::other("the benchmark did not end")))?
-        .to_string())
+    Ok(how.unwrap_or_else(|| Err(Fault::other("the benchmark did not end")))?)
 }

@@ -13,7 +13,6 @@ use ganas_core::error::Result;
 use ganas_core::evaluate::{Evaluator, Outcome, Work};
 use ganas_core::ledger::Query;
 use pyo3::prelude::*;
-use serde_json::Value;
 
 use crate::fault::Fault;
 
@@ -49,7 +48,7 @@ pub struct State {
     /// Evaluations of the round that is going on, which is charged at its end.
     pub fresh: Vec<Query>,
     /// How the search ended.
-    pub end: Option<std::result::Result<Value, Fault>>,
+    pub end: Option<std::result::Result<String, Fault>>,
 }
 
 impl State {
@@ -112,7 +111,7 @@ impl Desk {
     }
 
     /// The search ended.
-    pub fn end(&self, how: std::result::Result<Value, Fault>) {
+    pub fn end(&self, how: std::result::Result<String, Fault>) {
         self.state().end.get_or_insert(how);
         self.changed.notify_all();
     }
@@ -193,6 +192,10 @@ impl Observer for Log<'_> {
         let query = self.problem.query(*arch, 0, outcome.clone());
         self.desk.state().fresh.push(query);
         Ok(())
+    }
+
+    fn recalled(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
+        self.finished(arch, outcome)
     }
 
     fn queried(&mut self, _: usize, query: &Query) -> Result<()> {

@@ -383,7 +383,7 @@ impl Search {
 
     fn result(&self) -> Option<String> {
         match &self.desk.state().end {
-            Some(Ok(result)) => Some(result.to_string()),
+            Some(Ok(result)) => Some(result.clone()),
             _ => None,
         }
     }
@@ -400,7 +400,7 @@ impl Drop for Search {
     }
 }
 
-fn run(search: &embed::Search, desk: &Desk, counter: Counter) -> Result<serde_json::Value, Fault> {
+fn run(search: &embed::Search, desk: &Desk, counter: Counter) -> Result<String, Fault> {
     let problem = search.problem()?;
     let mut log = Log { desk, problem };
     let counter: Box<dyn Evaluator> = Box::new(counter);

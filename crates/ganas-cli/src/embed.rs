@@ -17,7 +17,6 @@ use ganas_core::error::Error;
 use ganas_core::evaluate::Evaluator;
 use ganas_core::journal::Finished;
 use ganas_core::space::SearchSpace;
-use serde_json::Value;
 
 use crate::args::{Cli, Command, brief};
 use crate::command::search::{Given, Prepared, SearchArgs};
@@ -143,7 +142,8 @@ impl Search {
         matches!(self.prepared.task.source, Source::Caller(_))
     }
 
-    /// Runs it until its end, or until `stop` is set: the result, as its directory has it. Without
+    /// Runs it until its end, or until `stop` is set: the result, as its directory has
+    /// it. Without
     /// an evaluator it evaluates by what its words name.
     ///
     /// # Errors
@@ -153,7 +153,7 @@ impl Search {
         evaluator: Option<Box<dyn Evaluator>>,
         observer: &mut dyn Observer,
         stop: &AtomicBool,
-    ) -> Result<Value> {
+    ) -> Result<String> {
         let progress = Progress::new(true);
         let bar = progress.queries(self.prepared.queries);
         let host = Host {
@@ -162,7 +162,7 @@ impl Search {
         };
         let plan = (self.prepared).plan(self.resumed.as_ref(), Some(&self.words));
         let report = plan.run_in(Some(host), &progress, &bar, false, stop)?;
-        Ok(serde_json::to_value(report)?)
+        Ok(serde_json::to_string(&report)?)
     }
 }
 
@@ -171,12 +171,12 @@ impl Search {
 ///
 /// # Errors
 /// If some of it cannot be used.
-pub fn bench(words: &[String], stop: &AtomicBool) -> Result<Value> {
+pub fn bench(words: &[String], stop: &AtomicBool) -> Result<String> {
     let Command::Bench(args) = parse(words)? else {
         return Err(Error::input("this is no benchmark").into());
     };
     let (report, _) = bench::embedded(&args, stop)?;
-    Ok(serde_json::to_value(report)?)
+    Ok(serde_json::to_string(&report)?)
 }
 
 fn parse(words: &[String]) -> Result<Command> {

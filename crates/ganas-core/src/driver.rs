@@ -89,6 +89,13 @@ pub trait Observer {
         Ok(())
     }
 
+    /// An evaluation counts that had finished before the search was resumed, and that the round
+    /// which is going on asked for.
+    fn recalled(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
+        let _ = (arch, outcome);
+        Ok(())
+    }
+
     /// Nothing is to be done but to wait for evaluations, or a round of them is over.
     fn wait(&mut self) -> Result<()> {
         Ok(())

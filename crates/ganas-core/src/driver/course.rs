@@ -163,6 +163,15 @@ impl<'a, 'o> Course<'a, 'o> {
         self.finished.get(arch).map(|(_, outcome)| outcome.clone())
     }
 
+    /// The same, and the observers are told that it counts.
+    pub fn recall(&mut self, arch: &Arch) -> Result<Option<Outcome>> {
+        let known = self.known(arch);
+        if let Some(outcome) = &known {
+            (self.observers.iter_mut()).try_for_each(|o| o.recalled(arch, outcome))?;
+        }
+        Ok(known)
+    }
+
     /// When an evaluation finished, counted in evaluations.
     pub fn place(&self, arch: &Arch) -> Option<usize> {
         self.finished.get(arch).map(|(place, _)| *place)

@@ -79,10 +79,11 @@ impl Work for Batch<'_, '_, '_> {
     fn next(&mut self) -> Option<Arch> {
         while self.error.is_none() && !self.course.stopping() {
             let arch = self.left.next()?;
-            match self.course.known(arch) {
-                Some(outcome) => self.outcomes.insert(*arch, outcome),
-                None => return Some(*arch),
-            };
+            match self.course.recall(arch) {
+                Ok(Some(outcome)) => drop(self.outcomes.insert(*arch, outcome)),
+                Ok(None) => return Some(*arch),
+                Err(error) => self.error = Some(error),
+            }
         }
         None
     }
