@@ -44,7 +44,10 @@ def each(measure):
     repeats = [
         1e6 * (measure(2 * QUERIES) - measure(QUERIES)) / QUERIES for _ in range(REPEATS)
     ]
-    return {"median": statistics.median(repeats), "repeats": repeats}
+    return {
+        "median": round(statistics.median(repeats), 2),
+        "repeats": [round(repeat, 2) for repeat in repeats],
+    }
 
 
 def main():
@@ -59,7 +62,9 @@ def main():
     for batch in (1, 10, 100):
         found[f"ask {batch}"] = each(lambda queries: asked(known, objective, queries, batch))
     overhead = {
-        name: found[name]["median"] - found["core"]["median"] for name in found if name != "core"
+        name: round(found[name]["median"] - found["core"]["median"], 2)
+        for name in found
+        if name != "core"
     }
     report = {
         "what": "microseconds an architecture of a search by random architectures of nasbench201",
@@ -68,6 +73,7 @@ def main():
         "measured": found,
         "command": "python python/benches/overhead.py nasbench201_cifar10.csv.gz cifar10_test",
         "commit": _git("rev-parse", "--short", "HEAD"),
+        "date": time.strftime("%Y-%m-%d"),
         "python": platform.python_version(),
         "cores": os.cpu_count(),
     }

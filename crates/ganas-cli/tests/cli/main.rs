@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod embedded;
 mod export;
 mod guide;
 mod history;

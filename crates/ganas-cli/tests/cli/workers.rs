@@ -161,6 +161,23 @@ fn constraints_hold_on_what_workers_measure() {
 }
 
 #[test]
+fn costs_of_the_space_are_compared_with_the_start() {
+    let sandbox = Sandbox::new();
+    worker(&sandbox, "");
+    let started = format!("{SEARCH} --queries 30 --start 'c;c;c;c' --out run");
+    sandbox.refuses(
+        &format!("{started} --constraint 'latency <= @start'"),
+        &["nothing is named `@start`", "compare with a number"],
+    );
+    sandbox
+        .run(&format!("{started} --constraint 'params <= @start'"))
+        .success();
+    let csv = sandbox.read("run/evaluations.csv");
+    let params = |row: &str| row.rsplit(',').next().unwrap().parse::<f64>().unwrap();
+    assert!(csv.lines().skip(1).all(|row| params(row) <= 12.0));
+}
+
+#[test]
 fn a_worker_that_crashes() {
     survives("def before(n, id):\n    if n == 4: os._exit(7)", "");
 }
