@@ -121,8 +121,15 @@ impl Search {
     }
 
     fn join(&self, py: Python<'_>) {
-        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Thread::Running(handle) = std::mem::replace(&mut *thread, Thread::Joined) {
+        // Not held while waiting: the search may wait for a Python thread that wants it.
+        let thread = {
+            let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+            match *thread {
+                Thread::Running(_) => std::mem::replace(&mut *thread, Thread::Joined),
+                _ => return,
+            }
+        };
+        if let Thread::Running(handle) = thread {
             // A panic has been made an error by `Ending`.
             let _ = py.detach(|| handle.join());
         }

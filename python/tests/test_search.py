@@ -286,6 +286,13 @@ def test_what_cannot_be_told(chain):
     assert search.done and search.result["stop"] == "interrupted"
 
 
+def test_what_was_closed_before_it_began_is_over(chain):
+    with ganas.Search("chain.toml", queries=10) as search:
+        pass
+    assert search.ask(3) == [] and search.done and search.best is None
+    search.close()
+
+
 @pytest.mark.parametrize(
     "options, said",
     [
