@@ -1,17 +1,17 @@
 """Searches on a real local Ray cluster of several node processes."""
 
+import threading
 import time
 from pathlib import Path
 
 import ganas
+import ganas.ray as ganas_ray
 import pytest
 from conftest import OPS, evaluate
 from test_search import trace
 
 ray = pytest.importorskip("ray")
-
-import ganas.ray as ganas_ray  # noqa: E402
-from ray.cluster_utils import Cluster  # noqa: E402
+Cluster = pytest.importorskip("ray.cluster_utils").Cluster
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,6 @@ def test_a_node_that_dies_loses_nothing(chain, cluster):
         while ray.get_runtime_context().get_node_id() == doomed:
             time.sleep(0.1)
         return result
-
-    import threading
 
     def kill():
         while not any(path.read_text() == doomed for path in (chain / "log").iterdir()):
