@@ -1,17 +1,18 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import Any, final
 
 import networkx
 import numpy
 from numpy.typing import NDArray
 
+@final
 class Space:
     """A search space: a name, a TOML file, or another one."""
 
-    def __init__(
-        self, name_or_file: Space | str | PathLike[str], *, merge_isomorphic: bool = False
-    ) -> None: ...
+    def __new__(
+        cls, name_or_file: Space | str | PathLike[str], *, merge_isomorphic: bool = False
+    ) -> Space: ...
     @staticmethod
     def names() -> list[str]:
         """The spaces that are known by name."""
@@ -54,11 +55,12 @@ class Space:
         """The multiplications and additions of an architecture for one input."""
     def cost(self, arch: Arch | str, name: str) -> float:
         """A cost of an architecture by its name, one of `costs`."""
-    def __contains__(self, arch: object) -> bool: ...
+    def __contains__(self, arch: object, /) -> bool: ...
     def __len__(self) -> int: ...
     def __iter__(self) -> Iterator[Arch]: ...
     def __hash__(self) -> int: ...
 
+@final
 class Arch:
     """An architecture of a space, in canonical form."""
 
@@ -82,14 +84,15 @@ class Arch:
         """The adjacency matrix, and the nodes' labels as indices into `space.labels`."""
     def __hash__(self) -> int: ...
 
+@final
 class Search:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         words: Sequence[str],
         space: Space,
         functions: Sequence[tuple[str, Callable[[Arch], bool]]],
         history: bytes | None,
-    ) -> None: ...
+    ) -> Search: ...
     @staticmethod
     def resume(
         folder: str | PathLike[str],

@@ -7,6 +7,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from ganas import _ganas, _words
@@ -232,7 +233,7 @@ class Search:
     def result(self) -> dict[str, Any] | None:
         """What ``result.json`` holds, once the search is over."""
         result = self._core.result()
-        return result and json.loads(result)
+        return None if result is None else json.loads(result)
 
     def maximize(
         self, evaluate: Callable[[Arch], Metrics], queries: int | None = None, workers: int = 1
@@ -305,7 +306,7 @@ class Search:
             raise ValueError("there are no workers; give `workers` at least 1")
         if workers == 1:
             while archs := self.ask():
-                self._settle(archs[0], lambda arch=archs[0]: evaluate(arch))
+                self._settle(archs[0], partial(evaluate, archs[0]))
             return self.best
         running: dict[Future[Metrics], Arch] = {}
         pool = ThreadPoolExecutor(workers)

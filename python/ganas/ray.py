@@ -57,7 +57,7 @@ def run(
     if most < 1:
         raise ValueError("nothing may be in flight; give `max_in_flight` at least 1")
     # Lost tasks are tried again here, where they are counted.
-    task = ray.remote(**options, max_retries=0)(lambda arch: evaluate(arch))
+    task: Any = ray.remote(**options, max_retries=0)(lambda arch: evaluate(arch))
     running: dict[Any, tuple[Arch, int]] = {}
     try:
         while True:
