@@ -18,11 +18,17 @@ const STYLE: &str = include_str!("../assets/style.css");
 /// Apache ECharts 6.1.0, the parts that `vendor-build/echarts.js` lists.
 const ECHARTS: &str = include_str!("../assets/vendor/echarts.min.js");
 const NOTICE: &str = include_str!("../assets/vendor/echarts.NOTICE");
+/// Of ZRender, which ECharts draws with, and of the parts of d3 in it.
+const LICENCES: [&str; 2] = [
+    include_str!("../assets/vendor/zrender.LICENSE"),
+    include_str!("../assets/vendor/d3.LICENSE"),
+];
 /// In the order in which they need each other.
-const SCRIPTS: [&str; 7] = [
+const SCRIPTS: [&str; 8] = [
     include_str!("../assets/js/base.js"),
     include_str!("../assets/js/figure.js"),
     include_str!("../assets/js/curves.js"),
+    include_str!("../assets/js/gauges.js"),
     include_str!("../assets/js/tradeoff.js"),
     include_str!("../assets/js/table.js"),
     include_str!("../assets/js/sections.js"),
@@ -54,6 +60,9 @@ impl Report {
         // and a buffer in memory takes all of it.
         let data = packed(&data).unwrap_or_default();
         let program = SCRIPTS.concat();
+        let notice = [NOTICE, LICENCES[0], LICENCES[1]]
+            .map(str::trim)
+            .join("\n\n");
         let mut page = String::with_capacity(PAGE.len() + STYLE.len() + ECHARTS.len() + data.len());
         let mut rest = PAGE;
         while let Some((before, after)) = rest.split_once("{{") {
@@ -64,7 +73,7 @@ impl Report {
             page.push_str(match name {
                 "style" => STYLE,
                 "echarts" => ECHARTS,
-                "notice" => NOTICE.trim(),
+                "notice" => &notice,
                 "program" => &program,
                 "data" => &data,
                 _ => "",

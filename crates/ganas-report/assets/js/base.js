@@ -35,7 +35,11 @@ function num(value, digits = 6) {
 /** A number as an axis has room for it. */
 function short(value) {
   const size = Math.abs(value);
-  for (const [unit, letter] of [[1e9, "G"], [1e6, "M"], [1e4, "k"]]) {
+  for (const [unit, letter] of [
+    [1e9, "G"],
+    [1e6, "M"],
+    [1e4, "k"],
+  ]) {
     if (size >= unit) return `${num(value / (letter === "k" ? 1e3 : unit), 4)}${letter}`;
   }
   return num(value, 6);
@@ -72,11 +76,37 @@ function save(name, type, text) {
 
 const csv = (columns, rows) => [columns, ...rows].map((row) => row.map(field).join(",") + "\n").join("");
 
-const slug = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+const slug = (text) =>
+  text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
 
 /** Colours that those who see no red or green tell apart (after Okabe and Ito). */
-const LIGHT = ["#0072b2", "#d55e00", "#009e73", "#a3508a", "#8a6d00", "#3a7ca8", "#5d4fa2", "#7a3b00", "#555f69", "#00757a"];
-const DARK = ["#56b4e9", "#ff8c42", "#2bc49a", "#e08cc4", "#f0c846", "#8ec9ea", "#a99cf0", "#d69a62", "#aab4be", "#4fc9cf"];
+const LIGHT = [
+  "#0072b2",
+  "#d55e00",
+  "#009e73",
+  "#a3508a",
+  "#8a6d00",
+  "#3a7ca8",
+  "#5d4fa2",
+  "#7a3b00",
+  "#555f69",
+  "#00757a",
+];
+const DARK = [
+  "#56b4e9",
+  "#ff8c42",
+  "#2bc49a",
+  "#e08cc4",
+  "#f0c846",
+  "#8ec9ea",
+  "#a99cf0",
+  "#d69a62",
+  "#aab4be",
+  "#4fc9cf",
+];
 
 /** What charts are drawn with. On paper and in files it is always light. */
 function theme(light = false) {

@@ -3,10 +3,35 @@
 /** Whether a strategy has several runs, so that there is a mean. */
 const several = (task) => new Set(task.runs.map((run) => run.strategy)).size < task.runs.length;
 
-const RUNS = { label: "Runs", options: [["mean", "mean"], ["each", "each"]] };
-const SPREAD = { label: "Spread", options: [["std", "± std"], ["range", "least to most"], ["none", "none"]] };
-const RANGE = { label: "Range", options: [["late", "without the first steps"], ["all", "all"]] };
-const QUERIES = { label: "Queries", options: [["value", "linear"], ["log", "logarithmic"]] };
+const RUNS = {
+  label: "Runs",
+  options: [
+    ["mean", "mean"],
+    ["each", "each"],
+  ],
+};
+const SPREAD = {
+  label: "Spread",
+  options: [
+    ["std", "± std"],
+    ["range", "least to most"],
+    ["none", "none"],
+  ],
+};
+const RANGE = {
+  label: "Range",
+  options: [
+    ["late", "without the first steps"],
+    ["all", "all"],
+  ],
+};
+const QUERIES = {
+  label: "Queries",
+  options: [
+    ["value", "linear"],
+    ["log", "logarithmic"],
+  ],
+};
 
 /** The strategies of a task in their order, each with its place among the colours. */
 const strategies = (task) => [...new Set(task.runs.map((run) => run.strategy))];
@@ -146,8 +171,11 @@ function linesOf(task, curves, each, state, colours, turn = (v) => v) {
   }
   return curves
     .map((c) => {
-      const sides = (i) => (state.spread === "range" ? [c.low[i], c.high[i]] : [c.mean[i] - c.std[i], c.mean[i] + c.std[i]]);
-      const band = c.x.filter((_, i) => turn(c.mean[i]) !== null).map((x, i) => [x, ...sides(i).map((v) => turn(v, true))]);
+      const sides = (i) =>
+        state.spread === "range" ? [c.low[i], c.high[i]] : [c.mean[i] - c.std[i], c.mean[i] + c.std[i]];
+      const band = c.x
+        .filter((_, i) => turn(c.mean[i]) !== null)
+        .map((x, i) => [x, ...sides(i).map((v) => turn(v, true))]);
       return {
         name: c.strategy,
         colour: colour(c.strategy),
@@ -159,7 +187,8 @@ function linesOf(task, curves, each, state, colours, turn = (v) => v) {
 }
 
 /** What a tooltip says of a mean. */
-const meanTip = (_, p) => (p.length > 2 && p[5] > 1 ? `${num(p[1])} (${num(p[3])} to ${num(p[4])}, ${p[5]} runs)` : num(p[1]));
+const meanTip = (_, p) =>
+  p.length > 2 && p[5] > 1 ? `${num(p[1])} (${num(p[3])} to ${num(p[4])}, ${p[5]} runs)` : num(p[1]);
 
 function curvesCsv(lines) {
   return {
@@ -213,11 +242,26 @@ function bestFigure(task, curves) {
           return distance > least ? distance : side ? least : null;
         },
       };
-      const lines = linesOf(task, curves[what === "rank" ? "rank" : "best"], extended(each[what]), state, colours, turns[what]);
+      const lines = linesOf(
+        task,
+        curves[what === "rank" ? "rank" : "best"],
+        extended(each[what]),
+        state,
+        colours,
+        turns[what],
+      );
       const lowest = Math.min(...lines.flatMap((line) => line.points.map((p) => p[1])));
-      const floor = { best: state.range === "late" ? late(lines, task.minimize) : {}, rank: { min: 1 }, distance: { min: 10 ** Math.floor(Math.log10(lowest)) } }[what];
+      const floor = {
+        best: state.range === "late" ? late(lines, task.minimize) : {},
+        rank: { min: 1 },
+        distance: { min: 10 ** Math.floor(Math.log10(lowest)) },
+      }[what];
       const marks = what === "best" && task.optimum !== null ? [[task.optimum, "optimum"]] : [];
-      const name = { best: task.objective, distance: `distance of ${task.objective} to the optimum`, rank: "rank (1 is the best)" }[what];
+      const name = {
+        best: task.objective,
+        distance: `distance of ${task.objective} to the optimum`,
+        rank: "rank (1 is the best)",
+      }[what];
       const option = lineChart({
         lines,
         marks,
@@ -226,48 +270,6 @@ function bestFigure(task, curves) {
         x: { name: "queries", type: state.queries },
         smooth: what === "rank" && !curves.best,
         y: { name, type: what === "best" ? "value" : "log", ...floor },
-      });
-      return { option, csv: curvesCsv(lines), legend: legendOf(lines) };
-    },
-  });
-}
-
-/** What strategies report, and how it is read. */
-const GAUGES = {
-  gamma: ["gamma_t: the threshold of Algorithm 1", (t) => t.objective, "The objective that a member of the truth set has at least: the level that the next distribution is fitted above."],
-  rho: ["rho_t: the share above the threshold", () => "share", "The members of the truth set as a share of everything evaluated: the rarity of what the generator learns from."],
-  d_loss: ["Discriminator: loss", () => "nats", "Class-balanced cross-entropy L = ½ E[−log D(true)] + ½ E[−log(1 − D(generated))] after the fit of the round; log 2 ≈ 0.693 is a coin's.", [[Math.LN2, "log 2"]]],
-  d_accuracy: ["Discriminator: accuracy", () => "share", "Class-balanced share of pairs on the right side of one half; 0.5 means that generated architectures look like the truth set.", [[0.5, "chance"]]],
-  js: ["Jensen-Shannon divergence, estimated", () => "nats", "JS ≥ log 2 − L, with the discriminator's loss L as above (Goodfellow et al. 2014, theorem 1; half the sum of both classes' cross-entropies). At least 0, at most log 2: the distance between the truth set and the generator that this discriminator can show."],
-  g_loss: ["Generator: loss", () => "", "PPO's clipped surrogate, negated, mean over the steps of the round."],
-  g_reward: ["Generator: reward", () => "", "Mean reward of a training episode in the round's last update: the discriminator's score of a valid architecture, or minus the number of violations, and the step rewards."],
-  g_value_loss: ["Generator: loss of the value", () => "", "Mean squared error of the value that PPO's advantages are taken against."],
-  g_entropy: ["Generator: entropy", () => "nats a step", "Mean entropy of a choice; at 0 the generator makes one architecture only."],
-  g_kl: ["Generator: divergence of the updates", () => "nats", "Estimated KL divergence from the policy that played the episodes to the one after the update."],
-  g_valid: ["Generator: valid", () => "share", "Generated graphs that are architectures of the space."],
-  g_duplicates: ["Generator: duplicates", () => "share", "Valid graphs that had been evaluated or generated before."],
-  d_rank_accuracy: ["Ranking head: accuracy", () => "share", "Pairs of evaluated architectures that the ranking head orders rightly.", [[0.5, "chance"]]],
-};
-
-/** One thing that strategies report, against queries. */
-function gaugeFigure(task, curves, gauge) {
-  const [title, unit, caption, marks = []] = GAUGES[gauge] ?? [gauge, () => "", "As the strategy reports it at the end of each round."];
-  const each = (run) => run.rounds.filter((r) => gauge in r.gauges).map((r) => [r.queries, r.gauges[gauge]]);
-  return new Figure({
-    title,
-    caption,
-    height: 260,
-    controls: { ...(several(task) ? { runs: RUNS, spread: SPREAD } : {}), ...(gauge === "gamma" ? { range: RANGE } : {}) },
-    build: (state, colours) => {
-      const lines = linesOf(task, curves[gauge], each, state, colours);
-      const option = lineChart({
-        lines,
-        marks,
-        colours,
-        tip: meanTip,
-        smooth: true,
-        x: { name: "queries" },
-        y: { name: unit(task), ...(unit(task) === "share" ? { min: 0, max: 1 } : {}), ...(state.range === "late" && lines.length ? late(lines, task.minimize) : {}) },
       });
       return { option, csv: curvesCsv(lines), legend: legendOf(lines) };
     },

@@ -2,7 +2,16 @@
 
 const of = (title, figures) => {
   const there = figures.filter((f) => f);
-  return there.length ? [h3(title), el("div", { class: "grid" }, there.map((f) => f.element))] : [];
+  return there.length
+    ? [
+        h3(title),
+        el(
+          "div",
+          { class: "grid" },
+          there.map((f) => f.element),
+        ),
+      ]
+    : [];
 };
 
 function taskSection(task, curves, summaries, id) {
@@ -35,7 +44,10 @@ function taskSection(task, curves, summaries, id) {
     drawings(task),
     evaluated
       ? [h3(`All ${num(evaluated)} architectures`), archTable(task)]
-      : [h3("All architectures"), note("These results hold no evaluations; folders of runs do (--out of search and bench).")],
+      : [
+          h3("All architectures"),
+          note("These results hold no evaluations; folders of runs do (--out of search and bench)."),
+        ],
     time ? [h3("Time"), time.element] : [],
     h3("Where it comes from"),
     provenance(task),
@@ -44,12 +56,16 @@ function taskSection(task, curves, summaries, id) {
 
 function header(report) {
   const ids = report.tasks.map((_, i) => (report.tasks.length > 1 ? `task-${i}` : null));
-  const links = report.tasks.map((t, i) => el("a", { href: `#${ids[i]}` }, `${t.space}: ${t.objective}${t.constraints.length ? " (constrained)" : ""}`));
-  document.getElementById("top").replaceChildren(
-    el("h1", {}, report.title),
-    links.length > 1 ? el("nav", {}, links) : "",
-    ...report.notes.map(note),
+  const links = report.tasks.map((t, i) =>
+    el("a", { href: `#${ids[i]}` }, `${t.space}: ${t.objective}${t.constraints.length ? " (constrained)" : ""}`),
   );
+  document
+    .getElementById("top")
+    .replaceChildren(
+      el("h1", {}, report.title),
+      links.length > 1 ? el("nav", {}, links) : "",
+      ...report.notes.map(note),
+    );
   return ids;
 }
 
@@ -60,17 +76,20 @@ async function open() {
     const ids = header(report);
     const sections = report.tasks.flatMap((task, i) => taskSection(task, curves[i], summaries[i], ids[i]));
     page.replaceChildren(...report.suites.flatMap(suiteSection), ...sections);
-    document.getElementById("foot").textContent = `ganas ${report.ganas}: ganas ${report.command.join(" ")}. Charts by Apache ECharts ${echarts.version} (Apache License 2.0).`;
+    document.getElementById("foot").textContent =
+      `ganas ${report.ganas}: ganas ${report.command.join(" ")}. Charts by Apache ECharts ${echarts.version} (Apache License 2.0).`;
     if (location.hash) document.querySelector(location.hash)?.scrollIntoView();
   } catch (error) {
     page.replaceChildren(note(`The report cannot be shown: ${error.message}. It needs a browser of 2023 or later.`));
     throw error;
   }
   // The first figures are drawn in the frame after they are seen.
-  requestAnimationFrame(() => setTimeout(() => {
-    performance.mark("ganas-ready");
-    document.documentElement.dataset.ready = "true";
-  }));
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      performance.mark("ganas-ready");
+      document.documentElement.dataset.ready = "true";
+    }),
+  );
 }
 
 open();

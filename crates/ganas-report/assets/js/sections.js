@@ -4,11 +4,21 @@ const h3 = (text) => el("h3", {}, text);
 
 /** A table with a head; the first column holds words. */
 function plainTable(head, rows) {
-  const cell = (tag) => (value, i) => el(tag, { class: i === 0 ? "left" : "", ...(tag === "th" ? { scope: "col" } : {}) }, value);
+  const cell = (tag) => (value, i) =>
+    el(tag, { class: i === 0 ? "left" : "", ...(tag === "th" ? { scope: "col" } : {}) }, value);
   return el(
     "div",
     { class: "scroll" },
-    el("table", {}, el("thead", {}, el("tr", {}, head.map(cell("th")))), el("tbody", {}, rows.map((row) => el("tr", {}, row.map(cell("td")))))),
+    el(
+      "table",
+      {},
+      el("thead", {}, el("tr", {}, head.map(cell("th")))),
+      el(
+        "tbody",
+        {},
+        rows.map((row) => el("tr", {}, row.map(cell("td")))),
+      ),
+    ),
   );
 }
 
@@ -17,7 +27,8 @@ const note = (text) => el("p", { class: "note" }, text);
 /** What the runs came to, a strategy a line. */
 function summary(task, summaries) {
   const ranked = summaries.some((s) => s.mean_rank !== null);
-  const spread = (s) => (s.mean_best === null ? "none" : s.runs > 1 ? `${num(s.mean_best)} ± ${num(s.std_best, 3)}` : num(s.mean_best, 8));
+  const spread = (s) =>
+    s.mean_best === null ? "none" : s.runs > 1 ? `${num(s.mean_best)} ± ${num(s.std_best, 3)}` : num(s.mean_best, 8);
   const columns = [
     ["strategy", (s) => s.strategy],
     ["runs", (s) => (s.finished < s.runs ? `${s.runs} (${s.runs - s.finished} not finished)` : String(s.runs))],
@@ -32,7 +43,10 @@ function summary(task, summaries) {
     ["mean queries to best", (s) => num(s.mean_queries_to_best, 4)],
     ["median time", (s) => seconds(s.median_seconds)],
   ];
-  return plainTable(columns.map((c) => c[0]), summaries.map((s) => columns.map((c) => c[1](s))));
+  return plainTable(
+    columns.map((c) => c[0]),
+    summaries.map((s) => columns.map((c) => c[1](s))),
+  );
 }
 
 /** Every run in a line. */
@@ -114,7 +128,11 @@ function drawings(task) {
     ]);
     const shown = [...new Set(winners.map((run) => run.winner.arch))].filter((arch) => !task.best.includes(arch));
     const cards = shown.slice(0, 6).map((arch) => card("Chosen in the end", code(arch), task.drawings[arch]));
-    parts.push(h3("Trained to the end"), el("div", { class: "grid" }, cards), plainTable(["architecture", "run", "test accuracy", "weights"], rows));
+    parts.push(
+      h3("Trained to the end"),
+      el("div", { class: "grid" }, cards),
+      plainTable(["architecture", "run", "test accuracy", "weights"], rows),
+    );
   }
   return parts;
 }
@@ -139,7 +157,8 @@ function timeFigure(task, summaries) {
     caption:
       "Mean wall time of a run by what it went into. A round asks the strategy (GA-NAS fits the discriminator, trains " +
       "the generator, lets it propose, and screens), evaluates, and tells; other is the rest, such as checkpoints, and " +
-      "the evaluations of rounds that overlap." + (timed ? "" : " These results hold no times of parts; folders of runs do."),
+      "the evaluations of rounds that overlap." +
+      (timed ? "" : " These results hold no times of parts; folders of runs do."),
     build: (_, colours) => ({
       option: {
         tooltip: {
@@ -147,16 +166,29 @@ function timeFigure(task, summaries) {
           axisPointer: { type: "shadow" },
           formatter: (params) =>
             `<b>${escape(params[0].name)}</b>` +
-            params.filter((p) => p.value > 0).map((p) => `<div>${p.marker}${escape(p.seriesName)}: ${seconds(p.value)}</div>`).join(""),
+            params
+              .filter((p) => p.value > 0)
+              .map((p) => `<div>${p.marker}${escape(p.seriesName)}: ${seconds(p.value)}</div>`)
+              .join(""),
         },
         xAxis: { type: "value", name: "seconds a run", scale: false },
         yAxis: { type: "category", data: names, inverse: true, axisLabel: { width: 130, overflow: "truncate" } },
         series: parts.map((part, i) => ({
-          type: "bar", name: named[part] ?? part, stack: "time", barMaxWidth: 22, itemStyle: { color: colours.colour(i) }, color: colours.colour(i), data: names.map((name) => mean(name, part)), emphasis: { disabled: true },
+          type: "bar",
+          name: named[part] ?? part,
+          stack: "time",
+          barMaxWidth: 22,
+          itemStyle: { color: colours.colour(i) },
+          color: colours.colour(i),
+          data: names.map((name) => mean(name, part)),
+          emphasis: { disabled: true },
         })),
       },
       legend: parts.map((part, i) => ({ name: named[part] ?? part, colour: colours.colour(i), dot: true })),
-      csv: { columns: ["strategy", ...parts], rows: names.map((name) => [name, ...parts.map((part) => mean(name, part))]) },
+      csv: {
+        columns: ["strategy", ...parts],
+        rows: names.map((name) => [name, ...parts.map((part) => mean(name, part))]),
+      },
     }),
   });
 }
@@ -165,14 +197,25 @@ function timeFigure(task, summaries) {
 function provenance(task) {
   const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
   return task.origins.map((origin) => {
-    const seeds = origin.seeds.length > 12 ? `${origin.seeds.length} seeds from ${Math.min(...origin.seeds)}` : `seeds ${origin.seeds.join(", ")}`;
+    const seeds =
+      origin.seeds.length > 12
+        ? `${origin.seeds.length} seeds from ${Math.min(...origin.seeds)}`
+        : `seeds ${origin.seeds.join(", ")}`;
     return el(
       "details",
       {},
       el("summary", {}, el("b", {}, origin.strategy), ` · ${seeds} · ganas ${origin.ganas || "of an unknown version"}`),
       el("pre", {}, `ganas ${origin.command.map(quoted).join(" ")}`),
-      el("p", { class: "soft" }, `Read from ${origin.path}${origin.seeds.length > 1 && !origin.path.endsWith(".json") ? " and others beside it" : ""}`),
-      el("pre", {}, `settings ${JSON.stringify(origin.settings, null, 1)}\ntask ${JSON.stringify(origin.task, null, 1)}`),
+      el(
+        "p",
+        { class: "soft" },
+        `Read from ${origin.path}${origin.seeds.length > 1 && !origin.path.endsWith(".json") ? " and others beside it" : ""}`,
+      ),
+      el(
+        "pre",
+        {},
+        `settings ${JSON.stringify(origin.settings, null, 1)}\ntask ${JSON.stringify(origin.task, null, 1)}`,
+      ),
     );
   });
 }
@@ -183,13 +226,22 @@ function suiteSection(suite) {
     suite.standings.map((s, i) => ({
       name: s.strategy,
       colour: colours.colour(i),
-      points: Object.entries(s.mean_rank_at).map(([q, rank]) => [Number(q), rank]).sort((a, b) => a[0] - b[0]),
+      points: Object.entries(s.mean_rank_at)
+        .map(([q, rank]) => [Number(q), rank])
+        .sort((a, b) => a[0] - b[0]),
     }));
   const figure = new Figure({
     title: "Mean normalised rank over all tasks",
-    caption: "Where a strategy's runs stand among all runs of a task after so many queries: 0 is ahead of all, 1 behind all; the mean is over the tasks that go so far.",
+    caption:
+      "Where a strategy's runs stand among all runs of a task after so many queries: 0 is ahead of all, 1 behind all; the mean is over the tasks that go so far.",
     build: (_, colours) => ({
-      option: lineChart({ lines: lines(colours), colours, smooth: true, x: { name: "queries", type: "log" }, y: { name: "normalised rank" } }),
+      option: lineChart({
+        lines: lines(colours),
+        colours,
+        smooth: true,
+        x: { name: "queries", type: "log" },
+        y: { name: "normalised rank" },
+      }),
       legend: legendOf(lines(colours)),
       csv: curvesCsv(lines(colours)),
     }),

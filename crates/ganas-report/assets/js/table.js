@@ -20,13 +20,23 @@ function filterOf(task, text) {
   const columns = { [task.objective]: task.archs.objective };
   task.metrics.forEach((name, i) => (columns[name] = task.archs.metrics[i]));
   const spaced = text.replace(/\s*(<=|>=|<|>|=)\s*/g, "$1");
-  const conditions = spaced.split(/\s+/).filter(Boolean).map((word) => {
-    const [, name, sign, bound] = word.match(/^([^<>=]+)(<=|>=|<|>|=)([-+.\deE]+)$/) ?? [];
-    const column = columns[name];
-    if (!column || Number.isNaN(Number(bound))) return (i) => task.archs.notation[i].toLowerCase().includes(word.toLowerCase());
-    const compare = { "<=": (v) => v <= bound, ">=": (v) => v >= bound, "<": (v) => v < Number(bound), ">": (v) => v > Number(bound), "=": (v) => v === Number(bound) }[sign];
-    return (i) => column[i] !== null && compare(column[i]);
-  });
+  const conditions = spaced
+    .split(/\s+/)
+    .filter(Boolean)
+    .map((word) => {
+      const [, name, sign, bound] = word.match(/^([^<>=]+)(<=|>=|<|>|=)([-+.\deE]+)$/) ?? [];
+      const column = columns[name];
+      if (!column || Number.isNaN(Number(bound)))
+        return (i) => task.archs.notation[i].toLowerCase().includes(word.toLowerCase());
+      const compare = {
+        "<=": (v) => v <= bound,
+        ">=": (v) => v >= bound,
+        "<": (v) => v < Number(bound),
+        ">": (v) => v > Number(bound),
+        "=": (v) => v === Number(bound),
+      }[sign];
+      return (i) => column[i] !== null && compare(column[i]);
+    });
   return (i) => conditions.every((holds) => holds(i));
 }
 
@@ -44,12 +54,28 @@ function archTable(task) {
   const many = task.runs.length > 1;
   const columns = [
     { name: "architecture", value: (i) => archs.notation[i], text: (i) => archs.notation[i], left: true },
-    { name: task.objective, value: (i) => archs.objective[i], text: (i) => (archs.objective[i] === null ? `failed${archs.failures[i] ? `: ${archs.failures[i].slice(0, 60)}` : ""}` : num(archs.objective[i], 8)) },
+    {
+      name: task.objective,
+      value: (i) => archs.objective[i],
+      text: (i) =>
+        archs.objective[i] === null
+          ? `failed${archs.failures[i] ? `: ${archs.failures[i].slice(0, 60)}` : ""}`
+          : num(archs.objective[i], 8),
+    },
     ...task.metrics.map((name, m) => number(name, (i) => archs.metrics[m][i])),
     ...(many ? [number("runs", (i) => found[i].runs)] : []),
     number(many ? "first query" : "query", (i) => found[i].query),
     number("round", (i) => found[i].round),
-    ...(many ? [{ name: "first found by", value: (i) => `${found[i].run?.strategy} ${found[i].run?.seed}`, text: (i) => `${found[i].run?.strategy}, seed ${found[i].run?.seed}`, left: true }] : []),
+    ...(many
+      ? [
+          {
+            name: "first found by",
+            value: (i) => `${found[i].run?.strategy} ${found[i].run?.seed}`,
+            text: (i) => `${found[i].run?.strategy}, seed ${found[i].run?.seed}`,
+            left: true,
+          },
+        ]
+      : []),
   ];
   const state = { column: 1, down: !task.minimize, page: 0, filter: "", only: false };
   let order = [];
@@ -58,7 +84,11 @@ function archTable(task) {
   const back = el("button", { type: "button", onclick: () => turn(-1) }, "‹ Back");
   const on = el("button", { type: "button", onclick: () => turn(1) }, "On ›");
   const heads = columns.map((c, i) =>
-    el("th", { class: c.left ? "left" : "", scope: "col" }, el("button", { type: "button", onclick: () => sortBy(i) }, c.name)),
+    el(
+      "th",
+      { class: c.left ? "left" : "", scope: "col" },
+      el("button", { type: "button", onclick: () => sortBy(i) }, c.name),
+    ),
   );
 
   function sortBy(column) {
@@ -97,12 +127,22 @@ function archTable(task) {
     const rows = order.slice(begin, begin + ROWS).map((i) =>
       el(
         "tr",
-        archs.compliant[i] ? {} : { class: "out", title: archs.objective[i] === null ? `The evaluation failed: ${archs.failures[i] ?? "it gave no value"}` : "Breaks a constraint" },
+        archs.compliant[i]
+          ? {}
+          : {
+              class: "out",
+              title:
+                archs.objective[i] === null
+                  ? `The evaluation failed: ${archs.failures[i] ?? "it gave no value"}`
+                  : "Breaks a constraint",
+            },
         columns.map((c) => el("td", { class: c === columns[0] ? "left arch mono" : c.left ? "left" : "" }, c.text(i))),
       ),
     );
     body.replaceChildren(...rows);
-    count.textContent = order.length ? `${num(begin + 1)} to ${num(Math.min(begin + ROWS, order.length))} of ${num(order.length)}` : "none";
+    count.textContent = order.length
+      ? `${num(begin + 1)} to ${num(Math.min(begin + ROWS, order.length))} of ${num(order.length)}`
+      : "none";
     back.disabled = begin === 0;
     on.disabled = begin + ROWS >= order.length;
   }
@@ -140,7 +180,11 @@ function archTable(task) {
       count,
       back,
       on,
-      el("button", { type: "button", title: "Save the rows that are shown on all pages as CSV", onclick: download }, "CSV"),
+      el(
+        "button",
+        { type: "button", title: "Save the rows that are shown on all pages as CSV", onclick: download },
+        "CSV",
+      ),
     ),
     el("div", { class: "scroll" }, el("table", {}, el("thead", {}, el("tr", {}, heads)), body)),
   );

@@ -49,9 +49,28 @@ function tradeoffFigure(task) {
     canvas: archs.notation.length > 1500,
     controls: {
       metric: { label: "Metric", options: order.map((m) => [m, m]) },
-      better: { label: "Better is", options: [["auto", "as its bound or name says"], ["less", "less"], ["more", "more"]] },
-      range: { label: task.objective, options: [["most", "without the worst tenth"], ["all", "all"]] },
-      scale: { label: "Axis", options: [["value", "linear"], ["log", "logarithmic"]] },
+      better: {
+        label: "Better is",
+        options: [
+          ["auto", "as its bound or name says"],
+          ["less", "less"],
+          ["more", "more"],
+        ],
+      },
+      range: {
+        label: task.objective,
+        options: [
+          ["most", "without the worst tenth"],
+          ["all", "all"],
+        ],
+      },
+      scale: {
+        label: "Axis",
+        options: [
+          ["value", "linear"],
+          ["log", "logarithmic"],
+        ],
+      },
     },
     caption:
       "Every architecture that was evaluated. The line is the Pareto front of those that keep the constraints: nothing " +
@@ -60,17 +79,36 @@ function tradeoffFigure(task) {
       const m = metrics.indexOf(state.metric);
       const column = archs.metrics[m];
       const less = state.better === "auto" ? lessIsBetter(task, state.metric) : state.better === "less";
-      const within = (i) => state.range === "all" || (task.minimize ? archs.objective[i] <= worst : archs.objective[i] >= worst);
-      const drawable = (i) => archs.objective[i] !== null && column[i] !== null && (state.scale === "value" || column[i] > 0);
+      const within = (i) =>
+        state.range === "all" || (task.minimize ? archs.objective[i] <= worst : archs.objective[i] >= worst);
+      const drawable = (i) =>
+        archs.objective[i] !== null && column[i] !== null && (state.scale === "value" || column[i] > 0);
       const places = archs.notation.map((_, i) => i).filter((i) => drawable(i) && within(i));
       const point = (i) => [column[i], archs.objective[i], i];
       const pareto = front(archs, m, task.minimize, less).filter((i) => drawable(i) && within(i));
       const kept = places.filter((i) => archs.compliant[i]).map(point);
       const broken = places.filter((i) => !archs.compliant[i]).map(point);
-      const begun = start.map((s) => archs.notation.indexOf(s)).filter((i) => i >= 0 && drawable(i)).map(point);
-      const names = { kept: task.constraints.length ? "keeps the constraints" : "evaluated", broken: "breaks a constraint", front: "Pareto front", start: "start" };
+      const begun = start
+        .map((s) => archs.notation.indexOf(s))
+        .filter((i) => i >= 0 && drawable(i))
+        .map(point);
+      const names = {
+        kept: task.constraints.length ? "keeps the constraints" : "evaluated",
+        broken: "breaks a constraint",
+        front: "Pareto front",
+        start: "start",
+      };
       const scatter = (name, data, colour, extra = {}) => ({
-        type: "scatter", name, data, symbolSize: 5, itemStyle: { color: colour, opacity: 0.55 }, color: colour, large: data.length > 4000, largeThreshold: 4000, emphasis: { disabled: true }, ...extra,
+        type: "scatter",
+        name,
+        data,
+        symbolSize: 5,
+        itemStyle: { color: colour, opacity: 0.55 },
+        color: colour,
+        large: data.length > 4000,
+        largeThreshold: 4000,
+        emphasis: { disabled: true },
+        ...extra,
       });
       const series = [
         scatter(names.kept, kept, colours.colour(0), {
@@ -78,16 +116,36 @@ function tradeoffFigure(task) {
             silent: true,
             itemStyle: { color: colours.shade },
             data: task.constraints
-              .map((c) => (c.metric === state.metric ? forbidden(c, "x") : c.metric === task.objective ? forbidden(c, "y") : null))
+              .map((c) =>
+                c.metric === state.metric ? forbidden(c, "x") : c.metric === task.objective ? forbidden(c, "y") : null,
+              )
               .filter((area) => area),
           },
         }),
       ];
       if (broken.length) series.push(scatter(names.broken, broken, colours.soft, { symbol: "triangle" }));
       series.push({
-        type: "line", name: names.front, data: pareto.map(point), step: less ? "end" : "start", symbol: "circle", symbolSize: 7, showAllSymbol: true, lineStyle: { width: 1.5 }, color: colours.colour(1), z: 5, emphasis: { disabled: true },
+        type: "line",
+        name: names.front,
+        data: pareto.map(point),
+        step: less ? "end" : "start",
+        symbol: "circle",
+        symbolSize: 7,
+        showAllSymbol: true,
+        lineStyle: { width: 1.5 },
+        color: colours.colour(1),
+        z: 5,
+        emphasis: { disabled: true },
       });
-      if (begun.length) series.push(scatter(names.start, begun, colours.text, { symbol: "diamond", symbolSize: 13, itemStyle: { color: colours.text }, z: 6 }));
+      if (begun.length)
+        series.push(
+          scatter(names.start, begun, colours.text, {
+            symbol: "diamond",
+            symbolSize: 13,
+            itemStyle: { color: colours.text },
+            z: 6,
+          }),
+        );
       const tip = ({ data, seriesName }) =>
         `<div style="max-width:300px;white-space:normal;overflow-wrap:anywhere"><div>${escape(seriesName)}</div>` +
         `<div>${escape(task.objective)} <b>${num(data[1])}</b></div><div>${escape(state.metric)} <b>${num(data[0])}</b></div>` +

@@ -15,14 +15,24 @@ import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
 const FLAGS = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 
 /** A page that fails the test if it complains or asks for anything but itself. */
 async function open(browser, file, width, scheme) {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, acceptDownloads: true });
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme: scheme,
+    acceptDownloads: true,
+  });
   const page = await context.newPage();
   const complaints = [];
   page.on("console", (message) => complaints.push(`${message.type()}: ${message.text()}`));
@@ -73,14 +83,18 @@ async function looks(browser, file, expected) {
     for (const scheme of ["light", "dark"]) {
       const { page, complaints, close } = await open(browser, file, width, scheme);
       await scroll(page);
-      const empty = await page.$$eval(".chart", (charts) => charts.filter((c) => !c.querySelector("svg path, canvas")).length);
+      const empty = await page.$$eval(
+        ".chart",
+        (charts) => charts.filter((c) => !c.querySelector("svg path, canvas")).length,
+      );
       assert.equal(empty, 0, `${file}: ${empty} figures are empty`);
       assert.deepEqual(await clashes(page), [], `${file} at ${width}, ${scheme}`);
       const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert.ok(beyond <= 0, `${file} is ${beyond} pixels wider than ${width}`);
       const back = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       assert.equal(back, scheme === "dark" ? "rgb(13, 17, 23)" : "rgb(255, 255, 255)");
-      for (const text of expected) assert.ok((await page.textContent("body")).includes(text), `${file} lacks "${text}"`);
+      for (const text of expected)
+        assert.ok((await page.textContent("body")).includes(text), `${file} lacks "${text}"`);
       assert.deepEqual(complaints, [], file);
       await close();
     }
@@ -128,7 +142,8 @@ async function table(page, constraint) {
   await archs.locator("th button", { hasText: "params" }).click();
   const metric = await archs.locator("thead th").allTextContents();
   assert.ok(sorted(await numbers(metric.indexOf("params") + 1), -1));
-  const count = async () => Number((await archs.locator("span[aria-live]").textContent()).split(" of ")[1].replace(/\s/g, ""));
+  const count = async () =>
+    Number((await archs.locator("span[aria-live]").textContent()).split(" of ")[1].replace(/\s/g, ""));
   const all = await count();
   await archs.locator("input[type=search]").fill("params <= 10 a;");
   assert.ok((await count()) < all);
@@ -161,7 +176,10 @@ async function downloads(page) {
     const svg = await save(page, one.locator("button", { hasText: "SVG" }));
     assert.match(svg, /^<svg [^>]*xmlns=/);
     assert.ok((svg.match(/<path/g) ?? []).length > 3, `${title}: the drawing has marks`);
-    const wrong = await page.evaluate((svg) => new DOMParser().parseFromString(svg, "image/svg+xml").querySelector("parsererror")?.textContent, svg);
+    const wrong = await page.evaluate(
+      (svg) => new DOMParser().parseFromString(svg, "image/svg+xml").querySelector("parsererror")?.textContent,
+      svg,
+    );
     assert.equal(wrong, undefined);
     const rows = (await save(page, one.locator("button", { hasText: "CSV" }))).trim().split("\n");
     assert.ok(rows.length > 2 || title === "Time spent", `${title}: ${rows.length} rows`);
@@ -201,7 +219,10 @@ function inputs(folder) {
   const ops = ["a", "b", "c", "d", "e"];
   const costs = ops.map((op, i) => `${op} = ${i + 1}`).join(", ");
   const list = ops.map((op) => `"${op}"`).join(", ");
-  writeFileSync(join(folder, "chain.toml"), `name = "chain"\nkind = "chain"\nlength = 5\nops = [${list}]\n[metrics]\nparams = { ${costs} }\n`);
+  writeFileSync(
+    join(folder, "chain.toml"),
+    `name = "chain"\nkind = "chain"\nlength = 5\nops = [${list}]\n[metrics]\nparams = { ${costs} }\n`,
+  );
   let csv = "arch,accuracy,latency\n";
   for (let i = 0; i < 3125; i++) {
     const at = [625, 125, 25, 5, 1].map((d) => Math.floor(i / d) % 5);
@@ -215,23 +236,77 @@ async function test(ganas, folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   inputs(folder);
-  const run = (...args) => execFileSync(ganas, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, GANAS_CACHE: join(folder, "cache") } });
+  const run = (...args) =>
+    execFileSync(ganas, args, {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, GANAS_CACHE: join(folder, "cache") },
+    });
   const task = ["--space", "chain.toml", "--table", "chain.csv", "--objective", "accuracy"];
   const bounds = ["--constraint", "params <= @start", "--constraint", "latency < 20", "--start", "c;c;c;c;c"];
   run("search", ...task, ...bounds, "--queries", "150", "--out", "run", "--quiet");
-  run("bench", ...task, ...bounds, "--strategies", "ga-nas,random,evolution,local-search,cross-entropy", "--queries", "150", "--seeds", "3", "--out", "bench", "--json", "bench.json", "--quiet");
+  run(
+    "bench",
+    ...task,
+    ...bounds,
+    "--strategies",
+    "ga-nas,random,evolution,local-search,cross-entropy",
+    "--queries",
+    "150",
+    "--seeds",
+    "3",
+    "--out",
+    "bench",
+    "--json",
+    "bench.json",
+    "--quiet",
+  );
   run("search", ...task, "--strategy", "evolution", "--queries", "60", "--out", "killed", "--quiet");
   rmSync(join(folder, "killed/result.json"));
-  run("search", "--space", "chain.toml", "--table", "chain.csv", "--objective", "latency", "--minimize", "--strategy", "reinforce", "--queries", "60", "--out", "small", "--quiet");
-  const part = (name, more) => `[[task]]\nname = "${name}"\nspace = "chain.toml"\ntable = "chain.csv"\nqueries = 40\n${more}\n`;
-  writeFileSync(join(folder, "suite.toml"), part("accurate", 'objective = "accuracy"') + part("fast", 'objective = "latency"\nminimize = true'));
-  run("bench", "--suite", "suite.toml", "--strategies", "random,evolution", "--seeds", "2", "--out", "suite", "--quiet");
+  run(
+    "search",
+    "--space",
+    "chain.toml",
+    "--table",
+    "chain.csv",
+    "--objective",
+    "latency",
+    "--minimize",
+    "--strategy",
+    "reinforce",
+    "--queries",
+    "60",
+    "--out",
+    "small",
+    "--quiet",
+  );
+  const part = (name, more) =>
+    `[[task]]\nname = "${name}"\nspace = "chain.toml"\ntable = "chain.csv"\nqueries = 40\n${more}\n`;
+  writeFileSync(
+    join(folder, "suite.toml"),
+    part("accurate", 'objective = "accuracy"') + part("fast", 'objective = "latency"\nminimize = true'),
+  );
+  run(
+    "bench",
+    "--suite",
+    "suite.toml",
+    "--strategies",
+    "random,evolution",
+    "--seeds",
+    "2",
+    "--out",
+    "suite",
+    "--quiet",
+  );
   const pages = {
     "run.html": [["run"], ["From the start to the best", "Jensen-Shannon"]],
     "bench.html": [["bench"], ["All 15 runs", "cross-entropy", "rho_t"]],
     "json.html": [["bench.json"], ["hold no evaluations"]],
     "suite.html": [["suite"], ["All 2 tasks of", "Mean normalised rank"]],
-    "tasks.html": [["run", "killed", "small"], ["3 tasks", "not finished", "What strategies report"]],
+    "tasks.html": [
+      ["run", "killed", "small"],
+      ["3 tasks", "not finished", "What strategies report"],
+    ],
   };
   const browser = await launch();
   for (const [file, [paths, expected]] of Object.entries(pages)) {
@@ -247,7 +322,9 @@ async function test(ganas, folder) {
   await controls(page);
   const widest = await page.evaluate(() => {
     dispatchEvent(new Event("beforeprint"));
-    const widths = [...document.querySelectorAll(".chart svg, .chart canvas")].map((c) => c.getBoundingClientRect().width);
+    const widths = [...document.querySelectorAll(".chart svg, .chart canvas")].map(
+      (c) => c.getBoundingClientRect().width,
+    );
     dispatchEvent(new Event("afterprint"));
     return Math.max(...widths);
   });
