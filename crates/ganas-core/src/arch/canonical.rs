@@ -233,6 +233,36 @@ impl Cell {
         (cell, count)
     }
 
+    /// All labelled forms of the cell, each once and sorted: the relabelings whose vertices are in
+    /// topological order. There are as many as [`Relabelings::count`] says, up to (n - 2)! for `n`
+    /// vertices.
+    pub fn forms(&self) -> Vec<Cell> {
+        let mut found = Vec::new();
+        let mut order = vec![0];
+        self.extend_order(&mut order, &mut found);
+        found.sort_unstable_by_key(|cell| (cell.edge_bits(), cell.ops));
+        found.dedup();
+        found
+    }
+
+    /// Adds the forms whose order of the interior vertices begins like this.
+    fn extend_order(&self, order: &mut Vec<usize>, found: &mut Vec<Cell>) {
+        if order.len() == self.n - 1 {
+            order.push(self.n - 1);
+            found.push(self.permuted(order));
+            order.pop();
+            return;
+        }
+        let placed = order.iter().fold(0u16, |set, v| set | 1 << v);
+        for v in 1..self.n - 1 {
+            if placed >> v & 1 == 0 && self.preds[v] & !placed == 0 {
+                order.push(v);
+                self.extend_order(order, found);
+                order.pop();
+            }
+        }
+    }
+
     /// The labels and input sets of the cell's graph: op `i` has label `2 + i`.
     pub fn graph(&self) -> super::Graph {
         let mut graph = super::Graph::default();

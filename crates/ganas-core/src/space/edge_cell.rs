@@ -222,6 +222,23 @@ impl SearchSpace for EdgeCell {
         graph
     }
 
+    fn constructions(&self, arch: &Arch) -> Option<Vec<Graph>> {
+        let Some(classes) = &self.classes else {
+            return Some(vec![self.graph(arch)]);
+        };
+        let mut strings: Vec<&Arch> = (classes.iter())
+            .filter(|(_, representative)| *representative == arch)
+            .map(|(string, _)| string)
+            .collect();
+        strings.sort_unstable();
+        Some(
+            strings
+                .into_iter()
+                .map(|string| self.graph(string))
+                .collect(),
+        )
+    }
+
     fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String> {
         if graph.len() != self.max_nodes() {
             return Err(format!(

@@ -176,6 +176,15 @@ pub trait SearchSpace: Growth + Send + Sync {
     /// The canonical architecture of a finished graph, if it breaks no rule of the space.
     fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String>;
 
+    /// All graphs that the grammar of the space grows under its enforced rules and that
+    /// [`arch`](Self::arch) makes this architecture of, each once: whatever grows graphs makes the
+    /// architecture with the sum of their probabilities. `None` where they are too many to list or
+    /// nobody has written down which they are.
+    fn constructions(&self, arch: &Arch) -> Option<Vec<Graph>> {
+        let _ = arch;
+        None
+    }
+
     /// The canonical architecture that a text stands for: one in the space's notation, or the name
     /// of one of the [`named`](Self::named) points.
     fn parse(&self, text: &str) -> std::result::Result<Arch, String>;

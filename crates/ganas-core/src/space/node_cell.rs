@@ -445,6 +445,13 @@ impl SearchSpace for NodeCell {
         Cell::of(arch).graph()
     }
 
+    fn constructions(&self, arch: &Arch) -> Option<Vec<Graph>> {
+        (self.limits.vertices <= FEASIBLE).then(|| {
+            let forms = Cell::of(arch).forms();
+            forms.iter().map(Cell::graph).collect()
+        })
+    }
+
     fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String> {
         if graph.labels.first() != Some(&INPUT) || graph.labels.last() != Some(&OUTPUT) {
             return Err("the graph does not run from an input to an output".into());

@@ -2,7 +2,7 @@
 
 mod bananas;
 mod cross_entropy;
-mod decisions;
+pub mod decisions;
 mod evolution;
 mod local_search;
 mod random;

@@ -6,6 +6,7 @@ mod features;
 mod process;
 mod trees;
 
+pub(crate) use columns::Row;
 pub use committee::{Committee, CommitteeConfig};
 pub use features::Describer;
 pub(crate) use features::{Feature, Kind, describe};

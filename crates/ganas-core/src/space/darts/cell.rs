@@ -68,12 +68,17 @@ impl Cell {
         self.forms().min()
     }
 
-    /// The number of distinct forms.
-    fn count_forms(&self) -> usize {
+    /// Its distinct forms, sorted.
+    pub fn distinct_forms(&self) -> Vec<Cell> {
         let mut forms: Vec<Cell> = self.forms().collect();
         forms.sort_unstable();
         forms.dedup();
-        forms.len()
+        forms
+    }
+
+    /// The number of distinct forms.
+    fn count_forms(&self) -> usize {
+        self.distinct_forms().len()
     }
 
     /// Whether every node has two distinct sources before it, in order.

@@ -168,6 +168,18 @@ impl SearchSpace for Darts {
         growth::graph(&Self::split(arch), self.ops.len())
     }
 
+    fn constructions(&self, arch: &Arch) -> Option<Vec<Graph>> {
+        let [normal, reduction] = Self::split(arch).map(|cell| cell.distinct_forms());
+        let pairs = normal
+            .iter()
+            .flat_map(|a| reduction.iter().map(move |b| [*a, *b]));
+        Some(
+            pairs
+                .map(|cells| growth::graph(&cells, self.ops.len()))
+                .collect(),
+        )
+    }
+
     fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String> {
         let cells = growth::cells(graph, self.ops.len()).ok_or("the graph is no pair of cells")?;
         Ok(Self::join(&cells))

@@ -221,6 +221,10 @@ impl SearchSpace for Mobile {
         chain_graph(arch.ops())
     }
 
+    fn constructions(&self, arch: &Arch) -> Option<Vec<Graph>> {
+        Some(vec![self.graph(arch)])
+    }
+
     fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String> {
         if graph.len() != self.max_nodes() {
             return Err("the graph is not a chain of the space".into());
