@@ -7,7 +7,8 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    bench, completions, export, man, report, resume, search, space, supernet, surrogate, table,
+    bench, completions, export, man, rare_event, report, resume, search, space, supernet, surrogate,
+    table,
 };
 use crate::output::one_line;
 use crate::recipe::{DataArgs, RecipeArgs};
@@ -44,6 +45,8 @@ pub enum Command {
     Report(report::ReportArgs),
     /// Write an architecture as a PyTorch module, an ONNX model, a drawing, a graph or JSON
     Export(export::ExportArgs),
+    /// Estimate how likely a random architecture is to be at least so good
+    RareEvent(rare_event::RareEventArgs),
     /// Compile, describe and query benchmark tables
     Table(table::TableArgs),
     /// Describe, count, enumerate and sample search spaces

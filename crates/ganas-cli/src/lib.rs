@@ -77,6 +77,7 @@ fn run(command: Command) -> Result<End> {
         Command::Bench(args) => command::bench::run(&args),
         Command::Report(args) => command::report::run(&args),
         Command::Export(args) => command::export::run(&args),
+        Command::RareEvent(args) => command::rare_event::run(&args),
         Command::Completions(args) => command::completions::run(&args),
         Command::Man(args) => command::man::run(&args),
         Command::Table(args) => command::table::run(&args),

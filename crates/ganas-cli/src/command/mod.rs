@@ -4,6 +4,7 @@ pub mod bench;
 pub mod completions;
 pub mod export;
 pub mod man;
+pub mod rare_event;
 pub mod report;
 pub mod resume;
 pub mod search;

@@ -34,10 +34,6 @@ const RANDOM: usize = 5_000;
 const DRY: usize = 6;
 /// The fewest architectures to learn from.
 const FEWEST: usize = 20;
-/// The power of the discriminator's probability that chances of inclusion are proportional to. The
-/// variance is least for 1/2 where the probabilities are right; they are not, and too many draws
-/// of the bulk are what it would cost.
-const POWER: f64 = 0.75;
 
 /// The estimate, after the first draws of the prior.
 pub fn estimate(
@@ -224,7 +220,7 @@ fn chances(
     let mass = |i: &usize| pool.mass(*i);
     let open = || (0..new.len()).filter(|i| new[*i]);
     let tilted: Vec<f64> = (promise.iter().enumerate())
-        .map(|(i, p)| pool.mass(i) * p.powf(POWER))
+        .map(|(i, p)| pool.mass(i) * p)
         .collect();
     let even = defensive * wanted as f64 / open().map(|i| mass(&i)).sum::<f64>();
     let chance = |i: usize, scale: f64| (even * pool.mass(i) + scale * tilted[i]).min(1.0);

@@ -1,0 +1,425 @@
+//! `ganas rare-event`: how likely a random architecture is to be at least so good.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use ganas_core::arch::Arch;
+use ganas_core::driver::{Problem, find};
+use ganas_core::error::Error;
+use ganas_core::evaluate::{Evaluator, Outcome};
+use ganas_search::rare_event::{
+    Estimate, Level, Likelihood, Method, Pool, Prior, Settings, Surveyed, survey,
+};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::End;
+use crate::args::TaskArgs;
+use crate::output::{prepare, write_json};
+use crate::progress::Progress;
+use crate::source::Source;
+use crate::task::Task;
+
+mod figure;
+
+const EXAMPLES: &str = "\
+Examples:
+  ganas rare-event --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test --alpha 94.3
+  ganas rare-event --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
+      --top-fraction 1e-4 --seeds 40 --json rare.json --svg rare.svg
+  ganas rare-event --space ofa-mobilenetv3 --surrogate ofa.json --alpha 77 --constraint 'params <= 5e6'";
+
+/// Arguments of `ganas rare-event`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct RareEventArgs {
+    /// Search space: a name that `ganas space list` shows, or a TOML file
+    #[arg(long, value_name = "NAME|FILE")]
+    space: String,
+
+    /// Table of all architectures of the space
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "surrogate",
+        conflicts_with = "surrogate"
+    )]
+    table: Option<PathBuf>,
+
+    /// Models that predict the objective: what `ganas surrogate fit` wrote, or a TOML file
+    #[arg(long, value_name = "FILE")]
+    surrogate: Option<PathBuf>,
+
+    /// Metric that is to be good
+    #[arg(long, value_name = "METRIC")]
+    objective: Option<String>,
+
+    /// What it has to be at least; with `--minimize`, at most
+    #[arg(
+        long,
+        value_name = "A",
+        allow_hyphen_values = true,
+        required_unless_present = "top_fraction",
+        conflicts_with = "top_fraction"
+    )]
+    alpha: Option<f64>,
+
+    /// Take for it what this share of the space reaches
+    #[arg(long, value_name = "F")]
+    top_fraction: Option<f64>,
+
+    /// Bound on a metric, as in `params <= 5.3e6`; architectures that break it do not count. Can be
+    /// given several times
+    #[arg(long, value_name = "EXPR")]
+    constraint: Vec<String>,
+
+    /// Smaller values are better
+    #[arg(long)]
+    minimize: bool,
+
+    /// What to estimate by: monte-carlo, cross-entropy, ga-nas [default: all]
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
+    methods: Vec<String>,
+
+    /// Architectures that each estimate may evaluate
+    #[arg(long, value_name = "N", default_value_t = Settings::default().queries)]
+    queries: usize,
+
+    /// Repetitions with seeds 0, 1, ...
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seeds: u64,
+
+    /// The first seed
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// File for the estimates as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// File for a drawing of the levels and of the estimates with their intervals
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+
+    /// Print nothing
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// What is written.
+#[derive(Serialize)]
+struct Report {
+    space: String,
+    objective: String,
+    /// The level, as the objective has it.
+    alpha: f64,
+    /// The probability, where the whole space is known.
+    exact: Option<f64>,
+    /// What probabilities are of.
+    likelihood: Likelihood,
+    /// Each method with each seed.
+    estimates: Vec<Record>,
+    /// Each method over its seeds, where the probability is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    summary: Vec<Summary>,
+    settings: Settings,
+    /// The version of this program.
+    ganas: String,
+    /// The command line, program name left out.
+    command: Vec<String>,
+}
+
+/// One estimate.
+#[derive(Serialize)]
+struct Record {
+    method: &'static str,
+    seed: u64,
+    #[serde(flatten)]
+    estimate: Estimate,
+    queries: usize,
+    /// The levels on the way, as the objective has them.
+    levels: Vec<Level>,
+}
+
+/// How the estimates of a method compare with the exact value.
+#[derive(Serialize)]
+struct Summary {
+    method: &'static str,
+    seeds: usize,
+    mean: f64,
+    /// The root of the mean squared error over the exact value.
+    relative_error: f64,
+    /// Seeds with an estimate within 50 % of the exact value.
+    within_half: usize,
+    /// Seeds whose interval holds the exact value.
+    covered: usize,
+    /// The variance of as many draws of the prior as there were queries over the mean squared
+    /// error; null if that is zero.
+    times_below_monte_carlo: Option<f64>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the arguments cannot be used or a file cannot be written.
+pub fn run(args: &RareEventArgs) -> Result<End> {
+    let methods = methods(&args.methods)?;
+    if args.queries < 20 || args.seeds == 0 {
+        return Err(Error::input("too little to estimate anything from")
+            .mend("give `--queries` at least 20 and `--seeds` at least 1")
+            .into());
+    }
+    for (name, value, low, high) in [
+        ("--alpha", args.alpha, f64::MIN, f64::MAX),
+        ("--top-fraction", args.top_fraction, f64::MIN_POSITIVE, 1.0),
+    ] {
+        if value.is_some_and(|v| !(low..=high).contains(&v)) {
+            return Err(Error::input(format!("`{name}` is out of range"))
+                .mend("a level is a finite number, a fraction is above 0 and at most 1")
+                .into());
+        }
+    }
+    let progress = Progress::new(args.quiet);
+    let task = Task::open(
+        &TaskArgs {
+            space: Some(args.space.clone()),
+            table: args.table.clone(),
+            surrogate: args.surrogate.clone(),
+            objective: args.objective.clone(),
+            constraint: args.constraint.clone(),
+            minimize: args.minimize,
+            ..TaskArgs::default()
+        },
+        args.seed,
+        &progress,
+    )?;
+    if let Source::Table(table) = &task.source
+        && task.space.size() != Some(table.len() as u128)
+    {
+        return Err(Error::input(format!(
+            "the table has {} architectures and not the whole space",
+            table.len()
+        ))
+        .mend("fit a model to it with `ganas surrogate fit`, and name that with `--surrogate`")
+        .in_file(table.source())
+        .into());
+    }
+    for file in args.json.iter().chain(&args.svg) {
+        prepare(file)?;
+    }
+    let report = estimate(args, &task, &methods, &progress)?;
+    if !args.quiet {
+        print(&report, &mut io::stdout().lock())?;
+    }
+    if let Some(file) = &args.json {
+        write_json(file, &report)?;
+    }
+    if let Some(file) = &args.svg {
+        fs::write(file, figure::draw(&report))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(End::Done)
+}
+
+fn methods(names: &[String]) -> Result<Vec<Method>> {
+    if names.is_empty() {
+        return Ok(Method::ALL.to_vec());
+    }
+    let known = || Method::ALL.map(Method::name);
+    (names.iter())
+        .map(|name| {
+            (Method::ALL.into_iter().find(|m| m.name() == name)).ok_or_else(|| {
+                Error::input(format!("unknown method `{name}`"))
+                    .mend(format!("use {}", known().join(", ")))
+                    .into()
+            })
+        })
+        .collect()
+}
+
+fn estimate(
+    args: &RareEventArgs,
+    task: &Task,
+    methods: &[Method],
+    progress: &Progress,
+) -> Result<Report> {
+    let waiting = progress.waiting("describing the space");
+    let prior = Prior::of(&*task.space);
+    let pool = Pool::of(&prior, args.seed)?;
+    let problem = task.problem()?;
+    let mut scores = measure(task, &problem, pool.archs(), args.seed)?;
+    if scores.iter().all(|s| *s == f64::NEG_INFINITY) {
+        return Err(
+            Error::input("no architecture has the objective and keeps the constraints")
+                .mend("loosen a constraint")
+                .into(),
+        );
+    }
+    let turn = |value: f64| task.objective.turn(value);
+    let alpha = match (args.alpha, args.top_fraction) {
+        (Some(alpha), _) => turn(alpha),
+        (None, fraction) => {
+            let mut sorted = scores.clone();
+            sorted.sort_unstable_by(|a, b| b.total_cmp(a));
+            let place = (fraction.unwrap_or(1.0) * sorted.len() as f64).round() as usize;
+            let level = sorted[place.clamp(1, sorted.len()) - 1];
+            // What breaks a constraint has no level.
+            match level.is_finite() {
+                true => level,
+                false => scores
+                    .iter()
+                    .copied()
+                    .filter(|s| s.is_finite())
+                    .fold(f64::MAX, f64::min),
+            }
+        }
+    };
+    let exact = (pool.draws().is_none())
+        .then(|| scores.iter().filter(|s| **s >= alpha).count() as f64 / scores.len() as f64);
+    scores.clear();
+    drop(waiting);
+
+    let settings = Settings {
+        queries: args.queries,
+        ..Settings::default()
+    };
+    let plans: Vec<(Method, u64)> = (methods.iter())
+        .flat_map(|m| (args.seed..args.seed + args.seeds).map(|seed| (*m, seed)))
+        .collect();
+    let bar = progress.steps(plans.len());
+    let done: Vec<Surveyed> = (plans.par_iter())
+        .map(|&(method, seed)| -> Result<Surveyed> {
+            let prior = Prior::of(&*task.space);
+            let problem = task.problem()?;
+            let mut evaluate = |archs: &[Arch]| measure(task, &problem, archs, seed);
+            let surveyed = survey(method, &prior, &pool, alpha, &settings, &mut evaluate, seed)?;
+            bar.advance(1);
+            Ok(surveyed)
+        })
+        .collect::<Result<_>>()?;
+    let estimates: Vec<Record> = (plans.iter().zip(done))
+        .map(|(&(method, seed), surveyed)| Record {
+            method: method.name(),
+            seed,
+            estimate: surveyed.estimate,
+            queries: surveyed.queries,
+            levels: (surveyed.levels.into_iter())
+                .map(|level| Level {
+                    gamma: turn(level.gamma),
+                    ..level
+                })
+                .collect(),
+        })
+        .collect();
+    Ok(Report {
+        space: task.space.name().to_owned(),
+        objective: task.objective.metric.clone(),
+        alpha: turn(alpha),
+        exact,
+        likelihood: prior.likelihood(),
+        summary: (methods.iter())
+            .filter_map(|m| Some(summary(m.name(), &estimates, exact?, args.queries)))
+            .collect(),
+        estimates,
+        settings,
+        ganas: env!("CARGO_PKG_VERSION").into(),
+        command: std::env::args().skip(1).collect(),
+    })
+}
+
+/// The scores of architectures: larger is better, minus infinity where there is none.
+fn measure(
+    task: &Task,
+    problem: &Problem,
+    archs: &[Arch],
+    seed: u64,
+) -> ganas_core::error::Result<Vec<f64>> {
+    let index = find(problem.metrics(), &task.objective.metric)?;
+    let mut evaluator = task.evaluator(seed, None, &Progress::new(true).queries(1));
+    let outcomes = evaluator.evaluate(archs);
+    let score = |(arch, outcome): (&Arch, Outcome)| match outcome {
+        Outcome::Failed(_) => f64::NEG_INFINITY,
+        Outcome::Done(measured) => {
+            let metrics = problem.complete(arch, measured);
+            let value = task.objective.turn(metrics[index]);
+            match value.is_finite() && problem.complies(&metrics) {
+                true => value,
+                false => f64::NEG_INFINITY,
+            }
+        }
+    };
+    Ok(archs.iter().zip(outcomes).map(score).collect())
+}
+
+fn summary(method: &'static str, estimates: &[Record], exact: f64, queries: usize) -> Summary {
+    let of: Vec<&Estimate> = (estimates.iter())
+        .filter(|r| r.method == method)
+        .map(|r| &r.estimate)
+        .collect();
+    let seeds = of.len().max(1) as f64;
+    let squared = of.iter().map(|e| (e.estimate - exact).powi(2)).sum::<f64>() / seeds;
+    // Bounds are sums of masses, whose last bits depend on their order.
+    let slack = 1e-9 * exact;
+    let holds = |e: &&&Estimate| e.ci95[0] <= exact + slack && exact <= e.ci95[1] + slack;
+    Summary {
+        method,
+        seeds: of.len(),
+        mean: of.iter().map(|e| e.estimate).sum::<f64>() / seeds,
+        relative_error: squared.sqrt() / exact,
+        within_half: (of.iter())
+            .filter(|e| (e.estimate - exact).abs() <= 0.5 * exact)
+            .count(),
+        covered: of.iter().filter(holds).count(),
+        times_below_monte_carlo: (squared.sqrt() > slack)
+            .then(|| exact * (1.0 - exact) / queries as f64 / squared),
+    }
+}
+
+fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let Report {
+        objective, alpha, ..
+    } = report;
+    writeln!(
+        out,
+        "P({objective} reaches {alpha}) of a random architecture of {}",
+        report.space
+    )?;
+    if let Some(exact) = report.exact {
+        writeln!(out, "{:14} {exact:.4e}", "exact")?;
+    }
+    if report.likelihood == Likelihood::Constructions {
+        writeln!(
+            out,
+            "of constructions: those of an architecture cannot be listed"
+        )?;
+    }
+    for record in report.estimates.iter().take(30) {
+        let e = &record.estimate;
+        let what = match e.hits {
+            0 => format!("none found: below {:.2e} with 97.5 %", e.ci95[1]),
+            _ => format!(
+                "{:.4e} ± {:.1e}, 95 % interval {:.2e} to {:.2e}",
+                e.estimate, e.standard_error, e.ci95[0], e.ci95[1]
+            ),
+        };
+        writeln!(
+            out,
+            "{:14} {what}; {} hits, effective samples {:.1}, {} queries",
+            record.method, e.hits, e.effective_samples, record.queries
+        )?;
+    }
+    for s in report.summary.iter().filter(|s| s.seeds > 1) {
+        let times = (s.times_below_monte_carlo).map_or("exact every time".into(), |t| {
+            format!("squared error {t:.1} times below crude Monte Carlo's")
+        });
+        writeln!(
+            out,
+            "{:14} {} seeds: relative error {:.3}, {} within 50 %, {} intervals hold; {times}",
+            s.method, s.seeds, s.relative_error, s.within_half, s.covered
+        )?;
+    }
+    Ok(())
+}
