@@ -9,6 +9,7 @@ mod history;
 mod log;
 mod manual;
 mod protocol;
+mod rare_event;
 mod readme;
 mod real_tables;
 mod report;

@@ -2,6 +2,7 @@
 //! is the product of categoricals that is nearest, in the Kullback-Leibler divergence, to the prior
 //! given that the level is reached.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use ganas_core::arch::Graph;
@@ -67,23 +68,39 @@ pub fn estimate(
     let draws = drawn.len();
     keep(&mut points, drawn);
     let inclusion = |q: f64| -(draws as f64 * (-q).ln_1p()).exp_m1();
-    let mut hits: Vec<(Graph, Hit)> = (points.into_iter())
-        .filter(|(_, p)| survey.score(&p.arch) >= Some(alpha))
-        .map(|(graph, point)| {
-            let hit = Hit {
-                probability: prior.probability(&point),
-                inclusion: inclusion(mixed(prior, &density, settings, &point)),
-                known: before.contains(&graph),
-            };
-            (graph, hit)
-        })
+    let hit = |point: &Point| Hit {
+        probability: prior.probability(point),
+        inclusion: inclusion(mixed(prior, &density, settings, point)),
+        known: before.contains(&point.graph),
+    };
+    let mut best: Vec<&Point> = points.values().collect();
+    let key = |p: &Point| {
+        (
+            survey.place(&p.arch),
+            p.graph.labels.clone(),
+            p.graph.inputs.clone(),
+        )
+    };
+    best.sort_by_cached_key(|p| key(p));
+    best.sort_by(|a, b| {
+        survey
+            .score(&b.arch)
+            .partial_cmp(&survey.score(&a.arch))
+            .unwrap_or(Ordering::Equal)
+    });
+    let hits: Vec<Hit> = (best.iter())
+        .take_while(|p| survey.score(&p.arch) >= Some(alpha))
+        .map(|p| hit(p))
         .collect();
-    // Sums do not depend on the order of a hash map.
-    hits.sort_by(|a, b| (&a.0.labels, &a.0.inputs).cmp(&(&b.0.labels, &b.0.inputs)));
-    let hits: Vec<Hit> = hits.into_iter().map(|(_, hit)| hit).collect();
-    let least = 1.0 / (settings.defensive * draws.max(1) as f64);
+    // A missed hit is like the best that were found, and more of them say better how bad it can be.
+    let another = match hits.is_empty() {
+        true => 1.0 / (settings.defensive * draws.max(1) as f64),
+        false => (best.iter().take(settings.truth))
+            .map(|p| hit(p).missed())
+            .fold(0.0, f64::max),
+    };
     Ok(Surveyed {
-        estimate: horvitz_thompson(&hits, least),
+        estimate: horvitz_thompson(&hits, another),
         queries: survey.queries(),
         levels,
     })

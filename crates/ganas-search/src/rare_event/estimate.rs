@@ -27,7 +27,7 @@ pub struct Hit {
 impl Hit {
     /// What it stands for of the event's mass beside itself: the mass of what was missed, for each
     /// of its kind that was found.
-    fn missed(&self) -> f64 {
+    pub fn missed(&self) -> f64 {
         self.probability * (1.0 - self.inclusion) / self.inclusion
     }
 }
@@ -62,23 +62,21 @@ impl Estimate {
     }
 }
 
-/// The estimate from the hits of a survey. `least` is what [`Hit::missed`] may be at most for any
-/// point: it bounds the event where there is no hit at all.
+/// The estimate from the hits of a survey.
 ///
 /// The interval is that of a sum of Poisson counts with unequal weights (Fay & Feuer 1997, doi
 /// 10.1002/(SICI)1097-0258(19970415)16:7<791::AID-SIM500>3.0.CO;2-#): the missed mass is at most
-/// what it would be with one more hit of the largest weight that a hit had, and the whole is never
-/// less than the mass of the hits themselves.
-pub fn horvitz_thompson(hits: &[Hit], least: f64) -> Estimate {
+/// what it would be with one more hit of the largest weight that a hit had, or of weight `another`
+/// if that is more; and the whole is never less than the mass of the hits themselves.
+pub fn horvitz_thompson(hits: &[Hit], another: f64) -> Estimate {
     let mass: f64 = hits.iter().map(|h| h.probability).sum();
     let fresh = || hits.iter().filter(|h| !h.known);
     let missed: f64 = fresh().map(Hit::missed).sum();
     let squares: f64 = fresh().map(|h| h.missed().powi(2)).sum();
-    let heaviest = (hits.iter().map(Hit::missed)).fold(f64::NAN, f64::max);
-    let heaviest = if heaviest.is_nan() { least } else { heaviest };
+    let heaviest = hits.iter().map(Hit::missed).fold(another, f64::max);
     let variance: f64 = fresh()
         .map(|h| (h.probability / h.inclusion).powi(2) * (1.0 - h.inclusion))
-        .sum();
+        .fold(0.0, |sum, term| sum + term);
     let weight = |h: &Hit| match h.known {
         true => h.probability,
         false => h.probability / h.inclusion,
@@ -148,11 +146,11 @@ mod tests {
 
     #[test]
     fn what_is_known_counts_as_it_is_and_what_was_drawn_for_its_kind() {
-        let e = horvitz_thompson(&[hit(0.1, 0.01, true), hit(0.1, 0.5, false)], 1.0);
+        let e = horvitz_thompson(&[hit(0.1, 0.01, true), hit(0.1, 0.5, false)], 0.0);
         assert!((e.estimate - 0.3).abs() < 1e-12);
         assert!((e.effective_samples - 0.09 / 0.05).abs() < 1e-9);
         assert!(e.ci95[0] >= 0.2 && e.ci95[1] > 0.3);
-        let certain = horvitz_thompson(&[hit(0.1, 1.0, true), hit(0.2, 1.0, false)], 1.0);
+        let certain = horvitz_thompson(&[hit(0.1, 1.0, true), hit(0.2, 1.0, false)], 0.0);
         assert_eq!(certain.standard_error, 0.0);
         assert!(certain.ci95.iter().all(|b| (b - 0.3).abs() < 1e-12));
     }
@@ -182,7 +180,7 @@ mod tests {
                 .filter(|c| rng.chance(**c))
                 .map(|&c| hit(1e-3, c, false))
                 .collect();
-            let e = horvitz_thompson(&hits, 0.02);
+            let e = horvitz_thompson(&hits, 0.0);
             sum += e.estimate;
             covered += usize::from(e.ci95[0] <= 0.2 && 0.2 <= e.ci95[1]);
         }

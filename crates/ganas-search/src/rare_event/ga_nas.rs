@@ -83,11 +83,12 @@ pub fn estimate(
             })
         })
         .collect();
-    // The heaviest that a point can be is the one with the least chance.
+    // Without a hit, another one could be the point with the least chance.
     let heaviest = (chances.iter().enumerate())
         .map(|(i, chance)| pool.mass(i) * (1.0 - chance) / chance)
         .fold(0.0, f64::max);
-    let mut estimate = horvitz_thompson(&found, heaviest);
+    let another = if found.is_empty() { heaviest } else { 0.0 };
+    let mut estimate = horvitz_thompson(&found, another);
     if let Some(draws) = pool.draws() {
         estimate.among_draws(draws);
     }

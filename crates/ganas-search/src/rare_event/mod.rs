@@ -6,14 +6,15 @@
 //! last stage draws at random from an explicit density, so that each architecture had a known
 //! chance of being included, and [the estimate](horvitz_thompson) follows from those chances.
 //! The methods differ in the density: the prior (crude Monte Carlo), the product of categoricals
-//! that is nearest in the Kullback-Leibler divergence ([cross-entropy](cross_entropy)), or the
-//! prior tilted by [a discriminator](ga_nas), which is nearest in the Jensen-Shannon divergence.
+//! that is nearest in the Kullback-Leibler divergence (cross-entropy), or the
+//! prior tilted by a discriminator, which is nearest in the Jensen-Shannon divergence.
 
 mod algorithm1;
 mod categoricals;
 mod cross_entropy;
 mod estimate;
 mod ga_nas;
+mod likelihood;
 mod monte_carlo;
 mod pool;
 mod prior;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use algorithm1::{Algorithm1, Divergence, Family, Iteration, Stop};
 pub use categoricals::{CategoricalMixture, Categoricals, log_sum_exp};
 pub use estimate::{Estimate, Hit, binomial, horvitz_thompson};
+pub use likelihood::log_likelihood;
 pub use pool::Pool;
 pub use prior::{Likelihood, Point, Prior};
 pub use survey::{Measure, Survey};

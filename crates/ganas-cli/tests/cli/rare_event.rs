@@ -1,0 +1,125 @@
+//! `ganas rare-event`.
+
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+
+use crate::sandbox::Sandbox;
+
+/// A sandbox with `sums.csv`: the sum of the digits of each of 625 chains.
+fn sums() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let mut csv = String::from("arch,score,broken\n");
+    for (i, line) in sandbox.read("chain.csv").lines().skip(1).enumerate() {
+        let arch = line.split(',').next().unwrap();
+        let sum: usize = [125, 25, 5, 1].map(|d| i / d % 5).iter().sum();
+        csv += &format!("{arch},{sum},1\n");
+    }
+    sandbox.write("sums.csv", &csv);
+    sandbox
+}
+
+const COMMAND: &str =
+    "rare-event --space chain.toml --table sums.csv --objective score --queries 200";
+
+#[test]
+fn estimates_stand_beside_the_exact_value() {
+    let sandbox = sums();
+    // Five chains of 625 have a sum of 15 or 16.
+    sandbox
+        .run(&format!(
+            "{COMMAND} --alpha 15 --seeds 3 --json rare.json --svg rare.svg"
+        ))
+        .success()
+        .stdout(contains("exact          8.0000e-3").and(contains("3 seeds")));
+    let report = sandbox.json("rare.json");
+    assert_eq!(
+        (report["alpha"].as_f64(), report["exact"].as_f64()),
+        (Some(15.0), Some(0.008))
+    );
+    let estimates = report["estimates"].as_array().unwrap();
+    let methods: Vec<&str> = estimates
+        .iter()
+        .map(|e| e["method"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        methods[..4],
+        ["monte-carlo", "monte-carlo", "monte-carlo", "cross-entropy"]
+    );
+    assert_eq!((methods.len(), methods[8]), (9, "ga-nas"));
+    for e in estimates {
+        assert!(e["queries"].as_u64().unwrap() <= 200);
+        let bound = |i: usize| e["ci95"][i].as_f64().unwrap();
+        let estimate = e["estimate"].as_f64().unwrap();
+        assert!(bound(0) <= estimate && estimate <= bound(1), "{e}");
+        assert!(e["standard_error"].is_f64() && e["effective_samples"].is_f64());
+    }
+    let drawn = sandbox.read("rare.svg");
+    roxmltree::Document::parse(&drawn).unwrap();
+
+    // The same again, and as a fraction.
+    let command = format!("{COMMAND} --top-fraction 0.008 --seeds 3 --json again.json --quiet");
+    sandbox.run(&command).success().stdout("");
+    assert_eq!(sandbox.json("again.json")["estimates"], report["estimates"]);
+}
+
+#[test]
+fn smaller_can_be_better_and_constraints_count() {
+    let sandbox = sums();
+    sandbox
+        .run(&format!(
+            "{COMMAND} --minimize --alpha 1 --methods cross-entropy"
+        ))
+        .success()
+        .stdout(contains("exact          8.0000e-3"));
+    sandbox
+        .run(&format!(
+            "{COMMAND} --alpha 15 --constraint 'score <= 15' --methods ga-nas"
+        ))
+        .success()
+        .stdout(contains("exact          6.4000e-3"));
+}
+
+#[test]
+fn what_never_and_always_happens_is_said() {
+    let sandbox = sums();
+    sandbox
+        .run(&format!("{COMMAND} --alpha 99"))
+        .success()
+        .stdout(contains("none found: below"));
+    sandbox
+        .run(&format!("{COMMAND} --alpha -3 --json all.json"))
+        .success();
+    let all = sandbox.json("all.json");
+    assert!((all["estimates"].as_array().unwrap().iter()).all(|e| e["estimate"] == 1.0));
+    sandbox
+        .run("rare-event --space chain.toml --table sums.csv --objective broken --top-fraction 0.01 --queries 100")
+        .success()
+        .stdout(contains("exact          1.0000e0"));
+}
+
+#[test]
+fn bad_input_is_refused() {
+    let sandbox = sums();
+    for (more, words) in [
+        ("--alpha nan", &["--alpha"][..]),
+        ("--top-fraction 0", &["--top-fraction"]),
+        (
+            "--alpha 1 --methods annealing",
+            &["annealing", "cross-entropy"],
+        ),
+        ("--alpha 1 --seeds 0", &["--seeds"]),
+        (
+            "--alpha 1 --constraint 'score >= 99'",
+            &["score >= 99", "16"],
+        ),
+        ("", &["--alpha"]),
+    ] {
+        sandbox.refuses(&format!("{COMMAND} {more}"), words);
+    }
+    sandbox.refuses("rare-event --space chain.toml --alpha 1", &["--table"]);
+    sandbox.write("part.csv", "arch,score\na;a;a;a,1\n");
+    sandbox.refuses(
+        "rare-event --space chain.toml --table part.csv --objective score --alpha 1",
+        &["whole space", "surrogate"],
+    );
+}
