@@ -411,6 +411,29 @@ fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
             record.method, e.hits, e.effective_samples, record.queries
         )?;
     }
+    if let (Some(last), None) = (
+        report.estimates.last(),
+        report
+            .estimates
+            .iter()
+            .find(|r| r.seed != report.estimates[0].seed),
+    ) {
+        let queries = report.settings.queries as f64;
+        let found = |p: f64| 1.0 - (1.0 - p).powf(queries);
+        let e = &last.estimate;
+        writeln!(
+            out,
+            "By {}, architectures so good make up about {:.1e} of the space (95 % interval {:.1e} to {:.1e}): \
+             {queries} random ones hold one with probability about {:.2} ({:.2} to {:.2}).",
+            last.method,
+            e.estimate,
+            e.ci95[0],
+            e.ci95[1],
+            found(e.estimate),
+            found(e.ci95[0]),
+            found(e.ci95[1])
+        )?;
+    }
     for s in report.summary.iter().filter(|s| s.seeds > 1) {
         let times = (s.times_below_monte_carlo).map_or("exact every time".into(), |t| {
             format!("squared error {t:.1} times below crude Monte Carlo's")
