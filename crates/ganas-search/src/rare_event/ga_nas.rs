@@ -83,11 +83,18 @@ pub fn estimate(
             })
         })
         .collect();
-    // Without a hit, another one could be the point with the least chance.
-    let heaviest = (chances.iter().enumerate())
-        .map(|(i, chance)| pool.mass(i) * (1.0 - chance) / chance)
-        .fold(0.0, f64::max);
-    let another = if found.is_empty() { heaviest } else { 0.0 };
+    // A missed hit is like the best that were found, and more of them say better how bad it can be;
+    // without a hit it could be the point with the least chance.
+    let missed = |place: usize| pool.mass(place) * (1.0 - chances[place]) / chances[place];
+    let most = |places: &mut dyn Iterator<Item = usize>| places.map(missed).fold(0.0, f64::max);
+    let another = match found.is_empty() {
+        true => most(&mut (0..chances.len())),
+        false => {
+            let best = survey.ranked();
+            let best = best.iter().take(settings.truth);
+            most(&mut best.filter_map(|(arch, _)| pool.place(arch)))
+        }
+    };
     let mut estimate = horvitz_thompson(&found, another);
     if let Some(draws) = pool.draws() {
         estimate.among_draws(draws);
