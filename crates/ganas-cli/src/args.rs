@@ -7,8 +7,8 @@ use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::command::{
-    bench, completions, export, man, rare_event, report, resume, search, space, supernet, surrogate,
-    table,
+    bench, completions, export, man, rare_event, report, resume, search, space, supernet,
+    surrogate, table,
 };
 use crate::output::one_line;
 use crate::recipe::{DataArgs, RecipeArgs};

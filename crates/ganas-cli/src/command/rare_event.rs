@@ -345,7 +345,7 @@ fn measure(
         Outcome::Done(measured) => {
             let metrics = problem.complete(arch, measured);
             let value = task.objective.turn(metrics[index]);
-            match value.is_finite() && problem.complies(&metrics) {
+            match value.is_finite() && problem.complies(arch, &metrics) {
                 true => value,
                 false => f64::NEG_INFINITY,
             }

@@ -47,7 +47,7 @@ impl ScreenConfig {
 
 impl Default for ScreenConfig {
     /// Edits and random architectures alone: neither the generator's nor the discriminator's part
-    /// paid on any space that was tried (`docs/decisions/0005`).
+    /// paid on any space that was tried (`docs/decisions/0006`).
     fn default() -> Self {
         ScreenConfig {
             generated: 0,
