@@ -18,7 +18,8 @@ Examples:
   ganas report runs/digits-1
   ganas report runs/small runs/large --out comparison.html
   ganas bench --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test \\
-      --strategies ga-nas,random --queries 300 --seeds 10 --out runs/bench && ganas report runs/bench
+      --strategies ga-nas,random --queries 300 --seeds 10 --out runs/bench
+  ganas report runs/bench
   ganas report results/nasbench101.json --out nasbench101.html
 
 The page needs nothing beside it, and no network. Runs are shown as far as they came, whether they

@@ -8,6 +8,10 @@ use crate::sandbox::Sandbox;
 
 const CHAIN: &str = "search --space chain.toml --table chain.csv --objective accuracy";
 
+/// Settings with which generator and discriminator have something to report.
+const NETWORKS: &str =
+    "--set proposals.screened.generated=20 --set proposals.screened.discriminator=0.2";
+
 #[test]
 fn nothing_is_said_where_nobody_looks() {
     let sandbox = Sandbox::new();
@@ -28,7 +32,7 @@ fn verbose_says_each_round_and_twice_each_evaluation() {
     let sandbox = Sandbox::new();
     let run = |flag: &str| {
         let assert = sandbox
-            .run(&format!("{CHAIN} --queries 40 {flag}"))
+            .run(&format!("{CHAIN} {NETWORKS} --queries 40 {flag}"))
             .success();
         String::from_utf8(assert.get_output().stderr.clone()).unwrap()
     };
@@ -55,7 +59,7 @@ fn json_is_one_object_a_line() {
     let sandbox = Sandbox::new();
     let assert = sandbox
         .run(&format!(
-            "{CHAIN} --queries 50 --constraint 'latency < 20' --out run --log-format json"
+            "{CHAIN} {NETWORKS} --queries 50 --constraint 'latency < 20' --out run --log-format json"
         ))
         .success()
         .stdout(contains("rank"));

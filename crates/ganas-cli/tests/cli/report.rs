@@ -33,7 +33,8 @@ fn a_run_is_shown_with_all_that_it_wrote() {
     let sandbox = Sandbox::new();
     sandbox
         .run(&format!(
-            "{CHAIN} --queries 80 --seed 5 --start 'b;b;b;b' --constraint 'params <= 12' --out run"
+            "{CHAIN} --set proposals.screened.generated=20 --set proposals.screened.discriminator=0.2 \
+             --queries 80 --seed 5 --start 'b;b;b;b' --constraint 'params <= 12' --out run"
         ))
         .success();
     sandbox

@@ -43,9 +43,9 @@ pub struct Family {
 pub type Theta = Vec<Vec<f64>>;
 
 /// Steps of gradient descent from each start.
-const STEPS: usize = 400;
+const STEPS: usize = 1000;
 
-/// Its learning rate.
+/// Its learning rate at the first step; it falls to zero, so that the descent settles.
 const RATE: f64 = 0.1;
 
 impl Family {
@@ -181,6 +181,7 @@ impl Family {
         let mut first: Theta = self.sizes.iter().map(|&k| vec![0.0; k]).collect();
         let mut second = first.clone();
         for step in 1..=STEPS {
+            let rate = RATE * (1.0 - step as f64 / STEPS as f64);
             let at = theta(&logits);
             let p = self.density(&at);
             let value = Divergence::JensenShannon.of(q, &p);
@@ -202,12 +203,13 @@ impl Family {
                     let gradient = room(soft.len()) * soft[c] * (slope[c] - mean);
                     let (m, v) = (&mut first[f][c], &mut second[f][c]);
                     *m = 0.9 * *m + 0.1 * gradient;
-                    *v = 0.999 * *v + 0.001 * gradient * gradient;
+                    // Gradients vanish on the way to the floor, so what they were is soon forgotten.
+                    *v = 0.9 * *v + 0.1 * gradient * gradient;
                     let (m, v) = (
                         *m / (1.0 - 0.9f64.powi(step as i32)),
-                        *v / (1.0 - 0.999f64.powi(step as i32)),
+                        *v / (1.0 - 0.9f64.powi(step as i32)),
                     );
-                    *z -= RATE * m / (v.sqrt() + 1e-12);
+                    *z -= rate * m / (v.sqrt() + 1e-12);
                 }
             }
         }
