@@ -244,13 +244,15 @@ async function test(ganas, folder) {
     });
   const task = ["--space", "chain.toml", "--table", "chain.csv", "--objective", "accuracy"];
   const bounds = ["--constraint", "params <= @start", "--constraint", "latency < 20", "--start", "c;c;c;c;c"];
-  run("search", ...task, ...bounds, "--queries", "150", "--out", "run", "--quiet");
+  // Some with the networks, which the default does without: their charts are looked at, too.
+  const networks = ["generated=50", "discriminator=0.2"].flatMap((set) => ["--set", `proposals.screened.${set}`]);
+  run("search", ...task, ...bounds, ...networks, "--queries", "150", "--out", "run", "--quiet");
   run(
     "bench",
     ...task,
     ...bounds,
     "--strategies",
-    "ga-nas,random,evolution,local-search,cross-entropy",
+    "ga-nas,ga-nas:paper-setup1+batch=10,random,evolution,cross-entropy",
     "--queries",
     "150",
     "--seeds",
