@@ -421,18 +421,28 @@ fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
         let queries = report.settings.queries as f64;
         let found = |p: f64| 1.0 - (1.0 - p).powf(queries);
         let e = &last.estimate;
-        writeln!(
-            out,
-            "By {}, architectures so good make up about {:.1e} of the space (95 % interval {:.1e} to {:.1e}): \
-             {queries} random ones hold one with probability about {:.2} ({:.2} to {:.2}).",
-            last.method,
-            e.estimate,
-            e.ci95[0],
-            e.ci95[1],
-            found(e.estimate),
-            found(e.ci95[0]),
-            found(e.ci95[1])
-        )?;
+        match e.hits {
+            0 => writeln!(
+                out,
+                "By {}, architectures so good make up less than {:.1e} of the space, with 97.5 %: {queries} \
+                 random ones hold one with a probability below {:.2}.",
+                last.method,
+                e.ci95[1],
+                found(e.ci95[1])
+            )?,
+            _ => writeln!(
+                out,
+                "By {}, architectures so good make up about {:.1e} of the space (95 % interval {:.1e} to \
+                 {:.1e}): {queries} random ones hold one with probability about {:.2} ({:.2} to {:.2}).",
+                last.method,
+                e.estimate,
+                e.ci95[0],
+                e.ci95[1],
+                found(e.estimate),
+                found(e.ci95[0]),
+                found(e.ci95[1])
+            )?,
+        }
     }
     for s in report.summary.iter().filter(|s| s.seeds > 1) {
         let times = (s.times_below_monte_carlo).map_or("exact every time".into(), |t| {

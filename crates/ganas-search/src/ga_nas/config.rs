@@ -46,8 +46,8 @@ impl ScreenConfig {
 }
 
 impl Default for ScreenConfig {
-    /// Edits and random architectures alone: neither the generator's nor the discriminator's part
-    /// paid on any space that was tried (`docs/decisions/0006`).
+    /// Edits and random architectures alone: the generator's and the discriminator's parts cost
+    /// queries on more spaces than they help on (`docs/decisions/0006`).
     fn default() -> Self {
         ScreenConfig {
             generated: 0,
