@@ -250,7 +250,7 @@ fn estimate(
     let prior = Prior::of(&*task.space);
     let pool = Pool::of(&prior, args.seed)?;
     let problem = task.problem()?;
-    let mut scores = measure(task, &problem, pool.archs(), args.seed)?;
+    let scores = measure(task, &problem, pool.archs(), args.seed)?;
     if scores.iter().all(|s| *s == f64::NEG_INFINITY) {
         return Err(
             Error::input("no architecture has the objective and keeps the constraints")
@@ -279,8 +279,7 @@ fn estimate(
     };
     let exact = (pool.draws().is_none())
         .then(|| scores.iter().filter(|s| **s >= alpha).count() as f64 / scores.len() as f64);
-    scores.clear();
-    drop(waiting);
+    drop((scores, waiting));
 
     let settings = Settings {
         queries: args.queries,
@@ -411,13 +410,9 @@ fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
             record.method, e.hits, e.effective_samples, record.queries
         )?;
     }
-    if let (Some(last), None) = (
-        report.estimates.last(),
-        report
-            .estimates
-            .iter()
-            .find(|r| r.seed != report.estimates[0].seed),
-    ) {
+    if let Some(last) = report.estimates.last()
+        && last.seed == report.estimates[0].seed
+    {
         let queries = report.settings.queries as f64;
         let found = |p: f64| 1.0 - (1.0 - p).powf(queries);
         let e = &last.estimate;

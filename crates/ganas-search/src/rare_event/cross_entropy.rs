@@ -129,9 +129,7 @@ fn fit(
     settings: &Settings,
     rng: &mut Rng,
 ) -> (CategoricalMixture, f64) {
-    let ranked = survey.ranked();
-    let place = settings.truth.min(ranked.len()) - 1;
-    let gamma = ranked[place].1.min(alpha);
+    let gamma = survey.level(alpha, settings.truth);
     let mut elite: Vec<&Point> = (points.values())
         .filter(|p| survey.score(&p.arch) >= Some(gamma))
         .collect();

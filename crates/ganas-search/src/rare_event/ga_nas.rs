@@ -49,7 +49,7 @@ pub fn estimate(
     let (mut hits, mut dry) = (survey.hits(alpha), 0);
     while survey.left() > last && (hits == 0 || dry < DRY) {
         let wanted = settings.count(settings.step).min(survey.left() - last);
-        let gamma = level(survey, alpha, settings.truth);
+        let gamma = survey.level(alpha, settings.truth);
         let from = survey.queries();
         let chosen = screen(prior, pool, survey, wanted, rng);
         survey.evaluate(&chosen)?;
@@ -65,7 +65,7 @@ pub fn estimate(
         }
     }
 
-    let gamma = level(survey, alpha, settings.truth);
+    let gamma = survey.level(alpha, settings.truth);
     let promise = discriminate(pool, survey, gamma, rng);
     let from = survey.queries();
     let chances = chances(pool, survey, &promise, survey.left(), settings.defensive);
@@ -104,12 +104,6 @@ pub fn estimate(
         queries: survey.queries(),
         levels,
     })
-}
-
-/// What the `k` best so far have at least, and alpha at most.
-fn level(survey: &Survey, alpha: f64, k: usize) -> f64 {
-    let ranked = survey.ranked();
-    ranked[k.min(ranked.len()) - 1].1.min(alpha)
 }
 
 fn reached(survey: &Survey, from: usize, gamma: f64) -> Level {

@@ -74,6 +74,13 @@ impl<'a, 'm> Survey<'a, 'm> {
         ranked
     }
 
+    /// What the `k` best so far have at least, and alpha at most: gamma_t. Something must have been
+    /// evaluated.
+    pub fn level(&self, alpha: f64, k: usize) -> f64 {
+        let ranked = self.ranked();
+        ranked[k.min(ranked.len()) - 1].1.min(alpha)
+    }
+
     /// How many evaluated architectures reach a level.
     pub fn hits(&self, alpha: f64) -> usize {
         self.evaluated.iter().filter(|(_, s)| *s >= alpha).count()
