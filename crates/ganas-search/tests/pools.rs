@@ -80,6 +80,59 @@ fn keeps_to_its_pool(space: &dyn SearchSpace) {
     }
 }
 
+/// The mean score of what a strategy evaluates in a pool that single edits hardly ever stay within.
+fn mean_score(name: &str, seed: u64) -> f64 {
+    let space = ofa_mobilenetv3();
+    let mut rng = Rng::stream(seed, "sparse pool");
+    let draw = |_| space.sample(Sampler::Uniform, &mut rng);
+    let pool = Arc::new(Pool::new((0..1500).map(draw)));
+    let mut evaluator = Synthetic::new(&space);
+    let objective = Objective {
+        metric: "score".into(),
+        minimize: false,
+    };
+    let problem = Problem::new(
+        &space,
+        evaluator.metrics(),
+        objective,
+        Vec::new(),
+        Sampler::Uniform,
+    )
+    .unwrap()
+    .within(pool);
+    let limits = Limits {
+        queries: 250,
+        start: Vec::new(),
+    };
+    let recipe: Recipe = name.parse().unwrap();
+    let never = AtomicBool::new(false);
+    let run = search(
+        &problem,
+        &mut evaluator,
+        &mut *recipe.build(seed),
+        &limits,
+        &mut [],
+        &never,
+    )
+    .unwrap();
+    let scores = run.ledger.queries().iter().filter_map(|q| q.score);
+    scores.sum::<f64>() / run.ledger.len() as f64
+}
+
+#[test]
+fn what_is_learned_counts_in_a_sparse_pool() {
+    let mean = |name: &str| (0..3).map(|seed| mean_score(name, seed)).sum::<f64>() / 3.0;
+    let random = mean("random");
+    for name in ["local-search", "evolution", "bananas", "tpe", "reinforce"] {
+        let learned = mean(name);
+        println!("{name}: {learned:.4}, random {random:.4}");
+        assert!(
+            learned > 1.02 * random,
+            "{name}: {learned}, random {random}"
+        );
+    }
+}
+
 #[test]
 fn of_mobile_networks() {
     keeps_to_its_pool(&ofa_mobilenetv3());

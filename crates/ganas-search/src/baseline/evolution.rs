@@ -4,7 +4,8 @@
 //! doi 10.1609/aaai.v33i01.33014780. A tournament among random members of the population picks a
 //! parent, its mutant joins, and the oldest member leaves. Mutations are the single edits of the
 //! space, which on cells act on the isomorphism class. A mutant that a constraint rules out
-//! beforehand is drawn again from the same parent.
+//! beforehand is drawn again from the same parent. One that is known joins with what it came to, at
+//! no cost, and the next parent is picked.
 
 use std::collections::VecDeque;
 
@@ -15,6 +16,8 @@ use ganas_core::rng::Rng;
 use ganas_core::state;
 use ganas_core::strategy::{Context, Strategy};
 use serde::{Deserialize, Serialize};
+
+use super::REPEATS;
 
 /// Settings of [`Evolution`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,6 +67,14 @@ impl Evolution {
         // The population is full, so the tournament has at least one member.
         self.population[best.unwrap_or(0)].0
     }
+
+    /// The latest member joins, and the oldest ones leave.
+    fn join(&mut self, query: &Query) {
+        self.population.push_back((query.arch, query.merit()));
+        while self.population.len() > self.config.population.max(1) {
+            self.population.pop_front();
+        }
+    }
 }
 
 impl Strategy for Evolution {
@@ -86,21 +97,26 @@ impl Strategy for Evolution {
                 return Ok(fresh);
             }
         }
-        let parent = self.parent();
-        let mutants = context.neighbors(&parent);
-        Ok(match mutants.is_empty() {
-            false => vec![*self.rng.choose(&mutants)],
-            // Nothing around complies.
-            true => context.sample_new(1, &mut self.rng),
-        })
+        for _ in 0..REPEATS {
+            let parent = self.parent();
+            let mutants = context.neighbors(&parent);
+            if mutants.is_empty() {
+                // Nothing around complies.
+                break;
+            }
+            let mutant = *self.rng.choose(&mutants);
+            match context.ledger.get(&mutant) {
+                Some(known) => self.join(known),
+                None if context.is_new(&mutant) => return Ok(vec![mutant]),
+                // It is being evaluated.
+                None => {}
+            }
+        }
+        Ok(context.sample_new(1, &mut self.rng))
     }
 
     fn tell(&mut self, _: &Context, results: &[Query]) {
-        self.population
-            .extend(results.iter().map(|q| (q.arch, q.merit())));
-        while self.population.len() > self.config.population.max(1) {
-            self.population.pop_front();
-        }
+        results.iter().for_each(|query| self.join(query));
     }
 
     fn save(&self) -> Option<Vec<u8>> {
@@ -119,7 +135,7 @@ mod tests {
 
     use ganas_core::driver::{Limits, Objective, Problem, search};
     use ganas_core::evaluate::Evaluator;
-    use ganas_core::space::{Sampler, nasbench201};
+    use ganas_core::space::{Sampler, SearchSpace, nasbench201};
     use ganas_core::testing::Synthetic;
 
     use super::*;
@@ -172,5 +188,50 @@ mod tests {
         );
         let run = run.unwrap();
         assert_eq!(run.ledger.len(), 200);
+    }
+
+    /// Under a bound that few architectures keep, hardly any neighbour of the best is new.
+    #[test]
+    fn tight_bounds_leave_no_round_without_a_query() {
+        let space = nasbench201();
+        let mut evaluator = Synthetic::new(&space);
+        let objective = Objective {
+            metric: "score".into(),
+            minimize: false,
+        };
+        let all: Vec<f64> = {
+            let mut all = Vec::new();
+            let mut visit = |arch: Arch| all.push(space.cost(&arch, 0));
+            space.enumerate(&mut visit).unwrap();
+            all.sort_by(f64::total_cmp);
+            all
+        };
+        let bound = format!("{} <= {}", space.costs()[0], all[150]);
+        let compliant = all.iter().filter(|cost| **cost <= all[150]).count();
+        let problem = Problem::new(
+            &space,
+            evaluator.metrics(),
+            objective,
+            vec![bound.parse().unwrap()],
+            Sampler::Uniform,
+        )
+        .unwrap();
+        let limits = Limits {
+            queries: compliant,
+            start: Vec::new(),
+        };
+        let mut evolution = Evolution::new(EvolutionConfig::default(), 0);
+        let never = AtomicBool::new(false);
+        let run = search(
+            &problem,
+            &mut evaluator,
+            &mut evolution,
+            &limits,
+            &mut [],
+            &never,
+        )
+        .unwrap();
+        assert_eq!(run.ledger.len(), compliant);
+        assert!(run.rounds.iter().all(|round| round.new == 1));
     }
 }

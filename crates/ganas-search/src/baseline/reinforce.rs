@@ -95,11 +95,13 @@ impl Strategy for Reinforce {
             };
             match context.ledger.get(&arch) {
                 Some(query) => self.learn(query, &made),
-                None if context.admits(&arch) => {
-                    self.asked = Some((arch, made));
-                    return Ok(vec![arch]);
+                None => {
+                    // In a pool, what stands for the proposal pays for it.
+                    if let Some(arch) = context.nearest_new(&arch, |_| false) {
+                        self.asked = Some((arch, made));
+                        return Ok(vec![arch]);
+                    }
                 }
-                None => {}
             }
         }
         Ok(context.sample_new(1, &mut self.rng))

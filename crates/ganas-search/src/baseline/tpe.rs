@@ -275,11 +275,13 @@ impl Strategy for Tpe {
                 };
                 match context.ledger.get(&arch) {
                     Some(query) => self.record(context.space, query, &made),
-                    None if context.admits(&arch) => {
-                        self.asked = Some((arch, made));
-                        return Ok(vec![arch]);
+                    None => {
+                        // In a pool, the trial is of what stands for the proposal.
+                        if let Some(near) = context.nearest_new(&arch, |_| false) {
+                            self.asked = (near == arch).then_some((arch, made));
+                            return Ok(vec![near]);
+                        }
                     }
-                    None => {}
                 }
             }
         }

@@ -123,7 +123,8 @@ impl Bananas {
                 while rng.chance(self.config.another_edit.min(0.9)) {
                     mutant = context.space.mutate(&mutant, rng);
                 }
-                if context.is_new(&mutant) && seen.insert(mutant) {
+                if let Some(mutant) = context.nearest_new(&mutant, |a| seen.contains(a)) {
+                    seen.insert(mutant);
                     pool.push(mutant);
                 }
             }
