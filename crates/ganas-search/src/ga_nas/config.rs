@@ -104,6 +104,14 @@ pub struct GaNasConfig {
 }
 
 impl GaNasConfig {
+    /// Whether the generator or the discriminator has a part in it.
+    pub fn adversarial(&self) -> bool {
+        match &self.proposals {
+            Proposals::Generated => true,
+            Proposals::Screened(screen) => screen.adversarial(),
+        }
+    }
+
     /// |X_t|, the size of the set of this index, after so many evaluations.
     pub fn size(&self, t: usize, evaluated: usize) -> usize {
         match t {

@@ -34,7 +34,7 @@ use stopwatch::Stopwatch;
 pub struct GaNas {
     config: GaNasConfig,
     seed: u64,
-    /// The generator and its learner; made when the space is first seen.
+    /// Made when the space is first seen.
     players: Option<Players>,
     /// The sets that were asked for: the next one is X_t.
     t: usize,
@@ -49,13 +49,20 @@ pub struct GaNas {
 /// What is carried from round to round.
 #[derive(Serialize, Deserialize)]
 struct Players {
+    /// Where the networks have a part.
+    adversary: Option<Adversary>,
+    screen: Screen,
+    streams: Streams,
+}
+
+/// The generator and what trains it.
+#[derive(Serialize, Deserialize)]
+struct Adversary {
     dims: Dims,
     generator: Generator,
     ppo: Ppo,
     /// What the generator grew for the last set, where it is paid by what was measured.
     played: Vec<Rollout>,
-    screen: Screen,
-    streams: Streams,
 }
 
 /// One named random stream a component.
@@ -84,13 +91,8 @@ impl GaNas {
 
 impl Players {
     fn new(config: &GaNasConfig, seed: u64, space: &dyn SearchSpace) -> Self {
-        let dims = Dims::of(space);
-        let mut init = Rng::stream(seed, "ga-nas/generator");
         Players {
-            dims,
-            generator: Generator::new(config.generator.clone(), dims, &mut init),
-            ppo: Ppo::new(config.ppo.clone()),
-            played: Vec::new(),
+            adversary: (config.adversarial()).then(|| Adversary::new(config, seed, space)),
             screen: Screen::default(),
             streams: Streams {
                 initial: Rng::stream(seed, "ga-nas/initial"),
@@ -102,14 +104,41 @@ impl Players {
         }
     }
 
+    /// Line 7 beyond the paper: the most promising of G's and of others.
+    fn screen(
+        &mut self,
+        config: &ScreenConfig,
+        context: &Context,
+        truth: &TruthSet,
+        judge: Option<&Judge>,
+        generated: Vec<Arch>,
+        size: usize,
+    ) -> NetResult<Vec<Arch>> {
+        let rng = &mut self.streams.proposals;
+        (self.screen).best(config, context, truth, judge, generated, size, rng)
+    }
+}
+
+impl Adversary {
+    fn new(config: &GaNasConfig, seed: u64, space: &dyn SearchSpace) -> Self {
+        let dims = Dims::of(space);
+        let mut init = Rng::stream(seed, "ga-nas/generator");
+        Adversary {
+            dims,
+            generator: Generator::new(config.generator.clone(), dims, &mut init),
+            ppo: Ppo::new(config.ppo.clone()),
+            played: Vec::new(),
+        }
+    }
+
     /// Line 4: F, as many graphs as the truth set has, grown by G.
     fn fakes(
-        &mut self,
+        &self,
         config: &GaNasConfig,
         space: &dyn SearchSpace,
         count: usize,
+        rng: &mut Rng,
     ) -> NetResult<Vec<Graph>> {
-        let rng = &mut self.streams.fakes;
         let mut fakes: Vec<Graph> = Vec::with_capacity(count);
         // Growth under learned rules can fail, and what breaks the rules is no architecture.
         for _ in 0..20 {
@@ -133,11 +162,12 @@ impl Players {
     /// Line 5: a new discriminator, fitted to tell T from F and, if the settings say so, to rank
     /// everything evaluated.
     fn discriminate(
-        &mut self,
+        &self,
         config: &GaNasConfig,
         context: &Context,
         truth: &TruthSet,
         fakes: &[Graph],
+        rng: &mut Rng,
     ) -> NetResult<(Discriminator, FitReport)> {
         let positive: Vec<&Graph> = truth.graphs().iter().collect();
         let negative: Vec<&Graph> = fakes.iter().collect();
@@ -153,7 +183,7 @@ impl Players {
             &positive,
             &negative,
             evaluated,
-            &mut self.streams.discriminator,
+            rng,
         )
     }
 
@@ -163,27 +193,13 @@ impl Players {
         config: &GaNasConfig,
         context: &Context,
         wanted: usize,
+        rng: &mut Rng,
     ) -> NetResult<Proposed> {
-        let rng = &mut self.streams.proposals;
         let mut proposed = generate(&self.generator, config.rules, context, wanted, rng)?;
         if config.reward == Reward::Measured {
             self.played = std::mem::take(&mut proposed.rollouts);
         }
         Ok(proposed)
-    }
-
-    /// Line 7 beyond the paper: the most promising of G's and of others.
-    fn screen(
-        &mut self,
-        config: &ScreenConfig,
-        context: &Context,
-        truth: &TruthSet,
-        judge: Option<&Judge>,
-        generated: Vec<Arch>,
-        size: usize,
-    ) -> NetResult<Vec<Arch>> {
-        let rng = &mut self.streams.proposals;
-        (self.screen).best(config, context, truth, judge, generated, size, rng)
     }
 
     /// Line 6: G learns by PPO to please D. No query is spent. Without D, it learns from what came
@@ -193,8 +209,8 @@ impl Players {
         config: &GaNasConfig,
         space: &dyn SearchSpace,
         judge: &Judge,
+        rng: &mut Rng,
     ) -> NetResult<Learned> {
-        let rng = &mut self.streams.training;
         let mut learned = Learned::default();
         for _ in 0..config.updates {
             let episodes = match judge {
@@ -304,18 +320,21 @@ impl Strategy for GaNas {
 
         let mut round = || -> NetResult<(Vec<Arch>, Vec<Gauge>)> {
             let mut gauges = truth.gauges(context);
-            if let Proposals::Screened(screen) = &config.proposals
-                && !screen.adversarial()
-            {
+            if let (None, Proposals::Screened(screen)) = (&players.adversary, &config.proposals) {
                 let archs = players.screen(screen, context, &truth, None, Vec::new(), size)?;
                 watch.lap("screening");
                 let rng = &mut players.streams.initial;
                 return Ok((context.complete(archs, size, rng), gauges));
             }
+            let streams = &mut players.streams;
+            let adversary =
+                (players.adversary).get_or_insert_with(|| Adversary::new(config, self.seed, space));
             let fitted = match config.reward {
                 Reward::Discriminator => {
-                    let fakes = players.fakes(config, space, truth.graphs().len())?;
-                    Some(players.discriminate(config, context, &truth, &fakes)?)
+                    let count = truth.graphs().len();
+                    let fakes = adversary.fakes(config, space, count, &mut streams.fakes)?;
+                    let rng = &mut streams.discriminator;
+                    Some(adversary.discriminate(config, context, &truth, &fakes, rng)?)
                 }
                 Reward::Measured => None,
             };
@@ -327,14 +346,14 @@ impl Strategy for GaNas {
                 },
                 None => Judge::Measured(Measured::of(context)),
             };
-            let learned = players.train(config, space, &judge)?;
+            let learned = adversary.train(config, space, &judge, &mut streams.training)?;
             watch.lap("generator");
             // Line 7: X_t, new architectures by G.
             let wanted = match &config.proposals {
                 Proposals::Generated => size,
                 Proposals::Screened(screen) => screen.generated,
             };
-            let generated = players.propose(config, context, wanted)?;
+            let generated = adversary.propose(config, context, wanted, &mut streams.proposals)?;
             watch.lap("proposing");
             gauges.extend(fitted.iter().flat_map(|(_, fit)| fit_gauges(fit)));
             gauges.extend([
