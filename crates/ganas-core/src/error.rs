@@ -92,6 +92,12 @@ impl Error {
     }
 }
 
+/// A number of things in words: `1 block`, `3 blocks`.
+pub(crate) fn counted(count: usize, thing: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{ending}")
+}
+
 /// The candidate most like a word, for "did you mean": by edit distance, if it is close at all.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates

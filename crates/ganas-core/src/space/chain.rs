@@ -5,7 +5,7 @@ use super::{
     vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
-use crate::error::Result;
+use crate::error::{Result, counted};
 use crate::rng::Rng;
 
 /// The most architectures that [`SearchSpace::enumerate`] visits.
@@ -108,8 +108,8 @@ impl SearchSpace for Chain {
         let length = self.choices.len();
         if arch.ops().len() != length || arch.edges() != 0 {
             return Err(format!(
-                "{} blocks where the space `{}` has {length}",
-                arch.ops().len(),
+                "{} where the space `{}` has {length}",
+                counted(arch.ops().len(), "block"),
                 self.name
             ));
         }
@@ -155,8 +155,8 @@ impl SearchSpace for Chain {
         let names: Vec<&str> = text.split(';').map(str::trim).collect();
         if names.len() != self.choices.len() {
             return Err(format!(
-                "{} blocks where the space `{}` has {}",
-                names.len(),
+                "{} where the space `{}` has {}",
+                counted(names.len(), "block"),
                 self.name,
                 self.choices.len()
             ));

@@ -8,7 +8,7 @@ use super::{
     vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 use crate::rng::Rng;
 use crate::table::Duplicates;
 
@@ -258,8 +258,8 @@ impl SearchSpace for EdgeCell {
         let groups: Vec<&str> = text.trim().split('+').map(str::trim).collect();
         if groups.len() != self.nodes - 1 {
             return Err(format!(
-                "{} groups of edges where the space `{}` has {}",
-                groups.len(),
+                "{} of edges where the space `{}` has {}",
+                counted(groups.len(), "group"),
                 self.name,
                 self.nodes - 1
             ));
@@ -271,9 +271,9 @@ impl SearchSpace for EdgeCell {
             let edges: Vec<&str> = inner.split('|').collect();
             if edges.len() != i + 1 {
                 return Err(format!(
-                    "node {} has {} edges where it needs {}",
+                    "node {} has {} where it needs {}",
                     i + 1,
-                    edges.len(),
+                    counted(edges.len(), "edge"),
                     i + 1
                 ));
             }

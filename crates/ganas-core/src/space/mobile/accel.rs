@@ -3,6 +3,7 @@
 
 use super::block::{Backbone, Block, SqueezeRule, Stage};
 use super::{Mobile, MobileHead, Notation};
+use crate::error::counted;
 use crate::space::{Activation, Part};
 
 /// Width, stride and most layers of the seven blocks.
@@ -98,8 +99,8 @@ impl Notation for StageFields {
         let texts: Vec<&str> = text.split(';').map(str::trim).collect();
         if texts.len() != STAGES.len() {
             return Err(format!(
-                "{} stages where there are {}; write them like `e6_k3_l1_se0;e4_k5_l2_se1;..`",
-                texts.len(),
+                "{} where there are {}; write them like `e6_k3_l1_se0;e4_k5_l2_se1;..`",
+                counted(texts.len(), "stage"),
                 STAGES.len()
             ));
         }

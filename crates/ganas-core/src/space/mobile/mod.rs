@@ -14,7 +14,7 @@ use super::{
     vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
-use crate::error::Result;
+use crate::error::{Result, counted};
 use crate::rng::Rng;
 use crate::table::Duplicates;
 use block::{Backbone, Block};
@@ -193,8 +193,8 @@ impl SearchSpace for Mobile {
         let (ops, slots) = (arch.ops(), self.layout.slots());
         if ops.len() != slots || arch.edges() != 0 {
             return Err(format!(
-                "{} layers where the space `{}` has {slots}",
-                ops.len(),
+                "{} where the space `{}` has {slots}",
+                counted(ops.len(), "layer"),
                 self.name
             ));
         }

@@ -2,6 +2,7 @@
 
 use super::block::{Backbone, Block, Stage};
 use super::{Mobile, MobileHead, Notation};
+use crate::error::counted;
 use crate::space::{Activation, op_index};
 
 /// Stride and layers of the searchable stages.
@@ -108,8 +109,8 @@ impl Notation for LayerNames {
         let slots: usize = STAGES.iter().map(|s| s.1).sum();
         if names.len() != slots {
             return Err(format!(
-                "{} layers where there are {slots}; write `Zero` for those that are removed",
-                names.len()
+                "{} where there are {slots}; write `Zero` for those that are removed",
+                counted(names.len(), "layer")
             ));
         }
         let known = LAYERS.map(str::to_owned);
