@@ -40,7 +40,7 @@ pub struct Run {
     pub queries_to_optimum: Option<usize>,
     /// The best rank after so many queries.
     pub rank_at: BTreeMap<usize, Option<usize>>,
-    /// Wall time in seconds.
+    /// Wall time of the search in seconds; of all its parts, if it was interrupted and resumed.
     pub seconds: f64,
     /// Why it ended.
     pub stop: StopReason,

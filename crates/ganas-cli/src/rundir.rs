@@ -2,7 +2,7 @@
 //!
 //! The journal is what counts. Everything else but the settings follows from it: a checkpoint saves
 //! the time to get there, and the other files are written again when a run is resumed. Only the
-//! times of the rounds are not, which differ from run to run.
+//! times of the rounds are not, which differ from run to run and add up.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -183,6 +183,7 @@ impl<'a> RunDir<'a> {
         write_json(&folder.join(SETTINGS), settings)?;
         let keeping = Keeping::new(opened.journal, every);
         let mut run = RunDir::new(folder, problem, Some(keeping))?;
+        run.times = Times::resumed(folder.join(TIMES));
         let saved: Option<Saved> = checkpoint::read(&folder.join(CHECKPOINT));
         let saved = saved.filter(|saved| run.rounds.holds(saved.rounds));
         run.rounds.resumed = saved.as_ref().map(|s| s.rounds).unwrap_or_default();
@@ -218,6 +219,19 @@ impl<'a> RunDir<'a> {
         header.extend(run.columns.iter().map(|&i| metrics[i].as_str()));
         run.write_row(&header)?;
         Ok(run)
+    }
+
+    /// The seconds that were spent on the run before it was resumed.
+    pub fn seconds_before(&self) -> f64 {
+        self.times.before()
+    }
+
+    /// The search was broken off within a round.
+    ///
+    /// # Errors
+    /// If its time cannot be written.
+    pub fn broken_off(&mut self) -> CoreResult<()> {
+        self.times.broken_off()
     }
 
     /// Writes the result.
@@ -279,7 +293,7 @@ impl Observer for RunDir<'_> {
     }
 
     fn round(&mut self, round: &Round) -> CoreResult<()> {
-        self.times.round(round)?;
+        self.times.round(round.round)?;
         self.rounds.append(round)
     }
 

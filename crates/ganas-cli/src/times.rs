@@ -1,7 +1,9 @@
 //! Where the time of a run went, round by round: `times.jsonl` in its folder.
 //!
 //! Times differ from run to run, so they are in a file of their own: everything else is the same
-//! to the byte for the same seed.
+//! to the byte for the same seed. No time that was spent is taken back: a round that a resumed run
+//! goes through again has another line, and one that was broken off has a line for as long as it
+//! went.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -9,7 +11,6 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use ganas_core::driver::Round;
 use ganas_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,10 @@ pub struct Times {
     file: Option<File>,
     last: Instant,
     parts: BTreeMap<String, f64>,
+    /// The round that ended last.
+    ended: usize,
+    /// What was spent before the run was resumed, line by line.
+    before: Vec<String>,
 }
 
 impl Times {
@@ -44,22 +49,35 @@ impl Times {
             file: None,
             last: Instant::now(),
             parts: BTreeMap::new(),
+            ended: 0,
+            before: Vec::new(),
         }
     }
 
-    /// The run begins, or goes on after so many rounds: what was written of later ones is cut off.
+    /// The times of a run that is about to go on.
+    pub fn resumed(path: PathBuf) -> Self {
+        // Times are worth no error: what is torn or damaged is left out.
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        let lines = before.lines().filter(|line| seconds(line).is_some());
+        Times {
+            before: lines.map(str::to_owned).collect(),
+            ..Times::new(path)
+        }
+    }
+
+    /// The seconds that were spent before the run was resumed.
+    pub fn before(&self) -> f64 {
+        self.before.iter().filter_map(|line| seconds(line)).sum()
+    }
+
+    /// The run begins, or goes on after so many rounds.
     ///
     /// # Errors
     /// If the file cannot be written.
     pub fn begin(&mut self, rounds: usize) -> Result<()> {
-        let before = match rounds {
-            0 => String::new(),
-            _ => fs::read_to_string(&self.path).unwrap_or_default(),
-        };
-        let kept: String = before
-            .split_inclusive('\n')
-            .take(rounds)
-            .filter(|line| line.ends_with('\n'))
+        self.ended = rounds;
+        let kept: String = (self.before.iter())
+            .map(|line| format!("{line}\n"))
             .collect();
         let open = || -> io::Result<File> {
             let mut file = File::create(&self.path)?;
@@ -80,10 +98,23 @@ impl Times {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn round(&mut self, round: &Round) -> Result<()> {
+    pub fn round(&mut self, round: usize) -> Result<()> {
+        self.ended = round;
+        self.line(round)
+    }
+
+    /// The round after the last one was broken off.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn broken_off(&mut self) -> Result<()> {
+        self.line(self.ended + 1)
+    }
+
+    fn line(&mut self, round: usize) -> Result<()> {
         let now = Instant::now();
         let line = Line {
-            round: round.round,
+            round,
             seconds: (now - self.last).as_secs_f64(),
             parts: std::mem::take(&mut self.parts),
         };
@@ -95,4 +126,10 @@ impl Times {
         (written.and_then(|text| file.write_all(&[&text[..], b"\n"].concat())))
             .map_err(|e| Error::io(&self.path, e))
     }
+}
+
+/// The seconds of a line of the file.
+fn seconds(line: &str) -> Option<f64> {
+    let line: Line = serde_json::from_str(line).ok()?;
+    Some(line.seconds)
 }

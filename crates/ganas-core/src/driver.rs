@@ -116,8 +116,9 @@ pub trait Observer {
 
     /// So many seconds of wall time went into a part of a round: what the strategy names in its
     /// [`timings`](Strategy::timings), `asking` for the rest of the time in which it made up its
-    /// mind, `evaluating` where rounds follow each other, and `telling`. This is told before the
-    /// round ends; times are no part of the trace.
+    /// mind, `evaluating` for the time in which there was nothing to do but to wait for
+    /// evaluations, and `telling`. This is told before the round ends, where rounds overlap before
+    /// the next one that does; times are no part of the trace.
     fn spent(&mut self, part: &str, seconds: f64) -> Result<()> {
         let _ = (part, seconds);
         Ok(())

@@ -119,6 +119,34 @@ fn a_finished_run_says_so_and_takes_more_queries() {
 }
 
 #[test]
+fn the_seconds_of_all_parts_of_a_run_add_up() {
+    let sandbox = Sandbox::new();
+    let search = format!("{CHAIN} --strategy cross-entropy --out run");
+    sandbox.run(&format!("{search} --queries 90")).success();
+    let seconds = || sandbox.json("run/result.json")["seconds"].as_f64().unwrap();
+    let first = seconds();
+    assert!(first < 1000.0);
+    // An hour in a round that was broken off, and a line that was.
+    let hour = "{\"round\":9,\"seconds\":3600.0,\"parts\":{\"evaluating\":3599.0}}\n{\"round\":";
+    let before = sandbox.read("run/times.jsonl") + hour;
+    sandbox.write("run/times.jsonl", before);
+    sandbox.run("resume run --queries 100").success();
+    let second = seconds();
+    assert!((3600.0..4600.0).contains(&second), "{second}");
+    sandbox.run("resume run --queries 110").success();
+    assert!(seconds() > second);
+    let lines = sandbox.read("run/times.jsonl");
+    let all: Vec<serde_json::Value> = (lines.lines())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let sum: f64 = all
+        .iter()
+        .map(|line| line["seconds"].as_f64().unwrap())
+        .sum();
+    assert!((sum - seconds()).abs() < 1.0, "{sum} of {}", seconds());
+}
+
+#[test]
 fn a_damaged_line_is_named() {
     let sandbox = Sandbox::new();
     sandbox

@@ -5,6 +5,8 @@
 //! time: after the same evaluations in the same order, the same is being evaluated. So a search is
 //! resumed by letting its evaluations finish again in the order of its journal.
 
+use std::time::Instant;
+
 use serde::{Deserialize, Serialize};
 
 use super::course::{Asked, Course};
@@ -56,6 +58,7 @@ pub(super) fn run(
         rounds: Vec::new(),
         ended: None,
         error: None,
+        waiting: Instant::now(),
     };
     if let Some(checkpoint) = resumed {
         overlap.open = checkpoint.open.clone();
@@ -64,6 +67,7 @@ pub(super) fn run(
         }
     }
     overlap.guard(Overlap::fill);
+    overlap.waiting = Instant::now();
     let ran = evaluator.run(&mut overlap);
     overlap.guard(|overlap| overlap.course.wait());
     overlap.error.map_or(ran, Err)?;
@@ -87,6 +91,8 @@ struct Overlap<'b, 'a, 'o> {
     /// Why there is no more to ask for.
     ended: Option<StopReason>,
     error: Option<Error>,
+    /// Since when there has been nothing to do but to wait for an evaluation.
+    waiting: Instant,
 }
 
 impl Overlap<'_, '_, '_> {
@@ -162,6 +168,14 @@ impl Overlap<'_, '_, '_> {
 
     /// Charges an evaluation that finished, and asks for more.
     fn land(&mut self, i: usize, outcome: Outcome) -> Result<()> {
+        let waited = self.waiting.elapsed().as_secs_f64();
+        self.course.spent("evaluating", waited)?;
+        let landed = self.charge(i, outcome);
+        self.waiting = Instant::now();
+        landed
+    }
+
+    fn charge(&mut self, i: usize, outcome: Outcome) -> Result<()> {
         let Flight { arch, round, .. } = self.flights.remove(i);
         self.course.pending.remove(&arch);
         self.course.record(&arch, round, outcome)?;

@@ -156,8 +156,8 @@ function timeFigure(task, summaries) {
     height: 110 + 34 * names.length,
     caption:
       "Mean wall time of a run by what it went into. A round asks the strategy (GA-NAS fits the discriminator, trains " +
-      "the generator, lets it propose, and screens), evaluates, and tells; other is the rest, such as checkpoints, and " +
-      "the evaluations of rounds that overlap." +
+      "the generator, lets it propose, and screens), waits for evaluations, and tells; other is the rest, such as " +
+      "checkpoints." +
       (timed ? "" : " These results hold no times of parts; folders of runs do."),
     build: (_, colours) => ({
       option: {
