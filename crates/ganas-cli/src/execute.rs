@@ -247,10 +247,15 @@ impl Plan<'_> {
                 self.winner_epochs,
                 folder,
                 progress,
+                stop,
             );
             match (trained, directory.take()) {
                 (Ok(winner), kept) => {
-                    report.winner = Some(winner);
+                    // Without one the run is not at its end, however its search ended.
+                    if winner.is_none() {
+                        report.run.stop = StopReason::Interrupted;
+                    }
+                    report.winner = winner;
                     directory = kept;
                 }
                 // What the search found stays, whatever became of the last training.

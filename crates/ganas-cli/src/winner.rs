@@ -1,14 +1,17 @@
 //! The end of a search that trains networks: the best ones are trained again, and one is kept.
 
 use std::fs;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
 use ganas_draw::Drawing;
-use ganas_train::{Feed, Training};
-use rayon::prelude::*;
+use ganas_train::{Feed, Network, Score, TrainError, Training};
 
 use crate::progress::{Bar, Progress};
 use crate::recipe::usable;
@@ -23,10 +26,14 @@ pub const FINALISTS: usize = 5;
 /// How often each of them is (ours).
 const TRAININGS: usize = 3;
 
+/// How often it is looked whether to stop.
+const POLL: Duration = Duration::from_millis(50);
+
 /// Chooses among the best architectures of a search, best first, by training each of them again
 /// from other weights: the best value of many that are noisy is too good to be true. Then trains
 /// the chosen one on all images that are not for test, scores it on those, once, and writes its
-/// weights and its drawing.
+/// weights and its drawing. None if `stop` is set before; then nothing is written, and trainings
+/// that were begun are left to themselves.
 ///
 /// # Errors
 /// If the last training diverges, or the files cannot be written.
@@ -37,12 +44,15 @@ pub fn train(
     epochs: Option<usize>,
     folder: &Path,
     progress: &Progress,
-) -> Result<Winner> {
+    stop: &AtomicBool,
+) -> Result<Option<Winner>> {
     let mut training: Training = trained.training.clone();
     training.recipe.epochs = epochs.unwrap_or(training.recipe.epochs);
     let bar = progress.steps(finalists.len() * TRAININGS * trained.training.recipe.epochs);
     bar.say(format!("training the best {} again", finalists.len()));
-    let standings = again(trained, finalists, seed, &bar);
+    let Some(standings) = again(trained, finalists, seed, &bar, stop) else {
+        return Ok(None);
+    };
     drop(bar);
     let chosen = (0..finalists.len()).rev().max_by(|&a, &b| {
         let value = |i: usize| standings[i].accuracy.unwrap_or(f64::NEG_INFINITY);
@@ -53,16 +63,17 @@ pub fn train(
         .context("there is no architecture to train")?;
     let bar = progress.steps(training.recipe.epochs);
     bar.say("the winner, on all images that are not for test");
-    let (network, score) = training
-        .finish(&arch, seed, &mut |epoch| bar.set(epoch.epoch))
-        .map_err(usable)?;
+    let Some(finished) = last(&trained.pool, &training, arch, seed, &bar, stop) else {
+        return Ok(None);
+    };
+    let (network, score) = finished?;
     drop(bar);
     let weights = folder.join(WEIGHTS);
     network.weights().save(&weights).map_err(usable)?;
     let drawing = folder.join(DRAWING);
     let svg = Drawing::of(&*training.space, &arch)?.svg();
     fs::write(&drawing, svg).with_context(|| format!("cannot write {}", drawing.display()))?;
-    Ok(Winner {
+    Ok(Some(Winner {
         arch: training.space.format(&arch),
         finalists: standings,
         test_accuracy: 100.0 * score.accuracy,
@@ -74,35 +85,116 @@ pub fn train(
         params: network.plan().params(),
         weights: weights.display().to_string(),
         drawing: drawing.display().to_string(),
-    })
+    }))
 }
 
 /// Trains each of some architectures several times, from weights that the search did not see.
-fn again(trained: &Trained, finalists: &[Arch], seed: u64, bar: &Bar) -> Vec<Finalist> {
+fn again(
+    trained: &Trained,
+    finalists: &[Arch],
+    seed: u64,
+    bar: &Bar,
+    stop: &AtomicBool,
+) -> Option<Vec<Finalist>> {
     let training = &trained.training;
     let jobs: Vec<(usize, u64)> = (0..TRAININGS as u64)
         .flat_map(|round| (0..finalists.len()).map(move |i| (i, round)))
         .collect();
-    let one = |&(i, round): &(usize, u64)| {
+    let (sender, values) = mpsc::channel();
+    let begin = |job: usize| {
+        let Some(&(i, round)) = jobs.get(job) else {
+            return;
+        };
+        let (sender, training, arch) = (sender.clone(), training.clone(), finalists[i]);
         let seed = Rng::stream(seed, &format!("finalists {round}")).bits();
-        let score = training.evaluate(&finalists[i], seed);
-        bar.advance(training.recipe.epochs);
-        // A training that diverges counts against its architecture.
-        score.map_or(f64::NEG_INFINITY, |score| 100.0 * score.accuracy)
+        trained.pool.spawn(move || {
+            let score = panic::catch_unwind(AssertUnwindSafe(|| training.evaluate(&arch, seed)));
+            // A training that diverges counts against its architecture.
+            let value = match score {
+                Ok(Ok(score)) => 100.0 * score.accuracy,
+                _ => f64::NEG_INFINITY,
+            };
+            // Nobody listens any more once it was stopped.
+            let _ = sender.send((i, value));
+        });
     };
-    let values: Vec<f64> =
-        (trained.pool).install(|| jobs.par_iter().with_max_len(1).map(one).collect());
-    (finalists.iter().enumerate())
-        .map(|(i, arch)| {
-            let own = jobs.iter().zip(&values).filter(|((of, _), _)| *of == i);
-            let mean = own.map(|(_, value)| value).sum::<f64>() / TRAININGS as f64;
-            Finalist {
-                arch: training.space.format(arch),
-                accuracy: mean.is_finite().then_some(mean),
-                trainings: TRAININGS,
+    // No more at once than there are threads, so that few are left when it is stopped.
+    let threads = trained.pool.current_num_threads();
+    (0..threads).for_each(begin);
+    let mut sums = vec![0.0; finalists.len()];
+    for done in 0..jobs.len() {
+        let (i, value) = next(&values, stop).ok()?;
+        sums[i] += value;
+        bar.advance(training.recipe.epochs);
+        begin(threads + done);
+    }
+    let standings = finalists.iter().zip(sums).map(|(arch, sum)| {
+        let mean = sum / TRAININGS as f64;
+        Finalist {
+            arch: training.space.format(arch),
+            accuracy: mean.is_finite().then_some(mean),
+            trainings: TRAININGS,
+        }
+    });
+    Some(standings.collect())
+}
+
+/// What a training says while it goes on.
+enum Said {
+    Epoch(usize),
+    Done(std::result::Result<Box<(Network, Score)>, TrainError>),
+}
+
+/// The last training.
+fn last(
+    pool: &rayon::ThreadPool,
+    training: &Training,
+    arch: Arch,
+    seed: u64,
+    bar: &Bar,
+    stop: &AtomicBool,
+) -> Option<Result<(Network, Score)>> {
+    let (sender, said) = mpsc::channel();
+    let training = training.clone();
+    pool.spawn(move || {
+        // As above.
+        let say = |said| drop(sender.send(said));
+        // If it panics, what listens hears that nobody is there.
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| {
+            let observe = &mut |epoch: &ganas_train::Epoch| say(Said::Epoch(epoch.epoch));
+            say(Said::Done(
+                training.finish(&arch, seed, observe).map(Box::new),
+            ));
+        }));
+    });
+    loop {
+        match next(&said, stop) {
+            Ok(Said::Epoch(epoch)) => bar.set(epoch),
+            Ok(Said::Done(done)) => {
+                return Some(done.map(|done| *done).map_err(|e| usable(e).into()));
             }
-        })
-        .collect()
+            Err(Silence::Stopped) => return None,
+            Err(Silence::Gone) => return Some(Err(anyhow::anyhow!("the training panicked"))),
+        }
+    }
+}
+
+/// Why nothing comes.
+enum Silence {
+    Stopped,
+    Gone,
+}
+
+/// The next thing that comes, unless it is stopped.
+fn next<T>(from: &Receiver<T>, stop: &AtomicBool) -> std::result::Result<T, Silence> {
+    while !stop.load(Ordering::Relaxed) {
+        match from.recv_timeout(POLL) {
+            Ok(thing) => return Ok(thing),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err(Silence::Gone),
+        }
+    }
+    Err(Silence::Stopped)
 }
 
 /// A folder for a run on a dataset that nothing is in yet: `runs/DATASET-1`, or the next number.

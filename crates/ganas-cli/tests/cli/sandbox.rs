@@ -93,9 +93,14 @@ impl Sandbox {
     /// Starts the binary, and interrupts it as soon as a file is there. Its exit code and what it
     /// said on standard error.
     pub fn interrupt_once_there(&self, args: &str, file: &str) -> (Option<i32>, String) {
+        self.interrupt_once(args, || self.path(file).exists())
+    }
+
+    /// The same as soon as something is so.
+    pub fn interrupt_once(&self, args: &str, so: impl Fn() -> bool) -> (Option<i32>, String) {
         let mut child = self.start(args);
         let begun = Instant::now();
-        while !self.path(file).exists() && begun.elapsed() < Duration::from_secs(60) {
+        while !so() && begun.elapsed() < Duration::from_secs(60) {
             sleep(Duration::from_millis(5));
         }
         sleep(Duration::from_millis(100));

@@ -10,6 +10,45 @@ use crate::sandbox::Sandbox;
 /// A search of a moment.
 const BRIEF: &str = "search --strategy random --queries 4 --epochs 1 --width 4 --winner-epochs 2";
 
+#[test]
+fn interrupted_in_the_last_training_a_run_goes_on_to_its_winner() {
+    let sandbox = Sandbox::new();
+    let search = BRIEF.replace("--winner-epochs 2", "--winner-epochs 150");
+    sandbox.run(&format!("{search} --out whole")).success();
+    let evaluated = || {
+        let csv = std::fs::read_to_string(sandbox.path("torn/evaluations.csv"));
+        csv.is_ok_and(|csv| csv.lines().count() == 5)
+    };
+    let (code, said) = sandbox.interrupt_once(&format!("{search} --out torn"), evaluated);
+    assert_eq!((code, said.as_str()), (Some(130), ""));
+    let result = sandbox.json("torn/result.json");
+    assert_eq!(
+        (&result["stop"], &result["queries"]),
+        (&"interrupted".into(), &4.into())
+    );
+    assert!(result["winner"].is_null());
+    assert!(!sandbox.path("torn/winner.safetensors").exists());
+    sandbox.run("resume torn").success();
+    let [whole, torn] = ["whole", "torn"].map(|run| {
+        let result = sandbox.json(&format!("{run}/result.json"));
+        let weights = std::fs::read(sandbox.path(&format!("{run}/winner.safetensors"))).unwrap();
+        let winner = &result["winner"];
+        assert!(winner["test_accuracy"].is_f64());
+        (
+            [
+                &winner["arch"],
+                &winner["test_accuracy"],
+                &winner["finalists"],
+                &result["stop"],
+            ]
+            .map(Clone::clone),
+            weights,
+        )
+    });
+    assert_eq!(whole.0, torn.0);
+    assert!(whole.1 == torn.1, "the weights differ");
+}
+
 /// The accuracies of a run, in the order of its queries.
 fn accuracies(sandbox: &Sandbox, run: &str) -> Vec<f64> {
     let csv = sandbox.read(&format!("{run}/evaluations.csv"));
