@@ -38,7 +38,11 @@ pub fn print(summaries: &[Summary], out: &mut impl Write) -> io::Result<()> {
             s.seeds.to_string(),
             spread(s.mean_best, s.std_best),
             number(s.mean_rank, 2),
-            format!("{}/{}", s.found_optimum, s.seeds),
+            // Without a table nobody knows the optimum, and without a rank there is none.
+            match s.mean_rank {
+                Some(_) => format!("{}/{}", s.found_optimum, s.seeds),
+                None => "-".into(),
+            },
             s.median_queries_to_optimum
                 .map_or("-".into(), |v| v.to_string()),
             number(s.mean_queries_to_best, 1),
