@@ -227,6 +227,7 @@ impl Plan<'_> {
                 Some(_) => None,
                 None => nearest(&problem, task, done.ledger.queries()),
             },
+            failure: evaluated.iter().find_map(|q| q.failure.clone()),
             winner: None,
             provenance,
         };

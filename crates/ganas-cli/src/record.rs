@@ -92,6 +92,9 @@ pub struct SearchReport {
     /// Where no architecture met the constraints, the one that was nearest to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Nearest>,
+    /// Why the first evaluation that failed did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
     /// The best architecture, trained once more, where architectures are trained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub winner: Option<Winner>,

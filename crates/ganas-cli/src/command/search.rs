@@ -19,7 +19,7 @@ use crate::execute::{Durable, Plan};
 use crate::history::{COPY, History};
 use crate::interrupt;
 use crate::log::LogArgs;
-use crate::output::{prepare, write_json};
+use crate::output::{one_line, prepare, write_json};
 use crate::progress::Progress;
 use crate::record::{Improved, SearchReport};
 use crate::rundir::check_free;
@@ -388,7 +388,11 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
             lines.push(("queries", format!("{}, {found}", run.queries)));
         }
         _ => {
-            lines.push(("best", "none: no architecture met the constraints".into()));
+            let why = match run.failed == run.queries {
+                true => "every evaluation failed",
+                false => "no architecture met the constraints",
+            };
+            lines.push(("best", format!("none: {why}")));
             if let Some(nearest) = &report.nearest {
                 let breaches = nearest.breaches.join("; ");
                 lines.push(("nearest", format!("{}: {breaches}", nearest.arch)));
@@ -437,7 +441,18 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
         ));
     }
     if run.failed > 0 {
-        lines.push(("failed", format!("{} evaluations", run.failed)));
+        let count = match run.failed {
+            1 => "1 evaluation".to_owned(),
+            n => format!("{n} evaluations"),
+        };
+        // A reason may be a whole page of another program.
+        let why = (report.failure.as_deref()).map(|why| one_line(why).chars().take(200).collect());
+        lines.push((
+            "failed",
+            why.map_or(count.clone(), |why: String| {
+                format!("{count}; the first: {why}")
+            }),
+        ));
     }
     lines.push((
         "stopped",

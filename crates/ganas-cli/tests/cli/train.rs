@@ -194,7 +194,7 @@ fn a_search_in_which_every_training_diverges_ends_with_its_record() {
     sandbox
         .run("search --strategy random --queries 3 --seed 1 --epochs 1 --width 4 --learning-rate 1e30 --out run")
         .success()
-        .stdout(contains("failed").and(contains("3 evaluations")));
+        .stdout(contains("failed").and(contains("3 evaluations; the first: ")));
     let result = sandbox.json("run/result.json");
     assert_eq!(result["failed"], 3);
     assert!(result["best"].is_null() && result["winner"].is_null());

@@ -29,6 +29,8 @@ const POLL: Duration = Duration::from_millis(50);
 const QUEUE: usize = 1024;
 /// Lines without a message that a worker may print in one evaluation.
 const NOISE: usize = 10_000;
+/// Characters of such a line that are shown.
+const MURMUR: usize = 60;
 /// Starts in a row that fail before a worker is given up.
 const STARTS: u32 = 3;
 /// The wait before a worker is started again, doubled each time that it fails.
@@ -287,8 +289,11 @@ impl CommandEvaluator {
                 }
                 if worker.noise > NOISE {
                     let why = format!("it printed {NOISE} lines that are no message");
-                    self.lose(i, &why, work);
+                    return self.lose(i, &why, work);
                 }
+                // Somebody who sees what it says instead knows why there is no answer.
+                let said: String = self.workers[i].murmur.chars().take(MURMUR).collect();
+                self.tell(i, Note::Progress(None, Some(&said)));
                 return;
             }
         };
