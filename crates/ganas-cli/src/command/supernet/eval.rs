@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
@@ -12,17 +11,16 @@ use ganas_core::evaluate::{Evaluator, Outcome};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace};
 use ganas_core::table::Table;
-use ganas_train::supernet::{self, Identity, Scoring};
+use ganas_train::supernet::{Identity, Scoring};
 use serde::Serialize;
 
+use super::TrainedArgs;
 use crate::End;
 use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
-use crate::recipe::usable;
 use crate::record::command_line;
-use crate::source::{SUPERNET, Shared};
-use crate::task::{load_space, open_table};
+use crate::task::open_table;
 use ganas_search::predictor::{kendall, spearman};
 
 /// Architectures that are scored between two looks at Ctrl-C.
@@ -38,17 +36,8 @@ Examples:
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct EvalArgs {
-    /// Folder of the supernet
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
-
-    /// Search space, if it is one of a TOML file [default: the supernet's]
-    #[arg(long, value_name = "NAME|FILE")]
-    space: Option<String>,
-
-    /// Where its dataset is now [default: where it was]
-    #[arg(long, value_name = "DATASET")]
-    data: Option<String>,
+    #[command(flatten)]
+    trained: TrainedArgs,
 
     /// Architecture to score, in the space's notation; can be given several times
     #[arg(long, value_name = "ARCH", conflicts_with = "sample")]
@@ -62,10 +51,6 @@ pub struct EvalArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// Validation images to score by [default: all]
-    #[arg(long, value_name = "N")]
-    images: Option<usize>,
-
     /// Table to compare with
     #[arg(long, value_name = "FILE", requires = "objective")]
     table: Option<PathBuf>,
@@ -73,18 +58,6 @@ pub struct EvalArgs {
     /// Column of the table to compare with
     #[arg(long, value_name = "COLUMN", requires = "table")]
     objective: Option<String>,
-
-    /// Architectures that are scored at once [default: one a core]
-    #[arg(long, value_name = "N")]
-    workers: Option<usize>,
-
-    /// File for the scores and correlations as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-
-    /// Show no progress, and print nothing
-    #[arg(long)]
-    quiet: bool,
 }
 
 /// What is written.
@@ -136,35 +109,19 @@ struct Scored {
 /// # Errors
 /// If the arguments cannot be used or the results cannot be written.
 pub fn run(args: &EvalArgs) -> Result<End> {
-    let progress = Progress::new(args.quiet);
-    let file = args.folder.join(SUPERNET);
-    let name = match &args.space {
-        Some(name) => name.clone(),
-        None => supernet::identity(&file).map_err(usable)?.space,
-    };
-    let space: Arc<dyn SearchSpace> = (load_space(&name, false))
-        .map_err(|e| match args.space {
-            Some(_) => e,
-            None => e.mend("name the TOML file of its space with `--space`"),
-        })?
-        .into();
-    let scoring = Scoring {
-        images: args.images,
-        ..Scoring::default()
-    };
-    let data = args.data.as_deref();
-    let waiting = progress.waiting("reading the supernet and its images");
-    let shared = Shared::open(&args.folder, &space, data, scoring, args.workers)?;
-    drop(waiting);
+    let trained = &args.trained;
+    let progress = Progress::new(trained.quiet);
+    let shared = trained.open(&progress)?;
+    let space = &shared.space;
     let table = (args.table.as_deref())
-        .map(|file| open_table(file, &*space, false, &progress))
+        .map(|file| open_table(file, &**space, false, &progress))
         .transpose()?;
     let column = match (&table, &args.objective) {
         (Some(table), Some(name)) => Some(table.column(name)?),
         _ => None,
     };
-    let archs = archs(args, &*space, table.as_ref())?;
-    if let Some(file) = &args.json {
+    let archs = archs(args, &**space, table.as_ref())?;
+    if let Some(file) = &trained.json {
         prepare(file)?;
     }
     let stop = interrupt::listen()?;
@@ -199,15 +156,15 @@ pub fn run(args: &EvalArgs) -> Result<End> {
         ganas: env!("CARGO_PKG_VERSION").into(),
         command: command_line(),
         identity: shared.identity.clone(),
-        scoring,
+        scoring: shared.scoring,
         comparison: args.objective.as_ref().map(|name| compare(name, &scores)),
         scores,
         seconds: begun.elapsed().as_secs_f64(),
     };
-    if let Some(file) = &args.json {
+    if let Some(file) = &trained.json {
         write_json(file, &report)?;
     }
-    if !args.quiet {
+    if !trained.quiet {
         print(&report, args.sample.is_none())?;
     }
     Ok(End::Done)

@@ -4,10 +4,19 @@ mod eval;
 mod search;
 mod train;
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use ganas_core::space::SearchSpace;
+use ganas_train::supernet::{self, Scoring};
 
 use crate::End;
+use crate::progress::Progress;
+use crate::recipe::usable;
+use crate::source::{SUPERNET, Shared};
+use crate::task::load_space;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,6 +41,72 @@ enum SupernetCommand {
     Eval(eval::EvalArgs),
     /// Search by ENAS or DARTS, which go on training the shared weights
     Search(search::SearchArgs),
+}
+
+/// A supernet that is trained, and what is done with it.
+#[derive(Clone, Debug, Args)]
+struct TrainedArgs {
+    /// Folder of the supernet
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+
+    /// Search space, if it is one of a TOML file [default: the supernet's]
+    #[arg(long, value_name = "NAME|FILE")]
+    space: Option<String>,
+
+    /// Where its dataset is now [default: where it was]
+    #[arg(long, value_name = "DATASET")]
+    data: Option<String>,
+
+    /// Validation images to score by [default: all]
+    #[arg(long, value_name = "N")]
+    images: Option<usize>,
+
+    /// How many are scored or searched for at once [default: one a core]
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+
+    /// File for the results as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Show no progress, and print nothing
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl TrainedArgs {
+    /// Opens the supernet.
+    fn open(&self, progress: &Progress) -> Result<Shared> {
+        let space = space_of(&self.folder, self.space.as_deref())?;
+        let scoring = Scoring {
+            images: self.images,
+            ..Scoring::default()
+        };
+        let _waiting = progress.waiting("reading the supernet and its images");
+        let data = self.data.as_deref();
+        Ok(Shared::open(
+            &self.folder,
+            &space,
+            data,
+            scoring,
+            self.workers,
+        )?)
+    }
+}
+
+/// The space of a supernet: as it is named, or as its file has it.
+///
+/// # Errors
+/// If there is no such space, or no supernet.
+pub fn space_of(folder: &Path, named: Option<&str>) -> Result<Arc<dyn SearchSpace>> {
+    if let Some(name) = named {
+        return Ok(load_space(name, false)?.into());
+    }
+    let own = supernet::identity(&folder.join(SUPERNET)).map_err(usable)?;
+    let space = load_space(&own.space, false)
+        .map_err(|e| e.mend("name the TOML file of its space with `--space`"))?;
+    Ok(space.into())
 }
 
 /// Runs the command.

@@ -8,21 +8,20 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use ganas_core::error::Error;
-use ganas_core::space::SearchSpace;
 use ganas_core::table::{Ranking, Table};
 use ganas_train::supernet::{Alternation, Identity, Method, Scoring, search};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::TrainedArgs;
 use crate::End;
 use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::recipe::usable;
 use crate::record::command_line;
-use crate::source::Shared;
 use crate::statistics::{deviation, mean};
-use crate::task::{Report, load_space, open_table};
+use crate::task::{Report, open_table};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,17 +34,8 @@ For the strategies of `ganas bench` on a supernet: `ganas bench --supernet runs/
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SearchArgs {
-    /// Folder of the supernet
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
-
-    /// Search space of the supernet: of edge cells
-    #[arg(long, value_name = "NAME|FILE")]
-    space: String,
-
-    /// Where its dataset is now [default: where it was]
-    #[arg(long, value_name = "DATASET")]
-    data: Option<String>,
+    #[command(flatten)]
+    trained: TrainedArgs,
 
     /// How the policy is moved
     #[arg(long)]
@@ -63,10 +53,6 @@ pub struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     first_seed: u64,
 
-    /// Validation images by which cells are scored at the end [default: all]
-    #[arg(long, value_name = "N")]
-    images: Option<usize>,
-
     /// Table to report from
     #[arg(long, value_name = "FILE", requires = "report")]
     table: Option<PathBuf>,
@@ -74,18 +60,6 @@ pub struct SearchArgs {
     /// Column of the table to report each cell's value and rank in
     #[arg(long, value_name = "COLUMN", requires = "table")]
     report: Option<String>,
-
-    /// Searches at once [default: one a core]
-    #[arg(long, value_name = "N")]
-    workers: Option<usize>,
-
-    /// File for the results as JSON
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-
-    /// Show no progress, and print nothing
-    #[arg(long)]
-    quiet: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -144,26 +118,20 @@ pub fn run(args: &SearchArgs) -> Result<End> {
             .mend("give `--seeds` and `--rounds` at least 1")
             .into());
     }
-    let progress = Progress::new(args.quiet);
-    let space: Arc<dyn SearchSpace> = load_space(&args.space, false)?.into();
-    let scoring = Scoring {
-        images: args.images,
-        ..Scoring::default()
-    };
-    let waiting = progress.waiting("reading the supernet and its images");
-    let data = args.data.as_deref();
-    let shared = Shared::open(&args.folder, &space, data, scoring, args.workers)?;
-    drop(waiting);
+    let trained = &args.trained;
+    let progress = Progress::new(trained.quiet);
+    let shared = trained.open(&progress)?;
+    let (space, scoring) = (&shared.space, shared.scoring);
     let judge = match (&args.table, &args.report) {
         (Some(file), Some(column)) => {
-            let table = open_table(file, &*space, false, &progress)?;
+            let table = open_table(file, &**space, false, &progress)?;
             let largest_first =
                 |table: &Table, column| Ok(Ranking::new(table, column, false, |_| true));
             Some(Report::new(Arc::new(table), column, largest_first)?)
         }
         _ => None,
     };
-    if let Some(file) = &args.json {
+    if let Some(file) = &trained.json {
         prepare(file)?;
     }
     let stop = interrupt::listen()?;
@@ -183,7 +151,7 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         let begun = Instant::now();
         let (supernet, task) = (&shared.supernet, &shared.task);
         let found = search(
-            method, &settings, &*space, supernet, task, &scoring, seed, stop,
+            method, &settings, &**space, supernet, task, &scoring, seed, stop,
         )
         .map_err(usable)?;
         bar.advance(1);
@@ -225,10 +193,10 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         },
         runs,
     };
-    if let Some(file) = &args.json {
+    if let Some(file) = &trained.json {
         write_json(file, &report)?;
     }
-    if !args.quiet {
+    if !trained.quiet {
         print(&report)?;
     }
     Ok(match interrupted {
