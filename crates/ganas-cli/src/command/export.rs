@@ -17,6 +17,7 @@ use ganas_draw::Drawing;
 use serde::{Deserialize, Serialize};
 
 use crate::End;
+use crate::command::supernet::space_of;
 use crate::output::prepare;
 use crate::task::load_space;
 use network::NetworkArgs;
@@ -29,7 +30,9 @@ Examples:
   ganas export best.json --to json
   ganas export resnet --space nasbench101 --to pytorch --out resnet.py
   ganas export runs/digits-1/result.json --weights runs/digits-1/winner.safetensors \\
-      --to onnx --out winner.onnx";
+      --to onnx --out winner.onnx
+  ganas export '|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|' --supernet runs/supernet \\
+      --to onnx --out cell.onnx";
 
 /// Arguments of `ganas export`.
 #[derive(Clone, Debug, Args)]
@@ -75,6 +78,8 @@ enum Format {
     Pytorch,
     /// An ONNX model of the network, with its weights
     Onnx,
+    /// The weights alone that a supernet has for it
+    Safetensors,
 }
 
 impl Format {
@@ -85,7 +90,7 @@ impl Format {
 
     /// Whether it is a network with layers.
     fn builds(self) -> bool {
-        matches!(self, Format::Pytorch | Format::Onnx)
+        matches!(self, Format::Pytorch | Format::Onnx | Format::Safetensors)
     }
 }
 
@@ -136,16 +141,19 @@ pub fn run(args: &ExportArgs) -> Result<End> {
         true => Some(open(&args.arch)?),
         false => None,
     };
-    let named = match (&args.space, &imported) {
-        (Some(space), _) => space.clone(),
-        (None, Some(imported)) => imported.space.clone(),
+    let named = args.space.as_deref();
+    let space = match (
+        named.or(imported.as_ref().map(|i| &*i.space)),
+        &args.network.supernet,
+    ) {
+        (Some(space), _) => load_space(space, false)?.into(),
+        (None, Some(folder)) => space_of(folder, None)?,
         (None, None) => {
             return Err(Error::input("the space of the architecture is missing")
                 .mend("name it with `--space`")
                 .into());
         }
     };
-    let space = load_space(&named, false)?;
     let arch = read(&*space, &args.arch)?;
     let from = match &args.from {
         Some(_) if !args.to.draws() => {
@@ -158,7 +166,9 @@ pub fn run(args: &ExportArgs) -> Result<End> {
     };
     if args.network.any() && !args.to.builds() {
         return Err(Error::input("only networks have weights and a size")
-            .mend("use `--to pytorch` or `onnx`, or leave out the options of networks")
+            .mend(
+                "use `--to pytorch`, `onnx` or `safetensors`, or leave out the options of networks",
+            )
             .into());
     }
     if args.to == Format::Onnx && args.out.is_none() && io::stdout().is_terminal() {
@@ -181,7 +191,16 @@ pub fn run(args: &ExportArgs) -> Result<End> {
         Format::Text => drawing()?.text().into_bytes(),
         Format::Json => (serde_json::to_string_pretty(&exported(&*space, &arch))? + "\n").into(),
         Format::Pytorch => args.network.pytorch(&*space, &arch, size)?.into_bytes(),
-        Format::Onnx => args.network.onnx(&*space, &arch, size)?,
+        Format::Onnx => args.network.onnx(&space, &arch, size)?,
+        Format::Safetensors => {
+            let Some(file) = &args.out else {
+                return Err(Error::input("weights are nothing to read")
+                    .mend("name a file with `--out`")
+                    .into());
+            };
+            args.network.save(&space, &arch, file)?;
+            return Ok(End::Done);
+        }
     };
     match &args.out {
         Some(file) => write_whole(file, |mut f| f.write_all(&bytes))

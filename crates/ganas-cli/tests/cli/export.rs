@@ -186,6 +186,18 @@ fn options_that_a_format_does_not_have_are_refused() {
         "export a;b;c;d --space chain.toml --to onnx",
         "no layers are known for the op `a`",
     );
+    refused(
+        "export resnet --space nasbench101 --to safetensors --out a",
+        "name a supernet with `--supernet`",
+    );
+    refused(
+        "export resnet --space nasbench101 --to onnx --supernet none --out a",
+        "none/supernet.safetensors: no such file",
+    );
+    refused(
+        "export resnet --space nasbench101 --to onnx --supernet none --width 3 --out a",
+        "cannot be used with",
+    );
     sandbox.write("empty.json", r#"{"space": "chain"}"#);
     refused(
         "export empty.json --space chain.toml --to svg",

@@ -370,6 +370,25 @@ fn a_supernet_scores_and_is_searched() {
         assert_eq!(runs["runs"].as_array().unwrap().len(), 2);
     }
 
+    // The cell leaves with its share of the weights, the same in all formats.
+    let export = |options: &str, to: &str, file: &str| {
+        let mut export = sandbox.command(&format!("export --to {to} {options} --out {file}"));
+        export
+            .arg(first["arch"].as_str().unwrap())
+            .assert()
+            .success();
+        std::fs::read(sandbox.path(file)).unwrap()
+    };
+    let whole = export("--supernet net", "onnx", "whole.onnx");
+    export("--supernet net", "safetensors", "cell.safetensors");
+    let frame = "--space nasbench201 --image-size 8";
+    let weights = format!("{frame} --weights cell.safetensors");
+    assert!(whole == export(&weights, "onnx", "again.onnx"));
+    assert_eq!(
+        export("--supernet net", "pytorch", "cell.py"),
+        export(&weights, "pytorch", "again.py")
+    );
+
     let eval =
         |args: &str, words: &[&str]| sandbox.refuses(&format!("supernet eval {args}"), words);
     eval("net", &["no architecture to score", "--sample"]);

@@ -13,7 +13,7 @@ use super::Supernet;
 use crate::error::Result;
 use crate::evaluate::{METRICS, spread};
 use crate::task::ImageTask;
-use crate::trainer::Score;
+use crate::trainer::{Network, Score};
 
 /// How a supernet scores an architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,8 +38,25 @@ impl Default for Scoring {
 }
 
 impl Scoring {
-    /// Scores an architecture: with its share of the weights, moments measured on training images,
-    /// on validation images. Which images is the same for all architectures.
+    /// The network of an architecture as it is scored: with its share of the weights, and moments
+    /// measured on training images.
+    ///
+    /// # Errors
+    /// If the architecture is not one of the space.
+    pub fn network(
+        &self,
+        supernet: &Supernet,
+        space: &dyn SearchSpace,
+        arch: &Arch,
+        task: &ImageTask,
+    ) -> Result<Network> {
+        let mut network = supernet.network(space, arch)?;
+        network.recompute_moments(&task.train().some(self.calibration, 0), self.batch)?;
+        Ok(network)
+    }
+
+    /// Scores the [network](Self::network) of an architecture on validation images. Which images is
+    /// the same for all architectures.
     ///
     /// # Errors
     /// If the architecture is not one of the space.
@@ -50,8 +67,7 @@ impl Scoring {
         arch: &Arch,
         task: &ImageTask,
     ) -> Result<Score> {
-        let mut network = supernet.network(space, arch)?;
-        network.recompute_moments(&task.train().some(self.calibration, 0), self.batch)?;
+        let network = self.network(supernet, space, arch, task)?;
         let validation = task.validation();
         let count = self.images.unwrap_or(usize::MAX);
         network.evaluate(&validation.some(count, 0), self.batch)

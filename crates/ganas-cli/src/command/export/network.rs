@@ -1,6 +1,7 @@
 //! An architecture as a network of another library.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
@@ -8,9 +9,11 @@ use ganas_core::arch::Arch;
 use ganas_core::error::Error;
 use ganas_core::space::SearchSpace;
 use ganas_export::{ExportError, Given, frame, onnx, pytorch};
+use ganas_train::supernet::{self, Scoring};
 use ganas_train::{Network, Plan, Weights};
 
 use crate::recipe::usable;
+use crate::source::{SUPERNET, Shared};
 
 /// The most weights of an ONNX model, of which protocol buffers hold less than 2 GiB.
 const MOST_PARAMS: usize = 500_000_000;
@@ -28,6 +31,22 @@ pub struct NetworkArgs {
     /// [default: fresh ones]
     #[arg(long, value_name = "FILE", help_heading = "Networks")]
     weights: Option<PathBuf>,
+
+    /// Weights that a supernet shares: those of the architecture, its batch normalisation measured
+    /// anew on training images
+    #[arg(long, value_name = "DIR", help_heading = "Networks", conflicts_with_all = [
+        "weights", "width", "depth", "classes", "channels", "image_size", "seed"
+    ])]
+    pub supernet: Option<PathBuf>,
+
+    /// Where the supernet's dataset is now [default: where it was]
+    #[arg(
+        long,
+        value_name = "DATASET",
+        help_heading = "Networks",
+        requires = "supernet"
+    )]
+    data: Option<String>,
 
     /// Channels of the stem [default: those of the weights, or of the benchmark]
     #[arg(long, value_name = "N", help_heading = "Networks", value_parser = at_most(1 << 16))]
@@ -77,7 +96,13 @@ impl NetworkArgs {
                 .mend("leave out `--seed`, and call `torch.manual_seed`")
                 .into());
         }
-        let frame = self.frame(space, size)?;
+        let frame = match &self.supernet {
+            Some(folder) => {
+                let file = folder.join(SUPERNET);
+                supernet::identity(&file).map_err(usable)?.frame
+            }
+            None => self.frame(space, size)?,
+        };
         if let Some(file) = &self.weights {
             let plan = Plan::build(space, arch, &frame).map_err(usable)?;
             Weights::load(file, &plan, &ganas_train::cpu()).map_err(usable)?;
@@ -91,10 +116,15 @@ impl NetworkArgs {
     /// As [`pytorch`](Self::pytorch).
     pub fn onnx(
         &self,
-        space: &dyn SearchSpace,
+        space: &Arc<dyn SearchSpace>,
         arch: &Arch,
         size: Option<[usize; 2]>,
     ) -> Result<Vec<u8>> {
+        if let Some(folder) = &self.supernet {
+            let network = self.share(folder, space, arch)?;
+            return Ok(onnx(&**space, arch, &network).map_err(refused)?);
+        }
+        let space = &**space;
         if let (Some(_), Some(_)) = (&self.weights, self.seed) {
             return Err(Error::input("weights that are given have no seed")
                 .mend("leave out `--seed` or `--weights`")
@@ -119,6 +149,28 @@ impl NetworkArgs {
             None => Network::new(plan, seed, &device),
         };
         Ok(onnx(space, arch, &network).map_err(refused)?)
+    }
+
+    /// The weights of the network to a safetensors file, of which the other formats take them.
+    ///
+    /// # Errors
+    /// If there is no supernet that has them, or the file cannot be written.
+    pub fn save(&self, space: &Arc<dyn SearchSpace>, arch: &Arch, file: &Path) -> Result<()> {
+        let Some(folder) = &self.supernet else {
+            return Err(Error::input("nothing has weights of the architecture")
+                .mend("name a supernet with `--supernet`")
+                .into());
+        };
+        let network = self.share(folder, space, arch)?;
+        Ok(network.weights().save(file).map_err(usable)?)
+    }
+
+    /// The network as a supernet has it.
+    fn share(&self, folder: &Path, space: &Arc<dyn SearchSpace>, arch: &Arch) -> Result<Network> {
+        let scoring = Scoring::default();
+        let shared = Shared::open(folder, space, self.data.as_deref(), scoring, None)?;
+        let network = scoring.network(&shared.supernet, &**space, arch, &shared.task);
+        Ok(network.map_err(usable)?)
     }
 
     fn frame(
