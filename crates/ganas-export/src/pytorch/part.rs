@@ -50,9 +50,15 @@ impl Part {
             Part::InvertedResidual => include_str!("python/inverted_residual.py"),
             Part::ResNetBasicBlock => include_str!("python/resnet_basic_block.py"),
             Part::Initialize => include_str!("python/initialize.py"),
-            Part::EdgeCell => include_str!("python/edge_cell.py"),
+            Part::EdgeCell => concat!(
+                include_str!("python/edge_cell.py"),
+                include_str!("python/staged_end.py")
+            ),
             Part::NodeCell => include_str!("python/node_cell.py"),
-            Part::Chain => include_str!("python/chain.py"),
+            Part::Chain => concat!(
+                include_str!("python/chain.py"),
+                include_str!("python/staged_end.py")
+            ),
             Part::Mobile => include_str!("python/mobile.py"),
             Part::Darts => include_str!("python/darts.py"),
             Part::LoadWeights => include_str!("python/load_weights.py"),

@@ -12,13 +12,3 @@ class Network(nn.Module):
                 width *= 2
             repeats = [named(op, OPS[op](width)) for _ in range(depth)]
             self.add_module(f"block{position}", nn.Sequential(*repeats))
-        self.last = nn.Sequential(OrderedDict(norm=nn.BatchNorm2d(width), relu=nn.ReLU()))
-        self.classifier = nn.Linear(width, classes)
-        self.apply(initialize)
-
-    def forward(self, images):
-        x = images
-        for name, module in self.named_children():
-            if name != "classifier":
-                x = module(x)
-        return self.classifier(x.mean(dim=(2, 3)))

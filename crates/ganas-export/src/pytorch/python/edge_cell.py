@@ -27,13 +27,3 @@ class Network(nn.Module):
                 width *= 2
             cells = OrderedDict((f"cell{i}", Cell(width)) for i in range(depth))
             self.add_module(f"stage{stage}", nn.Sequential(cells))
-        self.last = nn.Sequential(OrderedDict(norm=nn.BatchNorm2d(width), relu=nn.ReLU()))
-        self.classifier = nn.Linear(width, classes)
-        self.apply(initialize)
-
-    def forward(self, images):
-        x = images
-        for name, module in self.named_children():
-            if name != "classifier":
-                x = module(x)
-        return self.classifier(x.mean(dim=(2, 3)))
