@@ -41,4 +41,5 @@ pub use model::{
     Architectures, Bound, Difference, Origin, Report, Round, Run, Standing, State, Step, Suite,
     Task, Winner,
 };
+pub use page::unpacked;
 pub use summary::{Summary, summarise};

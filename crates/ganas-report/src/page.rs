@@ -6,8 +6,10 @@ use std::io::{self, Write};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
+use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::curve::{Curve, Trace, aggregate};
 use crate::model::{Report, Run, State, Task};
@@ -15,6 +17,7 @@ use crate::summary::{Summary, summarise};
 
 const PAGE: &str = include_str!("../assets/page.html");
 const STYLE: &str = include_str!("../assets/style.css");
+const UNPACK: &str = include_str!("../assets/js/unpack.js");
 /// Apache ECharts 6.1.0, the parts that `vendor-build/echarts.js` lists.
 const ECHARTS: &str = include_str!("../assets/vendor/echarts.min.js");
 const NOTICE: &str = include_str!("../assets/vendor/echarts.NOTICE");
@@ -74,6 +77,7 @@ impl Report {
                 "style" => STYLE,
                 "echarts" => ECHARTS,
                 "notice" => &notice,
+                "unpack" => UNPACK,
                 "program" => &program,
                 "data" => &data,
                 _ => "",
@@ -94,6 +98,14 @@ fn packed(data: &impl Serialize) -> io::Result<String> {
     let json = serde_json::to_vec(data)?;
     gzip.write_all(&json)?;
     Ok(STANDARD.encode(gzip.finish()?))
+}
+
+/// The data of a page, read again: `report`, `curves` and `summaries`. `None` of what is no page.
+pub fn unpacked(page: &str) -> Option<Value> {
+    let (_, after) = page.split_once("id=\"data\">")?;
+    let (text, _) = after.split_once('<')?;
+    let bytes = STANDARD.decode(text.trim()).ok()?;
+    serde_json::from_reader(GzDecoder::new(&bytes[..])).ok()
 }
 
 fn escaped(text: &str) -> String {
@@ -171,11 +183,6 @@ fn of(task: &Task, points: impl Fn(&Run) -> Vec<(usize, f64)>) -> Vec<Curve> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
-    use flate2::read::GzDecoder;
-    use serde_json::Value;
-
     use super::*;
     use crate::model::Step;
 
@@ -199,17 +206,6 @@ mod tests {
         }
     }
 
-    fn data(page: &str) -> Value {
-        let (_, after) = page.split_once("id=\"data\">").unwrap();
-        let (text, _) = after.split_once('<').unwrap();
-        let bytes = STANDARD.decode(text.trim()).unwrap();
-        let mut json = String::new();
-        GzDecoder::new(&bytes[..])
-            .read_to_string(&mut json)
-            .unwrap();
-        serde_json::from_str(&json).unwrap()
-    }
-
     #[test]
     fn the_page_holds_all_that_it_needs() {
         let page = report().html();
@@ -223,7 +219,7 @@ mod tests {
 
     #[test]
     fn curves_end_where_the_first_run_is_broken_off() {
-        let data = data(&report().html());
+        let data = unpacked(&report().html()).unwrap();
         let curve = &data["curves"][0]["best"][0];
         assert_eq!(curve["x"], serde_json::json!([1, 4, 6]));
         assert_eq!(curve["runs"], 2);
@@ -234,7 +230,7 @@ mod tests {
 
     #[test]
     fn scripts_cannot_end_early() {
-        for script in SCRIPTS.iter().chain([&ECHARTS]) {
+        for script in SCRIPTS.iter().chain([&ECHARTS, &UNPACK]) {
             assert!(!script.contains("</script"));
             assert!(!script.contains("<!--"));
         }

@@ -31,14 +31,14 @@ impl Draughtsman {
         }
     }
 
-    /// Draws the best architectures, the winners and the starts of a task, and what the best one has
-    /// other than the starts. What is no architecture of the space is left out.
-    pub fn draw(&self, task: &mut Task) {
+    /// Draws the best architectures, best first, the winners and the starts of a task, and what the
+    /// best one has other than the starts. What is no architecture of the space is left out.
+    pub fn draw(&self, task: &mut Task, best: &[String]) {
         let space = &*self.0;
         let parsed = |text: &String| -> Option<(String, Arch)> {
             Some((text.clone(), space.parse(text).ok()?))
         };
-        let best: Vec<(String, Arch)> = task.best.iter().filter_map(parsed).collect();
+        let best: Vec<(String, Arch)> = best.iter().filter_map(parsed).collect();
         let starts: Vec<(String, Arch)> = task.starts.iter().filter_map(parsed).collect();
         let winners = task.runs.iter().filter_map(|run| run.winner.as_ref());
         let winners: Vec<(String, Arch)> = winners.filter_map(|w| parsed(&w.arch)).collect();

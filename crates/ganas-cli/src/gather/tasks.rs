@@ -8,8 +8,12 @@ use ganas_report::{Architectures, Bound, Origin, Run, State, Task};
 use super::draw::Draughtsman;
 use super::{Evaluation, Found, Key};
 
-/// The best architectures that are drawn (ours).
-const DRAWN: usize = 6;
+/// The best architectures that are shown (ours).
+const SHOWN: usize = 6;
+
+/// The best architectures that are drawn, of the rows of the table too (ours): with the thousands of
+/// all rows the page would have ten times its size.
+const DRAWN: usize = 100;
 
 /// The tasks of some runs, in the order in which they come.
 pub fn tasks(runs: Vec<Found>) -> Vec<Task> {
@@ -104,11 +108,12 @@ fn task(key: &Key, mut group: Vec<Found>) -> Task {
     }
     task.metrics = catalogue.metrics;
     task.archs = catalogue.archs;
-    task.best = best(&task, group.iter().map(|f| &f.run));
+    let drawn = best(&task, group.iter().map(|f| &f.run));
+    task.best = drawn.iter().take(SHOWN).cloned().collect();
     let draughtsman = Draughtsman::of(key, &group);
     task.runs = group.into_iter().map(|f| f.run).collect();
     match draughtsman {
-        Ok(draughtsman) => draughtsman.draw(&mut task),
+        Ok(draughtsman) => draughtsman.draw(&mut task, &drawn),
         Err(why) => task
             .notes
             .push(format!("Architectures are not drawn: {why}.")),

@@ -1,11 +1,7 @@
 //! `ganas report`: pages of runs, finished or not, and of benchmarks.
 
 use std::fs;
-use std::io::Read;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use flate2::read::GzDecoder;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value;
@@ -18,14 +14,7 @@ const BENCH: &str = "bench --space chain.toml --table chain.csv --objective accu
 
 /// What a page shows.
 fn data(sandbox: &Sandbox, page: &str) -> Value {
-    let page = sandbox.read(page);
-    let (_, after) = page.split_once("id=\"data\">").unwrap();
-    let bytes = STANDARD.decode(after.split_once('<').unwrap().0).unwrap();
-    let mut json = String::new();
-    GzDecoder::new(&bytes[..])
-        .read_to_string(&mut json)
-        .unwrap();
-    serde_json::from_str(&json).unwrap()
+    ganas_report::unpacked(&sandbox.read(page)).unwrap()
 }
 
 #[test]

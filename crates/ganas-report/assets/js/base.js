@@ -2,14 +2,6 @@
 
 const media = matchMedia("(prefers-color-scheme: dark)");
 
-/** The data of the page: gzip in Base64. */
-async function unpack() {
-  const text = document.getElementById("data").textContent.trim();
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
-}
-
 /** An element with properties and children; texts are texts. */
 function el(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -23,10 +15,36 @@ function el(tag, properties = {}, ...children) {
   return element;
 }
 
+/** What is only made once the reader comes near. */
+function later(build) {
+  const place = el("div", { class: "later" });
+  place.build = () => {
+    coming.unobserve(place);
+    place.replaceWith(build());
+  };
+  coming.observe(place);
+  return place;
+}
+
+const coming = new IntersectionObserver(
+  (entries) => entries.filter((e) => e.isIntersecting).forEach((e) => e.target.build()),
+  { rootMargin: "800px" },
+);
+
+/** What is only made once it is unfolded. */
+function folded(summary, build) {
+  const unfold = (event) => {
+    if (event.target.open && event.target.children.length === 1) event.target.append(...[build()].flat());
+  };
+  return el("details", { ontoggle: unfold }, el("summary", {}, summary));
+}
+
+const whole = new Intl.NumberFormat("en-US");
+
 /** A number as it is read: so many digits that count, no trailing zeros. */
 function num(value, digits = 6) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
-  if (Number.isInteger(value) && Math.abs(value) < 1e15) return value.toLocaleString("en-US").replaceAll(",", "\u202f");
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return whole.format(value).replaceAll(",", "\u202f");
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e9)) return value.toExponential(Math.min(digits - 1, 3));
   return String(Number(value.toPrecision(digits)));

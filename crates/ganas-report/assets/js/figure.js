@@ -2,17 +2,22 @@
 
 const figures = [];
 
-/** Figures are drawn when they come near the window. */
+/** Figures are drawn when they come near the window: at once in it, and about it when there is time. */
 const near = new IntersectionObserver(
   (entries) => {
     for (const entry of entries) {
       if (!entry.isIntersecting) continue;
       near.unobserve(entry.target);
-      figures.find((f) => f.place === entry.target)?.draw();
+      const figure = figures.find((f) => f.place === entry.target);
+      const { top, bottom } = entry.boundingClientRect;
+      if (top < innerHeight && bottom > 0) figure?.draw();
+      else idle(() => figure?.chart ?? figure?.draw());
     }
   },
   { rootMargin: "400px" },
 );
+
+const idle = window.requestIdleCallback ?? setTimeout;
 
 /** Charts are as wide as their place. */
 const widths = new ResizeObserver((entries) => {
@@ -178,6 +183,7 @@ media.addEventListener("change", () => figures.forEach((f) => f.chart && f.draw(
 /** Charts are as wide as a sheet before it is laid out, and light. */
 function printing(on) {
   document.body.classList.toggle("printing", on);
+  if (on) document.querySelectorAll(".later").forEach((place) => place.build());
   for (const figure of figures) {
     // Drawing does not wait for a frame, which would come too late.
     figure.chart?.resize();

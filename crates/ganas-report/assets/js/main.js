@@ -43,7 +43,7 @@ function taskSection(task, curves, summaries, id) {
     tradeoff ? [h3("Trade-offs"), tradeoff.element] : [],
     drawings(task),
     evaluated
-      ? [h3(`All ${num(evaluated)} architectures`), archTable(task)]
+      ? [h3(`All ${num(evaluated)} architectures`), later(() => archTable(task))]
       : [
           h3("All architectures"),
           note("These results hold no evaluations; folders of runs do (--out of search and bench)."),
@@ -72,7 +72,7 @@ function header(report) {
 async function open() {
   const page = document.getElementById("page");
   try {
-    const { report, curves, summaries } = await unpack();
+    const { report, curves, summaries } = await window.unpacked;
     const ids = header(report);
     const sections = report.tasks.flatMap((task, i) => taskSection(task, curves[i], summaries[i], ids[i]));
     page.replaceChildren(...report.suites.flatMap(suiteSection), ...sections);

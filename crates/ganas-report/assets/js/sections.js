@@ -52,7 +52,7 @@ function summary(task, summaries) {
 /** Every run in a line. */
 function runList(task) {
   const state = { finished: "finished", interrupted: "interrupted", unfinished: "not finished" };
-  const rows = task.runs.map((run) => [
+  const row = (run) => [
     `${run.strategy}, seed ${run.seed}`,
     state[run.state],
     `${num(run.queries)} of ${num(run.budget)}`,
@@ -63,10 +63,10 @@ function runList(task) {
     num(run.failed),
     num(run.rejected),
     seconds(run.seconds),
-  ]);
+  ];
   const head = ["run", "state", "queries", "best", "rank", "at query", "break a bound", "failed", "ruled out", "time"];
-  const table = plainTable(head, rows);
-  return task.runs.length > 8 ? el("details", {}, el("summary", {}, `All ${task.runs.length} runs`), table) : table;
+  const table = () => plainTable(head, task.runs.map(row));
+  return task.runs.length > 8 ? folded(`All ${task.runs.length} runs`, table) : table();
 }
 
 /** An SVG document of ours. Its texts are escaped where it is made. */
@@ -193,18 +193,18 @@ function timeFigure(task, summaries) {
   });
 }
 
+/** A word of a command line. */
+const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
+
 /** How the runs were made. */
 function provenance(task) {
-  const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
   return task.origins.map((origin) => {
     const seeds =
       origin.seeds.length > 12
         ? `${origin.seeds.length} seeds from ${Math.min(...origin.seeds)}`
         : `seeds ${origin.seeds.join(", ")}`;
-    return el(
-      "details",
-      {},
-      el("summary", {}, el("b", {}, origin.strategy), ` · ${seeds} · ganas ${origin.ganas || "of an unknown version"}`),
+    const title = el("span", {}, el("b", {}, origin.strategy), ` · ${seeds} · ganas ${origin.ganas || "of an unknown version"}`);
+    return folded(title, () => [
       el("pre", {}, `ganas ${origin.command.map(quoted).join(" ")}`),
       el(
         "p",
@@ -216,7 +216,7 @@ function provenance(task) {
         {},
         `settings ${JSON.stringify(origin.settings, null, 1)}\ntask ${JSON.stringify(origin.task, null, 1)}`,
       ),
-    );
+    ]);
   });
 }
 

@@ -1,4 +1,4 @@
-// The table of all architectures: sorted, filtered, in pages.
+// The table of all architectures: sorted, filtered, in pages; a row unfolds to its drawing.
 
 const ROWS = 20;
 
@@ -45,6 +45,33 @@ function median(task) {
   const m = task.metrics.indexOf(task.constraints[0]?.metric);
   const values = (m < 0 ? task.archs.objective : task.archs.metrics[m]).filter((v) => v !== null).sort((a, b) => a - b);
   return values[values.length >> 1] ?? 0;
+}
+
+/** The drawing of an architecture, or the command that draws it: all of them would be a large page. */
+function about(task, notation) {
+  if (task.drawings[notation]) return drawn(task.drawings[notation]);
+  const command = `ganas export ${quoted(notation)} --space ${quoted(task.space)} --to svg --out drawing.svg`;
+  return el("div", {}, el("span", { class: "soft" }, "The best ones are drawn here. This draws it: "), el("code", {}, command));
+}
+
+/** A row and, once it is unfolded, what is below it. */
+function unfolding(task, notation, row) {
+  const sign = el("button", { type: "button", class: "unfold", "aria-expanded": "false", title: "Show its drawing" }, "▸");
+  let below = null;
+  sign.addEventListener("click", () => {
+    const open = below === null;
+    if (open) {
+      below = el("tr", { class: "about" }, el("td", { class: "left", colSpan: row.children.length }, about(task, notation)));
+      row.after(below);
+    } else {
+      below.remove();
+      below = null;
+    }
+    sign.setAttribute("aria-expanded", String(open));
+    sign.textContent = open ? "▾" : "▸";
+  });
+  row.firstElementChild.prepend(sign);
+  return row;
 }
 
 function archTable(task) {
@@ -124,8 +151,8 @@ function archTable(task) {
 
   function show() {
     const begin = state.page * ROWS;
-    const rows = order.slice(begin, begin + ROWS).map((i) =>
-      el(
+    const rows = order.slice(begin, begin + ROWS).map((i) => {
+      const row = el(
         "tr",
         archs.compliant[i]
           ? {}
@@ -137,8 +164,9 @@ function archTable(task) {
                   : "Breaks a constraint",
             },
         columns.map((c) => el("td", { class: c === columns[0] ? "left arch mono" : c.left ? "left" : "" }, c.text(i))),
-      ),
-    );
+      );
+      return unfolding(task, archs.notation[i], row);
+    });
     body.replaceChildren(...rows);
     count.textContent = order.length
       ? `${num(begin + 1)} to ${num(Math.min(begin + ROWS, order.length))} of ${num(order.length)}`

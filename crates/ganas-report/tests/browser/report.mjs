@@ -157,6 +157,18 @@ async function table(page, constraint) {
     assert.ok((await count()) < all, "some break the constraint");
     await archs.locator("input[type=checkbox]").uncheck();
   }
+  // A row unfolds to its drawing where that is in the page, and to the command that draws it.
+  if (constraint) await archs.locator("input[type=checkbox]").check();
+  await archs.locator("th button", { hasText: "accuracy" }).click();
+  await archs.locator(".unfold").first().click();
+  assert.equal(await archs.locator("tr.about svg").count(), 1, "the best is drawn");
+  await archs.locator(".unfold").first().click();
+  assert.equal(await archs.locator("tr.about").count(), 0, "it folds");
+  await archs.locator("th button", { hasText: "accuracy" }).click();
+  await archs.locator(".unfold").first().click();
+  assert.match(await archs.locator("tr.about code").textContent(), /^ganas export '[a-e;]+' --space chain.toml --to svg/);
+  await archs.locator(".unfold").first().click();
+  if (constraint) await archs.locator("input[type=checkbox]").uncheck();
   const before = await column(1);
   await archs.locator("button", { hasText: "On" }).click();
   assert.notDeepEqual(await column(1), before, "there is another page");
