@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import traceback
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
@@ -241,7 +242,8 @@ class Search:
         """Evaluates by a function until the search is over, and returns its best.
 
         What the function raises is a failed evaluation, whose traceback is kept in
-        :attr:`history`. Ctrl-C puts back what is being evaluated, and a further call goes on.
+        :attr:`history`; if all evaluations failed, there is a warning. Ctrl-C puts back what is being
+        evaluated, and a further call goes on.
 
         Args:
             evaluate: Takes an :class:`Arch` and returns its objective, or its metrics by name.
@@ -307,7 +309,7 @@ class Search:
         if workers == 1:
             while archs := self.ask():
                 self._settle(archs[0], partial(evaluate, archs[0]))
-            return self.best
+            return self._found()
         running: dict[Future[Metrics], Arch] = {}
         pool = ThreadPoolExecutor(workers)
         try:
@@ -315,13 +317,21 @@ class Search:
                 for arch in self.ask(workers - len(running)):
                     running[pool.submit(evaluate, arch)] = arch
                 if not running:
-                    return self.best
+                    return self._found()
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     self._settle(running.pop(future), future.result)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             for arch in running.values():
                 self.put_back(arch)
+
+    def _found(self) -> Best | None:
+        """The best of a search that is over, and a warning where none of its evaluations worked."""
+        best, result = self.best, self.result
+        if best is None and result and 0 < result["queries"] == result["failed"]:
+            first = str(result.get("failure")).partition("\n")[0]
+            warnings.warn(f"every evaluation failed; the first: {first}", RuntimeWarning, 4)
+        return best
 
     def _settle(self, arch: Arch, result: Callable[[], Metrics]) -> None:
         """Tells what came of an architecture, or that it failed."""

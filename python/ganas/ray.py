@@ -64,7 +64,7 @@ def run(
             for arch in search.ask(most - len(running)):
                 running[task.remote(arch)] = (arch, 0)
             if not running:
-                return search.best
+                return search._found()
             (ready,), _ = ray.wait(list(running), num_returns=1)
             arch, lost = running.pop(ready)
             try:

@@ -143,6 +143,16 @@ def test_failures_are_counted_and_say_why(chain):
     assert list(again.history.failure[:6]) == list(frame.failure[:6])
 
 
+def test_a_function_that_never_works_is_warned_of(chain):
+    def broken(arch):
+        raise ValueError("the trainer broke")
+
+    search = ganas.Search("chain.toml", "random", 3)
+    with pytest.warns(RuntimeWarning, match="every evaluation failed; the first: .*trainer broke"):
+        assert search.maximize(broken) is None
+    assert search.result["failed"] == 3
+
+
 def test_metrics_that_are_kept(chain):
     search = ganas.Search(
         "chain.toml", "random", queries=30, metrics=["size"], constraints=["latency < 0.5"]
