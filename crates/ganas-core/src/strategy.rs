@@ -169,6 +169,18 @@ impl Context<'_> {
         found
     }
 
+    /// The architecture itself where it is admitted. Where only a [`Pool`] can be evaluated, the
+    /// nearest of the pool that is, known or not: what answers for it every time.
+    pub fn nearest(&self, arch: &Arch) -> Option<Arch> {
+        let admitted = self.problem.admits(arch);
+        match self.problem.pool() {
+            Some(pool) if !admitted => (pool.admitted())
+                .min_by_key(|&(i, a)| (self.space.distance(arch, a), i))
+                .map(|(_, a)| *a),
+            _ => self.admits(arch).then_some(*arch),
+        }
+    }
+
     /// The architecture itself where it would be a new query and is not taken. Where only a
     /// [`Pool`] can be evaluated, the nearest of the pool for which that holds: there a generated
     /// architecture stands for its surroundings.

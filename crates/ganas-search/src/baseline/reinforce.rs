@@ -93,15 +93,22 @@ impl Strategy for Reinforce {
             let Ok(arch) = context.space.arch(&graph) else {
                 continue;
             };
+            // In a pool, what is nearest to the proposal pays for it.
+            let pays = match context.ledger.get(&arch) {
+                Some(_) => Some(arch),
+                None => context.nearest(&arch),
+            };
+            let Some(arch) = pays else {
+                continue;
+            };
             match context.ledger.get(&arch) {
                 Some(query) => self.learn(query, &made),
-                None => {
-                    // In a pool, what stands for the proposal pays for it.
-                    if let Some(arch) = context.nearest_new(&arch, |_| false) {
-                        self.asked = Some((arch, made));
-                        return Ok(vec![arch]);
-                    }
+                None if context.is_new(&arch) => {
+                    self.asked = Some((arch, made));
+                    return Ok(vec![arch]);
                 }
+                // It is being evaluated.
+                None => {}
             }
         }
         Ok(context.sample_new(1, &mut self.rng))
