@@ -11,8 +11,8 @@ use super::{Evaluation, Found, Key};
 /// The best architectures that are shown (ours).
 const SHOWN: usize = 6;
 
-/// The best architectures that are drawn, of the rows of the table too (ours): with the thousands of
-/// all rows the page would have ten times its size.
+/// The best architectures that are drawn, for rows of the table too (ours): with tens of thousands of
+/// rows drawn the page would be several times as large.
 const DRAWN: usize = 100;
 
 /// The tasks of some runs, in the order in which they come.

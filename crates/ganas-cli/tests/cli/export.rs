@@ -192,7 +192,7 @@ fn options_that_a_format_does_not_have_are_refused() {
     );
     refused(
         "export resnet --space nasbench101 --to onnx --supernet none --out a",
-        "none/supernet.safetensors: no such file",
+        "none/supernet.safetensors: there is no such file",
     );
     refused(
         "export resnet --space nasbench101 --to onnx --supernet none --width 3 --out a",

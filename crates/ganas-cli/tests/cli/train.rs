@@ -13,7 +13,7 @@ const BRIEF: &str = "search --strategy random --queries 4 --epochs 1 --width 4 -
 #[test]
 fn interrupted_in_the_last_training_a_run_goes_on_to_its_winner() {
     let sandbox = Sandbox::new();
-    let search = BRIEF.replace("--winner-epochs 2", "--winner-epochs 150");
+    let search = BRIEF.replace("--winner-epochs 2", "--winner-epochs 40");
     sandbox.run(&format!("{search} --out whole")).success();
     let evaluated = || {
         let csv = std::fs::read_to_string(sandbox.path("torn/evaluations.csv"));
