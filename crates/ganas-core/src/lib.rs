@@ -13,6 +13,7 @@ mod feasible;
 pub mod journal;
 pub mod ledger;
 mod pool;
+mod population;
 pub mod rng;
 pub mod space;
 pub mod state;
@@ -23,4 +24,5 @@ mod whole;
 
 pub use feasible::far;
 pub use pool::Pool;
+pub use population::Population;
 pub use whole::write_whole;

@@ -46,6 +46,11 @@ impl Ranking {
         self.scores.first().map(|best| self.sign * best)
     }
 
+    /// The number of ranked architectures that are at least as good as this value.
+    pub fn at_least(&self, value: f64) -> usize {
+        self.scores.partition_point(|&s| s >= self.sign * value)
+    }
+
     /// One more than the number of ranked architectures that are strictly better than this value.
     pub fn rank(&self, value: f64) -> usize {
         if value.is_nan() {
