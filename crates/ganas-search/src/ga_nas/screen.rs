@@ -59,7 +59,7 @@ impl Screen {
         let mut score = |archs: Vec<Arch>| -> NetResult<Vec<Scored>> {
             let liked = likes(context, judge, config.discriminator, &archs)?;
             let scored = archs.into_iter().zip(liked).map(|(arch, like)| {
-                let promise = committee.score(context, describer, &arch, bonus);
+                let promise = committee.score(context.space, describer, &arch, bonus);
                 let share = config.discriminator;
                 ((1.0 - share) * promise + share * like, arch)
             });

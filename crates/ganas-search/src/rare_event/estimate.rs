@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, ContinuousCDF};
 
 /// The normal quantile of 97.5 %.
-const Z: f64 = 1.959963984540054;
+pub(super) const Z: f64 = 1.959963984540054;
 
 /// A point of the event that was evaluated.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -121,7 +121,7 @@ pub fn binomial(hits: usize, draws: usize) -> Estimate {
 
 /// The quantile, at a normal quantile, of the gamma distribution with this mean and variance
 /// (Wilson & Hilferty 1931, doi 10.1073/pnas.17.12.684).
-fn gamma_quantile(mean: f64, variance: f64, normal: f64) -> f64 {
+pub(super) fn gamma_quantile(mean: f64, variance: f64, normal: f64) -> f64 {
     if mean <= 0.0 || variance <= 0.0 {
         return mean.max(0.0);
     }

@@ -3,6 +3,7 @@
 use ganas_core::arch::Arch;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
+use ganas_core::space::SearchSpace;
 use ganas_core::strategy::Context;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -57,7 +58,19 @@ impl Committee {
         kernel: &mut Kernel,
         rng: &mut Rng,
     ) -> Option<Self> {
-        let ranked = ranked(context);
+        let ranked = ranked(context.ledger.queries());
+        Self::fit_to(config, context.space, &ranked, describer, kernel, rng)
+    }
+
+    /// Fits a committee to architectures with their values, best first. `None` if they are too few.
+    pub fn fit_to(
+        config: &CommitteeConfig,
+        space: &dyn SearchSpace,
+        ranked: &[(Arch, f64)],
+        describer: &mut Describer,
+        kernel: &mut Kernel,
+        rng: &mut Rng,
+    ) -> Option<Self> {
         if ranked.len() < 4 {
             return None;
         }
@@ -68,7 +81,7 @@ impl Committee {
         picked.sort_unstable();
         let values: Vec<f64> = picked.iter().map(|&i| ranked[i].1).collect();
         let described: Vec<Vec<(Feature, f32)>> = (picked.iter())
-            .map(|&i| describer.describe(context.space, &ranked[i].0).to_vec())
+            .map(|&i| describer.describe(space, &ranked[i].0).to_vec())
             .collect();
         let columns = Columns::of(&described.iter().map(Vec::as_slice).collect::<Vec<_>>());
         if columns.len() == 0 {
@@ -97,12 +110,12 @@ impl Committee {
     /// by the trees, plus `bonus` times how unsure they are.
     pub fn score(
         &self,
-        context: &Context,
+        space: &dyn SearchSpace,
         describer: &mut Describer,
         arch: &Arch,
         bonus: f64,
     ) -> f64 {
-        let row = self.columns.row(describer.describe(context.space, arch));
+        let row = self.columns.row(describer.describe(space, arch));
         let mut dense = vec![0.0; self.columns.len()];
         spread(&row, &mut dense);
         let mut members: Vec<f64> = self.ensembles.iter().map(|e| e.predict(&dense)).collect();
@@ -128,8 +141,8 @@ fn average(values: &[f64]) -> Option<f64> {
 
 /// What was evaluated, best first, with the normal quantile of its rank. Equals share their mean
 /// rank; what failed or does not comply shares the last one.
-fn ranked(context: &Context) -> Vec<(Arch, f64)> {
-    let mut queries: Vec<&Query> = context.ledger.queries().iter().collect();
+pub fn ranked(queries: &[Query]) -> Vec<(Arch, f64)> {
+    let mut queries: Vec<&Query> = queries.iter().collect();
     let merit = |q: &Query| q.merit().unwrap_or(f64::NEG_INFINITY);
     queries.sort_by(|a, b| merit(b).total_cmp(&merit(a)));
     let n = queries.len();

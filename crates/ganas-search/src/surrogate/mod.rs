@@ -7,6 +7,7 @@ mod process;
 mod trees;
 
 pub(crate) use columns::Row;
+pub(crate) use committee::ranked;
 pub use committee::{Committee, CommitteeConfig};
 pub use features::Describer;
 pub(crate) use features::{Feature, Kind, describe};

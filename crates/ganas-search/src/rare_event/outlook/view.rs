@@ -1,0 +1,226 @@
+//! What surrogates expect of the architectures that a search has not evaluated.
+//!
+//! Small spaces are looked at whole. Of others, all edits of the best and of what looks most
+//! promising are, each for itself, and random draws for the rest: a sum over the space is the sum
+//! over the edits plus that over the other draws, each of which stands for many.
+
+use std::collections::HashSet;
+
+use ganas_core::Population;
+use ganas_core::arch::Arch;
+use ganas_core::driver::Problem;
+use ganas_core::ledger::Query;
+use ganas_core::rng::Rng;
+use ganas_core::space::SearchSpace;
+use rayon::prelude::*;
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use crate::surrogate::{Committee, CommitteeConfig, Describer, Kernel, ranked};
+
+/// The most architectures that are looked at whole, and the draws of more than that.
+const LOOKED_AT: usize = 16_000;
+/// Parts of the cross-validation.
+const FOLDS: usize = 4;
+/// How many of the best, and then of the most promising, have their edits looked at.
+const EDITED: [usize; 2] = [30, 60];
+/// The most edits that are looked at each time.
+const EDITS: usize = 2_000;
+/// Architectures that a thread looks at, at a time.
+const BATCH: usize = 256;
+
+/// An architecture that was not evaluated.
+#[derive(Clone, Copy, Debug)]
+pub struct Unseen {
+    /// The architecture.
+    pub arch: Arch,
+    /// How many architectures it stands for in a sum over all; of draws where these cannot be
+    /// counted.
+    pub weight: f64,
+    /// How many of its kind there are to be evaluated.
+    pub count: f64,
+    /// Whether it was drawn at random.
+    pub drawn: bool,
+    /// Its expected value, as the normal quantile of its rank among what was evaluated.
+    pub expected: f64,
+}
+
+/// What is expected of a space.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Architectures that were not evaluated.
+    pub unseen: Vec<Unseen>,
+    /// What was expected of each evaluated architecture without having seen it, and what it came to.
+    pub tried: Vec<(f64, f64)>,
+    /// The value of what is as good as the best.
+    pub best: f64,
+    /// The value of what is better.
+    pub better: f64,
+    /// The architectures in all, if they can be counted.
+    pub size: Option<f64>,
+    /// Draws that were made.
+    pub draws: usize,
+}
+
+/// What there is to look at.
+pub fn population(problem: &Problem, rng: &mut Rng) -> Population {
+    problem.population(LOOKED_AT, rng)
+}
+
+/// How many of a population have not been evaluated.
+pub fn left(population: &Population, queries: &[Query]) -> usize {
+    let seen: HashSet<&Arch> = queries.iter().map(|q| &q.arch).collect();
+    match population.whole {
+        true => population
+            .archs
+            .iter()
+            .filter(|a| !seen.contains(a))
+            .count(),
+        false => usize::MAX,
+    }
+}
+
+/// Looks at the space. `None` if there is too little to learn from.
+pub fn view(
+    problem: &Problem,
+    queries: &[Query],
+    population: Population,
+    rng: &mut Rng,
+) -> Option<View> {
+    let space = problem.space();
+    let ranked = ranked(queries);
+    let seen: HashSet<&Arch> = queries.iter().map(|q| &q.arch).collect();
+    let mut folds: Vec<usize> = (0..ranked.len()).map(|i| i % FOLDS).collect();
+    rng.shuffle(&mut folds);
+    let committees = Committees::fit(space, &ranked, &folds, rng)?;
+    let tried = committees.tried(space, &ranked, &folds);
+
+    let Population { archs, whole, size } = population;
+    let draws = archs.len();
+    let mut near: HashSet<Arch> = HashSet::new();
+    let mut unseen: Vec<Unseen> = Vec::new();
+    if !whole {
+        let mut from: Vec<Arch> = ranked.iter().take(EDITED[0]).map(|r| r.0).collect();
+        for more in [EDITED[1], 0] {
+            let mut edits: Vec<Arch> = (from.iter())
+                .flat_map(|arch| space.neighbors(arch))
+                .filter(|a| !seen.contains(a) && !near.contains(a) && problem.admits(a))
+                .collect();
+            edits.sort_unstable();
+            edits.dedup();
+            rng.shuffle(&mut edits);
+            edits.truncate(EDITS);
+            near.extend(&edits);
+            let expected = committees.expect(space, &edits);
+            unseen.extend(
+                (edits.into_iter().zip(expected)).map(|(arch, expected)| Unseen {
+                    arch,
+                    // Its share of all draws is not known where these are not uniform.
+                    weight: if size.is_some() { 1.0 } else { 0.0 },
+                    count: 1.0,
+                    drawn: false,
+                    expected,
+                }),
+            );
+            unseen.sort_by(|a, b| (b.expected.total_cmp(&a.expected)).then(a.arch.cmp(&b.arch)));
+            from = unseen.iter().take(more).map(|u| u.arch).collect();
+        }
+    }
+    let mut rest = archs;
+    rest.retain(|a| !seen.contains(a) && (size.is_none() || !near.contains(a)));
+    let weight = match (whole, size) {
+        (false, Some(size)) => size / draws.max(1) as f64,
+        _ => 1.0,
+    };
+    let expected = committees.expect(space, &rest);
+    unseen.extend(
+        (rest.into_iter().zip(expected)).map(|(arch, expected)| Unseen {
+            arch,
+            weight,
+            count: weight,
+            drawn: !whole,
+            expected,
+        }),
+    );
+    // Between equals and what comes next, there is a gap to put the level into.
+    let best = ranked[0].1;
+    let equals = ranked.iter().take_while(|r| r.1 == best).count();
+    let level = match (equals, ranked.get(equals)) {
+        (1, _) => best,
+        (_, Some((_, next))) => 0.5 * (best + next),
+        (_, None) => best - 5.0,
+    };
+    let single = Normal::standard().inverse_cdf(1.0 - 0.5 / ranked.len() as f64);
+    Some(View {
+        unseen,
+        tried,
+        best: level,
+        better: single,
+        size,
+        draws,
+    })
+}
+
+/// A committee for each part of the cross-validation, which it has not seen.
+struct Committees(Vec<Committee>);
+
+impl Committees {
+    fn fit(
+        space: &dyn SearchSpace,
+        ranked: &[(Arch, f64)],
+        folds: &[usize],
+        rng: &mut Rng,
+    ) -> Option<Self> {
+        let seeds: Vec<u64> = (0..FOLDS).map(|_| rng.bits()).collect();
+        (seeds.into_par_iter().enumerate())
+            .map(|(fold, seed)| {
+                let others: Vec<(Arch, f64)> = (ranked.iter().zip(folds))
+                    .filter(|(_, f)| **f != fold)
+                    .map(|(r, _)| *r)
+                    .collect();
+                Committee::fit_to(
+                    &CommitteeConfig::default(),
+                    space,
+                    &others,
+                    &mut Describer::new(space),
+                    &mut Kernel::default(),
+                    &mut Rng::stream(seed, "outlook/committee"),
+                )
+            })
+            .collect::<Option<_>>()
+            .map(Committees)
+    }
+
+    /// What is expected of each evaluated architecture by the committee that has not seen it, and
+    /// what it came to.
+    fn tried(
+        &self,
+        space: &dyn SearchSpace,
+        ranked: &[(Arch, f64)],
+        folds: &[usize],
+    ) -> Vec<(f64, f64)> {
+        let mut describer = Describer::new(space);
+        (ranked.iter().zip(folds))
+            .map(|((arch, value), fold)| {
+                let expected = self.0[*fold].score(space, &mut describer, arch, 0.0);
+                (expected, *value)
+            })
+            .collect()
+    }
+
+    /// What all of them expect of architectures that none has seen.
+    fn expect(&self, space: &dyn SearchSpace, archs: &[Arch]) -> Vec<f64> {
+        (archs.par_chunks(BATCH))
+            .flat_map_iter(|archs| {
+                let mut describer = Describer::new(space);
+                let mut one = |arch: &Arch| {
+                    let scores = self
+                        .0
+                        .iter()
+                        .map(|c| c.score(space, &mut describer, arch, 0.0));
+                    scores.sum::<f64>() / self.0.len() as f64
+                };
+                archs.iter().map(&mut one).collect::<Vec<f64>>()
+            })
+            .collect()
+    }
+}

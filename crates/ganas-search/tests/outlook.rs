@@ -1,0 +1,193 @@
+//! What a search says at its end, where the truth is known.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use ganas_core::Pool;
+use ganas_core::arch::Arch;
+use ganas_core::driver::{Limits, Objective, Problem, search};
+use ganas_core::error::Result;
+use ganas_core::evaluate::{Evaluator, Outcome, Work};
+use ganas_core::ledger::Query;
+use ganas_core::rng::Rng;
+use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench201, nasbench301};
+use ganas_search::Recipe;
+use ganas_search::rare_event::{Basis, Outlook, outlook};
+
+/// An evaluator of a function.
+struct Function<F>([String; 1], F);
+
+impl<F: Fn(&Arch) -> f64 + Send> Evaluator for Function<F> {
+    fn metrics(&self) -> &[String] {
+        &self.0
+    }
+
+    fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+        while let Some(arch) = work.next() {
+            work.done(&arch, Outcome::Done(vec![(self.1)(&arch)]));
+        }
+        Ok(())
+    }
+}
+
+fn problem(space: &dyn SearchSpace, minimize: bool) -> Problem<'_> {
+    let metric = String::from("score");
+    let measured = [metric.clone()];
+    let objective = Objective { metric, minimize };
+    Problem::new(space, &measured, objective, vec![], space.samplers()[0]).unwrap()
+}
+
+/// The queries of a search.
+fn queries(
+    problem: &Problem,
+    of: impl Fn(&Arch) -> f64 + Send,
+    queries: usize,
+    seed: u64,
+) -> Vec<Query> {
+    let recipe: Recipe = "ga-nas".parse().unwrap();
+    let limits = Limits {
+        queries,
+        ..Limits::default()
+    };
+    let mut evaluator = Function(["score".into()], of);
+    let mut strategy = recipe.build(seed);
+    let stop = AtomicBool::new(false);
+    let run = search(
+        problem,
+        &mut evaluator,
+        &mut *strategy,
+        &limits,
+        &mut [],
+        &stop,
+    );
+    run.unwrap().ledger.queries().to_vec()
+}
+
+/// An objective with interactions: a random number for each pair of places and their ops.
+fn rugged(seed: u64) -> impl Fn(&Arch) -> f64 + Send + Clone {
+    let mut rng = Rng::stream(seed, "objective");
+    let table: Vec<f64> = (0..15 * 25).map(|_| rng.normal()).collect();
+    move |arch: &Arch| {
+        let o: Vec<usize> = arch.ops().iter().map(|o| usize::from(*o)).collect();
+        (0..o.len())
+            .flat_map(|i| (0..i).map(move |j| (i, j)))
+            .map(|(i, j)| table[(i * (i - 1) / 2 + j) * 25 + 5 * o[i] + o[j]])
+            .sum()
+    }
+}
+
+fn best(queries: &[Query]) -> f64 {
+    (queries.iter().filter_map(Query::merit)).fold(f64::NEG_INFINITY, f64::max)
+}
+
+#[test]
+fn intervals_hold_and_a_better_one_is_likelier_where_there_is_one() {
+    let space = nasbench201();
+    let problem = problem(&space, false);
+    let mut archs = Vec::new();
+    space.enumerate(&mut |arch| archs.push(arch)).unwrap();
+    let (mut looks, mut covered, mut vacuous) = (0i32, 0, 0);
+    let (mut said, mut found, mut said_found) = (0.0, 0.0, 0.0);
+    for seed in 0..12 {
+        let of = rugged(seed);
+        let scores: Vec<f64> = archs.iter().map(&of).collect();
+        let queries = queries(&problem, of, 240, seed);
+        for stop in [30, 60, 120] {
+            let level = best(&queries[..stop]);
+            let o = outlook(&problem, &queries[..stop], stop, seed).unwrap();
+            let [low, high] = o.ci95.unwrap();
+            let exact = scores.iter().filter(|s| **s >= level).count() as f64 / 15_625.0;
+            assert!(low <= o.share.unwrap() && o.share.unwrap() <= high, "{o:?}");
+            assert!(low <= exact * 1.000001, "the lower end is certain");
+            looks += 1;
+            covered += usize::from(exact <= high * 1.000001);
+            // What as many random queries without such an architecture would say.
+            vacuous += usize::from(high > 3.69 / stop as f64);
+            let better = o.better.unwrap();
+            let hit = f64::from(u8::from(best(&queries[stop..2 * stop]) > level));
+            said += better;
+            found += hit;
+            said_found += better * hit;
+        }
+    }
+    assert!(covered * 100 >= 85 * looks, "{covered} of {looks} hold");
+    assert!(vacuous * 4 <= looks, "{vacuous} of {looks} say nothing");
+    let (n, misses) = (f64::from(looks), f64::from(looks) - found);
+    assert!((said - found).abs() < 0.2 * n, "{said} of {found}");
+    // What was said where a better one was found, and where none was.
+    let apart = said_found / found - (said - said_found) / misses;
+    assert!(apart > 0.0, "{apart}");
+}
+
+#[test]
+fn a_space_that_was_evaluated_whole_has_no_doubt() {
+    let space =
+        from_toml("name = 'small'\nkind = 'chain'\nlength = 3\nops = ['a', 'b', 'c']").unwrap();
+    let problem = problem(&*space, true);
+    let of = |arch: &Arch| arch.ops().iter().map(|o| f64::from(*o)).sum();
+    let all = queries(&problem, of, 100, 0);
+    assert_eq!(all.len(), 27);
+    let o = outlook(&problem, &all, 27, 0).unwrap();
+    assert_eq!(o.basis, Basis::AllEvaluated);
+    assert_eq!((o.ci95, o.better), (Some([1.0 / 27.0; 2]), Some(0.0)));
+    assert!(o.sentence("the space").contains("none is better"));
+    let few = outlook(&problem, &all[..10], 10, 0).unwrap();
+    assert_eq!((few.basis, few.share), (Basis::TooLittle, None));
+    assert!(few.sentence("the space").starts_with("too little"));
+    assert!(outlook(&problem, &[], 1, 0).is_none());
+}
+
+#[test]
+fn constants_failures_and_parts_of_spaces_have_an_outlook() {
+    let space = nasbench201();
+    let within = |o: &Outlook| {
+        let [low, high] = o.ci95.unwrap();
+        assert!(
+            0.0 <= low && low <= o.share.unwrap() && high <= 1.0,
+            "{o:?}"
+        );
+        assert!((0.0..=1.0).contains(&o.better.unwrap()), "{o:?}");
+    };
+    let whole = problem(&space, false);
+    let o = outlook(&whole, &queries(&whole, |_| 0.5, 40, 0), 40, 0).unwrap();
+    within(&o);
+    assert!(o.better.unwrap() < 0.01, "all are equal: {o:?}");
+    assert_eq!(o.hits, 40);
+
+    let of = rugged(0);
+    let half = move |arch: &Arch| match arch.ops()[0] % 2 {
+        0 => of(arch),
+        _ => f64::NAN,
+    };
+    within(&outlook(&whole, &queries(&whole, half, 60, 0), 60, 0).unwrap());
+
+    let mut rng = Rng::stream(0, "pool");
+    let members = (0..300).map(|_| space.sample(Sampler::Uniform, &mut rng));
+    let pool = Arc::new(Pool::new(members));
+    let problem = problem(&space, false).within(pool.clone());
+    let of = rugged(1);
+    let asked = queries(&problem, of.clone(), 60, 0);
+    let o = outlook(&problem, &asked, 60, 0).unwrap();
+    within(&o);
+    assert_eq!(o.architectures, Some(pool.archs().len() as f64));
+    let good = pool
+        .archs()
+        .iter()
+        .filter(|a| of(a) >= best(&asked))
+        .count();
+    let exact = good as f64 / pool.archs().len() as f64;
+    assert!(o.ci95.unwrap()[0] <= exact && exact <= o.ci95.unwrap()[1]);
+}
+
+#[test]
+fn a_space_that_cannot_be_listed_has_one_and_the_same_seed_the_same() {
+    let space = nasbench301();
+    let problem = problem(&space, false);
+    let weights = |arch: &Arch| space.cost(arch, 0);
+    let asked = queries(&problem, weights, 40, 0);
+    let o = outlook(&problem, &asked, 40, 3).unwrap();
+    assert_eq!(o.basis, Basis::Surrogates);
+    let [low, high] = o.ci95.unwrap();
+    assert!(low < 1e-12 && high < 0.2, "{o:?}");
+    assert_eq!(outlook(&problem, &asked, 40, 3).unwrap(), o);
+}
