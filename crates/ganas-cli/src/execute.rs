@@ -16,6 +16,7 @@ use ganas_search::Recipe;
 
 use crate::history::History;
 use crate::log::{Log, LogArgs};
+use crate::outlook;
 use crate::progress::{Bar, Progress};
 use crate::record::{Improved, Nearest, Provenance, Run, SearchReport, Step};
 use crate::rundir::{Before, RunDir};
@@ -229,8 +230,18 @@ impl Plan<'_> {
             },
             failure: evaluated.iter().find_map(|q| q.failure.clone()),
             winner: None,
+            outlook: None,
             provenance,
         };
+        // A search by `ga-nas` ends with what the theory makes of it; a benchmark has no end that
+        // anybody waits for.
+        if self.recipe.strategy() == "ga-nas"
+            && self.durable.is_some()
+            && done.stop != StopReason::Interrupted
+        {
+            let (queries, further) = (done.ledger.queries(), evaluated.len());
+            report.outlook = outlook::record(task, &problem, queries, further, ranking, self.seed);
+        }
         let top: Vec<Arch> = done
             .ledger
             .top(winner::FINALISTS)

@@ -11,6 +11,7 @@ mod gather;
 mod history;
 mod interrupt;
 mod log;
+mod outlook;
 mod output;
 mod printout;
 mod progress;

@@ -114,6 +114,7 @@ impl<'a> Log<'a> {
                 "best": run.best,
                 "best_arch": run.best_arch,
                 "best_rank": run.best_rank,
+                "outlook": report.outlook,
             }));
         }
     }

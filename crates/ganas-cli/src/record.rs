@@ -7,6 +7,7 @@ use ganas_core::space::Sampler;
 use ganas_core::table::Ranking;
 use ganas_search::Recipe;
 use ganas_search::predictor::Fitted;
+use ganas_search::rare_event::Outlook;
 use ganas_train::supernet::{Identity, Scoring};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -98,8 +99,24 @@ pub struct SearchReport {
     /// The best architecture, trained once more, where architectures are trained.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub winner: Option<Winner>,
+    /// How rare architectures as good as the best are, and what more queries would bring, in a
+    /// finished search by `ga-nas`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outlook: Option<OutlookRecord>,
     /// How it was made.
     pub provenance: Provenance,
+}
+
+/// An outlook.
+#[derive(Clone, Debug, Serialize)]
+pub struct OutlookRecord {
+    /// It in a sentence.
+    pub sentence: String,
+    /// Its numbers.
+    #[serde(flatten)]
+    pub outlook: Outlook,
+    /// The share itself, where a table knows it.
+    pub exact: Option<f64>,
 }
 
 /// An improvement of a run's best.

@@ -368,6 +368,11 @@ impl Task {
         })
     }
 
+    /// Whether only a part of the space can be evaluated.
+    pub fn is_within_pool(&self) -> bool {
+        self.pool.is_some()
+    }
+
     /// The best value of a compliant architecture in the table, where the table has the objective.
     pub fn optimum(&self) -> Option<f64> {
         self.ranking.as_ref().and_then(Ranking::optimum)

@@ -454,6 +454,16 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
             }),
         ));
     }
+    if let Some(outlook) = &report.outlook {
+        lines.push(("outlook", outlook.sentence.clone()));
+        if let Some(exact) = outlook.exact {
+            let best = match run.best_rank {
+                Some(1) => ", and none is better",
+                _ => "",
+            };
+            lines.push(("", format!("by the table, they make up {exact:.1e}{best}")));
+        }
+    }
     lines.push((
         "stopped",
         match run.stop {

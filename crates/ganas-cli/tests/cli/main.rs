@@ -8,6 +8,7 @@ mod guide;
 mod history;
 mod log;
 mod manual;
+mod outlook;
 mod protocol;
 mod rare_event;
 mod readme;
