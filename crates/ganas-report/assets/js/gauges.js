@@ -29,6 +29,11 @@ const GAUGES = {
     () => "nats",
     "JS ≥ log 2 − L, with the discriminator's loss L as above (Goodfellow et al. 2014, theorem 1; half the sum of both classes' cross-entropies). At least 0, at most log 2: the distance between the truth set and the generator that this discriminator can show.",
   ],
+  ess: [
+    "Effective sample size",
+    () => "graphs",
+    "How many draws of the truth set's density the generated graphs are worth, weighted by the discriminator's odds: the square of the weights' sum over the sum of their squares. One means that a single graph looks like the truth set; at most the size of the truth set.",
+  ],
   g_loss: ["Generator: loss", () => "", "PPO's clipped surrogate, negated, mean over the steps of the round."],
   g_reward: [
     "Generator: reward",

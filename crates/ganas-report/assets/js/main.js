@@ -37,7 +37,7 @@ function taskSection(task, curves, summaries, id) {
     runList(task),
     best ? best.element : note("These results do not say how the runs came to their bests."),
     of("Algorithm 1", gauge(["gamma", "rho"])),
-    of("Discriminator", gauge(["d_loss", "d_accuracy", "js", "d_rank_accuracy"])),
+    of("Discriminator", gauge(["d_loss", "d_accuracy", "js", "ess", "d_rank_accuracy"])),
     of("Generator", gauge(["g_entropy", "g_valid", "g_duplicates", "g_reward", "g_loss", "g_value_loss", "g_kl"])),
     of("What strategies report", gauge(others)),
     tradeoff ? [h3("Trade-offs"), tradeoff.element] : [],

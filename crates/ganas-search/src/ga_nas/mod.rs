@@ -334,7 +334,9 @@ impl Strategy for GaNas {
                     let count = truth.graphs().len();
                     let fakes = adversary.fakes(config, space, count, &mut streams.fakes)?;
                     let rng = &mut streams.discriminator;
-                    Some(adversary.discriminate(config, context, &truth, &fakes, rng)?)
+                    let fitted = adversary.discriminate(config, context, &truth, &fakes, rng)?;
+                    gauges.push(("ess", effective_samples(&fitted.0, &fakes)?));
+                    Some(fitted)
                 }
                 Reward::Measured => None,
             };
@@ -410,6 +412,19 @@ fn fit_gauges(fit: &FitReport) -> impl Iterator<Item = Gauge> {
     ]
     .into_iter()
     .chain(fit.rank_accuracy.map(|a| ("d_rank_accuracy", a as f64)))
+}
+
+/// How many draws of the level's density the fakes are worth: the odds of a discriminator are the
+/// ratio of that density to the generator's (Goodfellow et al. 2014, proposition 1), so they are
+/// importance weights, and these are worth the square of their sum over the sum of their squares.
+fn effective_samples(discriminator: &Discriminator, fakes: &[Graph]) -> NetResult<f64> {
+    let scores = discriminator.scores(&fakes.iter().collect::<Vec<_>>())?;
+    let odds = (scores.real.iter()).map(|real| {
+        let real = f64::from(*real).clamp(1e-6, 1.0 - 1e-6);
+        real / (1.0 - real)
+    });
+    let (sum, squares) = odds.fold((0.0, 0.0), |(s, q), w| (s + w, q + w * w));
+    Ok(sum * sum / squares)
 }
 
 /// The graphs of rollouts.
