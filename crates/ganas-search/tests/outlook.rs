@@ -86,7 +86,7 @@ fn intervals_hold_and_a_better_one_is_likelier_where_there_is_one() {
     let problem = problem(&space, false);
     let mut archs = Vec::new();
     space.enumerate(&mut |arch| archs.push(arch)).unwrap();
-    let (mut looks, mut covered, mut vacuous) = (0i32, 0, 0);
+    let (mut looks, mut covered, mut vacuous) = (0i32, 0i32, 0i32);
     let (mut said, mut found, mut said_found) = (0.0, 0.0, 0.0);
     for seed in 0..12 {
         let of = rugged(seed);
@@ -100,9 +100,9 @@ fn intervals_hold_and_a_better_one_is_likelier_where_there_is_one() {
             assert!(low <= o.share.unwrap() && o.share.unwrap() <= high, "{o:?}");
             assert!(low <= exact * 1.000001, "the lower end is certain");
             looks += 1;
-            covered += usize::from(exact <= high * 1.000001);
+            covered += i32::from(exact <= high * 1.000001);
             // What as many random queries without such an architecture would say.
-            vacuous += usize::from(high > 3.69 / stop as f64);
+            vacuous += i32::from(high > 3.69 / stop as f64);
             let better = o.better.unwrap();
             let hit = f64::from(u8::from(best(&queries[stop..2 * stop]) > level));
             said += better;

@@ -43,6 +43,7 @@ pub fn estimate(
     let last = settings.count(settings.last);
     let mut points = HashMap::new();
     let mut levels = Vec::new();
+    let prior_draws = first.len();
     keep(&mut points, first);
     while survey.left() > last {
         let wanted = settings.count(settings.step).min(survey.left() - last);
@@ -93,8 +94,9 @@ pub fn estimate(
         .map(|p| hit(p))
         .collect();
     // A missed hit is like the best that were found, and more of them say better how bad it can be.
+    // Without a hit, all that is known is that the draws of the prior missed it.
     let another = match hits.is_empty() {
-        true => 1.0 / (settings.defensive * draws.max(1) as f64),
+        true => 1.0 / (settings.defensive * draws as f64 + prior_draws.max(1) as f64),
         false => (best.iter().take(settings.truth))
             .map(|p| hit(p).missed())
             .fold(0.0, f64::max),

@@ -35,12 +35,13 @@ const DRY: usize = 6;
 /// The fewest architectures to learn from.
 const FEWEST: usize = 20;
 
-/// The estimate, after the first draws of the prior.
+/// The estimate, after so many first draws of the prior.
 pub fn estimate(
     prior: &Prior,
     pool: &Pool,
     survey: &mut Survey,
     alpha: f64,
+    first: usize,
     settings: &Settings,
     rng: &mut Rng,
 ) -> Result<Surveyed> {
@@ -83,12 +84,13 @@ pub fn estimate(
             })
         })
         .collect();
-    // A missed hit is like the best that were found, and more of them say better how bad it can be;
-    // without a hit it could be the point with the least chance.
+    // A missed hit is like the best that were found, and more of them say better how bad it can be.
+    // Without a hit it could be the point with the least chance; but the first draws missed it, too,
+    // each with the chance that the prior gives it.
     let missed = |place: usize| pool.mass(place) * (1.0 - chances[place]) / chances[place];
     let most = |places: &mut dyn Iterator<Item = usize>| places.map(missed).fold(0.0, f64::max);
     let another = match found.is_empty() {
-        true => most(&mut (0..chances.len())),
+        true => 1.0 / (1.0 / most(&mut (0..chances.len())) + first as f64),
         false => {
             let best = survey.ranked();
             let best = best.iter().take(settings.truth);

@@ -155,9 +155,15 @@ pub fn survey(
         Method::CrossEntropy if !common => {
             cross_entropy::estimate(prior, &mut survey, alpha, first, settings, &mut rng)
         }
-        Method::GaNas if !common => {
-            ga_nas::estimate(prior, pool, &mut survey, alpha, settings, &mut rng)
-        }
+        Method::GaNas if !common => ga_nas::estimate(
+            prior,
+            pool,
+            &mut survey,
+            alpha,
+            first.len(),
+            settings,
+            &mut rng,
+        ),
         _ => monte_carlo::estimate(prior, &mut survey, alpha, first, &mut rng),
     }
 }
