@@ -149,6 +149,8 @@ pub struct Run {
     pub parts: BTreeMap<String, f64>,
     /// The network that the search ended with, where networks are trained.
     pub winner: Option<Winner>,
+    /// How rare its best is and what more queries would bring, in a sentence.
+    pub outlook: Option<String>,
 }
 
 /// What a strategy reported of a round.

@@ -80,6 +80,7 @@ pub(super) struct OfRun {
     #[serde(default)]
     trajectory: Vec<Improvement>,
     winner: Option<WinnerOf>,
+    outlook: Option<OutlookOf>,
 }
 
 #[derive(Deserialize)]
@@ -94,6 +95,11 @@ struct WinnerOf {
     arch: String,
     test_accuracy: f64,
     params: usize,
+}
+
+#[derive(Deserialize)]
+struct OutlookOf {
+    sentence: String,
 }
 
 impl OfRun {
@@ -137,6 +143,7 @@ impl OfRun {
                 test_accuracy: w.test_accuracy,
                 params: w.params,
             }),
+            outlook: self.outlook.map(|o| o.sentence),
             ..Run::default()
         }
     }

@@ -63,6 +63,7 @@ fn a_run_is_shown_with_all_that_it_wrote() {
         "d_loss",
         "d_accuracy",
         "js",
+        "ess",
         "g_loss",
         "g_reward",
         "g_entropy",
@@ -72,6 +73,8 @@ fn a_run_is_shown_with_all_that_it_wrote() {
         let curve = &shown["curves"][0][gauge][0];
         assert!(curve["mean"].as_array().unwrap().len() > 1, "{gauge}");
     }
+    assert!(run["outlook"].is_string());
+    assert_eq!(run["outlook"], result["outlook"]["sentence"]);
     // The estimate is made from the loss.
     let gauges = &run["rounds"].as_array().unwrap().last().unwrap()["gauges"];
     let loss = gauges["d_loss"].as_f64().unwrap();

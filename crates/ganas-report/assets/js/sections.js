@@ -65,8 +65,11 @@ function runList(task) {
     seconds(run.seconds),
   ];
   const head = ["run", "state", "queries", "best", "rank", "at query", "break a bound", "failed", "ruled out", "time"];
-  const table = () => plainTable(head, task.runs.map(row));
-  return task.runs.length > 8 ? folded(`All ${task.runs.length} runs`, table) : table();
+  const outlooks = task.runs
+    .filter((run) => run.outlook)
+    .map((run) => el("p", {}, `${run.strategy}, seed ${run.seed}: ${run.outlook}.`));
+  const list = () => el("div", {}, plainTable(head, task.runs.map(row)), ...outlooks);
+  return task.runs.length > 8 ? folded(`All ${task.runs.length} runs`, list) : list();
 }
 
 /** An SVG document of ours. Its texts are escaped where it is made. */
