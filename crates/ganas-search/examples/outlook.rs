@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
-use std::time::Instant;
 
 use ganas_core::arch::Arch;
 use ganas_core::driver::{Objective, Problem};
@@ -53,7 +52,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             .ok_or("an architecture is not in the table")
     };
     let mut looks = Vec::new();
-    let mut seconds: f64 = 0.0;
     for (seed, folder) in (0..).zip(folders) {
         let text = fs::read_to_string(format!("{folder}/evaluations.csv"))?;
         let mut queries: Vec<Query> = Vec::new();
@@ -73,9 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 merits.fold(f64::NEG_INFINITY, f64::max)
             };
             let (seen, next) = (best(&queries[..stop]), best(&queries[stop..2 * stop]));
-            let begun = Instant::now();
             let outlook = outlook(&problem, &queries[..stop], stop, seed);
-            seconds = seconds.max(begun.elapsed().as_secs_f64());
             let said = outlook.and_then(|o| Some((o.share?, o.ci95?, o.better?)));
             let (share, [low, high], better) = said.ok_or("a run was too short")?;
             let at_least = table.values(column).filter(|v| *v >= seen).count();
@@ -102,7 +98,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         "runs": folders.len(),
         "all": summary(&looks.iter().collect::<Vec<_>>()),
         "after": stops,
-        "longest_seconds": seconds,
         "ganas": env!("CARGO_PKG_VERSION"),
         "command": arguments,
     });
