@@ -2,10 +2,9 @@
 //! best, and whether further queries would find a better one.
 //!
 //! What a search evaluated is no sample of its space, so nothing is counted from it alone. What was
-//! evaluated is [known](Outlook::hits); of the rest, [surrogates](view) say how likely each
-//! architecture is to be as good, and how far they are off is seen where they predict what they were
-//! not fitted to. `docs/theory.md` says what that supposes and how often it holds. No query is
-//! spent.
+//! evaluated is known; of the rest, surrogates say how likely each architecture is to be as good, and
+//! how far they are off is seen where they predict what they were not fitted to. `docs/theory.md` says
+//! what that supposes and how often it holds. No query is spent.
 
 mod view;
 
