@@ -281,6 +281,17 @@ impl<'a> Problem<'a> {
             && self.unmet(arch).is_none()
     }
 
+    /// The constraints on metrics that are no costs of the space, each with its metric's place.
+    pub(crate) fn measured_constraints(&self) -> impl Iterator<Item = (&Constraint, usize)> {
+        (self
+            .constraints
+            .iter()
+            .zip(&self.constrained)
+            .zip(&self.cheap))
+        .filter(|(_, cheap)| cheap.is_none())
+        .map(|((constraint, &metric), _)| (constraint, metric))
+    }
+
     /// The first predicate that does not hold for an architecture.
     pub fn unmet(&self, arch: &Arch) -> Option<&Predicate> {
         self.predicates.iter().find(|p| !(p.holds)(arch))

@@ -7,6 +7,7 @@ use std::hash::{Hash, Hasher};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::arch::Arch;
+use crate::constraint::Constraint;
 use crate::driver::Problem;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Query};
@@ -141,6 +142,12 @@ impl Context<'_> {
             self.rejected.record(arch);
         }
         admitted
+    }
+
+    /// The constraints on metrics that only an evaluation tells, each with its metric's place in
+    /// [`Query::metrics`].
+    pub fn measured_constraints(&self) -> impl Iterator<Item = (&Constraint, usize)> {
+        self.problem.measured_constraints()
     }
 
     /// The architectures one edit away that are admitted, sorted. Where only a [`Pool`] can be

@@ -19,7 +19,7 @@ pub enum Proposals {
 
 /// How a pool is made and screened; all ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct ScreenConfig {
     /// Architectures of the pool that the generator makes; where this and `discriminator` are zero,
     /// there is no work for the networks, and none is trained.
@@ -32,6 +32,9 @@ pub struct ScreenConfig {
     pub climbers: usize,
     /// How much being unsure counts for, in turn from round to round.
     pub bonuses: Vec<f64>,
+    /// Queries without a better one, beyond 7 % of all, after which the process and the trees name
+    /// candidates of their own.
+    pub patience: usize,
     /// The share of the discriminator in a score; the rest is the surrogates'.
     pub discriminator: f64,
     /// The surrogates.
@@ -55,6 +58,7 @@ impl Default for ScreenConfig {
             edited: 4000,
             climbers: 20,
             bonuses: vec![0.0, 0.5, 1.0],
+            patience: 20,
             discriminator: 0.0,
             surrogates: CommitteeConfig::default(),
         }

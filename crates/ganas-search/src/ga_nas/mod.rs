@@ -109,7 +109,7 @@ impl Players {
         &mut self,
         config: &ScreenConfig,
         context: &Context,
-        truth: &TruthSet,
+        truth: usize,
         judge: Option<&Judge>,
         generated: Vec<Arch>,
         size: usize,
@@ -313,15 +313,22 @@ impl Strategy for GaNas {
 
         // Line 3: T, the best K compliant architectures so far.
         let truth = TruthSet::of(context, config.truth);
-        if truth.is_empty() {
-            // Nothing compliant is known yet, so there is nothing to learn from.
+        // Surrogates learn from what does not comply, too.
+        let instructive = match (&players.adversary, &config.proposals) {
+            (None, Proposals::Screened(_)) => {
+                context.ledger.queries().iter().any(|q| q.score.is_some())
+            }
+            _ => !truth.is_empty(),
+        };
+        if !instructive {
             return Ok(context.sample_new(size, &mut players.streams.initial));
         }
 
         let mut round = || -> NetResult<(Vec<Arch>, Vec<Gauge>)> {
             let mut gauges = truth.gauges(context);
             if let (None, Proposals::Screened(screen)) = (&players.adversary, &config.proposals) {
-                let archs = players.screen(screen, context, &truth, None, Vec::new(), size)?;
+                let archs =
+                    players.screen(screen, context, config.truth, None, Vec::new(), size)?;
                 watch.lap("screening");
                 let rng = &mut players.streams.initial;
                 return Ok((context.complete(archs, size, rng), gauges));
@@ -372,7 +379,7 @@ impl Strategy for GaNas {
                 Proposals::Screened(screen) => {
                     let archs = generated.archs;
                     let archs =
-                        players.screen(screen, context, &truth, Some(&judge), archs, size)?;
+                        players.screen(screen, context, config.truth, Some(&judge), archs, size)?;
                     watch.lap("screening");
                     archs
                 }

@@ -12,11 +12,14 @@ use ganas_core::rng::Rng;
 use ganas_core::strategy::Context;
 use serde::{Deserialize, Serialize};
 
-use super::{Judge, NetResult, ScreenConfig, TruthSet};
-use crate::surrogate::{Committee, Describer, Kernel};
+use super::{Judge, NetResult, ScreenConfig};
+use crate::surrogate::{Describer, Kernels, Promise, by_compliance};
 
 /// The most descriptions that are remembered from round to round.
 const REMEMBERED: usize = 50_000;
+
+/// A search without a better one for `patience` queries and this share of all is stuck.
+const STUCK_SHARE: f64 = 0.07;
 
 /// What the screening carries from round to round.
 #[derive(Default, Serialize, Deserialize)]
@@ -24,12 +27,15 @@ pub struct Screen {
     /// What it remembers follows from the architectures, so it is not saved.
     #[serde(skip)]
     describer: Option<Describer>,
-    kernel: Kernel,
+    kernels: Kernels,
     rounds: usize,
 }
 
-/// An architecture of the pool and how promising it is.
-type Scored = (f64, Arch);
+/// An architecture of the pool, and how promising it is to each voice of the committee.
+struct Candidate {
+    arch: Arch,
+    promise: [f64; 3],
+}
 
 impl Screen {
     /// The `size` most promising unseen architectures. Fewer if nothing can be learned yet.
@@ -38,7 +44,7 @@ impl Screen {
         &mut self,
         config: &ScreenConfig,
         context: &Context,
-        truth: &TruthSet,
+        truth: usize,
         judge: Option<&Judge>,
         generated: Vec<Arch>,
         size: usize,
@@ -51,41 +57,75 @@ impl Screen {
         self.rounds += 1;
         let describer = (self.describer).get_or_insert_with(|| Describer::new(context.space));
         describer.trim(REMEMBERED);
-        let kernel = &mut self.kernel;
-        let fitted = Committee::fit(&config.surrogates, context, describer, kernel, rng);
-        let Some(committee) = fitted else {
+        let evaluated = by_compliance(context);
+        let kernels = &mut self.kernels;
+        let surrogates = &config.surrogates;
+        let fitted = Promise::fit(surrogates, context, &evaluated, describer, kernels, rng);
+        let Some(promise) = fitted else {
             return Ok(Vec::new());
         };
-        let mut score = |archs: Vec<Arch>| -> NetResult<Vec<Scored>> {
+        let mut score = |archs: Vec<Arch>| -> NetResult<Vec<Candidate>> {
             let liked = likes(context, judge, config.discriminator, &archs)?;
             let scored = archs.into_iter().zip(liked).map(|(arch, like)| {
-                let promise = committee.score(context.space, describer, &arch, bonus);
                 let share = config.discriminator;
-                ((1.0 - share) * promise + share * like, arch)
+                let promise = promise.of(context, describer, &arch, bonus);
+                let promise = promise.map(|p| (1.0 - share) * p + share * like);
+                Candidate { arch, promise }
             });
             Ok(scored.collect())
         };
 
         let mut seen: HashSet<Arch> = generated.iter().copied().collect();
         let mut pool = generated;
-        pool.extend(edits(context, truth.archs(), &mut seen, config.edited, rng));
+        let start: Vec<Arch> = evaluated.iter().take(truth).map(|q| q.arch).collect();
+        pool.extend(edits(context, &start, &mut seen, config.edited, rng));
         let random = context.sample_new(config.random, rng);
         pool.extend(random.into_iter().filter(|a| seen.insert(*a)));
-        let mut ranked = score(pool)?;
-        sort(&mut ranked);
-        let climbers: Vec<Arch> = (ranked.iter().take(config.climbers))
-            .map(|(_, arch)| *arch)
-            .collect();
+        let mut candidates = score(pool)?;
+        let climbers = nominate(&candidates, 1, config.climbers);
         let further = edits(context, &climbers, &mut seen, config.edited, rng);
-        ranked.extend(score(further)?);
-        sort(&mut ranked);
-        Ok(ranked.into_iter().take(size).map(|(_, a)| a).collect())
+        candidates.extend(score(further)?);
+        let voices = match stuck(context, config.patience) {
+            true => 3,
+            false => 1,
+        };
+        Ok(nominate(&candidates, voices, size))
     }
 }
 
-/// Best first; equals in the order of their values, so that no other order decides.
-fn sort(scored: &mut [Scored]) {
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+/// Whether there has been nothing better for long.
+fn stuck(context: &Context, patience: usize) -> bool {
+    let queries = context.ledger.queries();
+    let best = context.ledger.best().map(|q| q.arch);
+    let since = (queries.iter().rev())
+        .take_while(|q| Some(q.arch) != best)
+        .count();
+    since as f64 >= patience as f64 + STUCK_SHARE * queries.len() as f64
+}
+
+/// Up to `size` candidates: the first so many voices name the most promising to them in turn. Equals
+/// go by their values, so that no other order decides.
+fn nominate(candidates: &[Candidate], voices: usize, size: usize) -> Vec<Arch> {
+    let mut lists: Vec<_> = (0..voices)
+        .map(|voice| {
+            let mut list: Vec<&Candidate> = candidates.iter().collect();
+            list.sort_by(|a, b| {
+                let better = b.promise[voice].total_cmp(&a.promise[voice]);
+                better.then(a.arch.cmp(&b.arch))
+            });
+            list.into_iter()
+        })
+        .collect();
+    let mut named = HashSet::new();
+    let mut chosen = Vec::with_capacity(size.min(candidates.len()));
+    while chosen.len() < size.min(candidates.len()) {
+        let list = &mut lists[chosen.len() % voices];
+        match list.find(|c| named.insert(c.arch)) {
+            Some(next) => chosen.push(next.arch),
+            None => break,
+        }
+    }
+    chosen
 }
 
 /// Up to `limit` single edits that would be new queries and were not seen here before.

@@ -1,12 +1,9 @@
 //! A committee of surrogates: what it expects of an architecture and how sure it is.
 
 use ganas_core::arch::Arch;
-use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
-use ganas_core::strategy::Context;
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::columns::{Columns, Row, spread};
 use super::features::{Describer, Feature};
@@ -50,38 +47,26 @@ pub struct Committee {
 }
 
 impl Committee {
-    /// Fits a committee to what was evaluated. `None` if that is too little.
+    /// Fits a committee to architectures with their values, best first. `None` if they are too few.
     pub fn fit(
         config: &CommitteeConfig,
-        context: &Context,
-        describer: &mut Describer,
-        kernel: &mut Kernel,
-        rng: &mut Rng,
-    ) -> Option<Self> {
-        let ranked = ranked(context.ledger.queries());
-        Self::fit_to(config, context.space, &ranked, describer, kernel, rng)
-    }
-
-    /// Fits a committee to architectures with their values, best first. `None` if they are too few.
-    pub fn fit_to(
-        config: &CommitteeConfig,
         space: &dyn SearchSpace,
-        ranked: &[(Arch, f64)],
+        lessons: &[(Arch, f64)],
         describer: &mut Describer,
         kernel: &mut Kernel,
         rng: &mut Rng,
     ) -> Option<Self> {
-        if ranked.len() < 4 {
+        if lessons.len() < 4 {
             return None;
         }
-        let mut picked: Vec<usize> = (0..ranked.len().min(config.best)).collect();
-        let rest = ranked.len() - picked.len();
+        let mut picked: Vec<usize> = (0..lessons.len().min(config.best)).collect();
+        let rest = lessons.len() - picked.len();
         let others = rng.distinct(rest, config.others);
         picked.extend(others.into_iter().map(|i| config.best + i));
         picked.sort_unstable();
-        let values: Vec<f64> = picked.iter().map(|&i| ranked[i].1).collect();
+        let values: Vec<f64> = picked.iter().map(|&i| lessons[i].1).collect();
         let described: Vec<Vec<(Feature, f32)>> = (picked.iter())
-            .map(|&i| describer.describe(space, &ranked[i].0).to_vec())
+            .map(|&i| describer.describe(space, &lessons[i].0).to_vec())
             .collect();
         let columns = Columns::of(&described.iter().map(Vec::as_slice).collect::<Vec<_>>());
         if columns.len() == 0 {
@@ -106,59 +91,69 @@ impl Committee {
         })
     }
 
-    /// What the members expect of an architecture: the mean, one half by the process and one half
-    /// by the trees, plus `bonus` times how unsure they are.
-    pub fn score(
+    /// What the members expect of an architecture; how unsure they are only if that is asked for.
+    pub fn opinion(
         &self,
         space: &dyn SearchSpace,
         describer: &mut Describer,
         arch: &Arch,
-        bonus: f64,
-    ) -> f64 {
+        unsure: bool,
+    ) -> Opinion {
         let row = self.columns.row(describer.describe(space, arch));
         let mut dense = vec![0.0; self.columns.len()];
         spread(&row, &mut dense);
         let mut members: Vec<f64> = self.ensembles.iter().map(|e| e.predict(&dense)).collect();
         let trees = average(&members);
-        let process = self.process.as_ref().map(|p| match bonus > 0.0 {
+        let process = self.process.as_ref().map(|p| match unsure {
             true => p.predict(&row),
             false => (p.mean(&row), 0.0),
         });
-        let mean = match (process, trees) {
-            (Some((process, _)), Some(trees)) => 0.5 * (process + trees),
-            (process, trees) => process.map(|p| p.0).or(trees).unwrap_or(0.0),
+        let mut opinion = Opinion {
+            process: process.map(|p| p.0),
+            trees,
+            deviation: 0.0,
         };
-        members.extend(process.map(|p| p.0));
-        let apart: Vec<f64> = members.iter().map(|m| (m - mean).powi(2)).collect();
-        let own = process.map_or(0.0, |p| p.1);
-        mean + bonus * (average(&apart).unwrap_or(0.0) + own * own).sqrt()
+        if unsure {
+            let mean = opinion.mean();
+            members.extend(opinion.process);
+            let apart: Vec<f64> = members.iter().map(|m| (m - mean).powi(2)).collect();
+            let own = process.map_or(0.0, |p| p.1);
+            opinion.deviation = (average(&apart).unwrap_or(0.0) + own * own).sqrt();
+        }
+        opinion
+    }
+}
+
+/// What a committee expects of an architecture.
+#[derive(Clone, Copy, Debug)]
+pub struct Opinion {
+    process: Option<f64>,
+    trees: Option<f64>,
+    /// How unsure the members are: how far they are apart, and the process's own deviation. 0 where
+    /// it was not asked for.
+    pub deviation: f64,
+}
+
+impl Opinion {
+    /// One half by the process and one half by the trees.
+    pub fn mean(&self) -> f64 {
+        match (self.process, self.trees) {
+            (Some(process), Some(trees)) => 0.5 * (process + trees),
+            (process, trees) => process.or(trees).unwrap_or(0.0),
+        }
+    }
+
+    /// All that have a voice: the whole committee, the process alone, the trees alone.
+    pub fn voices(&self) -> [f64; 3] {
+        let mean = self.mean();
+        [
+            mean,
+            self.process.unwrap_or(mean),
+            self.trees.unwrap_or(mean),
+        ]
     }
 }
 
 fn average(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-/// What was evaluated, best first, with the normal quantile of its rank. Equals share their mean
-/// rank; what failed or does not comply shares the last one.
-pub fn ranked(queries: &[Query]) -> Vec<(Arch, f64)> {
-    let mut queries: Vec<&Query> = queries.iter().collect();
-    let merit = |q: &Query| q.merit().unwrap_or(f64::NEG_INFINITY);
-    queries.sort_by(|a, b| merit(b).total_cmp(&merit(a)));
-    let n = queries.len();
-    let normal = Normal::standard();
-    let mut ranked = Vec::with_capacity(n);
-    let mut start = 0;
-    while start < n {
-        let equals = queries[start..].iter();
-        let end = start
-            + equals
-                .take_while(|q| merit(q) == merit(queries[start]))
-                .count();
-        let rank = 0.5 * (start + end - 1) as f64;
-        let value = normal.inverse_cdf(1.0 - (rank + 0.5) / n as f64);
-        ranked.extend(queries[start..end].iter().map(|q| (q.arch, value)));
-        start = end;
-    }
-    ranked
 }

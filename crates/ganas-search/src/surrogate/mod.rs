@@ -3,13 +3,16 @@
 mod columns;
 mod committee;
 mod features;
+mod lessons;
 mod process;
+mod promise;
 mod trees;
 
 pub(crate) use columns::Row;
-pub(crate) use committee::ranked;
-pub use committee::{Committee, CommitteeConfig};
+pub use committee::{Committee, CommitteeConfig, Opinion};
 pub use features::Describer;
 pub(crate) use features::{Feature, Kind, describe};
+pub use lessons::{Lessons, by_compliance, merits};
 pub use process::{GaussianProcess, Kernel};
+pub use promise::{Kernels, Promise};
 pub use trees::{Binned, Trees, TreesConfig};

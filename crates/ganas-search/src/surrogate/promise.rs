@@ -1,0 +1,92 @@
+//! How promising an architecture is: what is expected of its objective, and whether it is expected to
+//! keep the bounds that only an evaluation can check.
+
+use ganas_core::arch::Arch;
+use ganas_core::ledger::Query;
+use ganas_core::rng::Rng;
+use ganas_core::strategy::Context;
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::committee::{Committee, CommitteeConfig};
+use super::features::Describer;
+use super::lessons::{margin, merits, objective};
+use super::process::Kernel;
+
+/// No committee is trusted to tell a bound more exactly than this, in normal quantiles.
+const LEAST_DEVIATION: f64 = 0.05;
+
+/// The kernels that the last fits ended with, where the next ones start.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Kernels(Vec<Kernel>);
+
+impl Kernels {
+    fn at(&mut self, i: usize) -> &mut Kernel {
+        if self.0.len() <= i {
+            self.0.resize_with(i + 1, Kernel::default);
+        }
+        &mut self.0[i]
+    }
+}
+
+/// One committee for the objective, and one for each constraint on a measured metric.
+///
+/// Where there are such constraints, what breaks them teaches the objective, too: the best that
+/// complies often lies right at a bound (Gardner et al. 2014, "Bayesian Optimization with Inequality
+/// Constraints").
+pub struct Promise {
+    objective: Committee,
+    margins: Vec<Committee>,
+}
+
+impl Promise {
+    /// Fits the committees to what was evaluated, which is given the most useful first. `None` if
+    /// that is too little.
+    pub fn fit(
+        config: &CommitteeConfig,
+        context: &Context,
+        evaluated: &[&Query],
+        describer: &mut Describer,
+        kernels: &mut Kernels,
+        rng: &mut Rng,
+    ) -> Option<Self> {
+        let space = context.space;
+        let constraints: Vec<_> = context.measured_constraints().collect();
+        let lessons = match constraints.is_empty() {
+            true => merits(context.ledger.queries()),
+            false => objective(evaluated),
+        };
+        let kernel = kernels.at(0);
+        let objective = Committee::fit(config, space, &lessons, describer, kernel, rng)?;
+        let margins = (constraints.into_iter().enumerate())
+            .filter_map(|(i, (constraint, metric))| {
+                let lessons = margin(evaluated, constraint, metric);
+                let kernel = kernels.at(i + 1);
+                Committee::fit(config, space, &lessons, describer, kernel, rng)
+            })
+            .collect();
+        Some(Promise { objective, margins })
+    }
+
+    /// How promising an architecture is to the whole committee, to its process and to its trees: what
+    /// they expect, `bonus` times how unsure they are, and the logarithm of the probability that it
+    /// complies.
+    pub fn of(
+        &self,
+        context: &Context,
+        describer: &mut Describer,
+        arch: &Arch,
+        bonus: f64,
+    ) -> [f64; 3] {
+        let space = context.space;
+        let opinion = (self.objective).opinion(space, describer, arch, bonus > 0.0);
+        let normal = Normal::standard();
+        let complies = self.margins.iter().map(|committee| {
+            let margin = committee.opinion(space, describer, arch, true);
+            let deviations = margin.mean() / margin.deviation.max(LEAST_DEVIATION);
+            normal.cdf(deviations).max(f64::MIN_POSITIVE).ln()
+        });
+        let more = bonus * opinion.deviation + complies.sum::<f64>();
+        opinion.voices().map(|expected| expected + more)
+    }
+}
