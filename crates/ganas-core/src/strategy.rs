@@ -179,13 +179,12 @@ impl Context<'_> {
     /// The architecture itself where it is admitted. Where only a [`Pool`] can be evaluated, the
     /// nearest of the pool that is, known or not: what answers for it every time.
     pub fn nearest(&self, arch: &Arch) -> Option<Arch> {
-        let admitted = self.problem.admits(arch);
-        match self.problem.pool() {
-            Some(pool) if !admitted => (pool.admitted())
-                .min_by_key(|&(i, a)| (self.space.distance(arch, a), i))
-                .map(|(_, a)| *a),
-            _ => self.admits(arch).then_some(*arch),
+        if self.admits(arch) {
+            return Some(*arch);
         }
+        (self.problem.pool()?.admitted())
+            .min_by_key(|&(i, a)| (self.space.distance(arch, a), i))
+            .map(|(_, a)| *a)
     }
 
     /// The architecture itself where it would be a new query and is not taken. Where only a
