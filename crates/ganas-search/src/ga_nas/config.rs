@@ -32,9 +32,10 @@ pub struct ScreenConfig {
     pub climbers: usize,
     /// How much being unsure counts for, in turn from round to round.
     pub bonuses: Vec<f64>,
-    /// Queries without a better one, beyond 7 % of all, after which the process and the trees name
-    /// candidates of their own.
+    /// Queries without a better one, beyond 7 % of all, after which the search is stuck.
     pub patience: usize,
+    /// What the bonuses are multiplied by while the search is stuck.
+    pub stuck: f64,
     /// The share of the discriminator in a score; the rest is the surrogates'.
     pub discriminator: f64,
     /// The surrogates.
@@ -59,6 +60,7 @@ impl Default for ScreenConfig {
             climbers: 20,
             bonuses: vec![0.0, 0.5, 1.0],
             patience: 20,
+            stuck: 3.0,
             discriminator: 0.0,
             surrogates: CommitteeConfig::default(),
         }

@@ -31,11 +31,8 @@ pub struct Screen {
     rounds: usize,
 }
 
-/// An architecture of the pool, and how promising it is to each voice of the committee.
-struct Candidate {
-    arch: Arch,
-    promise: [f64; 3],
-}
+/// How promising an architecture of the pool is, and the architecture.
+type Scored = (f64, Arch);
 
 impl Screen {
     /// The `size` most promising unseen architectures. Fewer if nothing can be learned yet.
@@ -50,10 +47,13 @@ impl Screen {
         size: usize,
         rng: &mut Rng,
     ) -> NetResult<Vec<Arch>> {
-        let bonus = match config.bonuses.len() {
+        let mut bonus = match config.bonuses.len() {
             0 => 0.0,
             n => config.bonuses[self.rounds % n],
         };
+        if stuck(context, config.patience) {
+            bonus *= config.stuck;
+        }
         self.rounds += 1;
         let describer = (self.describer).get_or_insert_with(|| Describer::new(context.space));
         describer.trim(REMEMBERED);
@@ -64,13 +64,12 @@ impl Screen {
         let Some(promise) = fitted else {
             return Ok(Vec::new());
         };
-        let mut score = |archs: Vec<Arch>| -> NetResult<Vec<Candidate>> {
+        let mut score = |archs: Vec<Arch>| -> NetResult<Vec<Scored>> {
             let liked = likes(context, judge, config.discriminator, &archs)?;
             let scored = archs.into_iter().zip(liked).map(|(arch, like)| {
                 let share = config.discriminator;
                 let promise = promise.of(context, describer, &arch, bonus);
-                let promise = promise.map(|p| (1.0 - share) * p + share * like);
-                Candidate { arch, promise }
+                ((1.0 - share) * promise + share * like, arch)
             });
             Ok(scored.collect())
         };
@@ -81,15 +80,15 @@ impl Screen {
         pool.extend(edits(context, &start, &mut seen, config.edited, rng));
         let random = context.sample_new(config.random, rng);
         pool.extend(random.into_iter().filter(|a| seen.insert(*a)));
-        let mut candidates = score(pool)?;
-        let climbers = nominate(&candidates, 1, config.climbers);
+        let mut ranked = score(pool)?;
+        sort(&mut ranked);
+        let climbers: Vec<Arch> = (ranked.iter().take(config.climbers))
+            .map(|(_, arch)| *arch)
+            .collect();
         let further = edits(context, &climbers, &mut seen, config.edited, rng);
-        candidates.extend(score(further)?);
-        let voices = match stuck(context, config.patience) {
-            true => 3,
-            false => 1,
-        };
-        Ok(nominate(&candidates, voices, size))
+        ranked.extend(score(further)?);
+        sort(&mut ranked);
+        Ok(ranked.into_iter().take(size).map(|(_, a)| a).collect())
     }
 }
 
@@ -103,29 +102,9 @@ fn stuck(context: &Context, patience: usize) -> bool {
     since as f64 >= patience as f64 + STUCK_SHARE * queries.len() as f64
 }
 
-/// Up to `size` candidates: the first so many voices name the most promising to them in turn. Equals
-/// go by their values, so that no other order decides.
-fn nominate(candidates: &[Candidate], voices: usize, size: usize) -> Vec<Arch> {
-    let mut lists: Vec<_> = (0..voices)
-        .map(|voice| {
-            let mut list: Vec<&Candidate> = candidates.iter().collect();
-            list.sort_by(|a, b| {
-                let better = b.promise[voice].total_cmp(&a.promise[voice]);
-                better.then(a.arch.cmp(&b.arch))
-            });
-            list.into_iter()
-        })
-        .collect();
-    let mut named = HashSet::new();
-    let mut chosen = Vec::with_capacity(size.min(candidates.len()));
-    while chosen.len() < size.min(candidates.len()) {
-        let list = &mut lists[chosen.len() % voices];
-        match list.find(|c| named.insert(c.arch)) {
-            Some(next) => chosen.push(next.arch),
-            None => break,
-        }
-    }
-    chosen
+/// Best first; equals in the order of their values, so that no other order decides.
+fn sort(scored: &mut [Scored]) {
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
 }
 
 /// Up to `limit` single edits that would be new queries and were not seen here before.

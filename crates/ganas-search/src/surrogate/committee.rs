@@ -142,16 +142,6 @@ impl Opinion {
             (process, trees) => process.or(trees).unwrap_or(0.0),
         }
     }
-
-    /// All that have a voice: the whole committee, the process alone, the trees alone.
-    pub fn voices(&self) -> [f64; 3] {
-        let mean = self.mean();
-        [
-            mean,
-            self.process.unwrap_or(mean),
-            self.trees.unwrap_or(mean),
-        ]
-    }
 }
 
 fn average(values: &[f64]) -> Option<f64> {

@@ -68,16 +68,9 @@ impl Promise {
         Some(Promise { objective, margins })
     }
 
-    /// How promising an architecture is to the whole committee, to its process and to its trees: what
-    /// they expect, `bonus` times how unsure they are, and the logarithm of the probability that it
-    /// complies.
-    pub fn of(
-        &self,
-        context: &Context,
-        describer: &mut Describer,
-        arch: &Arch,
-        bonus: f64,
-    ) -> [f64; 3] {
+    /// How promising an architecture is: its expected objective, `bonus` times how unsure that is, and
+    /// the logarithm of the probability that it complies.
+    pub fn of(&self, context: &Context, describer: &mut Describer, arch: &Arch, bonus: f64) -> f64 {
         let space = context.space;
         let opinion = (self.objective).opinion(space, describer, arch, bonus > 0.0);
         let normal = Normal::standard();
@@ -86,7 +79,6 @@ impl Promise {
             let deviations = margin.mean() / margin.deviation.max(LEAST_DEVIATION);
             normal.cdf(deviations).max(f64::MIN_POSITIVE).ln()
         });
-        let more = bonus * opinion.deviation + complies.sum::<f64>();
-        opinion.voices().map(|expected| expected + more)
+        opinion.mean() + bonus * opinion.deviation + complies.sum::<f64>()
     }
 }
