@@ -1,0 +1,121 @@
+//! Searches under bounds on metrics that only an evaluation tells.
+
+use std::sync::atomic::AtomicBool;
+
+use ganas_core::arch::Arch;
+use ganas_core::constraint::{Comparison, Constraint};
+use ganas_core::driver::{Limits, Objective, Problem, search};
+use ganas_core::error::Result;
+use ganas_core::evaluate::{Evaluator, Outcome, Work};
+use ganas_core::ledger::Query;
+use ganas_core::space::{Sampler, SearchSpace, nasbench201};
+use ganas_search::Recipe;
+
+/// What an op is worth, and the time it takes, by its place in the list of ops.
+const WORTH: [f64; 5] = [0.0, 1.0, 2.4, 3.1, 0.7];
+const TIME: [f64; 5] = [0.0, 0.3, 1.7, 4.0, 1.1];
+const LEAST_WORTH: f64 = 12.0;
+
+/// Measures worth, with a term for two ops at a time, and time, to be bounded and minimised.
+struct Trade([String; 2]);
+
+fn measure(arch: &Arch) -> [f64; 2] {
+    let ops: Vec<usize> = arch.ops().iter().map(|o| usize::from(*o)).collect();
+    let pairs = ops.windows(2).filter(|w| w[0] == 2 && w[1] == 3).count();
+    let sum = |of: &[f64; 5]| ops.iter().map(|o| of[*o]).sum::<f64>();
+    [sum(&WORTH) + 1.5 * pairs as f64, sum(&TIME)]
+}
+
+impl Evaluator for Trade {
+    fn metrics(&self) -> &[String] {
+        &self.0
+    }
+
+    fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+        while let Some(arch) = work.next() {
+            work.done(&arch, Outcome::Done(measure(&arch).to_vec()));
+        }
+        Ok(())
+    }
+}
+
+fn queries(least: f64, budget: usize, seed: u64) -> Vec<Query> {
+    let space = nasbench201();
+    let names = ["worth".to_string(), "time".to_string()];
+    let bound = Constraint {
+        metric: names[0].clone(),
+        comparison: Comparison::AtLeast,
+        bound: least,
+    };
+    let objective = Objective {
+        metric: names[1].clone(),
+        minimize: true,
+    };
+    let problem = Problem::new(&space, &names, objective, vec![bound], Sampler::Uniform).unwrap();
+    let limits = Limits {
+        queries: budget,
+        ..Limits::default()
+    };
+    let recipe: Recipe = "ga-nas".parse().unwrap();
+    let mut strategy = recipe.build(seed);
+    let stop = AtomicBool::new(false);
+    let mut evaluator = Trade(names);
+    let run = search(
+        &problem,
+        &mut evaluator,
+        &mut *strategy,
+        &limits,
+        &mut [],
+        &stop,
+    );
+    run.unwrap().ledger.queries().to_vec()
+}
+
+/// The shortest time of what is worth enough in the whole space.
+fn optimum(least: f64) -> f64 {
+    let mut best = f64::INFINITY;
+    let mut visit = |arch: Arch| {
+        let [worth, time] = measure(&arch);
+        if worth >= least {
+            best = best.min(time);
+        }
+    };
+    nasbench201().enumerate(&mut visit).unwrap();
+    best
+}
+
+#[test]
+fn the_best_at_a_bound_is_found() {
+    let best = optimum(LEAST_WORTH);
+    for seed in 0..4 {
+        let queries = queries(LEAST_WORTH, 150, seed);
+        let found = queries.iter().filter_map(Query::merit);
+        let found = -found.fold(f64::NEG_INFINITY, f64::max);
+        assert!(found <= best + 1e-9, "seed {seed}: {found}, not {best}");
+    }
+}
+
+/// Hardly any random cell is worth that much, so the search has to find its way from those that
+/// are worth less.
+#[test]
+fn a_search_finds_its_way_to_what_complies() {
+    let least = 19.0;
+    let mut all = 0usize;
+    let mut complying = 0usize;
+    let mut visit = |arch: Arch| {
+        all += 1;
+        complying += usize::from(measure(&arch)[0] >= least);
+    };
+    nasbench201().enumerate(&mut visit).unwrap();
+    assert!(
+        complying > 0 && complying * 1000 < all,
+        "{complying} of {all}"
+    );
+    for seed in 0..4 {
+        let queries = queries(least, 100, seed);
+        assert!(
+            queries.iter().any(|q| q.compliant),
+            "seed {seed}: nothing complies"
+        );
+    }
+}
