@@ -68,7 +68,7 @@ function runList(task) {
   const outlooks = task.runs
     .filter((run) => run.outlook)
     .map((run) => el("p", {}, `${run.strategy}, seed ${run.seed}: ${run.outlook}.`));
-  const list = () => el("div", {}, plainTable(head, task.runs.map(row)), ...outlooks);
+  const list = () => [plainTable(head, task.runs.map(row)), ...outlooks];
   return task.runs.length > 8 ? folded(`All ${task.runs.length} runs`, list) : list();
 }
 
