@@ -13,7 +13,7 @@ use ganas_core::strategy::Context;
 use serde::{Deserialize, Serialize};
 
 use super::{Judge, NetResult, ScreenConfig};
-use crate::surrogate::{Describer, Kernels, Promise, by_compliance};
+use crate::surrogate::{Describer, Kernels, Promise};
 
 /// The most descriptions that are remembered from round to round.
 const REMEMBERED: usize = 50_000;
@@ -57,11 +57,10 @@ impl Screen {
         self.rounds += 1;
         let describer = (self.describer).get_or_insert_with(|| Describer::new(context.space));
         describer.trim(REMEMBERED);
-        let evaluated = by_compliance(context);
         let kernels = &mut self.kernels;
         let surrogates = &config.surrogates;
-        let fitted = Promise::fit(surrogates, context, &evaluated, describer, kernels, rng);
-        let Some(promise) = fitted else {
+        let fitted = Promise::fit(surrogates, context, describer, kernels, rng);
+        let Some((promise, evaluated)) = fitted else {
             return Ok(Vec::new());
         };
         let mut score = |archs: Vec<Arch>| -> NetResult<Vec<Scored>> {

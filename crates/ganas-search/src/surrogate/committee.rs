@@ -108,40 +108,30 @@ impl Committee {
             true => p.predict(&row),
             false => (p.mean(&row), 0.0),
         });
-        let mut opinion = Opinion {
-            process: process.map(|p| p.0),
-            trees,
-            deviation: 0.0,
+        // One half by the process and one half by the trees.
+        let mean = match (process, trees) {
+            (Some((process, _)), Some(trees)) => 0.5 * (process + trees),
+            (process, trees) => process.map(|p| p.0).or(trees).unwrap_or(0.0),
         };
+        let mut deviation = 0.0;
         if unsure {
-            let mean = opinion.mean();
-            members.extend(opinion.process);
+            members.extend(process.map(|p| p.0));
             let apart: Vec<f64> = members.iter().map(|m| (m - mean).powi(2)).collect();
             let own = process.map_or(0.0, |p| p.1);
-            opinion.deviation = (average(&apart).unwrap_or(0.0) + own * own).sqrt();
+            deviation = (average(&apart).unwrap_or(0.0) + own * own).sqrt();
         }
-        opinion
+        Opinion { mean, deviation }
     }
 }
 
 /// What a committee expects of an architecture.
 #[derive(Clone, Copy, Debug)]
 pub struct Opinion {
-    process: Option<f64>,
-    trees: Option<f64>,
-    /// How unsure the members are: how far they are apart, and the process's own deviation. 0 where
-    /// it was not asked for.
+    /// What its members expect.
+    pub mean: f64,
+    /// How unsure they are: how far they are apart, and the process's own deviation. 0 where it was
+    /// not asked for.
     pub deviation: f64,
-}
-
-impl Opinion {
-    /// One half by the process and one half by the trees.
-    pub fn mean(&self) -> f64 {
-        match (self.process, self.trees) {
-            (Some(process), Some(trees)) => 0.5 * (process + trees),
-            (process, trees) => process.or(trees).unwrap_or(0.0),
-        }
-    }
 }
 
 fn average(values: &[f64]) -> Option<f64> {

@@ -5,33 +5,30 @@
 use ganas_core::arch::Arch;
 use ganas_core::constraint::Constraint;
 use ganas_core::ledger::Query;
-use ganas_core::strategy::Context;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Architectures with their values, the most telling first.
 pub type Lessons = Vec<(Arch, f64)>;
 
-/// What was evaluated, best first, with the normal quantile of its rank. Equals share their mean
-/// rank; what failed or does not comply shares the last one.
-pub fn merits(queries: &[Query]) -> Lessons {
-    let mut queries: Vec<&Query> = queries.iter().collect();
-    let merit = |q: &Query| q.merit().unwrap_or(f64::NEG_INFINITY);
-    queries.sort_by(|a, b| merit(b).total_cmp(&merit(a)));
-    let values = quantiles(&queries.iter().map(|q| merit(q)).collect::<Vec<_>>());
-    (queries.iter().zip(values))
-        .map(|(q, value)| (q.arch, value))
-        .collect()
+/// A constraint on a measured metric, and the metric's place in a query's metrics.
+pub type Bound<'a> = (&'a Constraint, usize);
+
+/// What is known of the worth of what was evaluated; what failed or does not comply shares the last
+/// rank.
+pub fn merits(queries: &[&Query]) -> Lessons {
+    values(queries, |q| q.merit().unwrap_or(f64::NEG_INFINITY))
 }
 
 /// What was evaluated in the order in which it could be of use: what complies, best first, then
 /// what is nearest to complying, then what failed.
-pub fn by_compliance<'a>(context: &Context<'a>) -> Vec<&'a Query> {
+pub fn by_compliance<'a>(queries: &'a [Query], bounds: &[Bound]) -> Vec<&'a Query> {
     let breach = |q: &Query| -> f64 {
-        let excesses = (context.measured_constraints())
-            .map(|(constraint, metric)| (q.metrics.get(metric)).map(|v| constraint.excess(*v)));
+        let excesses = bounds
+            .iter()
+            .map(|(constraint, metric)| (q.metrics.get(*metric)).map(|v| constraint.excess(*v)));
         excesses.map(|e| e.unwrap_or(f64::INFINITY)).sum()
     };
-    let mut queries: Vec<(Option<f64>, f64, &Query)> = (context.ledger.queries().iter())
+    let mut queries: Vec<(Option<f64>, f64, &Query)> = (queries.iter())
         .map(|q| (q.merit(), breach(q), q))
         .collect();
     queries.sort_by(|(a, a_breach, _), (b, b_breach, _)| match (a, b) {

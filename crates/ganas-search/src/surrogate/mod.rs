@@ -12,7 +12,7 @@ pub(crate) use columns::Row;
 pub use committee::{Committee, CommitteeConfig, Opinion};
 pub use features::Describer;
 pub(crate) use features::{Feature, Kind, describe};
-pub use lessons::{Lessons, by_compliance, merits};
+pub use lessons::{by_compliance, merits};
 pub use process::{GaussianProcess, Kernel};
 pub use promise::{Kernels, Promise};
 pub use trees::{Binned, Trees, TreesConfig};

@@ -10,7 +10,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::committee::{Committee, CommitteeConfig};
 use super::features::Describer;
-use super::lessons::{margin, merits, objective};
+use super::lessons::{Bound, by_compliance, margin, merits, objective};
 use super::process::Kernel;
 
 /// No committee is trusted to tell a bound more exactly than this, in normal quantiles.
@@ -40,32 +40,32 @@ pub struct Promise {
 }
 
 impl Promise {
-    /// Fits the committees to what was evaluated, which is given the most useful first. `None` if
+    /// Fits the committees to what was evaluated, which comes back the most useful first. `None` if
     /// that is too little.
-    pub fn fit(
+    pub fn fit<'a>(
         config: &CommitteeConfig,
-        context: &Context,
-        evaluated: &[&Query],
+        context: &Context<'a>,
         describer: &mut Describer,
         kernels: &mut Kernels,
         rng: &mut Rng,
-    ) -> Option<Self> {
+    ) -> Option<(Self, Vec<&'a Query>)> {
         let space = context.space;
-        let constraints: Vec<_> = context.measured_constraints().collect();
-        let lessons = match constraints.is_empty() {
-            true => merits(context.ledger.queries()),
-            false => objective(evaluated),
+        let bounds: Vec<Bound> = context.measured_constraints().collect();
+        let evaluated = by_compliance(context.ledger.queries(), &bounds);
+        let lessons = match bounds.is_empty() {
+            true => merits(&evaluated),
+            false => objective(&evaluated),
         };
         let kernel = kernels.at(0);
         let objective = Committee::fit(config, space, &lessons, describer, kernel, rng)?;
-        let margins = (constraints.into_iter().enumerate())
+        let margins = (bounds.into_iter().enumerate())
             .filter_map(|(i, (constraint, metric))| {
-                let lessons = margin(evaluated, constraint, metric);
+                let lessons = margin(&evaluated, constraint, metric);
                 let kernel = kernels.at(i + 1);
                 Committee::fit(config, space, &lessons, describer, kernel, rng)
             })
             .collect();
-        Some(Promise { objective, margins })
+        Some((Promise { objective, margins }, evaluated))
     }
 
     /// How promising an architecture is: its expected objective, `bonus` times how unsure that is, and
@@ -76,9 +76,9 @@ impl Promise {
         let normal = Normal::standard();
         let complies = self.margins.iter().map(|committee| {
             let margin = committee.opinion(space, describer, arch, true);
-            let deviations = margin.mean() / margin.deviation.max(LEAST_DEVIATION);
+            let deviations = margin.mean / margin.deviation.max(LEAST_DEVIATION);
             normal.cdf(deviations).max(f64::MIN_POSITIVE).ln()
         });
-        opinion.mean() + bonus * opinion.deviation + complies.sum::<f64>()
+        opinion.mean + bonus * opinion.deviation + complies.sum::<f64>()
     }
 }

@@ -15,7 +15,7 @@ use ganas_core::space::SearchSpace;
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use crate::surrogate::{Committee, CommitteeConfig, Describer, Kernel, merits};
+use crate::surrogate::{Committee, CommitteeConfig, Describer, Kernel, by_compliance, merits};
 
 /// The most architectures that are looked at whole, and the draws of more than that.
 const LOOKED_AT: usize = 16_000;
@@ -87,7 +87,7 @@ pub fn view(
     rng: &mut Rng,
 ) -> Option<View> {
     let space = problem.space();
-    let ranked = merits(queries);
+    let ranked = merits(&by_compliance(queries, &[]));
     let seen: HashSet<&Arch> = queries.iter().map(|q| &q.arch).collect();
     let mut folds: Vec<usize> = (0..ranked.len()).map(|i| i % FOLDS).collect();
     rng.shuffle(&mut folds);
@@ -203,7 +203,7 @@ impl Committees {
             .map(|((arch, value), fold)| {
                 let expected = self.0[*fold]
                     .opinion(space, &mut describer, arch, false)
-                    .mean();
+                    .mean;
                 (expected, *value)
             })
             .collect()
@@ -218,7 +218,7 @@ impl Committees {
                     let scores = self
                         .0
                         .iter()
-                        .map(|c| c.opinion(space, &mut describer, arch, false).mean());
+                        .map(|c| c.opinion(space, &mut describer, arch, false).mean);
                     scores.sum::<f64>() / self.0.len() as f64
                 };
                 archs.iter().map(&mut one).collect::<Vec<f64>>()
