@@ -153,10 +153,10 @@ impl Plan<'_> {
             )
             .map_err(|e| self.kept(e))?;
         drop(evaluator);
-        let before = directory.as_ref().map_or(0.0, RunDir::seconds_before);
-        if let (StopReason::Interrupted, Some(directory)) = (done.stop, &mut directory) {
-            directory.broken_off()?;
-        }
+        let seconds = match &mut directory {
+            Some(directory) => directory.ended()?,
+            None => done.seconds,
+        };
         let mut improvements = track.improvements;
         let seen = improvements.last().map(|best| best.value);
         for step in &mut improvements {
@@ -194,7 +194,7 @@ impl Plan<'_> {
                 .filter(|b| task.rank_of(b.value) == Some(1))
                 .map(|b| b.query),
             rank_at: rank_at(&improvements, task.ranking.as_ref(), self.queries, reached),
-            seconds: before + done.seconds,
+            seconds,
             stop: done.stop,
             rejected: done.rejected,
             noncompliant: (evaluated.iter())

@@ -221,17 +221,12 @@ impl<'a> RunDir<'a> {
         Ok(run)
     }
 
-    /// The seconds that were spent on the run before it was resumed.
-    pub fn seconds_before(&self) -> f64 {
-        self.times.before()
-    }
-
-    /// The search was broken off within a round.
+    /// The search ended. Returns the seconds of the run, with those from before it was resumed.
     ///
     /// # Errors
     /// If its time cannot be written.
-    pub fn broken_off(&mut self) -> CoreResult<()> {
-        self.times.broken_off()
+    pub fn ended(&mut self) -> CoreResult<f64> {
+        self.times.end()
     }
 
     /// Writes the result.

@@ -20,7 +20,7 @@ pub const TIMES: &str = "times.jsonl";
 /// A line of the file.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Line {
-    /// The round that ended.
+    /// The round that ended, or would have been next when the search ended.
     pub round: usize,
     /// Seconds of wall time since the one before it ended.
     pub seconds: f64,
@@ -39,6 +39,8 @@ pub struct Times {
     ended: usize,
     /// What was spent before the run was resumed, line by line.
     before: Vec<String>,
+    /// The seconds of all lines.
+    total: f64,
 }
 
 impl Times {
@@ -51,6 +53,7 @@ impl Times {
             parts: BTreeMap::new(),
             ended: 0,
             before: Vec::new(),
+            total: 0.0,
         }
     }
 
@@ -58,16 +61,13 @@ impl Times {
     pub fn resumed(path: PathBuf) -> Self {
         // Times are worth no error: what is torn or damaged is left out.
         let before = fs::read_to_string(&path).unwrap_or_default();
-        let lines = before.lines().filter(|line| seconds(line).is_some());
+        let lines = (before.lines()).filter_map(|line| Some((line, seconds(line)?)));
+        let (before, each): (Vec<&str>, Vec<f64>) = lines.unzip();
         Times {
-            before: lines.map(str::to_owned).collect(),
+            before: before.into_iter().map(str::to_owned).collect(),
+            total: each.iter().sum(),
             ..Times::new(path)
         }
-    }
-
-    /// The seconds that were spent before the run was resumed.
-    pub fn before(&self) -> f64 {
-        self.before.iter().filter_map(|line| seconds(line)).sum()
     }
 
     /// The run begins, or goes on after so many rounds.
@@ -85,7 +85,6 @@ impl Times {
             Ok(file)
         };
         self.file = Some(open().map_err(|e| Error::io(&self.path, e))?);
-        self.last = Instant::now();
         Ok(())
     }
 
@@ -103,12 +102,13 @@ impl Times {
         self.line(round)
     }
 
-    /// The round after the last one was broken off.
+    /// The search ended. Returns the seconds of the whole run.
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn broken_off(&mut self) -> Result<()> {
-        self.line(self.ended + 1)
+    pub fn end(&mut self) -> Result<f64> {
+        self.line(self.ended + 1)?;
+        Ok(self.total)
     }
 
     fn line(&mut self, round: usize) -> Result<()> {
@@ -119,6 +119,7 @@ impl Times {
             parts: std::mem::take(&mut self.parts),
         };
         self.last = now;
+        self.total += line.seconds;
         let Some(file) = &mut self.file else {
             return Ok(());
         };

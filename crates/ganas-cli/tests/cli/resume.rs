@@ -143,7 +143,7 @@ fn the_seconds_of_all_parts_of_a_run_add_up() {
         .iter()
         .map(|line| line["seconds"].as_f64().unwrap())
         .sum();
-    assert!((sum - seconds()).abs() < 1.0, "{sum} of {}", seconds());
+    assert!((sum - seconds()).abs() < 1e-6, "{sum} of {}", seconds());
 }
 
 #[test]
