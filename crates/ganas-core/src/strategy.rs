@@ -161,7 +161,7 @@ impl Context<'_> {
         };
         if found.len() < POOL_NEIGHBORS {
             let mut nearest: Vec<(u32, usize)> = (pool.admitted())
-                .filter(|(_, a)| *a != arch && self.ledger.get(a).is_none())
+                .filter(|(_, a)| *a != arch && self.is_unasked(a))
                 .filter(|(_, a)| found.binary_search(a).is_err())
                 .map(|(i, a)| (self.space.distance(arch, a), i))
                 .collect();
@@ -191,8 +191,7 @@ impl Context<'_> {
     /// [`Pool`] can be evaluated, the nearest of the pool for which that holds: there a generated
     /// architecture stands for its surroundings.
     pub fn nearest_new(&self, arch: &Arch, taken: impl Fn(&Arch) -> bool) -> Option<Arch> {
-        let free =
-            |a: &Arch| self.ledger.get(a).is_none() && !self.pending.contains(a) && !taken(a);
+        let free = |a: &Arch| self.is_unasked(a) && !taken(a);
         let Some(pool) = self.problem.pool() else {
             return (self.is_new(arch) && !taken(arch)).then_some(*arch);
         };
@@ -207,7 +206,13 @@ impl Context<'_> {
     /// Whether an architecture would be a new query: admitted, not evaluated yet, and not about to
     /// be.
     pub fn is_new(&self, arch: &Arch) -> bool {
-        self.ledger.get(arch).is_none() && !self.pending.contains(arch) && self.admits(arch)
+        self.is_unasked(arch) && self.admits(arch)
+    }
+
+    /// Whether an architecture was neither evaluated nor is about to be: where it is admitted, it
+    /// would be a new query.
+    pub fn is_unasked(&self, arch: &Arch) -> bool {
+        self.ledger.get(arch).is_none() && !self.pending.contains(arch)
     }
 
     /// A set of new queries filled up to `size` with random ones.

@@ -214,8 +214,9 @@ impl Evaluator for Synthetic<'_> {
 
 /// Checks a strategy, given how it is built for a seed: the same seed gives the same trace, only
 /// valid architectures are asked for, failures are survived, constraints hold, a space smaller than
-/// the budget comes to an end, and a search that was broken off anywhere goes on as it would have,
-/// in rounds and asynchronously.
+/// the budget comes to an end, a search that was broken off anywhere goes on as it would have, in
+/// rounds and asynchronously, and while many evaluations are under way nearly every round that is
+/// asked for brings something new.
 ///
 /// `space` needs a cost, and more than 60 architectures of which about half cost less than the
 /// median.
@@ -286,6 +287,7 @@ pub fn strategy_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn S
     assert_eq!(constrained.ledger.len(), 60, "the constraint stopped it");
 
     resumption_contract(build, space, Some(bound));
+    overlap_contract(build, space);
     let tiny = tiny_space();
     let mut evaluator = Synthetic::new(&tiny);
     let all = run_strategy(build(3).as_mut(), &mut evaluator, &tiny, None, 100);
@@ -354,6 +356,30 @@ fn resumption_contract(
             same(run(1, more, None), "from the journal alone");
         }
     }
+}
+
+/// Where many evaluations are under way, a strategy asks for others than those.
+fn overlap_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn SearchSpace) {
+    const SLOTS: usize = 16;
+    let problem = problem(space, Vec::new());
+    let limits = Limits {
+        queries: 120,
+        start: Vec::new(),
+    };
+    let run = (Search::new(&problem, &limits).asynchronous(SLOTS))
+        .run(
+            &mut Disorderly::new(space, SLOTS),
+            build(1).as_mut(),
+            &mut [],
+            &AtomicBool::new(false),
+        )
+        .unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(run.ledger.len(), 120, "stopped by {:?}", run.stop);
+    let empty = run.rounds.iter().filter(|round| round.new == 0).count();
+    assert!(
+        empty <= 12,
+        "{empty} rounds brought nothing new while others were under way"
+    );
 }
 
 /// What a search was seen to do.

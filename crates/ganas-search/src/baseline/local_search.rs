@@ -76,7 +76,9 @@ impl Strategy for LocalSearch {
         loop {
             while let Some(arch) = self.untried.pop() {
                 match context.ledger.get(&arch) {
-                    None => return Ok(vec![arch]),
+                    None if context.is_unasked(&arch) => return Ok(vec![arch]),
+                    // It is being evaluated.
+                    None => {}
                     Some(query) => {
                         if let Some(merit) = query.merit() {
                             self.consider(context, arch, merit);

@@ -116,7 +116,7 @@ fn edits(
 ) -> Vec<Arch> {
     let edits = of.iter().flat_map(|a| context.neighbors(a));
     let mut edits: Vec<Arch> = edits
-        .filter(|a| context.ledger.get(a).is_none() && seen.insert(*a))
+        .filter(|a| context.is_unasked(a) && seen.insert(*a))
         .collect();
     if edits.len() > limit {
         rng.shuffle(&mut edits);
