@@ -180,9 +180,9 @@ pub struct TaskArgs {
     /// Bound on a metric, as in `params <= 5.3e6`; can be given several times
     ///
     /// `params <= @start` compares with the first `--start`, `0.9*@resnet` with an architecture
-    /// that has a name. Columns of the table and the space's own costs are metrics. Architectures that break a
-    /// bound on a cost of the space are never evaluated; those that break another bound are
-    /// evaluated, but never count as found.
+    /// that has a name. Columns of the table and the space's own costs are metrics; where both have a
+    /// name, the column counts. Architectures that break a bound on a cost of the space are never
+    /// evaluated; those that break another bound are evaluated, but never count as found.
     #[arg(long, value_name = "EXPR")]
     pub constraint: Vec<String>,
 

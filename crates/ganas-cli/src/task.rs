@@ -37,6 +37,8 @@ pub struct Task {
     pub predicates: Vec<Predicate>,
     /// Architectures that are evaluated first.
     pub start: Vec<Arch>,
+    /// Bounded columns of the table that the space knows just so.
+    agreeing: Vec<String>,
     /// All that can be evaluated, where it is not the whole space.
     pool: Option<Arc<Pool>>,
     /// How random architectures are drawn.
@@ -156,9 +158,12 @@ impl Task {
         let constraints = (conditions.into_iter())
             .map(|condition| condition.resolve(|name, metric| references.value(name, metric)))
             .collect::<Result<Vec<Constraint>>>()?;
-        let pool = match &source {
-            Source::Table(table) => Pool::of_table(table, &*space).map(Arc::new),
-            _ => None,
+        let (pool, agreeing) = match &source {
+            Source::Table(table) => (
+                Pool::of_table(table, &*space).map(Arc::new),
+                agreeing(table, &*space, &constraints),
+            ),
+            _ => (None, Vec::new()),
         };
         let metric = match (&args.objective, &source) {
             (Some(metric), _) => metric.clone(),
@@ -191,6 +196,7 @@ impl Task {
             constraints,
             predicates,
             start,
+            agreeing,
             pool,
             sampler,
             merge_isomorphic: args.merge_isomorphic,
@@ -400,6 +406,7 @@ impl Task {
             self.constraints.clone(),
             self.sampler,
         )?
+        .agreeing(&self.agreeing)
         .requiring(self.predicates.clone());
         Ok(match &self.pool {
             Some(pool) => problem.within(pool.clone()),
@@ -418,13 +425,15 @@ struct References<'a> {
 }
 
 impl References<'_> {
-    /// What an architecture has of a metric: by the space, or measured.
+    /// What an architecture has of a metric: measured, or by the space.
     fn value(&self, name: &str, metric: &str) -> Result<f64> {
         let arch = self.arch(name)?;
-        if let Some(cost) = self.space.costs().iter().position(|cost| cost == metric) {
+        let measured = self.source.metrics();
+        if let Some(cost) = self.space.costs().iter().position(|cost| cost == metric)
+            && !measured.iter().any(|column| column == metric)
+        {
             return Ok(self.space.cost(&arch, cost));
         }
-        let measured = self.source.metrics();
         let known: Vec<String> = (measured.iter().chain(self.space.costs()).cloned()).collect();
         let index = find(&known, metric)?;
         measure(self.source, &arch, self.seed)
@@ -523,6 +532,26 @@ fn unreadable_file(path: PathBuf, source: &std::io::Error) -> Error {
         _ => Error::input(format!("cannot be read ({source})")).mend("name a readable file"),
     }
     .in_file(path)
+}
+
+/// The columns that constraints are about and that have the space's own cost of their name in every
+/// row: what breaks a bound on one of them is known before it is evaluated. A column with other
+/// numbers, such as weights in millions, is a measurement like any other.
+fn agreeing(table: &Table, space: &dyn SearchSpace, constraints: &[Constraint]) -> Vec<String> {
+    let agrees = |metric: &String| {
+        let cost = space.costs().iter().position(|cost| cost == metric)?;
+        let column = table.columns().iter().position(|name| name == metric)?;
+        let same = |row: usize| {
+            let (told, own) = (table.value(row, column), space.cost(&table.arch(row), cost));
+            // A table may hold fewer digits.
+            (told - own).abs() <= 1e-6 * own.abs()
+        };
+        (0..table.len()).all(same).then(|| metric.clone())
+    };
+    constraints
+        .iter()
+        .filter_map(|c| agrees(&c.metric))
+        .collect()
 }
 
 /// All metrics of a table's row, as a search would see them.

@@ -145,7 +145,7 @@ pub struct Problem<'a> {
     objective_index: usize,
     /// For each constraint, its metric among `metrics`.
     constrained: Vec<usize>,
-    /// For each constraint, its metric among the costs of the space.
+    /// For each constraint, its metric among the costs of the space, where those decide.
     pub(crate) cheap: Vec<Option<usize>>,
     pub(crate) predicates: Vec<Predicate>,
     pool: Option<Admitted>,
@@ -165,7 +165,8 @@ impl Admitted {
 }
 
 impl<'a> Problem<'a> {
-    /// Puts a problem together, given the names of what its evaluator measures.
+    /// Puts a problem together, given the names of what its evaluator measures. A cost of the space
+    /// of the same name stands back behind it.
     ///
     /// # Errors
     /// If the objective or a constraint names no known metric, two constraints contradict each
@@ -195,7 +196,7 @@ impl<'a> Problem<'a> {
             );
         }
         let cheap = (constraints.iter())
-            .map(|c| costs.iter().position(|cost| *cost == c.metric))
+            .map(|c| derived.iter().copied().find(|&i| costs[i] == c.metric))
             .collect();
         Sampler::feasible(space, Some(sampler))?;
         Ok(Problem {
@@ -212,6 +213,21 @@ impl<'a> Problem<'a> {
             predicates: Vec::new(),
             pool: None,
         })
+    }
+
+    /// The problem, where what is measured under these names is the space's own cost of that name,
+    /// so that it is known before a query is spent.
+    pub fn agreeing(mut self, names: &[String]) -> Self {
+        for (constraint, cheap) in self.constraints.iter().zip(&mut self.cheap) {
+            if names.contains(&constraint.metric) {
+                let costs = self.space.costs();
+                *cheap = costs.iter().position(|cost| *cost == constraint.metric);
+            }
+        }
+        match self.pool.take() {
+            Some(admitted) => self.within(admitted.pool),
+            None => self,
+        }
     }
 
     /// The problem with further conditions on architectures.
@@ -281,7 +297,7 @@ impl<'a> Problem<'a> {
             && self.unmet(arch).is_none()
     }
 
-    /// The constraints on metrics that are no costs of the space, each with its metric's place.
+    /// The constraints on metrics that only an evaluation tells, each with its metric's place.
     pub(crate) fn measured_constraints(&self) -> impl Iterator<Item = (&Constraint, usize)> {
         (self
             .constraints

@@ -240,3 +240,45 @@ fn a_full_disk_is_said() {
         .code(1)
         .stderr(contains("cannot write /dev/full: No space left on device"));
 }
+
+#[test]
+fn a_column_goes_before_a_cost_of_the_space_of_its_name() {
+    let sandbox = Sandbox::new();
+    let table = |unit: f64| {
+        let mut csv = "arch,accuracy,params\n".to_owned();
+        for line in sandbox.read("chain.csv").lines().skip(1) {
+            let cells: Vec<&str> = line.split(',').collect();
+            let ops = cells[0].bytes().step_by(2);
+            let params: u32 = ops.map(|op| u32::from(op - b'a') + 1).sum();
+            csv += &format!("{},{},{}\n", cells[0], cells[1], unit * f64::from(params));
+        }
+        csv
+    };
+    sandbox.write("ones.csv", table(1.0));
+    sandbox.write("halves.csv", table(0.5));
+    let search = |file: &str, bound: &str, out: &str| {
+        sandbox
+            .run(&format!(
+                "search --space chain.toml --table {file} --objective accuracy --strategy random \
+                 --queries 80 --start 'c;c;c;c' --constraint '{bound}' --out {out}"
+            ))
+            .success();
+        let result = sandbox.json(&format!("{out}/result.json"));
+        let best = result["best_arch"].as_str().unwrap().to_owned();
+        let csv = sandbox.read(&format!("{out}/evaluations.csv"));
+        let row = csv.lines().find(|line| line.contains(&best)).unwrap();
+        let params: f64 = row.rsplit(',').next().unwrap().parse().unwrap();
+        let count = |what: &str| result[what].as_u64().unwrap();
+        (params, count("noncompliant"), count("rejected"))
+    };
+    // Where the table says what the space says, no query is spent on what breaks the bound.
+    let (params, noncompliant, rejected) = search("ones.csv", "params <= 12", "ones");
+    assert!(params <= 12.0 && noncompliant == 0 && rejected > 0);
+    // Elsewhere the bound is on the numbers of the table, and so is what the start has.
+    for (bound, out) in [("params <= 6", "halves"), ("params <= @start", "start")] {
+        let (params, noncompliant, rejected) = search("halves.csv", bound, out);
+        assert!(params <= 6.0 && noncompliant > 0 && rejected == 0, "{out}");
+        let settings = sandbox.json(&format!("{out}/settings.json"));
+        assert_eq!(settings["task"]["constraints"][0], "params <= 6");
+    }
+}
