@@ -8,13 +8,27 @@ use crate::rng::Rng;
 use crate::space::Sampler;
 use crate::strategy::SAMPLING_TRIES;
 
-/// A sample that breaks constraints: by how much in all, and which.
-type Nearest = Option<(f64, Arch)>;
+/// The samples that walks downhill begin at (ours).
+const STARTS: usize = 8;
+
+/// The samples that break constraints the least, the nearest first: by how much in all, and which.
+#[derive(Default)]
+struct Nearest(Vec<(f64, Arch)>);
+
+impl Nearest {
+    fn add(&mut self, excess: f64, arch: Arch) {
+        let place = self.0.partition_point(|(other, _)| *other <= excess);
+        if place < STARTS && !self.0.iter().any(|(_, other)| *other == arch) {
+            self.0.insert(place, (excess, arch));
+            self.0.truncate(STARTS);
+        }
+    }
+}
 
 impl Problem<'_> {
     /// Checks that something complies with the constraints on costs of the space: a starting
-    /// point, or a random architecture among 20,000. In a space that can be enumerated, all of it
-    /// is looked at before the answer is no.
+    /// point, a random architecture among 20,000, or what single edits of the nearest of those lead
+    /// to. In a space that can be enumerated, all of it is looked at before the answer is no.
     ///
     /// # Errors
     /// If nothing complies; the error says how far the nearest sample is.
@@ -24,7 +38,7 @@ impl Problem<'_> {
             return Ok(());
         }
         let mut rng = Rng::stream(0, "feasible");
-        let mut nearest: Nearest = None;
+        let mut nearest = Nearest::default();
         for _ in 0..SAMPLING_TRIES {
             let arch = self.space().sample(self.sampler, &mut rng);
             if self.complies_or_is_near(&arch, &mut nearest) {
@@ -38,20 +52,56 @@ impl Problem<'_> {
             }),
             Sampler::Adjacency => Ok(()),
         };
-        match nearest {
-            Some((_, arch)) if !(found && visited.is_ok()) => Err(self.infeasible(&arch)),
-            _ => Ok(()),
+        if found {
+            return Ok(());
         }
+        if visited.is_err() || self.sampler != Sampler::Uniform {
+            let starts: Vec<Arch> = nearest.0.iter().map(|(_, arch)| *arch).collect();
+            for start in starts {
+                let end = self.descend(start, &mut rng);
+                if self.complies_or_is_near(&end, &mut nearest) {
+                    return Ok(());
+                }
+            }
+        }
+        match nearest.0.first() {
+            Some((_, arch)) => Err(self.infeasible(arch)),
+            None => Ok(()),
+        }
+    }
+
+    /// Walks downhill from an architecture, by random single edits that bring it nearer to the
+    /// bounds on costs of the space, until it keeps them or no edit does.
+    pub(crate) fn descend(&self, from: Arch, rng: &mut Rng) -> Arch {
+        let (mut at, mut excess) = (from, self.excess(&from));
+        while excess > 0.0 {
+            let mut edits = self.space().neighbors(&at);
+            rng.shuffle(&mut edits);
+            let lower = (edits.into_iter())
+                .map(|edit| (self.excess(&edit), edit))
+                .find(|(other, _)| *other < excess);
+            match lower {
+                Some((other, edit)) => (excess, at) = (other, edit),
+                None => break,
+            }
+        }
+        at
+    }
+
+    /// How far an architecture is beyond the bounds on costs of the space in all; 0 only where it
+    /// keeps them.
+    fn excess(&self, arch: &Arch) -> f64 {
+        let breaches = self.breaches(arch, None);
+        // A bound that has to be undercut is broken by what is just there.
+        let beyond = |(c, value): &(&Constraint, f64)| c.excess(*value).max(f64::MIN_POSITIVE);
+        breaches.iter().map(beyond).sum()
     }
 
     /// Whether an architecture complies; if not, it may be the nearest so far.
     fn complies_or_is_near(&self, arch: &Arch, nearest: &mut Nearest) -> bool {
-        let breaches = self.breaches(arch, None);
-        let excess = breaches.iter().map(|(c, value)| c.excess(*value)).sum();
-        if nearest.is_none_or(|(least, _)| excess < least) {
-            *nearest = Some((excess, *arch));
-        }
-        breaches.is_empty() && self.unmet(arch).is_none()
+        let excess = self.excess(arch);
+        nearest.add(excess, *arch);
+        excess == 0.0 && self.unmet(arch).is_none()
     }
 
     fn infeasible(&self, nearest: &Arch) -> Error {

@@ -19,6 +19,13 @@ use crate::space::{Sampler, SearchSpace};
 /// How often a sampler is tried for one architecture that is new and admitted.
 pub(crate) const SAMPLING_TRIES: usize = 20_000;
 
+/// How many walks in a row may bring nothing new (ours).
+const WALKS: usize = 20;
+
+/// Random edits in a walk, and those from one architecture that is taken to the next (ours).
+const STEPS: usize = 200;
+const STRIDE: usize = 10;
+
 /// The fewest neighbours that an architecture has in a [`Pool`] (ours): about as many as the edits
 /// of a cell of NAS-Bench-201.
 const POOL_NEIGHBORS: usize = 30;
@@ -228,8 +235,10 @@ impl Context<'_> {
         set
     }
 
-    /// Up to `count` distinct random architectures that would be new queries. Fewer where the
-    /// sampler hardly meets any; in a space that can be enumerated, only when there are no more.
+    /// Up to `count` distinct random architectures that would be new queries. Where the sampler
+    /// hardly meets any, they are drawn from all of a space that can be enumerated, and elsewhere
+    /// met on walks by single edits. Fewer only when there are no more, or none is an edit away
+    /// from what is known.
     pub fn sample_new(&self, count: usize, rng: &mut Rng) -> Vec<Arch> {
         let mut drawn = Vec::with_capacity(count);
         let mut seen = HashSet::new();
@@ -263,9 +272,67 @@ impl Context<'_> {
                         .into_iter()
                         .map(|i| rest[i]),
                 );
+                return drawn;
             }
         }
+        if drawn.len() < count {
+            self.walk(count, &mut drawn, &mut seen, rng);
+        }
+        if drawn.len() < count {
+            self.look_around(count, &mut drawn, &mut seen, rng);
+        }
         drawn
+    }
+
+    /// Fills up to `count` on walks: downhill from a random architecture to one that is admitted,
+    /// and on by random edits that are.
+    fn walk(&self, count: usize, drawn: &mut Vec<Arch>, seen: &mut HashSet<Arch>, rng: &mut Rng) {
+        let mut fruitless = 0;
+        while fruitless < WALKS {
+            fruitless += 1;
+            let start = self.draw(rng);
+            let mut at = self.problem.descend(start, rng);
+            if !self.admits(&at) {
+                continue;
+            }
+            for step in 1..=STEPS {
+                let edit = self.space.mutate(&at, rng);
+                if self.admits(&edit) {
+                    at = edit;
+                }
+                if step % STRIDE == 0 && self.is_new(&at) && seen.insert(at) {
+                    drawn.push(at);
+                    fruitless = 0;
+                    if drawn.len() == count {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fills up to `count` from the neighbours of what is known.
+    fn look_around(
+        &self,
+        count: usize,
+        drawn: &mut Vec<Arch>,
+        seen: &mut HashSet<Arch>,
+        rng: &mut Rng,
+    ) {
+        let mut known: Vec<Arch> = self.ledger.queries().iter().map(|q| q.arch).collect();
+        rng.shuffle(&mut known);
+        for arch in known {
+            let mut edits = self.neighbors(&arch);
+            rng.shuffle(&mut edits);
+            for edit in edits {
+                if drawn.len() == count {
+                    return;
+                }
+                if self.is_unasked(&edit) && seen.insert(edit) {
+                    drawn.push(edit);
+                }
+            }
+        }
     }
 
     /// A random architecture of the pool, or of the space.

@@ -4,12 +4,13 @@ use std::sync::atomic::AtomicBool;
 
 use ganas_core::arch::Arch;
 use ganas_core::constraint::{Comparison, Constraint};
-use ganas_core::driver::{Limits, Objective, Problem, search};
+use ganas_core::driver::{Limits, Objective, Problem, Run, StopReason, search};
 use ganas_core::error::Result;
 use ganas_core::evaluate::{Evaluator, Outcome, Work};
 use ganas_core::ledger::Query;
-use ganas_core::space::{Sampler, SearchSpace, nasbench201};
-use ganas_search::Recipe;
+use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench201, ofa_mobilenetv3};
+use ganas_core::testing::Synthetic;
+use ganas_search::{Recipe, STRATEGIES};
 
 /// What an op is worth, and the time it takes, by its place in the list of ops.
 const WORTH: [f64; 5] = [0.0, 1.0, 2.4, 3.1, 0.7];
@@ -116,6 +117,91 @@ fn a_search_finds_its_way_to_what_complies() {
         assert!(
             queries.iter().any(|q| q.compliant),
             "seed {seed}: nothing complies"
+        );
+    }
+}
+
+/// A problem under bounds on costs of the space.
+fn bounded<'a>(space: &'a dyn SearchSpace, bounds: &[&str]) -> Problem<'a> {
+    let objective = Objective {
+        metric: "score".into(),
+        minimize: false,
+    };
+    let bounds = bounds.iter().map(|text| text.parse().unwrap()).collect();
+    let measured = ["score".to_owned()];
+    Problem::new(space, &measured, objective, bounds, Sampler::Uniform).unwrap()
+}
+
+fn run(problem: &Problem, recipe: &str, start: Vec<Arch>, queries: usize) -> Run {
+    let recipe: Recipe = recipe.parse().unwrap();
+    search(
+        problem,
+        &mut Synthetic::new(problem.space()),
+        &mut *recipe.build(0),
+        &Limits { queries, start },
+        &mut [],
+        &AtomicBool::new(false),
+    )
+    .unwrap()
+}
+
+/// Next to no random network of this space is as small as these bounds ask for.
+#[test]
+fn searches_go_on_where_no_sample_keeps_the_bounds() {
+    let space = ofa_mobilenetv3();
+    let small = "ks=33335553333333333555;e=43333333633366336663;d=23423";
+    let start = space.parse(small).unwrap();
+    let macs = space.costs().iter().position(|c| c == "macs").unwrap();
+    let bound = format!("macs <= {}", space.cost(&start, macs));
+    let problem = bounded(&space, &[&bound]);
+    for (name, _) in STRATEGIES {
+        let run = run(&problem, name, vec![start], 40);
+        assert_eq!(run.stop, StopReason::Budget, "{name}");
+        assert!(run.ledger.queries().iter().all(|q| q.compliant), "{name}");
+        assert_eq!(run.ledger.len(), 40, "{name}");
+    }
+}
+
+#[test]
+fn what_only_edits_lead_to_is_feasible() {
+    let space = ofa_mobilenetv3();
+    for bounds in [
+        &["macs <= 2e8"][..],
+        &["params <= 3.6e6"],
+        &["macs <= 1.5e8", "params <= 3.8e6"],
+        &["macs <= 2e8", "macs > 1.9e8"],
+    ] {
+        let problem = bounded(&space, bounds);
+        assert!(problem.check_feasible(&[]).is_ok(), "{bounds:?}");
+        let first = run(&problem, "ga-nas", Vec::new(), 12);
+        assert_eq!(first.ledger.len(), 12, "{bounds:?}");
+        assert!(first.ledger.queries().iter().all(|q| q.compliant));
+        let again = run(&problem, "ga-nas", Vec::new(), 12);
+        assert_eq!(first.ledger.queries(), again.ledger.queries());
+    }
+    let error = bounded(&space, &["macs <= 1e8"])
+        .check_feasible(&[])
+        .unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("meets `macs <= 100000000`"), "{error}");
+    // The smallest network of the space.
+    assert!(error.contains("the nearest has macs 12"), "{error}");
+}
+
+#[test]
+fn a_search_is_exhausted_once_no_neighbor_of_what_is_known_complies() {
+    let space = from_toml(
+        "name = \"switches\"\nkind = \"chain\"\nlength = 30\nops = [\"off\", \"on\"]\n\
+         [metrics]\nparams = { on = 1 }\n",
+    )
+    .unwrap();
+    let problem = bounded(&*space, &["params < 2"]);
+    for name in ["random", "evolution", "ga-nas"] {
+        let run = run(&problem, name, Vec::new(), 100);
+        assert_eq!(
+            (run.ledger.len(), run.stop),
+            (31, StopReason::Exhausted),
+            "{name}"
         );
     }
 }
