@@ -185,7 +185,8 @@ class Search:
         NaN, infinite or no number, the evaluation counts as failed.
 
         Raises:
-            ValueError: If the architecture was not asked for, or was told already.
+            ValueError: If the architecture was not asked for, or was told already, or the first
+                metrics of all lack the objective or what a constraint is about.
             TypeError: If the metrics are neither a number nor a dict.
         """
         self._core.tell(arch, metrics)
@@ -345,7 +346,14 @@ class Search:
             self.put_back(arch)
             raise
         else:
-            self.tell(arch, dict(metrics))
+            self._tell(arch, dict(metrics))
+
+    def _tell(self, arch: Arch, metrics: Metrics) -> None:
+        try:
+            self.tell(arch, metrics)
+        except ValueError:
+            self.put_back(arch)
+            raise
 
 
 def describe(error: BaseException) -> str:

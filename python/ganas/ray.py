@@ -86,7 +86,7 @@ def run(
 
 def _tell(search: Search, arch: Arch, metrics: Any) -> None:
     try:
-        search.tell(arch, metrics)
+        search._tell(arch, metrics)
     except TypeError as error:
         search.tell_failure(arch, describe(error))
 

@@ -1,6 +1,7 @@
 //! A search that is asked and told.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -33,6 +34,10 @@ pub struct Search {
     desk: Arc<Desk>,
     /// What is asked of who evaluates; the objective first.
     measured: Vec<String>,
+    /// How many of these the search cannot do without.
+    needed: usize,
+    /// Whether all of those were told at once.
+    complete: AtomicBool,
     /// All metrics of a query.
     metrics: Vec<String>,
     objective: String,
@@ -63,6 +68,8 @@ impl Search {
             (measured, metrics, problem.objective().clone(), known)
         };
         Ok(Search {
+            needed: search.needed(),
+            complete: AtomicBool::new(false),
             search: Arc::new(search),
             space,
             desk,
@@ -174,9 +181,12 @@ impl Search {
                     metrics.repr()?
                 )));
             };
+            self.check_told(|name| *name == self.measured[0], "the objective")?;
             let rest = self.measured[1..].iter().map(|_| f64::NAN);
             return Ok(Outcome::Done([value].into_iter().chain(rest).collect()));
         };
+        let there = metrics.keys().repr()?.to_string();
+        self.check_told(|name| metrics.contains(name).unwrap_or(false), &there)?;
         let mut values = Vec::with_capacity(self.measured.len());
         for (i, name) in self.measured.iter().enumerate() {
             match metrics.get_item(name)? {
@@ -186,13 +196,34 @@ impl Search {
                 },
                 None if i > 0 => values.push(f64::NAN),
                 None => {
-                    let there = metrics.keys().repr()?;
                     let why = format!("no `{name}` came back, only {there}");
                     return Ok(Outcome::Failed(why));
                 }
             }
         }
         Ok(Outcome::Done(values))
+    }
+
+    /// Refuses the first that is told where it lacks what the search cannot do without: by all
+    /// appearances, so would the rest.
+    fn check_told(&self, tells: impl Fn(&String) -> bool, there: &str) -> PyResult<()> {
+        if self.complete.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let Some(name) = self.measured[..self.needed]
+            .iter()
+            .find(|name| !tells(name))
+        else {
+            self.complete.store(true, Ordering::Relaxed);
+            return Ok(());
+        };
+        let place = match *name == self.measured[0] {
+            true => "as the objective",
+            false => "in the constraint",
+        };
+        Err(refuse(format!(
+            "no `{name}` came back, only {there}; tell it, or name what there is {place}"
+        )))
     }
 
     /// The metrics of a query by name, the objective first; NaN where there are none.

@@ -143,6 +143,24 @@ def test_failures_are_counted_and_say_why(chain):
     assert list(again.history.failure[:6]) == list(frame.failure[:6])
 
 
+def test_what_is_bounded_has_to_be_told(chain):
+    search = ganas.Search("chain.toml", "random", queries=30, constraints=["latency < 0.5"])
+    with pytest.raises(ValueError, match=r"no `latency` came back, only \['accuracy', 'lat'\]"):
+        search.maximize(lambda arch: {"accuracy": evaluate(arch), "lat": 0.1})
+    with pytest.raises(ValueError, match="no `latency` came back, only the objective"):
+        search.maximize(evaluate)
+    seen = []
+
+    def measure(arch):
+        seen.append(arch)
+        told = {"accuracy": evaluate(arch), "latency": 0.1}
+        return told if len(seen) != 2 else {"accuracy": 1.0}
+
+    search.maximize(measure)
+    assert len(seen) == len(search.history) == 30
+    assert list(search.history.compliant) == [i != 1 for i in range(30)]
+
+
 def test_a_function_that_never_works_is_warned_of(chain):
     def broken(arch):
         raise ValueError("the trainer broke")

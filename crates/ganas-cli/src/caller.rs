@@ -6,7 +6,7 @@ use ganas_core::space::SearchSpace;
 use serde::Serialize;
 
 use crate::args::TaskArgs;
-use crate::workers::wanted;
+use crate::workers::Wanted;
 
 /// Who evaluates.
 #[derive(Clone, Debug, Serialize)]
@@ -15,6 +15,9 @@ pub struct Caller {
     pub caller: String,
     /// What is asked of it; the objective first.
     pub metrics: Vec<String>,
+    /// How many of them, from the first on, the search cannot do without.
+    #[serde(skip)]
+    pub needed: usize,
 }
 
 impl Caller {
@@ -23,15 +26,11 @@ impl Caller {
     /// # Errors
     /// If a constraint cannot be read.
     pub fn open(name: &str, args: &TaskArgs, space: &dyn SearchSpace) -> Result<Caller> {
-        let mut metrics = wanted(args, space)?;
-        for metric in &args.metric {
-            if !metrics.contains(metric) && !space.costs().contains(metric) {
-                metrics.push(metric.clone());
-            }
-        }
+        let Wanted { metrics, needed } = Wanted::of(args, space)?;
         Ok(Caller {
             caller: name.to_owned(),
             metrics,
+            needed,
         })
     }
 

@@ -114,6 +114,14 @@ impl Search {
         &self.prepared.task.space
     }
 
+    /// How many of what is measured, from the objective on, the search cannot do without.
+    pub fn needed(&self) -> usize {
+        match &self.prepared.task.source {
+            Source::Caller(caller) => caller.needed,
+            _ => 0,
+        }
+    }
+
     /// The problem.
     ///
     /// # Errors

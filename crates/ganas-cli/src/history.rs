@@ -38,7 +38,8 @@ pub struct HistoryRecord {
 
 impl History {
     /// Reads a CSV file with the columns `arch` and the objective, as `evaluations.csv` is one, and
-    /// tables are. Other metrics of the task are taken too. A row without the objective is passed
+    /// tables are, and those of constraints on what is measured. Other metrics of the task are taken
+    /// too. A row without the objective is passed
     /// over: it failed.
     ///
     /// # Errors
@@ -92,6 +93,10 @@ fn parse(bytes: &[u8], task: &Task) -> Result<Vec<Finished>> {
     let arch_column = column("arch").ok_or_else(|| missing("arch"))?;
     let objective = &task.objective.metric;
     let objective_column = column(objective).ok_or_else(|| missing(objective))?;
+    // Without it nothing that is known would ever comply.
+    for (constraint, _) in task.problem()?.measured_constraints() {
+        column(&constraint.metric).ok_or_else(|| missing(&constraint.metric))?;
+    }
     let metrics: Vec<Option<usize>> = task.source.metrics().iter().map(|m| column(m)).collect();
     let mut known: Vec<Finished> = Vec::new();
     let mut lines: HashMap<Arch, (u64, Vec<f64>)> = HashMap::new();

@@ -79,7 +79,7 @@ impl Source {
     pub fn metrics(&self) -> Vec<String> {
         match self {
             Source::Table(table) => table.columns().to_vec(),
-            Source::Workers(workers) => workers.metrics.clone(),
+            Source::Workers(workers) => workers.wanted.metrics.clone(),
             Source::Surrogate(_, surrogate) => surrogate.metrics().to_vec(),
             Source::Caller(caller) => caller.metrics.clone(),
             _ => METRICS.map(String::from).to_vec(),

@@ -86,8 +86,8 @@ impl Default for WorkerArgs {
 pub struct Workers {
     /// What a folder is named by.
     pub name: String,
-    /// The objective, then what constraints are about.
-    pub metrics: Vec<String>,
+    /// What is asked of them.
+    pub wanted: Wanted,
     command: String,
     config: CommandConfig,
     space: Arc<dyn SearchSpace>,
@@ -134,11 +134,11 @@ impl Workers {
             logs: None,
             words: words.iter().map(OsString::from).collect(),
         };
-        let metrics = wanted(args, &**space)?;
+        let wanted = Wanted::of(args, &**space)?;
         let stem = Path::new(program).file_stem().unwrap_or_default();
         Ok(Workers {
             name: stem.to_string_lossy().into_owned(),
-            metrics,
+            wanted,
             command: command.to_owned(),
             config,
             space: space.clone(),
@@ -153,51 +153,68 @@ impl Workers {
             ..self.config.clone()
         };
         let remarks = bar.remarks();
-        CommandEvaluator::new(config, self.space.clone(), self.metrics.clone()).watched(Box::new(
-            move |worker, note| match note {
-                Note::Progress(fraction, message) => {
-                    let percent = fraction.map(|f| format!(" {:.0} %", 100.0 * f));
-                    let message = message.map(|m| format!(" {m}"));
-                    remarks.beside(format!(
-                        "(worker {worker}:{}{})",
-                        percent.unwrap_or_default(),
-                        message.unwrap_or_default()
-                    ));
-                }
-                Note::Done => remarks.beside(String::new()),
-                Note::Lost(why) => remarks.above(format!("worker {worker} was lost: {why}")),
-            },
-        ))
+        let Wanted { metrics, needed } = self.wanted.clone();
+        let evaluator = CommandEvaluator::new(config, self.space.clone(), metrics, needed);
+        evaluator.watched(Box::new(move |worker, note| match note {
+            Note::Progress(fraction, message) => {
+                let percent = fraction.map(|f| format!(" {:.0} %", 100.0 * f));
+                let message = message.map(|m| format!(" {m}"));
+                remarks.beside(format!(
+                    "(worker {worker}:{}{})",
+                    percent.unwrap_or_default(),
+                    message.unwrap_or_default()
+                ));
+            }
+            Note::Done => remarks.beside(String::new()),
+            Note::Lost(why) => remarks.above(format!("worker {worker} was lost: {why}")),
+        }))
     }
 
     /// What has to be known to run them again.
     pub fn record(&self) -> WorkersRecord {
         WorkersRecord {
             program: self.command.clone(),
-            metrics: self.metrics.clone(),
+            metrics: self.wanted.metrics.clone(),
             budget: self.config.budget,
         }
     }
 }
 
-/// The metrics that others have to measure: the objective, then what constraints are about and the
-/// space does not know.
-///
-/// # Errors
-/// If a constraint cannot be read, or compares with what is not known yet.
-pub fn wanted(args: &TaskArgs, space: &dyn SearchSpace) -> Result<Vec<String>> {
-    let mut metrics = vec![args.objective.clone().unwrap_or_else(|| "accuracy".into())];
-    for text in &args.constraint {
-        let Condition { metric, bound, .. } = text.parse()?;
-        if !metrics.contains(&metric) && !space.costs().contains(&metric) {
-            // Nothing is measured before the search begins.
-            if let Bound::Of { .. } = bound {
-                let _: Constraint = text.parse()?;
+/// What others have to measure.
+#[derive(Clone)]
+pub struct Wanted {
+    /// The objective, then what constraints are about, then what else is asked for by name.
+    pub metrics: Vec<String>,
+    /// How many of them the search cannot do without: those before what else is asked for.
+    pub needed: usize,
+}
+
+impl Wanted {
+    /// What arguments want. A cost of the space is the space's own unless it is asked for by name.
+    ///
+    /// # Errors
+    /// If a constraint cannot be read, or compares with what is not known yet.
+    pub fn of(args: &TaskArgs, space: &dyn SearchSpace) -> Result<Wanted> {
+        let mut metrics = vec![args.objective.clone().unwrap_or_else(|| "accuracy".into())];
+        for text in &args.constraint {
+            let Condition { metric, bound, .. } = text.parse()?;
+            let known = space.costs().contains(&metric) && !args.metric.contains(&metric);
+            if !metrics.contains(&metric) && !known {
+                // Nothing is measured before the search begins.
+                if let Bound::Of { .. } = bound {
+                    let _: Constraint = text.parse()?;
+                }
+                metrics.push(metric);
             }
-            metrics.push(metric);
         }
+        let needed = metrics.len();
+        for metric in &args.metric {
+            if !metrics.contains(metric) {
+                metrics.push(metric.clone());
+            }
+        }
+        Ok(Wanted { metrics, needed })
     }
-    Ok(metrics)
 }
 
 /// Whether a program can be found, in the folders where programs are or where it is said to be.

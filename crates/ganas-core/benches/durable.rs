@@ -56,7 +56,7 @@ fn workers(folder: &Path, count: usize, before: &str) -> CommandEvaluator {
         budget: None,
         logs: None,
     };
-    CommandEvaluator::new(config, Arc::new(nasbench201()), vec!["accuracy".into()])
+    CommandEvaluator::new(config, Arc::new(nasbench201()), vec!["accuracy".into()], 1)
 }
 
 fn journal(c: &mut Criterion) {

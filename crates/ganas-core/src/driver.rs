@@ -298,7 +298,7 @@ impl<'a> Problem<'a> {
     }
 
     /// The constraints on metrics that only an evaluation tells, each with its metric's place.
-    pub(crate) fn measured_constraints(&self) -> impl Iterator<Item = (&Constraint, usize)> {
+    pub fn measured_constraints(&self) -> impl Iterator<Item = (&Constraint, usize)> {
         (self
             .constraints
             .iter()

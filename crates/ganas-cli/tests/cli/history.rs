@@ -98,6 +98,13 @@ fn rows_that_cannot_be_used_are_named() {
         sandbox.write("known.csv", rows);
         sandbox.refuses(&search, &words);
     }
+    sandbox.write("known.csv", "arch,accuracy\na;a;a;a,1\n");
+    sandbox.refuses(
+        &format!("{search} --constraint 'latency < 12'"),
+        &["known.csv:1: ", "no column `latency`"],
+    );
+    let costs = format!("{search} --queries 20 --constraint 'params < 12'");
+    sandbox.run(&costs).success();
     sandbox.refuses(
         &format!("{CHAIN} --history gone.csv"),
         &["gone.csv: ", "no such file"],

@@ -259,6 +259,48 @@ fn a_worker_that_says_half_a_message() {
 }
 
 #[test]
+fn what_workers_never_send_ends_the_search_at_once() {
+    for (bound, metrics, words) in [
+        (
+            "--constraint 'latency < 12'",
+            "{'accuracy': 3, 'lat': 4}",
+            [
+                "no `latency` came back, only `accuracy`, `lat`",
+                "in the constraint",
+            ],
+        ),
+        (
+            "--constraint 'params <= 14'",
+            "{'acc': 3}",
+            ["no `accuracy` came back, only `acc`", "as the objective"],
+        ),
+        (
+            "",
+            "{}",
+            ["no `accuracy` came back, nor", "ganas resume run"],
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        let extra = format!("def before(n, id): metrics.clear(); metrics.update({metrics})");
+        worker(&sandbox, &extra);
+        let output = sandbox
+            .run(&format!(
+                "{SEARCH} --queries 20 --workers 2 {bound} --out run"
+            ))
+            .code(2);
+        let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+        assert_eq!(said.lines().count(), 1, "{said}");
+        for word in words {
+            assert!(said.contains(word), "{said}");
+        }
+        assert_eq!(sandbox.read("run/journal.jsonl").lines().count(), 1);
+        // It is mended, and goes on.
+        worker(&sandbox, "");
+        sandbox.run("resume run").success();
+    }
+}
+
+#[test]
 fn what_is_no_number_is_a_failure() {
     counts_a_failure(
         "say(type='result', id=id, metrics={'accuracy': float('nan')})",

@@ -8,19 +8,21 @@
 mod protocol;
 mod worker;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use super::{Evaluator, Outcome, Work};
 use crate::arch::Arch;
 use crate::error::{Error, Result};
 use crate::space::{NamedGraph, SearchSpace};
 
-use protocol::{Line, PROTOCOL, Reply, Request, numbers};
+use protocol::{Line, PROTOCOL, Reply, Request, instead, lacking, numbers};
 use worker::{Ear, Heard, Process};
 
 /// How often it is looked whether to stop.
@@ -77,6 +79,12 @@ pub struct CommandEvaluator {
     space: Arc<dyn SearchSpace>,
     /// The first one is the objective.
     metrics: Vec<String>,
+    /// How many of them, from the first on, a search cannot do without.
+    needed: usize,
+    /// Whether a result had all of those.
+    complete: bool,
+    /// Why no result can be used, if so.
+    useless: Option<Error>,
     workers: Vec<Worker>,
     jobs: VecDeque<Job>,
     /// Evaluations so far.
@@ -125,9 +133,15 @@ enum State {
 }
 
 impl CommandEvaluator {
-    /// An evaluator of architectures of a space; the first metric is the objective. Workers are
-    /// started when there is work.
-    pub fn new(config: CommandConfig, space: Arc<dyn SearchSpace>, metrics: Vec<String>) -> Self {
+    /// An evaluator of architectures of a space; the first metric is the objective. The first
+    /// `needed` metrics are those that the search cannot do without: it ends where the first result
+    /// has not all of them. Workers are started when there is work.
+    pub fn new(
+        config: CommandConfig,
+        space: Arc<dyn SearchSpace>,
+        metrics: Vec<String>,
+        needed: usize,
+    ) -> Self {
         let (ear, heard) = sync_channel(QUEUE);
         let now = Instant::now();
         let worker = |_| Worker {
@@ -144,6 +158,9 @@ impl CommandEvaluator {
             workers: (0..config.workers.max(1)).map(worker).collect(),
             config,
             space,
+            needed: needed.min(metrics.len()),
+            complete: false,
+            useless: None,
             metrics,
             jobs: VecDeque::new(),
             ids: 0,
@@ -305,6 +322,9 @@ impl CommandEvaluator {
                 }
             }
             Reply::Result { id, metrics } => {
+                if self.cannot_use(i, id, &metrics) {
+                    return;
+                }
                 let outcome = match numbers(&metrics, &self.metrics) {
                     Ok(values) => Outcome::Done(values),
                     Err(why) => Outcome::Failed(why),
@@ -317,6 +337,27 @@ impl CommandEvaluator {
             } => self.tell(i, Note::Progress(fraction, message.as_deref())),
             Reply::Other => {}
         }
+    }
+
+    /// Whether a result shows that workers never send what is needed: the first one lacks it.
+    fn cannot_use(&mut self, i: usize, id: u64, metrics: &BTreeMap<String, Value>) -> bool {
+        let due = matches!(&self.workers[i].state, State::Busy(job, _) if job.id == id);
+        if self.complete || !due {
+            return false;
+        }
+        let Some(name) = lacking(metrics, &self.metrics[..self.needed]) else {
+            self.complete = true;
+            return false;
+        };
+        let place = match *name == self.metrics[0] {
+            true => "as the objective",
+            false => "in the constraint",
+        };
+        self.useless = Some(Error::input(format!(
+            "{}; name one of these {place}, or send it from the worker",
+            instead(name, metrics)
+        )));
+        true
     }
 
     fn answer(&mut self, i: usize, id: u64, outcome: Outcome, work: &mut dyn Work) {
@@ -389,7 +430,10 @@ impl CommandEvaluator {
                     }
                 }
             }
-            next = self.heard.try_recv().ok();
+            next = match self.useless {
+                Some(_) => None,
+                None => self.heard.try_recv().ok(),
+            };
         }
     }
 
@@ -467,6 +511,10 @@ impl Evaluator for CommandEvaluator {
             }
             if let Ok(first) = self.heard.recv_timeout(self.patience()) {
                 self.listen(first, work);
+            }
+            if let Some(error) = self.useless.take() {
+                self.abandon();
+                return Err(error);
             }
             self.hurry(work);
             if looked.elapsed() >= POLL {

@@ -89,6 +89,20 @@ impl Line {
     }
 }
 
+/// The first of some metrics that a result has not at all.
+pub fn lacking<'a>(metrics: &BTreeMap<String, Value>, names: &'a [String]) -> Option<&'a str> {
+    (names.iter().map(String::as_str)).find(|name| !metrics.contains_key(*name))
+}
+
+/// What there is instead of a metric that did not come back.
+pub fn instead(name: &str, metrics: &BTreeMap<String, Value>) -> String {
+    let all: Vec<&str> = metrics.keys().map(String::as_str).collect();
+    match all.is_empty() {
+        true => format!("no `{name}` came back, nor anything else"),
+        false => format!("no `{name}` came back, only `{}`", brief(&all.join("`, `"))),
+    }
+}
+
 /// The numbers of a result by the names of the metrics; those that are missing are NaN, unless it is
 /// the first, the objective.
 pub fn numbers(metrics: &BTreeMap<String, Value>, names: &[String]) -> Result<Vec<f64>, String> {
@@ -103,13 +117,7 @@ pub fn numbers(metrics: &BTreeMap<String, Value>, names: &[String]) -> Result<Ve
             brief(&other.to_string())
         )),
         None if i > 0 => Ok(f64::NAN),
-        None => {
-            let all: Vec<&str> = metrics.keys().map(String::as_str).collect();
-            Err(format!(
-                "no `{name}` came back, only `{}`",
-                brief(&all.join("`, `"))
-            ))
-        }
+        None => Err(instead(name, metrics)),
     };
     names.iter().enumerate().map(number).collect()
 }
