@@ -159,8 +159,12 @@ pub struct TaskArgs {
     #[arg(long, value_name = "PROGRAM", hide = true)]
     pub caller: Option<String>,
 
-    /// Further metrics that are asked of it
-    #[arg(long, value_name = "METRIC", hide = true, requires = "caller")]
+    /// Further metric that workers of `--command` send, to be kept in the journal and in
+    /// `evaluations.csv`; can be given several times
+    ///
+    /// The objective and what constraints are about are kept anyway. A cost of the space, such as
+    /// `params`, is what workers send of it if it is named here.
+    #[arg(long, value_name = "METRIC", help_heading = "Workers")]
     pub metric: Vec<String>,
 
     #[command(flatten)]

@@ -203,6 +203,12 @@ pub fn open(
             command, args, space,
         )?)));
     }
+    if let Some(metric) = args.metric.first() {
+        return Err(
+            Error::input(format!("there are no workers to ask for `{metric}`"))
+                .mend("add `--command`, or leave out `--metric`"),
+        );
+    }
     if let Some(file) = &args.surrogate {
         match (&args.train, &args.supernet) {
             (Some(_), _) => return both("--train", "--surrogate"),

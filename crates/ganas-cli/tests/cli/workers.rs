@@ -259,6 +259,37 @@ fn a_worker_that_says_half_a_message() {
 }
 
 #[test]
+fn what_is_asked_for_by_name_is_kept() {
+    let sandbox = Sandbox::new();
+    worker(
+        &sandbox,
+        "def before(n, id):\n    metrics['params'] = 500 + n\n    if n != 2: metrics['loss'] = n / 4",
+    );
+    let search = format!("{SEARCH} --queries 20 --constraint 'params > 503'");
+    sandbox
+        .run(&format!("{search} --metric loss --metric params --out run"))
+        .success();
+    let csv = sandbox.read("run/evaluations.csv");
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines[0], "query,round,arch,accuracy,params,loss");
+    for (n, line) in lines.iter().enumerate().skip(1) {
+        let loss = match n {
+            2 => String::new(),
+            _ => (n as f64 / 4.0).to_string(),
+        };
+        assert!(line.ends_with(&format!(",{},{loss}", 500 + n)), "{line}");
+    }
+    assert_eq!(sandbox.json("run/result.json")["noncompliant"], 3);
+    let journal = sandbox.read("run/journal.jsonl");
+    assert!(journal.contains("\"metrics\":[\"accuracy\",\"params\",\"loss\"]"));
+    sandbox.run("resume run --queries 25").success();
+    sandbox.refuses(
+        "search --space chain.toml --table chain.csv --objective accuracy --metric loss",
+        &["no workers to ask for `loss`", "add `--command`"],
+    );
+}
+
+#[test]
 fn what_workers_never_send_ends_the_search_at_once() {
     for (bound, metrics, words) in [
         (
