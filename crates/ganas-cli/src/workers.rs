@@ -145,6 +145,11 @@ impl Workers {
         })
     }
 
+    /// How many of them run at once.
+    pub fn count(&self) -> usize {
+        self.config.workers
+    }
+
     /// An evaluator for a search with this seed.
     pub fn evaluator(&self, seed: u64, out: Option<&Path>, bar: &Bar) -> CommandEvaluator {
         let config = CommandConfig {

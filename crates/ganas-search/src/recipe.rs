@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use ganas_core::error::{Error, Result, nearest};
 use ganas_core::strategy::Strategy;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -127,6 +128,27 @@ impl Recipe {
             .unwrap_or_else(|_| Box::new(RandomSearch::new(seed)))
     }
 
+    /// The most architectures that a round asks for in a search of so many queries, the first round
+    /// left out.
+    pub fn round(&self, queries: usize) -> usize {
+        let config = match self.strategy {
+            "ga-nas" => GaNasConfig::deserialize(&self.settings).ok(),
+            _ => None,
+        };
+        let Some(config) = config else {
+            return self.settings["batch"].as_u64().unwrap_or(1) as usize;
+        };
+        let (mut most, mut evaluated) = (1, config.initial);
+        for t in 1.. {
+            if evaluated >= queries {
+                break;
+            }
+            most = most.max(config.size(t, evaluated));
+            evaluated += config.size(t, evaluated).max(1);
+        }
+        most
+    }
+
     fn try_build(&self, seed: u64) -> serde_json::Result<Box<dyn Strategy>> {
         fn read<T: DeserializeOwned>(settings: &Value) -> serde_json::Result<T> {
             T::deserialize(settings)
@@ -242,5 +264,25 @@ fn hint(unknown: &str, known: &[&str]) -> String {
     match nearest(unknown, known.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("there are {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_are_as_large_as_their_settings_say() {
+        for (recipe, queries, most) in [
+            ("ga-nas", 120, 3),
+            ("ga-nas", 1000, 9),
+            ("ga-nas+batch=8", 120, 8),
+            ("evolution", 300, 1),
+            ("cross-entropy+batch=7", 300, 7),
+            ("bananas+batch=5", 300, 5),
+        ] {
+            let built: Recipe = recipe.parse().unwrap();
+            assert_eq!(built.round(queries), most, "{recipe}");
+        }
     }
 }

@@ -148,6 +148,12 @@ fn go(args: &SearchArgs, resumed: Option<&Recorded>) -> Result<End> {
         return Err(caller.absent().into());
     }
     let stop = interrupt::listen()?;
+    if let Some(note) = prepared
+        .idle()
+        .filter(|_| !args.log.quiet && !args.log.is_json())
+    {
+        eprintln!("{note}");
+    }
     let bar = progress.search(prepared.queries);
     let report = prepared
         .plan(resumed, None)
@@ -253,6 +259,23 @@ impl Prepared {
             log: args.log,
             tensorboard: args.tensorboard,
         })
+    }
+
+    /// What there is to say where a round has less work than there are workers.
+    fn idle(&self) -> Option<String> {
+        let Source::Workers(workers) = &self.task.source else {
+            return None;
+        };
+        let (there, round) = (workers.count(), self.recipe.round(self.queries));
+        if self.asynchronous || there <= round {
+            return None;
+        }
+        Some(format!(
+            "note: a round of `{}` asks for no more than {round}, so {} of the {there} workers stand \
+             idle; `--async` keeps all of them at work",
+            self.recipe,
+            there - round
+        ))
     }
 
     /// The run; `command` is the command line on record, if it is not that of this process.

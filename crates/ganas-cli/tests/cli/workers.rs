@@ -315,9 +315,7 @@ fn what_workers_never_send_ends_the_search_at_once() {
         let extra = format!("def before(n, id): metrics.clear(); metrics.update({metrics})");
         worker(&sandbox, &extra);
         let output = sandbox
-            .run(&format!(
-                "{SEARCH} --queries 20 --workers 2 {bound} --out run"
-            ))
+            .run(&format!("{SEARCH} --queries 20 {bound} --out run"))
             .code(2);
         let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
         assert_eq!(said.lines().count(), 1, "{said}");
@@ -408,6 +406,33 @@ fn programs_that_cannot_be_used() {
         // It is mended, and goes on.
         worker(&sandbox, "");
         sandbox.run("resume run --queries 130").success();
+    }
+}
+
+#[test]
+fn workers_without_work_are_noted() {
+    let sandbox = Sandbox::new();
+    worker(&sandbox, "");
+    let search = "search --space chain.toml --command 'python3 worker.py' --queries 20";
+    for (args, note) in [
+        ("--workers 4", "no more than 3, so 1 of the 4 workers"),
+        (
+            "--workers 2 --strategy random",
+            "no more than 1, so 1 of the 2",
+        ),
+        ("--workers 3", ""),
+        ("--workers 4 --async", ""),
+        ("--workers 4 --quiet", ""),
+    ] {
+        let output = sandbox.run(&format!("{search} {args}")).success();
+        let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+        assert!(said.contains(note), "{args}: {said}");
+        assert_eq!(
+            said.lines().count(),
+            usize::from(!note.is_empty()),
+            "{said}"
+        );
+        assert_eq!(said.contains("`--async`"), !note.is_empty(), "{said}");
     }
 }
 
