@@ -230,8 +230,15 @@ fn a_worker_that_says_ten_megabytes_in_a_line() {
 
 #[test]
 fn a_worker_that_prints_what_programs_print() {
-    let sandbox = survives("def before(n, id): print('epoch', n)", "");
-    assert!(sandbox.read("bad/worker-0.log").contains("epoch 1\n"));
+    let sandbox = survives(
+        "def before(n, id): print('epoch', n); print({'loss': 0.3}); print(json.dumps({'lr': n}, indent=1))",
+        "--retries 0",
+    );
+    let log = sandbox.read("bad/worker-0.log");
+    assert!(
+        log.contains("epoch 1\n{'loss': 0.3}\n{\n \"lr\": 1\n}\n"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -390,7 +397,11 @@ fn programs_that_cannot_be_used() {
         ("print('bonjour')", ["exit status: 0", "`bonjour`"]),
         (
             "print('{\"bon\": \"jour\"}')",
-            ["it said `{\"bon\": \"jour\"}`", "worker-0.log"],
+            ["exit status: 0", "`{\"bon\": \"jour\"}`"],
+        ),
+        (
+            "print('{\"type\": \"result\"}')",
+            ["it said `{\"type\": \"result\"}`", "worker-0.log"],
         ),
     ] {
         let sandbox = Sandbox::new();

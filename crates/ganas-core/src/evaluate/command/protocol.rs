@@ -82,9 +82,15 @@ impl Line {
         if !text.starts_with('{') {
             return Line::Noise(brief(text));
         }
-        match serde_json::from_str(text).or_else(|_| serde_json::from_str(&quoted(text))) {
-            Ok(reply) => Line::Reply(reply),
-            Err(e) => Line::Broken(format!("it said `{}` ({e})", brief(text))),
+        let broken = |e| Line::Broken(format!("it said `{}` ({e})", brief(text)));
+        match serde_json::from_str::<Value>(text).or_else(|_| serde_json::from_str(&quoted(text))) {
+            Ok(said) if said["type"].is_string() => {
+                serde_json::from_value(said).map_or_else(broken, Line::Reply)
+            }
+            // A message that was torn has mostly begun with what it is.
+            Err(e) if text.contains("\"type\"") => broken(e),
+            // A settings file or a dict of Python begins with a brace, too.
+            _ => Line::Noise(brief(text)),
         }
     }
 }
@@ -211,5 +217,17 @@ mod tests {
             Line::of(b"{\"type\":\"new\",\"x\":1}"),
             Line::Reply(Reply::Other)
         );
+        for printed in [
+            "{'loss': 0.3}",
+            "{",
+            "{\"loss\": NaN}",
+            "{\"type\": 3}",
+            "{} {}",
+        ] {
+            assert_eq!(
+                Line::of(printed.as_bytes()),
+                Line::Noise(printed.to_owned())
+            );
+        }
     }
 }
