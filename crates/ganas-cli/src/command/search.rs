@@ -411,9 +411,10 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
             lines.push(("queries", format!("{}, {found}", run.queries)));
         }
         _ => {
-            let why = match run.failed == run.queries {
-                true => "every evaluation failed",
-                false => "no architecture met the constraints",
+            let why = match (run.queries, run.failed) {
+                (0, _) => "nothing was evaluated",
+                (queries, failed) if queries == failed => "every evaluation failed",
+                _ => "no architecture met the constraints",
             };
             lines.push(("best", format!("none: {why}")));
             if let Some(nearest) = &report.nearest {

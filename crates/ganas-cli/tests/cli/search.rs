@@ -204,6 +204,26 @@ fn merged_strings_share_one_value() {
 }
 
 #[test]
+fn a_search_without_a_query_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "part.csv",
+        "arch,accuracy,latency\na;a;a;a,1,1\nb;b;b;b,2,1\n",
+    );
+    sandbox.write(
+        "known.csv",
+        "arch,accuracy,latency\na;a;a;a,1,30\nb;b;b;b,2,30\n",
+    );
+    sandbox
+        .run(
+            "search --space chain.toml --table part.csv --objective accuracy --strategy random \
+             --constraint 'latency < 12' --history known.csv",
+        )
+        .success()
+        .stdout(contains("none: nothing was evaluated").and(contains("nothing left to propose")));
+}
+
+#[test]
 fn ctrl_c_saves_what_there_is() {
     let sandbox = Sandbox::new();
     let (code, said) = sandbox.interrupt_once_there(
