@@ -198,9 +198,9 @@ pub struct TaskArgs {
     #[arg(long)]
     pub minimize: bool,
 
-    /// Count isomorphic strings of nasbench201 as one architecture
+    /// Count isomorphic strings of edge cells, as those of nasbench201, as one architecture
     ///
-    /// Its value is the mean over the table's rows of the class.
+    /// Of the ops, `none` carries nothing and `skip_connect` passes on what it gets. Its value is the mean over the table's rows of the class.
     #[arg(long)]
     pub merge_isomorphic: bool,
 }

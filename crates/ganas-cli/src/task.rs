@@ -484,13 +484,10 @@ fn measure(source: &Source, arch: &Arch, seed: u64) -> std::result::Result<Vec<f
 /// # Errors
 /// If it cannot be used.
 pub fn load_space(name: &str, merge_isomorphic: bool) -> Result<Box<dyn SearchSpace>> {
-    match (name, merge_isomorphic) {
-        ("nasbench201", true) => Ok(Box::new(space::nasbench201().merging_isomorphic()?)),
-        (_, true) => Err(Error::input(
-            "only the strings of nasbench201 can be merged by isomorphism",
-        )
-        .mend("leave out `--merge-isomorphic`")),
-        (_, false) => space::load(name).map_err(unreadable),
+    let space = space::load(name).map_err(unreadable)?;
+    match merge_isomorphic {
+        true => space.merged(),
+        false => Ok(space),
     }
 }
 

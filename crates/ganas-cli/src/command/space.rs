@@ -80,7 +80,7 @@ struct Named {
     #[arg(value_name = "NAME|FILE")]
     space: String,
 
-    /// Count isomorphic strings of nasbench201 as one architecture
+    /// Count isomorphic strings of edge cells, as those of nasbench201, as one architecture
     #[arg(long)]
     merge_isomorphic: bool,
 }

@@ -72,7 +72,7 @@ struct Named {
     #[arg(long, value_name = "NAME|FILE")]
     space: String,
 
-    /// Count isomorphic strings of nasbench201 as one architecture with the mean of their values
+    /// Count isomorphic strings of edge cells, as those of nasbench201, as one architecture with the mean of their values
     #[arg(long)]
     merge_isomorphic: bool,
 

@@ -340,7 +340,11 @@ fn merging_where_nothing_is_merged() {
     let sandbox = Sandbox::new();
     sandbox.refuses(
         &format!("{SEARCH} --merge-isomorphic"),
-        &["nasbench201", "leave out"],
+        &[
+            "`chain` has nothing to merge",
+            "nasbench201",
+            "leave it out",
+        ],
     );
 }
 

@@ -38,6 +38,15 @@ fn spaces_are_counted_enumerated_and_sampled() {
         stdout(&sandbox, "space count nasbench201 --merge-isomorphic"),
         "6466\n"
     );
+    sandbox.write(
+        "edges.toml",
+        "name = \"edges\"\nkind = \"edge-cell\"\nnodes = 3\n\
+         ops = [\"none\", \"skip_connect\", \"conv\"]\n",
+    );
+    assert_eq!(stdout(&sandbox, "space count edges.toml"), "27\n");
+    // Sums of two of 0, x and conv(x), and of one of them and conv(conv(x)).
+    let merged = "space count edges.toml --merge-isomorphic";
+    assert_eq!(stdout(&sandbox, merged), "9\n");
     let all = stdout(&sandbox, "space enumerate chain.toml");
     let distinct: HashSet<&str> = all.lines().collect();
     assert_eq!(distinct.len(), CHAINS);

@@ -191,6 +191,10 @@ impl SearchSpace for EdgeCell {
         Kind::EdgeCell
     }
 
+    fn merged(self: Box<Self>) -> Result<Box<dyn SearchSpace>> {
+        Ok(Box::new(self.merging_isomorphic()?))
+    }
+
     fn ops(&self) -> &[String] {
         &self.ops
     }

@@ -199,6 +199,19 @@ pub trait SearchSpace: Growth + Send + Sync {
         &[]
     }
 
+    /// The same space, in which isomorphic notations are one architecture.
+    ///
+    /// # Errors
+    /// If its notations differ by more than that, or are too many.
+    fn merged(self: Box<Self>) -> Result<Box<dyn SearchSpace>> {
+        let what = format!(
+            "the space `{}` has nothing to merge by isomorphism",
+            self.name()
+        );
+        Err(Error::input(what)
+            .mend("merge edge cells only, such as those of nasbench201, or leave it out"))
+    }
+
     /// What several rows of one architecture mean in the tables of this space, where an import does
     /// not say otherwise. By default they contradict each other.
     fn repeats(&self) -> Duplicates {
