@@ -203,6 +203,7 @@ pub fn open(
             command, args, space,
         )?)));
     }
+    let limit = args.workers_of.limit()?;
     if let Some(metric) = args.metric.first() {
         return Err(
             Error::input(format!("there are no workers to ask for `{metric}`"))
@@ -230,6 +231,12 @@ pub fn open(
                 .mend("leave out the settings of training, or the table"));
         }
         return Ok(Source::Table(table.clone()));
+    }
+    if limit.is_some() {
+        return Err(
+            Error::input("a network that is trained here has no time limit")
+                .mend("leave out `--timeout`, or give fewer `--epochs`"),
+        );
     }
     match (&args.train, &args.supernet) {
         (Some(_), Some(_)) => both("--train", "--supernet"),

@@ -30,13 +30,9 @@ pub struct WorkerArgs {
     #[arg(long, value_name = "PROGRAM ARGS", help_heading = "Workers")]
     pub command: Option<String>,
 
-    /// The most seconds that an evaluation may take [default: any]
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        requires = "command",
-        help_heading = "Workers"
-    )]
+    /// The most seconds that an evaluation by a worker may take [default: any]; what a table or a
+    /// surrogate tells takes none
+    #[arg(long, value_name = "SECONDS", help_heading = "Workers")]
     timeout: Option<f64>,
 
     /// The most seconds until a worker is ready, the queue of a cluster included
@@ -82,6 +78,16 @@ impl Default for WorkerArgs {
     }
 }
 
+impl WorkerArgs {
+    /// The most time that an evaluation may take.
+    ///
+    /// # Errors
+    /// If it is no time.
+    pub fn limit(&self) -> Result<Option<Duration>> {
+        (self.timeout.map(|s| seconds("--timeout", s))).transpose()
+    }
+}
+
 /// Workers that can be started.
 pub struct Workers {
     /// What a folder is named by.
@@ -116,17 +122,9 @@ impl Workers {
         if args.workers == Some(0) {
             return Err(Error::input("there are no workers").mend("give `--workers` at least 1"));
         }
-        let seconds = |name: &str, seconds: f64| {
-            (Duration::try_from_secs_f64(seconds)
-                .ok()
-                .filter(|d| !d.is_zero()))
-            .ok_or_else(|| {
-                Error::input(format!("`{name} {seconds}` is no time")).mend("give it in seconds")
-            })
-        };
         let config = CommandConfig {
             workers: args.workers.unwrap_or(1),
-            timeout: (typed.timeout.map(|s| seconds("--timeout", s))).transpose()?,
+            timeout: typed.limit()?,
             startup: seconds("--startup", typed.startup)?,
             retries: typed.retries,
             seed: 0,
@@ -183,6 +181,15 @@ impl Workers {
             budget: self.config.budget,
         }
     }
+}
+
+/// An option that is a time.
+fn seconds(name: &str, seconds: f64) -> Result<Duration> {
+    (Duration::try_from_secs_f64(seconds).ok())
+        .filter(|d| !d.is_zero())
+        .ok_or_else(|| {
+            Error::input(format!("`{name} {seconds}` is no time")).mend("give it in seconds")
+        })
 }
 
 /// What others have to measure.

@@ -204,6 +204,18 @@ fn merged_strings_share_one_value() {
 }
 
 #[test]
+fn what_takes_no_time_keeps_any_limit() {
+    let sandbox = Sandbox::new();
+    let limited = format!("{CHAIN} --strategy random --queries 5 --timeout");
+    sandbox.run(&format!("{limited} 0.1")).success();
+    sandbox.refuses(&format!("{limited} 0"), &["`--timeout 0` is no time"]);
+    sandbox.refuses(
+        "search --timeout 60",
+        &["no time limit", "leave out `--timeout`"],
+    );
+}
+
+#[test]
 fn a_search_without_a_query_says_so() {
     let sandbox = Sandbox::new();
     sandbox.write(
