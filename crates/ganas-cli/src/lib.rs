@@ -50,6 +50,7 @@ enum End {
 
 /// Runs the command that this process was started with; how it ended.
 pub fn main() -> ExitCode {
+    interrupt::keep_to_nohup();
     let parsed =
         (args::command().try_get_matches()).and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {

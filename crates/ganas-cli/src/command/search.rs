@@ -162,13 +162,15 @@ fn go(args: &SearchArgs, resumed: Option<&Recorded>) -> Result<End> {
     if let Some(file) = &args.json {
         write_json(file, &report)?;
     }
-    if !args.log.quiet {
-        print(&report, &prepared.task, prepared.out.as_deref())?;
+    let printed = match args.log.quiet {
+        true => Ok(()),
+        false => print(&report, &prepared.task, prepared.out.as_deref()),
+    };
+    match report.run.stop {
+        // It may be that the terminal was closed.
+        StopReason::Interrupted => Ok(End::Interrupted),
+        _ => printed.map(|()| End::Done),
     }
-    Ok(match report.run.stop {
-        StopReason::Interrupted => End::Interrupted,
-        _ => End::Done,
-    })
 }
 
 /// A search that can be run: all that its arguments name is opened.

@@ -98,25 +98,7 @@ impl Sandbox {
 
     /// The same as soon as something is so.
     pub fn interrupt_once(&self, args: &str, so: impl Fn() -> bool) -> (Option<i32>, String) {
-        let mut child = self.start(args);
-        let begun = Instant::now();
-        while !so() && begun.elapsed() < Duration::from_secs(60) {
-            sleep(Duration::from_millis(5));
-        }
-        sleep(Duration::from_millis(100));
-        let killed = std::process::Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status();
-        assert!(killed.unwrap().success());
-        let status = child.wait().unwrap();
-        let mut said = String::new();
-        child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut said)
-            .unwrap();
-        (status.code(), said)
+        signal_once(self.start(args), "-INT", so)
     }
 
     /// All files in the folder, the cache left out.
@@ -163,4 +145,27 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) {
             list(&path, files);
         }
     }
+}
+
+/// Sends a process a signal as soon as something is so. Its exit code and what it said on standard
+/// error.
+pub fn signal_once(mut child: Child, signal: &str, so: impl Fn() -> bool) -> (Option<i32>, String) {
+    let begun = Instant::now();
+    while !so() && begun.elapsed() < Duration::from_secs(60) {
+        sleep(Duration::from_millis(5));
+    }
+    sleep(Duration::from_millis(100));
+    let killed = std::process::Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    let status = child.wait().unwrap();
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    (status.code(), said)
 }
