@@ -19,7 +19,7 @@ use crate::log::{Log, LogArgs};
 use crate::outlook;
 use crate::progress::{Bar, Progress};
 use crate::record::{Improved, Nearest, Provenance, Run, SearchReport, Step};
-use crate::rundir::{Before, RunDir};
+use crate::rundir::{Before, Care, RunDir};
 use crate::settings::{Recorded, Settings};
 use crate::source::Source;
 use crate::task::Task;
@@ -306,15 +306,19 @@ impl Plan<'_> {
             started_in: started_in.display().to_string(),
             out: folder.display().to_string(),
         };
+        let care = Care {
+            every: *every,
+            leisurely: self.task.source.looks_up(),
+        };
         match resumed {
             None => {
                 self.history.keep(folder)?;
-                let directory = RunDir::create(folder, problem, &settings, *every)?;
+                let directory = RunDir::create(folder, problem, &settings, care)?;
                 Ok((directory, Before::default()))
             }
             Some(recorded) => {
                 let anew = self.queries != recorded.queries;
-                RunDir::open(folder, problem, &settings, *every, anew)
+                RunDir::open(folder, problem, &settings, care, anew)
             }
         }
     }

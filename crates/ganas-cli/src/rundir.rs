@@ -73,6 +73,15 @@ pub struct RunDir<'a> {
     keeping: Option<Keeping<'a>>,
 }
 
+/// How carefully a run is kept.
+#[derive(Clone, Copy)]
+pub struct Care {
+    /// The least time between two checkpoints.
+    pub every: Duration,
+    /// Whether evaluations can be had again at once, so that the disk is not waited for each time.
+    pub leisurely: bool,
+}
+
 /// What it takes to resume a run.
 struct Keeping<'a> {
     journal: Journal<'a>,
@@ -139,7 +148,7 @@ impl<'a> RunDir<'a> {
         folder: &Path,
         problem: &Problem<'a>,
         settings: &impl Serialize,
-        every: Duration,
+        care: Care,
     ) -> Result<RunDir<'a>> {
         check_free(folder)?;
         prepare(&folder.join(SETTINGS))?;
@@ -156,7 +165,7 @@ impl<'a> RunDir<'a> {
             );
         }
         write_json(&folder.join(SETTINGS), settings)?;
-        RunDir::new(folder, problem, Some(Keeping::new(opened.journal, every)))
+        RunDir::new(folder, problem, Some(Keeping::new(opened.journal, care)))
     }
 
     /// Opens the folder of a run to go on with it: `anew` without its checkpoint, since it has more
@@ -168,7 +177,7 @@ impl<'a> RunDir<'a> {
         folder: &Path,
         problem: &Problem<'a>,
         settings: &impl Serialize,
-        every: Duration,
+        care: Care,
         anew: bool,
     ) -> Result<(RunDir<'a>, Before)> {
         let journal = folder.join(JOURNAL);
@@ -181,7 +190,7 @@ impl<'a> RunDir<'a> {
             }
         }
         write_json(&folder.join(SETTINGS), settings)?;
-        let keeping = Keeping::new(opened.journal, every);
+        let keeping = Keeping::new(opened.journal, care);
         let mut run = RunDir::new(folder, problem, Some(keeping))?;
         run.times = Times::resumed(folder.join(TIMES));
         let saved: Option<Saved> = checkpoint::read(&folder.join(CHECKPOINT));
@@ -221,11 +230,15 @@ impl<'a> RunDir<'a> {
         Ok(run)
     }
 
-    /// The search ended. Returns the seconds of the run, with those from before it was resumed.
+    /// The search ended, or was interrupted. Returns the seconds of the run, with those from before
+    /// it was resumed.
     ///
     /// # Errors
-    /// If its time cannot be written.
+    /// If its time cannot be written, or the disk takes no more of its journal.
     pub fn ended(&mut self) -> CoreResult<f64> {
+        if let Some(keeping) = &mut self.keeping {
+            keeping.journal.settle()?;
+        }
         self.times.end()
     }
 
@@ -272,7 +285,7 @@ impl Observer for RunDir<'_> {
 
     fn wait(&mut self) -> CoreResult<()> {
         match &mut self.keeping {
-            Some(keeping) => keeping.journal.settle(),
+            Some(keeping) => keeping.journal.rest(),
             None => Ok(()),
         }
     }
@@ -310,10 +323,13 @@ impl Observer for RunDir<'_> {
 }
 
 impl<'a> Keeping<'a> {
-    fn new(journal: Journal<'a>, every: Duration) -> Self {
+    fn new(journal: Journal<'a>, care: Care) -> Self {
         Keeping {
-            journal,
-            every,
+            journal: match care.leisurely {
+                true => journal.leisurely(),
+                false => journal,
+            },
+            every: care.every,
             saved: Instant::now(),
             cost: Duration::ZERO,
         }

@@ -42,6 +42,9 @@ const VERSION: u64 = 1;
 /// Evaluations that finish within this time of each other share one wait for the disk.
 const PACE: Duration = Duration::from_millis(5);
 
+/// The same for evaluations that can be had again at once.
+const LEISURE: Duration = Duration::from_secs(1);
+
 /// How long a process that was killed may take to be gone.
 const GONE: Duration = Duration::from_secs(1);
 
@@ -61,6 +64,8 @@ pub struct Journal<'a> {
     /// Whether something was written that may not be on the disk yet.
     unsettled: bool,
     settled: Instant,
+    /// The least time between two waits for the disk, but for those that are asked for.
+    pace: Duration,
 }
 
 /// The first line.
@@ -143,6 +148,7 @@ impl<'a> Journal<'a> {
             crc: content.crc,
             unsettled: false,
             settled: Instant::now(),
+            pace: PACE,
         };
         let torn = (bytes.len() - content.length) as u64;
         if torn > 0 {
@@ -164,6 +170,15 @@ impl<'a> Journal<'a> {
         })
     }
 
+    /// The same for evaluations that can be had again at once, as from a table: what was written in
+    /// the last second may not be on the disk should the machine fail.
+    pub fn leisurely(self) -> Self {
+        Journal {
+            pace: LEISURE,
+            ..self
+        }
+    }
+
     /// Writes down what came of an evaluation. Whatever happens to this process, it is kept; and
     /// should the machine fail, if that was not within milliseconds of an earlier one or
     /// [`settle`](Self::settle) was called.
@@ -183,7 +198,22 @@ impl<'a> Journal<'a> {
             },
         })?;
         self.unsettled = true;
-        match self.settled.elapsed() < PACE {
+        self.settle_if_due()
+    }
+
+    /// Waits until all that was written is on the disk, unless it can be had again at once.
+    ///
+    /// # Errors
+    /// As [`settle`](Self::settle).
+    pub fn rest(&mut self) -> Result<()> {
+        match self.pace == LEISURE {
+            true => self.settle_if_due(),
+            false => self.settle(),
+        }
+    }
+
+    fn settle_if_due(&mut self) -> Result<()> {
+        match self.settled.elapsed() < self.pace {
             true => Ok(()),
             false => self.settle(),
         }

@@ -193,3 +193,30 @@ fn only_one_at_a_time() {
     drop(first);
     kept.open().unwrap();
 }
+
+#[test]
+fn what_can_be_had_again_waits_for_the_disk_once_a_second() {
+    let kept = Kept::new();
+    let arch = kept
+        .space
+        .sample(Sampler::Uniform, &mut crate::rng::Rng::stream(0, "pace"));
+    let write = |journal: &mut Journal| {
+        journal
+            .append(&arch, &Outcome::Done(vec![1.0, 2.0]))
+            .unwrap();
+    };
+    let mut journal = kept.open().unwrap().journal;
+    write(&mut journal);
+    journal.rest().unwrap();
+    assert!(!journal.unsettled);
+    let mut journal = journal.leisurely();
+    thread::sleep(2 * PACE);
+    write(&mut journal);
+    journal.rest().unwrap();
+    assert!(journal.unsettled);
+    journal.settle().unwrap();
+    assert!(!journal.unsettled);
+    journal.settled -= LEISURE;
+    write(&mut journal);
+    assert!(!journal.unsettled);
+}
