@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{Columns, Row, spread};
 use super::features::{Describer, Feature};
-use super::process::{GaussianProcess, Kernel};
+use super::process::{Chosen, GaussianProcess};
 use super::trees::{Binned, Trees, TreesConfig};
 
 /// How a [`Committee`] is fitted.
@@ -33,8 +33,8 @@ impl Default for CommitteeConfig {
             process: true,
             ensembles: 3,
             trees: TreesConfig::default(),
-            best: 200,
-            others: 100,
+            best: 300,
+            others: 200,
         }
     }
 }
@@ -53,7 +53,7 @@ impl Committee {
         space: &dyn SearchSpace,
         lessons: &[(Arch, f64)],
         describer: &mut Describer,
-        kernel: &mut Kernel,
+        kernel: &mut Chosen,
         rng: &mut Rng,
     ) -> Option<Self> {
         if lessons.len() < 4 {
@@ -78,11 +78,13 @@ impl Committee {
             .map(|_| Trees::fit(&config.trees, &binned, &values, rng))
             .collect();
         let process = match config.process {
-            true => GaussianProcess::fit(&rows, columns.means(), &values, *kernel),
+            true => {
+                GaussianProcess::fit(&rows, columns.means(), &values, lessons.len(), *kernel)
+            }
             false => None,
         };
         if let Some(process) = &process {
-            *kernel = process.kernel();
+            *kernel = process.chosen();
         }
         Some(Committee {
             columns,

@@ -4,8 +4,9 @@
 //! input and the output), at pairs of them (linked, or one upstream of the other), at whole paths
 //! from the input to the output (the encoding of BANANAS, White et al. 2021, arXiv 1910.11858),
 //! and at the exact costs of the space, such as `params`. Where the topology is fixed, as in
-//! chains and edge cells, it also looks at the label of each place. None of it depends on how the
-//! nodes are numbered, except for the places, whose numbers mean something.
+//! chains and edge cells, it also looks at the label of each place, and elsewhere at what is around
+//! each node (the subtree features of Weisfeiler and Lehman, Shervashidze et al. 2011, JMLR 12). None
+//! of it depends on how the nodes are numbered, except for the places, whose numbers mean something.
 
 use std::collections::HashMap;
 
@@ -19,6 +20,9 @@ const PATH_NODES: usize = 12;
 
 /// The most paths of a graph that are followed.
 const PATHS: usize = 256;
+
+/// How many edges away the surroundings of a node reach.
+const AROUND: u64 = 2;
 
 /// A kind of feature. All features of a kind together weigh as much as those of another kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +42,8 @@ pub enum Kind {
     /// How often a sequence of labels, repeats of a label taken as one, leads from the input to the
     /// output.
     Path,
+    /// How many nodes have these surroundings, up to so many edges away.
+    Around(u64),
     /// Which label a place of a fixed topology has.
     Place,
     /// The logarithm of a cost.
@@ -118,6 +124,13 @@ pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feat
         path.dedup();
         count(Kind::Path, xxh3_64(&path));
     }
+    if !places {
+        for (distance, names) in (1..=AROUND).zip(surroundings(&graph)) {
+            names
+                .iter()
+                .for_each(|name| count(Kind::Around(distance), *name));
+        }
+    }
     let shape = [
         graph.len(),
         graph.edges(),
@@ -132,6 +145,30 @@ pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feat
     let mut features: Vec<(Feature, f32)> = counts.into_iter().chain(shape).chain(costs).collect();
     features.sort_by_key(|(feature, _)| *feature);
     features
+}
+
+/// For each distance from 1 on, a name for what is up to so many edges around each node: its own name
+/// at the distance before, and those of the nodes that feed it and that it feeds.
+fn surroundings(graph: &Graph) -> impl Iterator<Item = Vec<u64>> {
+    let mut fed: Vec<Vec<usize>> = vec![Vec::new(); graph.len()];
+    for (v, &inputs) in graph.inputs.iter().enumerate() {
+        bits(inputs).for_each(|u| fed[u].push(v));
+    }
+    let mut names: Vec<u64> = graph.labels.iter().map(|label| u64::from(*label)).collect();
+    let sorted = |mut of: Vec<u64>| {
+        of.sort_unstable();
+        of
+    };
+    std::iter::repeat_with(move || {
+        let name = |v: usize| {
+            let above = sorted(bits(graph.inputs[v]).map(|u| names[u]).collect());
+            let below = sorted(fed[v].iter().map(|&w| names[w]).collect());
+            let parts = [vec![names[v], above.len() as u64], above, below].concat();
+            xxh3_64(&parts.into_iter().flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
+        };
+        names = (0..graph.len()).map(name).collect();
+        names.clone()
+    })
 }
 
 /// For each node, the set of nodes that a path leads from.

@@ -13,6 +13,6 @@ pub use committee::{Committee, CommitteeConfig, Opinion};
 pub use features::Describer;
 pub(crate) use features::{Feature, Kind, describe};
 pub use lessons::{by_compliance, merits};
-pub use process::{GaussianProcess, Kernel};
+pub use process::{Chosen, GaussianProcess};
 pub use promise::{Kernels, Promise};
 pub use trees::{Binned, Trees, TreesConfig};

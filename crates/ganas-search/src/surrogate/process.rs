@@ -22,8 +22,28 @@ const LENGTHS: [f64; 7] = [0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8];
 const NOISES: [f64; 7] = [1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0];
 const LINEARS: [f64; 4] = [0.0, 0.1, 0.3, 0.6];
 
-/// The most rows that the kernel is chosen on.
-const CHOOSING: usize = 128;
+/// A kernel is chosen anew once there are so many times the rows that it was chosen on.
+const GROWTH: f64 = 1.1;
+
+/// A kernel, and how much it was chosen on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Chosen {
+    /// The kernel.
+    pub kernel: Kernel,
+    /// How many values were known when it was chosen; 0 where it never was.
+    pub known: usize,
+}
+
+impl Chosen {
+    /// This one, or one chosen anew where much more is `known` by now.
+    fn renewed(self, known: usize, pairs: &[Pair], values: &[f64]) -> Self {
+        if self.known > 0 && (known as f64) < GROWTH * self.known as f64 {
+            return self;
+        }
+        let kernel = choose(pairs, values, self.kernel);
+        Chosen { kernel, known }
+    }
+}
 
 impl Default for Kernel {
     fn default() -> Self {
@@ -109,40 +129,47 @@ fn norms(row: &Row, means: &[f32]) -> (f32, f32) {
 /// A fitted process.
 pub struct GaussianProcess {
     rows: Rows,
-    kernel: Kernel,
+    chosen: Chosen,
     factor: Cholesky<f64, Dyn>,
     weights: DVector<f64>,
     amplitude: f64,
 }
 
 impl GaussianProcess {
-    /// Fits a process to the values of rows with these column means. The kernel is chosen by
-    /// marginal likelihood, from `start` on. `None` if no kernel is numerically sound.
-    pub fn fit(rows: &[Row], means: &[f32], values: &[f64], start: Kernel) -> Option<Self> {
+    /// Fits a process to the values of rows with these column means, which are some of all that is
+    /// `known`. The kernel is chosen by marginal likelihood, from `start` on, once so much more is known
+    /// that it may have changed. `None` if no kernel is numerically sound.
+    pub fn fit(
+        rows: &[Row],
+        means: &[f32],
+        values: &[f64],
+        known: usize,
+        start: Chosen,
+    ) -> Option<Self> {
         let n = rows.len();
         let all = Rows::new(rows, means);
         let pairs: Vec<Pair> = rows.iter().flat_map(|row| all.pairs(row)).collect();
-        let kernel = choose(&pairs, values, start);
-        let factor = Cholesky::new(kernel.covariance(&pairs, n))?;
+        let chosen = start.renewed(known, &pairs, values);
+        let factor = Cholesky::new(chosen.kernel.covariance(&pairs, n))?;
         let y = DVector::from_column_slice(values);
         let weights = factor.solve(&y);
         Some(GaussianProcess {
             rows: all,
-            kernel,
+            chosen,
             amplitude: y.dot(&weights) / n as f64,
             factor,
             weights,
         })
     }
 
-    /// The kernel that was chosen.
-    pub fn kernel(&self) -> Kernel {
-        self.kernel
+    /// The kernel that was chosen, and how much it was chosen on.
+    pub fn chosen(&self) -> Chosen {
+        self.chosen
     }
 
     fn against(&self, row: &Row) -> DVector<f64> {
         let pairs = self.rows.pairs(row).into_iter();
-        DVector::from_iterator(self.rows.count, pairs.map(|p| self.kernel.of(p)))
+        DVector::from_iterator(self.rows.count, pairs.map(|p| self.chosen.kernel.of(p)))
     }
 
     /// The mean of the value of a row.
@@ -161,7 +188,7 @@ impl GaussianProcess {
             true => against.norm_squared(),
             false => 0.0,
         };
-        let variance = self.amplitude * (self.kernel.of(own) - explained).max(0.0);
+        let variance = self.amplitude * (self.chosen.kernel.of(own) - explained).max(0.0);
         (mean, variance.sqrt())
     }
 }
@@ -169,19 +196,14 @@ impl GaussianProcess {
 /// Coordinate ascent of the marginal likelihood over a grid. The amplitude is the likeliest one.
 fn choose(pairs: &[Pair], values: &[f64], start: Kernel) -> Kernel {
     let n = values.len();
-    // Evenly spaced rows keep the choice a function of the data alone.
-    let m = n.min(CHOOSING);
-    let picked: Vec<usize> = (0..m).map(|i| i * n / m).collect();
-    let square = |&i: &usize| picked.iter().map(move |j| pairs[i * n + j]);
-    let chosen: Vec<Pair> = picked.iter().flat_map(square).collect();
-    let y = DVector::from_iterator(m, picked.iter().map(|&i| values[i]));
+    let y = DVector::from_column_slice(values);
     let likelihood = |kernel: &Kernel| -> f64 {
-        let Some(factor) = Cholesky::new(kernel.covariance(&chosen, m)) else {
+        let Some(factor) = Cholesky::new(kernel.covariance(pairs, n)) else {
             return f64::NEG_INFINITY;
         };
-        let fit = y.dot(&factor.solve(&y)) / m as f64;
+        let fit = y.dot(&factor.solve(&y)) / n as f64;
         let half_log_determinant: f64 = factor.l_dirty().diagonal().iter().map(|d| d.ln()).sum();
-        -0.5 * m as f64 * fit.max(1e-12).ln() - half_log_determinant
+        -0.5 * n as f64 * fit.max(1e-12).ln() - half_log_determinant
     };
     let mut best = (start, likelihood(&start));
     for _ in 0..2 {
@@ -227,7 +249,7 @@ mod tests {
     #[test]
     fn interpolates_a_smooth_function_and_knows_where_it_does_not() {
         let (rows, values) = line(25);
-        let gp = GaussianProcess::fit(&rows, &[0.0], &values, Kernel::default()).unwrap();
+        let gp = GaussianProcess::fit(&rows, &[0.0], &values, values.len(), Chosen::default()).unwrap();
         for x in [-1.7f32, -0.4, 0.33, 1.2] {
             let row = vec![(0, x)];
             let error = (gp.mean(&row) - (2.0 * x as f64).sin()).abs();
@@ -243,8 +265,8 @@ mod tests {
         let (rows, _) = line(60);
         let mut rng = Rng::stream(0, "noise");
         let values: Vec<f64> = (0..60).map(|_| rng.normal()).collect();
-        let gp = GaussianProcess::fit(&rows, &[0.0], &values, Kernel::default()).unwrap();
-        assert!(gp.kernel().noise >= 0.3, "{:?}", gp.kernel());
+        let gp = GaussianProcess::fit(&rows, &[0.0], &values, values.len(), Chosen::default()).unwrap();
+        assert!(gp.chosen().kernel.noise >= 0.3, "{:?}", gp.chosen().kernel);
         assert!(gp.mean(&vec![(0, 0.1)]).abs() < 0.6);
     }
 

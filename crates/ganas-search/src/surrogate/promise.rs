@@ -11,19 +11,19 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use super::committee::{Committee, CommitteeConfig};
 use super::features::Describer;
 use super::lessons::{Bound, by_compliance, margin, merits, objective};
-use super::process::Kernel;
+use super::process::Chosen;
 
 /// No committee is trusted to tell a bound more exactly than this, in normal quantiles.
 const LEAST_DEVIATION: f64 = 0.05;
 
 /// The kernels that the last fits ended with, where the next ones start.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Kernels(Vec<Kernel>);
+pub struct Kernels(Vec<Chosen>);
 
 impl Kernels {
-    fn at(&mut self, i: usize) -> &mut Kernel {
+    fn at(&mut self, i: usize) -> &mut Chosen {
         if self.0.len() <= i {
-            self.0.resize_with(i + 1, Kernel::default);
+            self.0.resize_with(i + 1, Chosen::default);
         }
         &mut self.0[i]
     }
