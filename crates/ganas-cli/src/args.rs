@@ -25,7 +25,7 @@ Examples:
 /// Neural architecture search: the best architecture of a space with the fewest evaluations,
 /// under hard constraints.
 #[derive(Debug, Parser)]
-#[command(name = "ganas", version, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(name = "ganas", version = crate::VERSION, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

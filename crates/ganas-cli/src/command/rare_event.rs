@@ -16,13 +16,13 @@ use ganas_search::rare_event::{
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::End;
 use crate::args::TaskArgs;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::source::Source;
 use crate::task::Task;
 
+use crate::{End, VERSION};
 mod figure;
 
 const EXAMPLES: &str = "\
@@ -324,7 +324,7 @@ fn estimate(
             .collect(),
         estimates,
         settings,
-        ganas: env!("CARGO_PKG_VERSION").into(),
+        ganas: VERSION.into(),
         command: std::env::args().skip(1).collect(),
     })
 }

@@ -15,12 +15,12 @@ use ganas_train::supernet::{Identity, Scoring};
 use serde::Serialize;
 
 use super::TrainedArgs;
-use crate::End;
 use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::record::command_line;
 use crate::task::open_table;
+use crate::{End, VERSION};
 use ganas_search::predictor::{kendall, spearman};
 
 /// Architectures that are scored between two looks at Ctrl-C.
@@ -153,7 +153,7 @@ pub fn run(args: &EvalArgs) -> Result<End> {
     }
     drop(bar);
     let report = Report {
-        ganas: env!("CARGO_PKG_VERSION").into(),
+        ganas: VERSION.into(),
         command: command_line(),
         identity: shared.identity.clone(),
         scoring: shared.scoring,

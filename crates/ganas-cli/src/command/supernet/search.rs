@@ -14,7 +14,6 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::TrainedArgs;
-use crate::End;
 use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
@@ -22,6 +21,7 @@ use crate::recipe::usable;
 use crate::record::command_line;
 use crate::statistics::{deviation, mean};
 use crate::task::{Report, open_table};
+use crate::{End, VERSION};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -178,7 +178,7 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         .filter_map(|r| r.reported_rank.map(|rank| rank as f64))
         .collect();
     let report = Written {
-        ganas: env!("CARGO_PKG_VERSION").into(),
+        ganas: VERSION.into(),
         command: command_line(),
         identity: shared.identity.clone(),
         scoring,
