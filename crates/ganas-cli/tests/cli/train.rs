@@ -377,13 +377,21 @@ fn a_supernet_scores_and_is_searched() {
             .arg(first["arch"].as_str().unwrap())
             .assert()
             .success();
+                 --batch 16 --samples 3 --learning-rate 0.02 --policy-rate 0.1 \
         std::fs::read(sandbox.path(file)).unwrap()
     };
     let whole = export("--supernet net", "onnx", "whole.onnx");
     export("--supernet net", "safetensors", "cell.safetensors");
+        assert_eq!(runs["settings"]["policy-rate"], 0.1);
+        assert_eq!(runs["settings"]["samples"], 3);
     let frame = "--space nasbench201 --image-size 8";
     let weights = format!("{frame} --weights cell.safetensors");
     assert!(whole == export(&weights, "onnx", "again.onnx"));
+    sandbox.refuses(
+        "supernet search net --space nasbench201 --method enas --samples 0",
+        &["samples = 0", "at least 1"],
+    );
+
     assert_eq!(
         export("--supernet net", "pytorch", "cell.py"),
         export(&weights, "pytorch", "again.py")

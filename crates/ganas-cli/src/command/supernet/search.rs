@@ -45,6 +45,22 @@ pub struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = Alternation::default().rounds)]
     rounds: usize,
 
+    /// Images of a batch
+    #[arg(long, value_name = "N", default_value_t = Alternation::default().batch)]
+    batch: usize,
+
+    /// Learning rate of the shared weights
+    #[arg(long, value_name = "RATE", default_value_t = Alternation::default().learning_rate)]
+    learning_rate: f64,
+
+    /// Learning rate of the policy: how fast it settles [default: 0.05 for enas, 0.03 for darts]
+    #[arg(long, value_name = "RATE")]
+    policy_rate: Option<f64>,
+
+    /// Cells that the controller of enas samples a round, and that its cell is the best of
+    #[arg(long, value_name = "N", default_value_t = Alternation::default().samples)]
+    samples: usize,
+
     /// Searches, with seeds in a row
     #[arg(long, value_name = "N", default_value_t = 1)]
     seeds: u64,
@@ -113,11 +129,19 @@ struct Summary {
 /// # Errors
 /// If the arguments cannot be used or the results cannot be written.
 pub fn run(args: &SearchArgs) -> Result<End> {
-    if args.seeds == 0 || args.rounds == 0 {
+    if args.seeds == 0 {
         return Err(Error::input("there is nothing to run")
-            .mend("give `--seeds` and `--rounds` at least 1")
+            .mend("give `--seeds` at least 1")
             .into());
     }
+    let settings = Alternation {
+        rounds: args.rounds,
+        batch: args.batch,
+        learning_rate: args.learning_rate,
+        policy_rate: args.policy_rate,
+        samples: args.samples,
+    };
+    settings.check().map_err(usable)?;
     let trained = &args.trained;
     let progress = Progress::new(trained.quiet);
     let shared = trained.open(&progress)?;
@@ -138,10 +162,6 @@ pub fn run(args: &SearchArgs) -> Result<End> {
     let method = match args.method {
         MethodName::Enas => Method::Enas,
         MethodName::Darts => Method::Darts,
-    };
-    let settings = Alternation {
-        rounds: args.rounds,
-        ..Alternation::default()
     };
     let seeds: Vec<u64> = (0..args.seeds)
         .map(|i| args.first_seed.wrapping_add(i))
