@@ -123,6 +123,9 @@ pub struct TaskArgs {
     pub surrogate: Option<PathBuf>,
 
     /// Metric to search for: a column of the table; accuracy (the default) or loss of networks
+    ///
+    /// With `--supernet`, loss orders architectures better than accuracy, the more so the fewer the
+    /// images are.
     #[arg(long, value_name = "METRIC")]
     pub objective: Option<String>,
 
