@@ -25,7 +25,7 @@ Examples:
 /// Neural architecture search: the best architecture of a space with the fewest evaluations,
 /// under hard constraints.
 #[derive(Debug, Parser)]
-#[command(name = "ganas", version, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(name = "ganas", version = crate::VERSION, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -123,6 +123,9 @@ pub struct TaskArgs {
     pub surrogate: Option<PathBuf>,
 
     /// Metric to search for: a column of the table; accuracy (the default) or loss of networks
+    ///
+    /// With `--supernet`, loss orders architectures better than accuracy, the more so the fewer the
+    /// images are.
     #[arg(long, value_name = "METRIC")]
     pub objective: Option<String>,
 

@@ -39,6 +39,9 @@ use ganas_core::error::Error;
 
 use args::{Cli, Command};
 
+/// The version, with the commit where it was built in a checkout.
+const VERSION: &str = env!("GANAS_VERSION");
+
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use ganas_core::driver::{Observer, Problem, Round};
+use ganas_core::driver::{Objective, Observer, Problem, Round};
 use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::table::Ranking;
@@ -179,10 +179,11 @@ impl Observer for Log<'_> {
 
     fn round(&mut self, round: &Round) -> Result<()> {
         let parts = std::mem::take(&mut self.parts);
+        let objective = self.problem.objective();
         let rank = (self.ranking.zip(round.best)).map(|(ranking, best)| ranking.rank(best));
         if self.args.is_json() {
             let gauges: Map<String, Value> = (round.gauges.iter())
-                .map(|(name, value)| (name.clone(), json!(value)))
+                .map(|(name, value)| (name.clone(), json!(turned(objective, name, *value))))
                 .collect();
             self.say(json!({
                 "event": "round",
@@ -207,11 +208,19 @@ impl Observer for Log<'_> {
                 line += &format!(" (rank {rank})");
             }
             for (name, value) in &round.gauges {
-                line += &format!(", {name} {}", brief(*value));
+                line += &format!(", {name} {}", brief(turned(objective, name, *value)));
             }
             self.bar.line(&line);
         }
         Ok(())
+    }
+}
+
+/// What a strategy reports as it is shown: a threshold as the objective has it.
+pub fn turned(objective: &Objective, name: &str, value: f64) -> f64 {
+    match name {
+        "gamma" => objective.turn(value),
+        _ => value,
     }
 }
 

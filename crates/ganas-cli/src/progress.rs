@@ -22,6 +22,13 @@ impl Progress {
         Progress { quiet }
     }
 
+    /// A line on standard error.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            eprintln!("{text}");
+        }
+    }
+
     /// A spinner that says what is being waited for until it is dropped.
     pub fn waiting(&self, what: impl Into<Cow<'static, str>>) -> Bar {
         if self.quiet {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ganas_core::error::{Error, Result};
-use ganas_data::{Dataset, Portion, Resize, SplitConfig, load_with};
+use ganas_data::{Augment, Dataset, Portion, Resize, SplitConfig, load_with};
 use ganas_train::{ImageTask, Optimizer, Recipe, Schedule, TrainError};
 use serde::Deserialize;
 
@@ -39,6 +39,12 @@ pub struct RecipeArgs {
     /// Weight decay
     #[arg(long, value_name = "RATE", help_heading = "Training")]
     weight_decay: Option<f64>,
+
+    /// Random changes of training images: none, or some of flip, pad=N (black pixels around, out of
+    /// which a part is cut) and cutout=N (the side of a square that is blanked), as in
+    /// flip,pad=4,cutout=16 [default: as suits the dataset]
+    #[arg(long, value_name = "CHANGES", help_heading = "Training")]
+    augment: Option<Augment>,
 
     /// Channels of the stem
     #[arg(long, value_name = "N", help_heading = "Training")]
@@ -79,6 +85,7 @@ impl RecipeArgs {
             || self.learning_rate.is_some()
             || self.schedule.is_some()
             || self.weight_decay.is_some()
+            || self.augment.is_some()
             || self.width.is_some()
             || self.depth.is_some()
             || self.repeats.is_some()
@@ -122,6 +129,7 @@ impl RecipeArgs {
         }
         recipe.learning_rate = self.learning_rate.unwrap_or(recipe.learning_rate);
         recipe.weight_decay = self.weight_decay.unwrap_or(recipe.weight_decay);
+        recipe.augment = self.augment.clone().or(recipe.augment);
         recipe.width = self.width.or(recipe.width);
         recipe.depth = self.depth.or(recipe.depth);
         recipe.check().map_err(usable)?;

@@ -495,7 +495,7 @@ impl Provenance {
     /// The record of runs of these strategies and seeds on a task.
     pub fn new(task: &Task, recipes: &[Recipe], queries: usize, seeds: Vec<u64>) -> Self {
         Provenance {
-            ganas: env!("CARGO_PKG_VERSION").into(),
+            ganas: crate::VERSION.into(),
             command: command_line(),
             task: TaskRecord::new(task),
             queries,

@@ -19,6 +19,13 @@ use crate::source::{self, Source};
 /// The space that is searched when none is named and networks are trained.
 pub const SPACE: &str = "nasbench201";
 
+/// Fewer images than these order architectures by accuracy only roughly.
+const FEW_IMAGES: usize = 2000;
+
+/// What is said of a search by a supernet's accuracy.
+const LOSS_HINT: &str = "hint: a supernet's loss orders architectures better than its accuracy; \
+                         search with `--objective loss`";
+
 /// A search task, checked as far as it can be before anything runs.
 pub struct Task {
     /// The search space.
@@ -184,6 +191,13 @@ impl Task {
             },
             (None, _) => "accuracy".into(),
         };
+        let few = args.images.is_some_and(|images| images < FEW_IMAGES);
+        if matches!(source, Source::Supernet(_))
+            && metric == "accuracy"
+            && (few || args.objective.is_none())
+        {
+            progress.say(LOSS_HINT);
+        }
         let objective = Objective {
             // A loss is made small, whoever asks for it; a program says which way it wants.
             minimize: args.minimize

@@ -3,7 +3,7 @@
 //! The folder `tensorboard` of a run holds an event file, a TFRecord of `tensorflow.Event` messages,
 //! and `scalars.csv` with the columns `wall_time,step,tag,value`. Steps are queries. The tags:
 //! `evaluation/METRIC` of each evaluation, `best/OBJECTIVE` where it improved, and `round/NAME` at
-//! the end of each round for what `rounds.jsonl` names.
+//! the end of each round for what `rounds.jsonl` names, thresholds as the objective has them.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -12,12 +12,13 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crc32c::crc32c;
-use ganas_core::driver::{Observer, Problem, Round};
+use ganas_core::driver::{Objective, Observer, Problem, Round};
 use ganas_core::error::{Error, Result};
 use ganas_core::ledger::Query;
 use prost::Message;
 use serde::Deserialize;
 
+use crate::log::turned;
 use crate::rundir::ROUNDS;
 
 /// The folder.
@@ -71,8 +72,7 @@ pub struct TensorBoard {
     /// The rounds of the run.
     rounds: PathBuf,
     metrics: Vec<String>,
-    objective: String,
-    minimize: bool,
+    objective: Objective,
     files: Option<Files>,
     /// What is written already, of a run that goes on.
     known: HashSet<(usize, String)>,
@@ -100,8 +100,7 @@ impl TensorBoard {
             folder: run.join(FOLDER),
             rounds: run.join(ROUNDS),
             metrics: problem.metrics().to_vec(),
-            objective: problem.objective().metric.clone(),
-            minimize: problem.objective().minimize,
+            objective: problem.objective().clone(),
             files: None,
             known: HashSet::new(),
             best: None,
@@ -131,6 +130,7 @@ impl TensorBoard {
         let counts = [("asked", asked as f64), ("new", new as f64)];
         let gauges = gauges.iter().map(|(name, value)| (name.as_str(), *value));
         for (name, value) in counts.into_iter().chain(gauges) {
+            let value = turned(&self.objective, name, value);
             self.put(queries, format!("round/{name}"), value)?;
         }
         self.flush()
@@ -221,8 +221,8 @@ impl Observer for TensorBoard {
             return Ok(());
         };
         self.best = Some(merit);
-        let value = if self.minimize { -merit } else { merit };
-        self.put(number, format!("best/{}", self.objective), value)
+        let value = self.objective.turn(merit);
+        self.put(number, format!("best/{}", self.objective.metric), value)
     }
 
     fn round(&mut self, round: &Round) -> Result<()> {

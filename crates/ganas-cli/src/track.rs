@@ -10,7 +10,7 @@ use ganas_core::journal::Finished;
 use ganas_core::ledger::Query;
 use ganas_core::table::Ranking;
 
-use crate::log::brief;
+use crate::log::{brief, turned};
 use crate::progress::Bar;
 
 /// An architecture that was better than all compliant ones before it.
@@ -154,7 +154,7 @@ fn standing(
         Some(rank) => format!("best {best} (rank {rank})"),
         None => format!("best {best}"),
     }));
-    let gamma = gauge("gamma").map(|gamma| objective.turn(gamma));
+    let gamma = gauge("gamma").map(|gamma| turned(objective, "gamma", gamma));
     for (name, value) in [
         ("gamma", gamma),
         ("D", gauge("d_loss")),

@@ -1,6 +1,7 @@
 //! Random changes to training images, and the scale of their values.
 
 use std::ops::Range;
+use std::str::FromStr;
 
 use ganas_core::error::{Error, Result};
 use ganas_core::rng::Rng;
@@ -62,9 +63,11 @@ impl Augment {
         }
     }
 
+    /// Whether it fits images of this shape.
+    ///
     /// # Errors
-    /// It does not fit images of this shape.
-    pub(crate) fn check(&self, shape: Shape) -> Result<()> {
+    /// If a length is beyond the shorter side.
+    pub fn check(&self, shape: Shape) -> Result<()> {
         let side = shape.height.min(shape.width);
         for (what, value) in [("pad", self.pad), ("cutout", self.cutout)] {
             if value > side {
@@ -94,6 +97,30 @@ impl Augment {
             right: right as isize - self.pad as isize,
             hole: [span(shape.height), span(shape.width)],
         }
+    }
+}
+
+impl FromStr for Augment {
+    type Err = Error;
+
+    /// `none`, or some of `flip`, `pad=N` and `cutout=N` between commas.
+    fn from_str(text: &str) -> Result<Self> {
+        let mut augment = Augment::none();
+        for part in text.split(',').filter(|_| text != "none") {
+            let unknown = || {
+                Error::input(format!("`{part}` is no change of images")).mend(
+                    "give none, or some of flip, pad=N and cutout=N, as in flip,pad=4,cutout=16",
+                )
+            };
+            let pixels = |number: &str| number.parse().map_err(|_| unknown());
+            match part.split_once('=') {
+                None if part == "flip" => augment.flip = true,
+                Some(("pad", number)) => augment.pad = pixels(number)?,
+                Some(("cutout", number)) => augment.cutout = pixels(number)?,
+                _ => return Err(unknown()),
+            }
+        }
+        Ok(augment)
     }
 }
 
@@ -290,6 +317,21 @@ mod tests {
             ..still()
         };
         assert_eq!(changed(hole), [1., 0., 0., 4., 5., 6.]);
+    }
+
+    #[test]
+    fn settings_are_read_as_they_are_typed() {
+        let read = |text: &str| text.parse::<Augment>();
+        assert_eq!(read("none").unwrap(), Augment::none());
+        let all = Augment {
+            cutout: 16,
+            ..Augment::cifar()
+        };
+        assert_eq!(read("flip,pad=4,cutout=16").unwrap(), all);
+        for wrong in ["", "turn", "pad", "pad=-1", "flip=1", "none,flip"] {
+            let error = read(wrong).unwrap_err().to_string();
+            assert!(error.contains("cutout=N"), "{error}");
+        }
     }
 
     #[test]

@@ -60,6 +60,12 @@ pub enum TrainError {
         /// The loss.
         loss: f64,
     },
+    /// A network's outputs are no numbers.
+    #[error("the loss of the network is {loss}; train it with a lower learning rate")]
+    NoNumber {
+        /// The loss.
+        loss: f64,
+    },
     /// A dataset, or its split, cannot be used.
     #[error(transparent)]
     Data(#[from] ganas_core::error::Error),

@@ -47,6 +47,9 @@ impl Training {
     /// If a setting is out of range, an op has no layers, or the images do not fit.
     pub fn check(&self) -> Result<()> {
         self.recipe.check()?;
+        if let Some(augment) = &self.recipe.augment {
+            self.task.check(augment)?;
+        }
         let sampler = Sampler::feasible(&*self.space, None)?;
         let mut rng = Rng::stream(0, "training/check");
         (0..TRIED).try_for_each(|_| self.plan(&self.space.sample(sampler, &mut rng)).map(drop))
@@ -67,7 +70,8 @@ impl Training {
     /// # Errors
     /// If its network cannot be built, or its training diverges.
     pub fn evaluate(&self, arch: &Arch, seed: u64) -> Result<Score> {
-        let (train, validation) = (self.task.train(), self.task.validation());
+        let train = self.task.train().augmented(self.recipe.augment.clone());
+        let validation = self.task.validation();
         let seed = self.seed(arch, seed);
         let device = Device::flex();
         let outcome = measure(
@@ -93,8 +97,12 @@ impl Training {
     ) -> Result<(Network, Score)> {
         let seed = self.seed(arch, seed);
         let mut network = Network::new(self.plan(arch)?, seed, &Device::flex());
-        network.train(&self.recipe, &self.task.development(), seed, observe)?;
-        let score = network.evaluate(&self.task.test(), self.recipe.batch)?;
+        let feed = self.task.development();
+        let feed = feed.augmented(self.recipe.augment.clone());
+        network.train(&self.recipe, &feed, seed, observe)?;
+        let score = network
+            .evaluate(&self.task.test(), self.recipe.batch)?
+            .number()?;
         Ok((network, score))
     }
 

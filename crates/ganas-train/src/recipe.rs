@@ -1,5 +1,6 @@
 //! How a network is trained.
 
+use ganas_data::Augment;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, TrainError};
@@ -38,6 +39,9 @@ pub struct Recipe {
     pub weight_decay: f64,
     /// The probability that is spread over all classes: 0.
     pub label_smoothing: f64,
+    /// How training images are changed at random: as the dataset proposes. As in `augment = { flip =
+    /// true, pad = 4, cutout = 16 }`; what is left out is off.
+    pub augment: Option<Augment>,
     /// The share of a batch in the running moments of batch normalisation: 0.1 (PyTorch's
     /// default, with which NAS-Bench-201 was trained).
     pub norm_momentum: f64,
@@ -60,6 +64,7 @@ impl Default for Recipe {
             warmup_epochs: 0,
             weight_decay: 5e-4,
             label_smoothing: 0.0,
+            augment: None,
             norm_momentum: 0.1,
             width: None,
             depth: None,

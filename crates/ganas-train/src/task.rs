@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ganas_core::error::Error;
 use ganas_core::rng::Rng;
-use ganas_data::{BatchConfig, Batches, Dataset, Normalisation, Split, SplitConfig};
+use ganas_data::{Augment, BatchConfig, Batches, Dataset, Normalisation, Split, SplitConfig};
 
 use crate::error::Result;
 use crate::examples::{Batch, Feed};
@@ -64,6 +64,14 @@ impl ImageTask {
         }
     }
 
+    /// Whether its images can be changed so.
+    ///
+    /// # Errors
+    /// If a length is beyond their shorter side.
+    pub fn check(&self, augment: &Augment) -> Result<()> {
+        Ok(augment.check(self.dataset.shape())?)
+    }
+
     /// The images to fit weights on, changed at random as the dataset proposes.
     pub fn train(&self) -> ImageFeed<'_> {
         self.feed(&self.split.train)
@@ -86,6 +94,7 @@ impl ImageTask {
         ImageFeed {
             task: self,
             images: Cow::Owned(images),
+            augment: None,
         }
     }
 
@@ -93,6 +102,7 @@ impl ImageTask {
         ImageFeed {
             task: self,
             images: Cow::Borrowed(images),
+            augment: None,
         }
     }
 }
@@ -102,6 +112,8 @@ impl ImageTask {
 pub struct ImageFeed<'a> {
     task: &'a ImageTask,
     images: Cow<'a, [u32]>,
+    /// How they are changed to train on; none is as the dataset proposes.
+    augment: Option<Augment>,
 }
 
 impl<'a> ImageFeed<'a> {
@@ -116,7 +128,15 @@ impl<'a> ImageFeed<'a> {
         ImageFeed {
             task: self.task,
             images: Cow::Owned(images),
+            augment: self.augment.clone(),
         }
+    }
+
+    /// The same images, changed so to train on; without, as the dataset proposes. The changes have to
+    /// [fit](ImageTask::check).
+    pub fn augmented(mut self, augment: Option<Augment>) -> Self {
+        self.augment = augment;
+        self
     }
 
     fn batches(
@@ -145,7 +165,7 @@ impl Feed for ImageFeed<'_> {
         let config = BatchConfig {
             size: batch.max(1),
             drop_rest: false,
-            augment: None,
+            augment: self.augment.clone(),
         };
         let ImageTask {
             dataset,

@@ -20,6 +20,20 @@ pub struct Score {
     pub accuracy: f64,
 }
 
+impl Score {
+    /// The score, if it is one: a network whose weights are no numbers is right about nothing, and
+    /// its accuracy of zero says nothing about the architecture.
+    ///
+    /// # Errors
+    /// If the loss is not a finite number.
+    pub fn number(self) -> Result<Score> {
+        match self.loss.is_finite() {
+            true => Ok(self),
+            false => Err(TrainError::NoNumber { loss: self.loss }),
+        }
+    }
+}
+
 /// One epoch of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
@@ -44,7 +58,8 @@ pub struct Outcome {
 /// Trains a plan as often as the recipe says and scores each network on other examples.
 ///
 /// # Errors
-/// As [`Network::train`]; one training that diverges fails them all.
+/// As [`Network::train`], and if a trained network's outputs are no numbers; one training that
+/// diverges fails them all.
 pub fn measure(
     plan: &Plan,
     recipe: &Recipe,
@@ -63,7 +78,7 @@ pub fn measure(
         };
         let mut network = Network::new(plan.clone(), seed, device);
         network.train(recipe, train, seed, &mut |_| ())?;
-        let score = network.evaluate(test, recipe.batch)?;
+        let score = network.evaluate(test, recipe.batch)?.number()?;
         sum.add(score, 1);
         repeats.push(score);
     }

@@ -90,6 +90,28 @@ fn the_chosen_network_is_trained_on_all_but_the_test_images() {
 }
 
 #[test]
+fn images_are_changed_as_the_recipe_says() {
+    let with = |text: &str| {
+        let mut training = training(0.1);
+        training.recipe.augment = Some(text.parse().unwrap());
+        training
+    };
+    let epoch = |training: &Training| {
+        let feed = training.task.train();
+        let feed = feed.augmented(training.recipe.augment.clone());
+        feed.epoch(1, 0, 1797).next().unwrap().images
+    };
+    // A digit bears a shift of one pixel: that is what is proposed.
+    assert_eq!(epoch(&with("pad=1")), epoch(&training(0.1)));
+    assert_ne!(epoch(&with("none")), epoch(&training(0.1)));
+    let score = |training: Training| training.evaluate(&cells(1)[0], 0).unwrap();
+    assert_eq!(score(with("pad=1")), score(training(0.1)));
+    assert_ne!(score(with("cutout=4")), score(training(0.1)));
+    let error = with("pad=9").check().unwrap_err().to_string();
+    assert!(error.contains("pad = 9"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_trained_is_known_before() {
     assert!(training(0.1).check().is_ok());
     assert!(training(f64::NAN).check().is_err());

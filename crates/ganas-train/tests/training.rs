@@ -189,6 +189,23 @@ fn divergence_is_an_error() {
 }
 
 #[test]
+fn weights_that_are_lost_in_the_last_step_are_an_error() {
+    // One step, whose loss is still that of the fresh weights.
+    let recipe = Recipe {
+        learning_rate: 1e30,
+        epochs: 1,
+        batch: 64,
+        ..recipe()
+    };
+    let (train, test) = (stripes(64, 1), stripes(32, 2));
+    let outcome = measure(&plan(), &recipe, &train, &test, 0, &Device::flex());
+    assert!(
+        matches!(outcome, Err(TrainError::NoNumber { .. })),
+        "{outcome:?}"
+    );
+}
+
+#[test]
 fn repeats_are_averaged() {
     let recipe = Recipe {
         epochs: 1,

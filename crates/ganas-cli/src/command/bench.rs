@@ -13,7 +13,6 @@ use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
 use super::search::check_queries;
-use crate::End;
 use crate::args::TaskArgs;
 use crate::execute::Plan;
 use crate::history::History;
@@ -28,6 +27,7 @@ use crate::standing::{Course, Field, comparisons, standings};
 use crate::statistics::{deviation, mean, median};
 use crate::suite::Suite;
 use crate::task::Task;
+use crate::{End, VERSION};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -281,7 +281,7 @@ fn run_suite(args: &BenchArgs, file: &Path, suite: &Suite, plans: &Plans) -> Res
         standings: standings(&strategies, &fields),
         comparisons: comparisons(&names, &fields.iter().collect::<Vec<_>>()),
         tasks: done,
-        ganas: env!("CARGO_PKG_VERSION").into(),
+        ganas: VERSION.into(),
         command: command_line(),
     };
     if let Some(file) = &args.json {

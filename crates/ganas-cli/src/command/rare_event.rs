@@ -10,18 +10,19 @@ use ganas_core::arch::Arch;
 use ganas_core::driver::{Problem, find};
 use ganas_core::error::Error;
 use ganas_core::evaluate::{Evaluator, Outcome};
+use ganas_core::rng::Rng;
 use ganas_search::rare_event::{
     Estimate, Level, Likelihood, Method, Pool, Prior, Settings, Surveyed, survey,
 };
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::End;
 use crate::args::TaskArgs;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::source::Source;
 use crate::task::Task;
+use crate::{End, VERSION};
 
 mod figure;
 
@@ -248,7 +249,8 @@ fn estimate(
 ) -> Result<Report> {
     let waiting = progress.waiting("describing the space");
     let prior = Prior::of(&*task.space);
-    let pool = Pool::of(&prior, args.seed)?;
+    // Levels are of other draws than estimates.
+    let pool = Pool::of(&prior, Rng::stream(args.seed, "rare-event/level").bits())?;
     let problem = task.problem()?;
     let scores = measure(task, &problem, pool.archs(), args.seed)?;
     if scores.iter().all(|s| *s == f64::NEG_INFINITY) {
@@ -258,23 +260,14 @@ fn estimate(
                 .into(),
         );
     }
-    let turn = |value: f64| task.objective.turn(value);
+    // Zero has no sign.
+    let turn = |value: f64| task.objective.turn(value) + 0.0;
     let alpha = match (args.alpha, args.top_fraction) {
         (Some(alpha), _) => turn(alpha),
         (None, fraction) => {
-            let mut sorted = scores.clone();
-            sorted.sort_unstable_by(|a, b| b.total_cmp(a));
-            let place = (fraction.unwrap_or(1.0) * sorted.len() as f64).round() as usize;
-            let level = sorted[place.clamp(1, sorted.len()) - 1];
-            // What breaks a constraint has no level.
-            match level.is_finite() {
-                true => level,
-                false => scores
-                    .iter()
-                    .copied()
-                    .filter(|s| s.is_finite())
-                    .fold(f64::MAX, f64::min),
-            }
+            let masses = (0..scores.len()).map(|i| pool.mass(i));
+            let scored = scores.iter().copied().zip(masses).collect();
+            level(scored, fraction.unwrap_or(1.0) * pool.total())
         }
     };
     let exact = (pool.draws().is_none())
@@ -292,9 +285,15 @@ fn estimate(
     let done: Vec<Surveyed> = (plans.par_iter())
         .map(|&(method, seed)| -> Result<Surveyed> {
             let prior = Prior::of(&*task.space);
+            // What a pool is off by would be the same in all seeds.
+            let own = match (method, pool.draws()) {
+                (Method::GaNas, Some(_)) => Some(Pool::of(&prior, seed)?),
+                _ => None,
+            };
+            let pool = own.as_ref().unwrap_or(&pool);
             let problem = task.problem()?;
             let mut evaluate = |archs: &[Arch]| measure(task, &problem, archs, seed);
-            let surveyed = survey(method, &prior, &pool, alpha, &settings, &mut evaluate, seed)?;
+            let surveyed = survey(method, &prior, pool, alpha, &settings, &mut evaluate, seed)?;
             bar.advance(1);
             Ok(surveyed)
         })
@@ -324,9 +323,26 @@ fn estimate(
             .collect(),
         estimates,
         settings,
-        ganas: env!("CARGO_PKG_VERSION").into(),
+        ganas: VERSION.into(),
         command: std::env::args().skip(1).collect(),
     })
+}
+
+/// The level that is reached by what has about this mass, of scores with their masses. What breaks a
+/// constraint has no level.
+fn level(mut scored: Vec<(f64, f64)>, wanted: f64) -> f64 {
+    scored.retain(|(score, _)| score.is_finite());
+    scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
+    let (mut sum, mut nearest) = (0.0, (f64::INFINITY, f64::MAX));
+    for equals in scored.chunk_by(|a, b| a.0 == b.0) {
+        sum += equals.iter().map(|(_, mass)| mass).sum::<f64>();
+        let off = (sum - wanted).abs();
+        if off >= nearest.0 {
+            break;
+        }
+        nearest = (off, equals[0].0);
+    }
+    nearest.1
 }
 
 /// The scores of architectures: larger is better, minus infinity where there is none.
@@ -360,9 +376,7 @@ fn summary(method: &'static str, estimates: &[Record], exact: f64, queries: usiz
         .collect();
     let seeds = of.len().max(1) as f64;
     let squared = of.iter().map(|e| (e.estimate - exact).powi(2)).sum::<f64>() / seeds;
-    // Bounds are sums of masses, whose last bits depend on their order.
-    let slack = 1e-9 * exact;
-    let holds = |e: &&&Estimate| e.ci95[0] <= exact + slack && exact <= e.ci95[1] + slack;
+    let holds = |e: &&&Estimate| e.ci95[0] <= exact && exact <= e.ci95[1];
     Summary {
         method,
         seeds: of.len(),
@@ -372,9 +386,21 @@ fn summary(method: &'static str, estimates: &[Record], exact: f64, queries: usiz
             .filter(|e| (e.estimate - exact).abs() <= 0.5 * exact)
             .count(),
         covered: of.iter().filter(holds).count(),
-        times_below_monte_carlo: (squared.sqrt() > slack)
+        times_below_monte_carlo: (squared > 0.0)
             .then(|| exact * (1.0 - exact) / queries as f64 / squared),
     }
+}
+
+/// The estimate with the narrowest interval for its size; without a hit, the one with the least bound.
+fn surest(estimates: &[Record]) -> Option<&Record> {
+    let width = |r: &Record| match r.estimate {
+        Estimate { hits: 0, ci95, .. } => (true, ci95[1]),
+        Estimate { estimate, ci95, .. } => (false, (ci95[1] - ci95[0]) / estimate),
+    };
+    (estimates.iter()).min_by(|a, b| {
+        let (a, b) = (width(a), width(b));
+        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+    })
 }
 
 fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
@@ -398,6 +424,7 @@ fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
     for record in report.estimates.iter().take(30) {
         let e = &record.estimate;
         let what = match e.hits {
+            0 if e.ci95[1] == 0.0 => "none, for certain".to_owned(),
             0 => format!("none found: below {:.2e} with 97.5 %", e.ci95[1]),
             _ => format!(
                 "{:.4e} ± {:.1e}, 95 % interval {:.2e} to {:.2e}",
@@ -410,18 +437,17 @@ fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
             record.method, e.hits, e.effective_samples, record.queries
         )?;
     }
-    if let Some(last) = report.estimates.last()
-        && last.seed == report.estimates[0].seed
-    {
+    let one = (report.estimates.iter()).all(|r| r.seed == report.estimates[0].seed);
+    if let Some(surest) = surest(&report.estimates).filter(|_| one) {
         let queries = report.settings.queries as f64;
         let found = |p: f64| 1.0 - (1.0 - p).powf(queries);
-        let e = &last.estimate;
+        let e = &surest.estimate;
         match e.hits {
             0 => writeln!(
                 out,
                 "By {}, architectures so good make up less than {:.1e} of the space, with 97.5 %: {queries} \
                  random ones hold one with a probability below {:.2}.",
-                last.method,
+                surest.method,
                 e.ci95[1],
                 found(e.ci95[1])
             )?,
@@ -429,7 +455,7 @@ fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
                 out,
                 "By {}, architectures so good make up about {:.1e} of the space (95 % interval {:.1e} to \
                  {:.1e}): {queries} random ones hold one with probability about {:.2} ({:.2} to {:.2}).",
-                last.method,
+                surest.method,
                 e.estimate,
                 e.ci95[0],
                 e.ci95[1],
@@ -450,4 +476,23 @@ fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::level;
+
+    #[test]
+    fn the_level_has_the_mass_that_is_nearest() {
+        // Of ten draws, one was the best and eight were the second.
+        let draws = vec![(3.0, 1.0), (1.0, 1.0), (2.0, 8.0)];
+        assert_eq!(level(draws.clone(), 1.0), 3.0);
+        assert_eq!(level(draws.clone(), 4.0), 3.0);
+        assert_eq!(level(draws.clone(), 6.0), 2.0);
+        assert_eq!(level(draws.clone(), 10.0), 1.0);
+        // Equals are reached together.
+        let equals = vec![(2.0, 1.0), (2.0, 1.0), (1.0, 1.0), (f64::NEG_INFINITY, 7.0)];
+        assert_eq!(level(equals.clone(), 0.1), 2.0);
+        assert_eq!(level(equals, 9.0), 1.0);
+    }
 }

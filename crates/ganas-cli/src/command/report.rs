@@ -8,10 +8,10 @@ use clap::Args;
 use ganas_core::write_whole;
 use ganas_report::Report;
 
-use crate::End;
 use crate::gather::{gather, tasks};
 use crate::output::{one_line, prepare};
 use crate::record::command_line;
+use crate::{End, VERSION};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -82,7 +82,7 @@ pub fn run(args: &ReportArgs) -> Result<End> {
     });
     let report = Report {
         title,
-        ganas: env!("CARGO_PKG_VERSION").into(),
+        ganas: VERSION.into(),
         command: command_line(),
         notes,
         tasks,

@@ -102,6 +102,31 @@ fn json_is_one_object_a_line() {
 }
 
 #[test]
+fn a_threshold_has_the_sign_of_what_is_minimised() {
+    let sandbox = Sandbox::new();
+    let search = format!("{CHAIN} --minimize --queries 40");
+    let said = |flags: &str| {
+        let assert = sandbox.run(&format!("{search} {flags}")).success();
+        String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+    };
+    let rounds = said("-v");
+    assert!(rounds.contains(", gamma "), "{rounds}");
+    assert!(!rounds.contains("gamma -"), "{rounds}");
+    for line in said("--log-format json").lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        let gamma = event["gauges"]["gamma"].as_f64();
+        assert!(gamma.is_none_or(|gamma| gamma > 0.0), "{line}");
+    }
+    said("--tensorboard --out run");
+    let scalars = sandbox.read("run/tensorboard/scalars.csv");
+    let gammas: Vec<&str> = (scalars.lines())
+        .filter_map(|line| line.split_once("round/gamma,"))
+        .map(|(_, gamma)| gamma)
+        .collect();
+    assert!(!gammas.is_empty() && gammas.iter().all(|gamma| !gamma.starts_with('-')));
+}
+
+#[test]
 fn scalars_are_those_of_the_run_and_stay_so_when_it_is_resumed() {
     let sandbox = Sandbox::new();
     sandbox.refuses(

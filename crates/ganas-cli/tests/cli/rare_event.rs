@@ -98,6 +98,50 @@ fn what_never_and_always_happens_is_said() {
 }
 
 #[test]
+fn where_nothing_is_left_to_evaluate_the_value_is_exact() {
+    let sandbox = sums();
+    sandbox
+        .run("rare-event --space chain.toml --table sums.csv --objective score --queries 700 --alpha 15 --json all.json")
+        .success();
+    for e in sandbox.json("all.json")["estimates"].as_array().unwrap() {
+        assert_eq!(e["estimate"], 0.008);
+        assert_eq!(e["ci95"], serde_json::json!([0.008, 0.008]));
+        assert_eq!((&e["hits"], &e["queries"]), (&5.into(), &625.into()));
+    }
+}
+
+#[test]
+fn zero_has_no_sign_and_is_not_certain() {
+    let sandbox = sums();
+    for more in ["--alpha 99", "--minimize --alpha 0"] {
+        let command = format!("{COMMAND} {more} --json rare.json");
+        sandbox.run(&command).success();
+        assert!(!sandbox.read("rare.json").contains("-0.0"), "{more}");
+        for e in sandbox.json("rare.json")["estimates"].as_array().unwrap() {
+            assert!(
+                e["hits"] != 0 || e["standard_error"].as_f64() > Some(0.0),
+                "{e}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_last_sentence_is_of_the_narrowest_interval() {
+    let sandbox = sums();
+    let command = format!("{COMMAND} --alpha 15 --methods ga-nas,monte-carlo --json rare.json");
+    let said = sandbox.run(&command).success();
+    let report = sandbox.json("rare.json");
+    let width = |i: usize| {
+        let e = &report["estimates"][i];
+        let number = |value: &serde_json::Value| value.as_f64().unwrap();
+        (number(&e["ci95"][1]) - number(&e["ci95"][0])) / number(&e["estimate"])
+    };
+    assert!(width(0) < width(1), "{report}");
+    said.stdout(contains("By ga-nas, architectures"));
+}
+
+#[test]
 fn bad_input_is_refused() {
     let sandbox = sums();
     for (more, words) in [

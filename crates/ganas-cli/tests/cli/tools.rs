@@ -160,5 +160,31 @@ fn help_shows_examples() {
     sandbox
         .run("--version")
         .success()
-        .stdout(starts_with("ganas "));
+        .stdout(starts_with(concat!("ganas ", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn results_name_the_commit_that_was_built() {
+    let git = |args: &[&str]| {
+        let output = std::process::Command::new("git").args(args).output();
+        output.ok().filter(|o| o.status.success())
+    };
+    // Outside of a checkout there is none.
+    let tracked = git(&["ls-files", "--error-unmatch", "build.rs"]).is_some();
+    let Some(head) = git(&["rev-parse", "--short", "HEAD"]).filter(|_| tracked) else {
+        return;
+    };
+    let head = String::from_utf8(head.stdout).unwrap();
+    let version = format!("{} ({})", env!("CARGO_PKG_VERSION"), head.trim());
+    let sandbox = Sandbox::new();
+    sandbox
+        .run("--version")
+        .success()
+        .stdout(format!("ganas {version}\n"));
+    sandbox
+        .run("search --space chain.toml --table chain.csv --objective accuracy --queries 20 --out run")
+        .success();
+    for file in ["run/settings.json", "run/result.json"] {
+        assert!(sandbox.read(file).contains(&version), "{file}");
+    }
 }

@@ -334,6 +334,20 @@ fn a_supernet_scores_and_is_searched() {
         .stdout(contains("12 architectures against test: Spearman"));
     let report = sandbox.json("eval.json");
     assert_eq!(report["scores"].as_array().unwrap().len(), 12);
+    // Who searches by accuracy is told what is better.
+    let search = "search --space nasbench201 --supernet net --strategy random --queries 2";
+    let hint = || contains("--objective loss");
+    sandbox.run(search).success().stderr(hint());
+    sandbox
+        .run(&format!("{search} --objective accuracy --images 50"))
+        .success()
+        .stderr(hint());
+    for more in ["--objective accuracy", "--objective loss", "--quiet"] {
+        sandbox
+            .run(&format!("{search} {more}"))
+            .success()
+            .stderr(hint().not());
+    }
     assert!(report["comparison"]["kendall"].as_f64().unwrap().abs() <= 1.0);
     // One cell, and the same score.
     let first = &report["scores"][0];
@@ -363,12 +377,20 @@ fn a_supernet_scores_and_is_searched() {
         sandbox
             .run(&format!(
                 "supernet search net --space nasbench201 --method {method} --rounds 2 --seeds 2 \
+                 --batch 16 --samples 3 --learning-rate 0.02 --policy-rate 0.1 \
                  --images 50 --json {method}.json"
             ))
             .success();
         let runs = sandbox.json(&format!("{method}.json"));
+        assert_eq!(runs["settings"]["policy-rate"], 0.1);
+        assert_eq!(runs["settings"]["samples"], 3);
         assert_eq!(runs["runs"].as_array().unwrap().len(), 2);
     }
+
+    sandbox.refuses(
+        "supernet search net --space nasbench201 --method enas --samples 0",
+        &["samples = 0", "at least 1"],
+    );
 
     // The cell leaves with its share of the weights, the same in all formats.
     let export = |options: &str, to: &str, file: &str| {

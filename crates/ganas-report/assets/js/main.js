@@ -14,6 +14,10 @@ const of = (title, figures) => {
     : [];
 };
 
+/** Whether there are rounds of ga-nas, and none of them trained a generator or a discriminator. */
+const trainsNothing = (task, curves) =>
+  curves.gamma && !curves.d_loss && !curves.g_loss && task.runs.some((run) => run.strategy.startsWith("ga-nas"));
+
 function taskSection(task, curves, summaries, id) {
   const gauge = (names) => names.filter((name) => curves[name]).map((name) => gaugeFigure(task, curves, name));
   const known = Object.keys(GAUGES);
@@ -37,6 +41,11 @@ function taskSection(task, curves, summaries, id) {
     runList(task),
     best ? best.element : note("These results do not say how the runs came to their bests."),
     of("Algorithm 1", gauge(["gamma", "rho"])),
+    trainsNothing(task, curves)
+      ? note(
+          "No charts of a discriminator and a generator: the default screens by surrogates; runs of ga-nas:paper-setup1 train a generator and a discriminator.",
+        )
+      : [],
     of("Discriminator", gauge(["d_loss", "d_accuracy", "js", "ess", "d_rank_accuracy"])),
     of("Generator", gauge(["g_entropy", "g_valid", "g_duplicates", "g_reward", "g_loss", "g_value_loss", "g_kl"])),
     of("What strategies report", gauge(others)),

@@ -275,6 +275,7 @@ async function test(ganas, folder) {
     "bench.json",
     "--quiet",
   );
+  run("search", ...task, "--queries", "60", "--out", "plain", "--quiet");
   run("search", ...task, "--strategy", "evolution", "--queries", "60", "--out", "killed", "--quiet");
   rmSync(join(folder, "killed/result.json"));
   run(
@@ -314,6 +315,7 @@ async function test(ganas, folder) {
   );
   const pages = {
     "run.html": [["run"], ["From the start to the best", "Jensen-Shannon"]],
+    "plain.html": [["plain"], ["the default screens by surrogates; runs of ga-nas:paper-setup1 train"]],
     "bench.html": [["bench"], ["All 15 runs", "cross-entropy", "rho_t"]],
     "json.html": [["bench.json"], ["hold no evaluations"]],
     "suite.html": [["suite"], ["All 2 tasks of", "Mean normalised rank"]],

@@ -28,6 +28,9 @@ const SMOOTHING: f64 = 1.0;
 /// The most points that are fitted.
 const FITTED: usize = 400;
 
+/// The share of the hits that their effective number has to be for the density to be trusted.
+const UNEVEN: f64 = 0.25;
+
 /// The most draws for each query of a stage.
 const PATIENCE: usize = 50;
 
@@ -48,7 +51,8 @@ pub fn estimate(
     while survey.left() > last {
         let wanted = settings.count(settings.step).min(survey.left() - last);
         let goal = survey.queries() + wanted;
-        let (density, gamma) = fit(prior, survey, &points, alpha, settings, rng);
+        let gamma = survey.level(alpha, settings.truth);
+        let density = fit(prior, &elite(survey, &points, gamma), rng);
         let drawn = draw(prior, survey, &density, settings, wanted, rng)?;
         levels.push(level(survey, &drawn, gamma));
         keep(&mut points, drawn);
@@ -56,22 +60,23 @@ pub fn estimate(
         let before = survey.queries();
         keep(
             &mut points,
-            monte_carlo::draw(prior, survey, goal - before, rng)?,
+            monte_carlo::draw(&|rng| prior.draw(rng), survey, goal - before, rng)?,
         );
         if before < goal && survey.queries() == before {
             break;
         }
     }
-    let (density, gamma) = fit(prior, survey, &points, alpha, settings, rng);
+    let gamma = survey.level(alpha, settings.truth);
+    let elite: Vec<Point> = elite(survey, &points, gamma).into_iter().cloned().collect();
+    let density = fit(prior, &elite.iter().collect::<Vec<_>>(), rng);
     let before: HashSet<Graph> = points.keys().cloned().collect();
     let drawn = draw(prior, survey, &density, settings, survey.left(), rng)?;
     levels.push(level(survey, &drawn, gamma));
     let draws = drawn.len();
     keep(&mut points, drawn);
-    let inclusion = |q: f64| -(draws as f64 * (-q).ln_1p()).exp_m1();
-    let hit = |point: &Point| Hit {
-        probability: prior.probability(point),
-        inclusion: inclusion(mixed(prior, &density, settings, point)),
+    let hit = |density: &CategoricalMixture, point: &Point| Hit {
+        mass: prior.mass(point),
+        inclusion: -(draws as f64 * (-mixed(prior, density, settings, point)).ln_1p()).exp_m1(),
         known: before.contains(&point.graph),
     };
     let mut best: Vec<&Point> = points.values().collect();
@@ -91,18 +96,24 @@ pub fn estimate(
     });
     let hits: Vec<Hit> = (best.iter())
         .take_while(|p| survey.score(&p.arch) >= Some(alpha))
-        .map(|p| hit(p))
+        .map(|p| hit(&density, p))
         .collect();
-    // A missed hit is like the best that were found, and more of them say better how bad it can be.
-    // Without a hit, all that is known is that the draws of the prior missed it.
-    let another = match hits.is_empty() {
-        true => 1.0 / (settings.defensive * draws as f64 + prior_draws.max(1) as f64),
-        false => (best.iter().take(settings.truth))
-            .map(|p| hit(p).missed())
-            .fold(0.0, f64::max),
+    // A missed hit is like the best that were found, and more of them say better how bad it can be;
+    // but the density has not learned from it.
+    let learned = (best.iter().take(settings.truth))
+        .map(|p| hit(&density, p).missed())
+        .fold(unlearned(prior, &elite, &hit, rng), f64::max);
+    let estimate = horvitz_thompson(&hits, learned, prior.total());
+    // Without a hit, all that is known is that the draws of the prior missed it. It is the same where
+    // a few hits outweigh all others: the density is far from the event's.
+    let unseen = prior.total() / (settings.defensive * draws as f64 + prior_draws.max(1) as f64);
+    let estimate = match estimate.effective_samples < UNEVEN * hits.len() as f64 || hits.is_empty()
+    {
+        true => horvitz_thompson(&hits, unseen, prior.total()),
+        false => estimate,
     };
     Ok(Surveyed {
-        estimate: horvitz_thompson(&hits, another),
+        estimate,
         queries: survey.queries(),
         levels,
     })
@@ -121,27 +132,23 @@ fn mixed(prior: &Prior, density: &CategoricalMixture, settings: &Settings, point
     settings.defensive * prior.probability(point) + (1.0 - settings.defensive) * learned
 }
 
-/// Fits the density to all known points that reach the level, each with its probability under the
-/// prior; the level is what the best so far have at least, and alpha at most.
-fn fit(
-    prior: &Prior,
-    survey: &Survey,
-    points: &HashMap<Graph, Point>,
-    alpha: f64,
-    settings: &Settings,
-    rng: &mut Rng,
-) -> (CategoricalMixture, f64) {
-    let gamma = survey.level(alpha, settings.truth);
+/// The known points that reach the level, the first ones first.
+fn elite<'p>(survey: &Survey, points: &'p HashMap<Graph, Point>, gamma: f64) -> Vec<&'p Point> {
     let mut elite: Vec<&Point> = (points.values())
         .filter(|p| survey.score(&p.arch) >= Some(gamma))
         .collect();
     elite.sort_by_key(|p| (survey.place(&p.arch), p.graph.inputs.clone()));
     elite.truncate(FITTED);
+    elite
+}
+
+/// Fits the density to points, each with its probability under the prior.
+fn fit(prior: &Prior, elite: &[&Point], rng: &mut Rng) -> CategoricalMixture {
     let constructions: Vec<Vec<Graph>> = elite.iter().map(|p| prior.constructions(p)).collect();
     let weights: Vec<f64> = elite.iter().map(|p| prior.probability(p)).collect();
     let mean = weights.iter().sum::<f64>() / weights.len().max(1) as f64;
     let weights: Vec<f64> = weights.iter().map(|w| w / mean).collect();
-    let density = CategoricalMixture::fit(
+    CategoricalMixture::fit(
         prior.space(),
         &constructions,
         &weights,
@@ -149,8 +156,25 @@ fn fit(
         SMOOTHING,
         STEPS,
         rng,
-    );
-    (density, gamma)
+    )
+}
+
+/// What a point of the level stands for, on average, by a density that was fitted to other ones.
+fn unlearned(
+    prior: &Prior,
+    elite: &[Point],
+    hit: &dyn Fn(&CategoricalMixture, &Point) -> Hit,
+    rng: &mut Rng,
+) -> f64 {
+    let half = |first: usize| -> Vec<&Point> { elite.iter().skip(first).step_by(2).collect() };
+    let mut missed = Vec::new();
+    for (fitted, other) in [(half(0), half(1)), (half(1), half(0))] {
+        if !fitted.is_empty() {
+            let density = fit(prior, &fitted, rng);
+            missed.extend(other.iter().map(|p| hit(&density, p).missed()));
+        }
+    }
+    missed.iter().sum::<f64>() / missed.len().max(1) as f64
 }
 
 /// Independent draws of the mixture until so many architectures have been evaluated.

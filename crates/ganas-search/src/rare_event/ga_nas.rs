@@ -30,6 +30,8 @@ const ENSEMBLES: usize = 3;
 const PARENTS: usize = 60;
 /// Random architectures that are screened with the edits.
 const RANDOM: usize = 5_000;
+/// Random architectures that are screened where a pool stands for a larger space: edits are not in it.
+const RANDOM_OF_DRAWS: usize = 20_000;
 /// Steps without a new hit after which all queries left go into the last stage.
 const DRY: usize = 6;
 /// The fewest architectures to learn from.
@@ -55,7 +57,7 @@ pub fn estimate(
         let chosen = screen(prior, pool, survey, wanted, rng);
         survey.evaluate(&chosen)?;
         if survey.queries() == from {
-            monte_carlo::draw(prior, survey, wanted, rng)?;
+            monte_carlo::draw(&|rng| pool.draw(prior, rng), survey, wanted, rng)?;
         }
         levels.push(reached(survey, from, gamma));
         let now = survey.hits(alpha);
@@ -78,7 +80,7 @@ pub fn estimate(
         .filter_map(|(i, (arch, _))| {
             let place = pool.place(arch)?;
             Some(Hit {
-                probability: pool.mass(place),
+                mass: pool.mass(place),
                 inclusion: chances[place],
                 known: i < from,
             })
@@ -90,14 +92,17 @@ pub fn estimate(
     let missed = |place: usize| pool.mass(place) * (1.0 - chances[place]) / chances[place];
     let most = |places: &mut dyn Iterator<Item = usize>| places.map(missed).fold(0.0, f64::max);
     let another = match found.is_empty() {
-        true => 1.0 / (1.0 / most(&mut (0..chances.len())) + first as f64),
+        true => {
+            let prior = first as f64 / pool.total();
+            1.0 / (1.0 / most(&mut (0..chances.len())) + prior)
+        }
         false => {
             let best = survey.ranked();
             let best = best.iter().take(settings.truth);
             most(&mut best.filter_map(|(arch, _)| pool.place(arch)))
         }
     };
-    let mut estimate = horvitz_thompson(&found, another);
+    let mut estimate = horvitz_thompson(&found, another, pool.total());
     if let Some(draws) = pool.draws() {
         estimate.among_draws(draws);
     }
@@ -149,20 +154,17 @@ fn screen(prior: &Prior, pool: &Pool, survey: &Survey, wanted: usize, rng: &mut 
         .collect();
     let mut candidates = Vec::new();
     let mut seen = HashSet::new();
+    let random = pool.draws().map_or(RANDOM, |_| RANDOM_OF_DRAWS);
+    let random: Vec<usize> = (0..random).map(|_| rng.below(pool.archs().len())).collect();
     let edits = (ranked.iter().take(PARENTS))
         .flat_map(|(place, _)| prior.space().neighbors(&pool.archs()[*place]))
         .filter_map(|arch| pool.place(&arch));
-    let random: Vec<usize> = (0..RANDOM).map(|_| rng.below(pool.archs().len())).collect();
     for place in edits.chain(random) {
         if survey.place(&pool.archs()[place]).is_none() && seen.insert(place) {
             candidates.push(place);
         }
     }
-    let mut scores = vec![0.0; candidates.len()];
-    for trees in &ensembles {
-        let predicted = pool.predict(trees, &candidates);
-        scores.iter_mut().zip(predicted).for_each(|(s, p)| *s += p);
-    }
+    let scores = pool.predict_sum(&ensembles, &candidates);
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by(|&a, &b| {
         scores[b]

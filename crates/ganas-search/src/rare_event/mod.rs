@@ -141,8 +141,17 @@ pub fn survey(
 ) -> Result<Surveyed> {
     let mut rng = Rng::stream(seed, &format!("rare-event/{}", method.name()));
     let mut survey = Survey::new(measure, settings.queries);
+    let listed = prior.likelihood() == Likelihood::Architectures && pool.draws().is_none();
+    if listed && pool.archs().len() <= settings.queries {
+        return all(pool, survey, alpha);
+    }
+    // What `ga-nas` learns from has to be in its pool.
+    let source = |rng: &mut Rng| match method {
+        Method::GaNas => pool.draw(prior, rng),
+        _ => prior.draw(rng),
+    };
     let first = monte_carlo::draw(
-        prior,
+        &source,
         &mut survey,
         settings.count(settings.initial),
         &mut rng,
@@ -166,4 +175,19 @@ pub fn survey(
         ),
         _ => monte_carlo::estimate(prior, &mut survey, alpha, first, &mut rng),
     }
+}
+
+/// The share of the event where there are queries for all architectures.
+fn all(pool: &Pool, mut survey: Survey, alpha: f64) -> Result<Surveyed> {
+    survey.evaluate(pool.archs())?;
+    let estimate = Estimate::exact(survey.hits(alpha), survey.queries());
+    Ok(Surveyed {
+        queries: survey.queries(),
+        levels: vec![Level {
+            queries: survey.queries(),
+            gamma: alpha,
+            rho: estimate.estimate,
+        }],
+        estimate,
+    })
 }

@@ -3,15 +3,15 @@
 use ganas_core::error::Result;
 use ganas_core::rng::Rng;
 
-use super::{Level, Point, Prior, Survey, Surveyed, binomial};
+use super::{Estimate, Level, Point, Prior, Survey, Surveyed, binomial};
 
 /// The most draws for each query: where nearly all is known, drawing goes on without end.
 const PATIENCE: usize = 50;
 
-/// Draws of the prior until so many architectures have been evaluated; what was evaluated before
-/// costs nothing.
+/// Draws of the prior, as `source` makes them, until so many architectures have been evaluated; what
+/// was evaluated before costs nothing.
 pub fn draw(
-    prior: &Prior,
+    source: &dyn Fn(&mut Rng) -> Point,
     survey: &mut Survey,
     queries: usize,
     rng: &mut Rng,
@@ -21,7 +21,7 @@ pub fn draw(
     let mut drawn = Vec::new();
     while survey.queries() < goal && drawn.len() < most {
         let missing = (goal - survey.queries()).min(most - drawn.len());
-        let points: Vec<Point> = (0..missing).map(|_| prior.draw(rng)).collect();
+        let points: Vec<Point> = (0..missing).map(|_| source(rng)).collect();
         survey.evaluate(&points.iter().map(|p| p.arch).collect::<Vec<_>>())?;
         drawn.extend(points);
     }
@@ -37,12 +37,15 @@ pub fn estimate(
     rng: &mut Rng,
 ) -> Result<Surveyed> {
     let mut drawn = first;
-    drawn.extend(draw(prior, survey, survey.left(), rng)?);
+    drawn.extend(draw(&|rng| prior.draw(rng), survey, survey.left(), rng)?);
     let hits = (drawn.iter())
         .filter(|p| survey.score(&p.arch) >= Some(alpha))
         .count();
     Ok(Surveyed {
-        estimate: binomial(hits, drawn.len()),
+        estimate: Estimate {
+            hits: survey.hits(alpha),
+            ..binomial(hits, drawn.len())
+        },
         queries: survey.queries(),
         levels: vec![Level {
             queries: survey.queries(),

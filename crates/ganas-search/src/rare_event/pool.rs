@@ -8,7 +8,7 @@ use ganas_core::error::Result;
 use ganas_core::rng::Rng;
 use rayon::prelude::*;
 
-use super::{Likelihood, Prior};
+use super::{Likelihood, Point, Prior};
 use crate::predictor::Encoding;
 use crate::surrogate::{Binned, Row, Trees, TreesConfig};
 
@@ -30,8 +30,9 @@ const BATCH: usize = 4_096;
 /// Architectures with their features, ready to be predicted many times.
 pub struct Pool {
     archs: Vec<Arch>,
-    /// The probability of each under the prior, or the share of the draws that it was.
+    /// How many of the draws each was; one where the space is there whole.
     masses: Vec<f64>,
+    total: f64,
     index: HashMap<Arch, usize>,
     whole: bool,
     /// The step of each feature, architecture by architecture.
@@ -53,7 +54,7 @@ impl Pool {
         let mut index = HashMap::new();
         if whole {
             space.enumerate(&mut |arch| archs.push(arch))?;
-            masses = vec![1.0 / archs.len() as f64; archs.len()];
+            masses = vec![1.0; archs.len()];
             index = archs.iter().enumerate().map(|(i, a)| (*a, i)).collect();
         } else {
             for _ in 0..DRAWS {
@@ -63,7 +64,7 @@ impl Pool {
                     masses.push(0.0);
                     archs.len() - 1
                 });
-                masses[i] += 1.0 / DRAWS as f64;
+                masses[i] += 1.0;
             }
         }
         let probes: Vec<Arch> = (rng.distinct(archs.len(), PROBES).into_iter())
@@ -86,6 +87,7 @@ impl Pool {
             .collect();
         Ok(Pool {
             archs,
+            total: masses.iter().sum(),
             masses,
             index,
             whole,
@@ -99,9 +101,24 @@ impl Pool {
         &self.archs
     }
 
-    /// The probability of an architecture under the prior, or its share of the draws.
+    /// How many of the draws an architecture was; one where the space is there whole.
     pub fn mass(&self, place: usize) -> f64 {
         self.masses[place]
+    }
+
+    /// What all masses add up to.
+    pub fn total(&self) -> f64 {
+        self.total
+    }
+
+    /// A draw of the prior that is in the pool.
+    pub fn draw(&self, prior: &Prior, rng: &mut Rng) -> Point {
+        if self.whole {
+            return prior.draw(rng);
+        }
+        let arch = self.archs[rng.weighted(&self.masses)];
+        let graph = prior.space().graph(&arch);
+        Point { arch, graph }
     }
 
     /// The place of an architecture, if it is in the pool.
@@ -133,28 +150,29 @@ impl Pool {
 
     /// What trees expect of some members.
     pub fn predict(&self, trees: &Trees, places: &[usize]) -> Vec<f64> {
-        let mut dense = vec![0.0; self.columns];
-        (places.iter())
-            .map(|&place| self.predict_one(trees, place, &mut dense))
+        self.predict_sum(std::slice::from_ref(trees), places)
+    }
+
+    /// The sums of what ensembles of trees expect of some members.
+    pub fn predict_sum(&self, ensembles: &[Trees], places: &[usize]) -> Vec<f64> {
+        (places.par_chunks(BATCH))
+            .flat_map_iter(|places| {
+                let mut dense = vec![0.0; self.columns];
+                let sum = |&place: &usize| -> f64 {
+                    let row = self.row(place).iter();
+                    (dense.iter_mut().zip(row))
+                        .for_each(|(number, step)| *number = f32::from(*step));
+                    ensembles.iter().map(|trees| trees.predict(&dense)).sum()
+                };
+                places.iter().map(sum).collect::<Vec<f64>>()
+            })
             .collect()
     }
 
     /// What trees expect of every member.
     pub fn predict_all(&self, trees: &Trees) -> Vec<f64> {
-        let starts: Vec<usize> = (0..self.archs.len()).step_by(BATCH).collect();
-        (starts.into_par_iter())
-            .flat_map_iter(|start| {
-                let places: Vec<usize> = (start..(start + BATCH).min(self.archs.len())).collect();
-                self.predict(trees, &places)
-            })
-            .collect()
-    }
-
-    fn predict_one(&self, trees: &Trees, place: usize, dense: &mut [f32]) -> f64 {
-        for (number, step) in dense.iter_mut().zip(self.row(place)) {
-            *number = f32::from(*step);
-        }
-        trees.predict(dense)
+        let places: Vec<usize> = (0..self.archs.len()).collect();
+        self.predict(trees, &places)
     }
 
     fn row(&self, place: usize) -> &[u8] {

@@ -85,6 +85,19 @@ impl<'a> Prior<'a> {
         }
     }
 
+    /// The probability of a point in units of one over the [total](Self::total).
+    pub fn mass(&self, point: &Point) -> f64 {
+        match self.size {
+            Some(_) => 1.0,
+            None => self.probability(point),
+        }
+    }
+
+    /// What all masses add up to: the number of architectures, where each counts one.
+    pub fn total(&self) -> f64 {
+        self.size.unwrap_or(1.0)
+    }
+
     /// The probability of a point.
     pub fn probability(&self, point: &Point) -> f64 {
         match self.size {

@@ -59,7 +59,7 @@ impl Scoring {
     /// the same for all architectures.
     ///
     /// # Errors
-    /// If the architecture is not one of the space.
+    /// If the architecture is not one of the space, or its outputs are no numbers.
     pub fn score(
         &self,
         supernet: &Supernet,
@@ -70,7 +70,9 @@ impl Scoring {
         let network = self.network(supernet, space, arch, task)?;
         let validation = task.validation();
         let count = self.images.unwrap_or(usize::MAX);
-        network.evaluate(&validation.some(count, 0), self.batch)
+        network
+            .evaluate(&validation.some(count, 0), self.batch)?
+            .number()
     }
 }
 

@@ -62,6 +62,22 @@ impl Policy {
         Arch::new(&Vec::from_iter(self.logits.iter().map(best)))
     }
 
+    /// One step up the expected reward of sampled architectures over a baseline (REINFORCE).
+    pub fn reinforce(&mut self, cells: &[Arch], rewards: &[f64], baseline: f64) {
+        let probabilities = self.probabilities();
+        let mut gradient: Vec<Vec<f64>> =
+            probabilities.iter().map(|p| vec![0.0; p.len()]).collect();
+        for (cell, reward) in cells.iter().zip(rewards) {
+            for (position, &op) in cell.ops().iter().enumerate() {
+                let op = usize::from(op);
+                // The derivative of the logarithm of the probability, by the probability.
+                gradient[position][op] +=
+                    (reward - baseline) / probabilities[position][op] / rewards.len() as f64;
+            }
+        }
+        self.ascend(&gradient);
+    }
+
     /// One step of the logits up a gradient with respect to the probabilities, `[position][op]`.
     pub fn ascend(&mut self, by_probability: &[Vec<f64>]) {
         let mut gradient = Vec::new();

@@ -15,12 +15,12 @@ use ganas_train::supernet::{Identity, Scoring};
 use serde::Serialize;
 
 use super::TrainedArgs;
-use crate::End;
 use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::record::command_line;
 use crate::task::open_table;
+use crate::{End, VERSION};
 use ganas_search::predictor::{kendall, spearman};
 
 /// Architectures that are scored between two looks at Ctrl-C.
@@ -76,6 +76,9 @@ struct Report {
     comparison: Option<Comparison>,
     /// The scores.
     scores: Vec<Scored>,
+    /// The architectures without a score, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<(String, String)>,
     /// Wall time in seconds.
     seconds: f64,
 }
@@ -129,6 +132,7 @@ pub fn run(args: &EvalArgs) -> Result<End> {
     let mut evaluator = shared.evaluator();
     let bar = progress.queries(archs.len());
     let mut scores = Vec::with_capacity(archs.len());
+    let mut failures = Vec::new();
     for chunk in archs.chunks(CHUNK) {
         if stop.load(std::sync::atomic::Ordering::Relaxed) {
             return Ok(End::Interrupted);
@@ -136,7 +140,10 @@ pub fn run(args: &EvalArgs) -> Result<End> {
         for (arch, outcome) in chunk.iter().zip(evaluator.evaluate(chunk)) {
             let (accuracy, loss) = match outcome {
                 Outcome::Done(metrics) => (metrics[0], metrics[1]),
-                Outcome::Failed(why) => return Err(Error::input(why).into()),
+                Outcome::Failed(why) => {
+                    failures.push((space.format(arch), why));
+                    continue;
+                }
             };
             let value = table.as_ref().zip(column).and_then(|(table, column)| {
                 let value = table.value(table.find(arch)?, column);
@@ -152,13 +159,17 @@ pub fn run(args: &EvalArgs) -> Result<End> {
         bar.advance(chunk.len());
     }
     drop(bar);
+    if let (true, Some((_, why))) = (scores.is_empty(), failures.first()) {
+        return Err(Error::input(why.clone()).into());
+    }
     let report = Report {
-        ganas: env!("CARGO_PKG_VERSION").into(),
+        ganas: VERSION.into(),
         command: command_line(),
         identity: shared.identity.clone(),
         scoring: shared.scoring,
         comparison: args.objective.as_ref().map(|name| compare(name, &scores)),
         scores,
+        failures,
         seconds: begun.elapsed().as_secs_f64(),
     };
     if let Some(file) = &trained.json {
@@ -213,6 +224,9 @@ fn compare(column: &str, scores: &[Scored]) -> Comparison {
 
 fn print(report: &Report, each: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
+    for (arch, why) in &report.failures {
+        writeln!(out, "no score  {arch}: {why}")?;
+    }
     if each {
         for score in &report.scores {
             write!(

@@ -14,7 +14,6 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::TrainedArgs;
-use crate::End;
 use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
@@ -22,6 +21,7 @@ use crate::recipe::usable;
 use crate::record::command_line;
 use crate::statistics::{deviation, mean};
 use crate::task::{Report, open_table};
+use crate::{End, VERSION};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,6 +44,22 @@ pub struct SearchArgs {
     /// Rounds: a step of the weights and one of the policy each
     #[arg(long, value_name = "N", default_value_t = Alternation::default().rounds)]
     rounds: usize,
+
+    /// Images of a batch
+    #[arg(long, value_name = "N", default_value_t = Alternation::default().batch)]
+    batch: usize,
+
+    /// Learning rate of the shared weights
+    #[arg(long, value_name = "RATE", default_value_t = Alternation::default().learning_rate)]
+    learning_rate: f64,
+
+    /// Learning rate of the policy: how fast it settles [default: 0.05 for enas, 0.03 for darts]
+    #[arg(long, value_name = "RATE")]
+    policy_rate: Option<f64>,
+
+    /// Cells that the controller of enas samples a round, and that its cell is the best of
+    #[arg(long, value_name = "N", default_value_t = Alternation::default().samples)]
+    samples: usize,
 
     /// Searches, with seeds in a row
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -113,11 +129,19 @@ struct Summary {
 /// # Errors
 /// If the arguments cannot be used or the results cannot be written.
 pub fn run(args: &SearchArgs) -> Result<End> {
-    if args.seeds == 0 || args.rounds == 0 {
+    if args.seeds == 0 {
         return Err(Error::input("there is nothing to run")
-            .mend("give `--seeds` and `--rounds` at least 1")
+            .mend("give `--seeds` at least 1")
             .into());
     }
+    let settings = Alternation {
+        rounds: args.rounds,
+        batch: args.batch,
+        learning_rate: args.learning_rate,
+        policy_rate: args.policy_rate,
+        samples: args.samples,
+    };
+    settings.check().map_err(usable)?;
     let trained = &args.trained;
     let progress = Progress::new(trained.quiet);
     let shared = trained.open(&progress)?;
@@ -138,10 +162,6 @@ pub fn run(args: &SearchArgs) -> Result<End> {
     let method = match args.method {
         MethodName::Enas => Method::Enas,
         MethodName::Darts => Method::Darts,
-    };
-    let settings = Alternation {
-        rounds: args.rounds,
-        ..Alternation::default()
     };
     let seeds: Vec<u64> = (0..args.seeds)
         .map(|i| args.first_seed.wrapping_add(i))
@@ -178,7 +198,7 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         .filter_map(|r| r.reported_rank.map(|rank| rank as f64))
         .collect();
     let report = Written {
-        ganas: env!("CARGO_PKG_VERSION").into(),
+        ganas: VERSION.into(),
         command: command_line(),
         identity: shared.identity.clone(),
         scoring,

@@ -82,6 +82,9 @@ pub fn run(args: &TrainArgs) -> Result<End> {
             false => Paths::Fair,
         },
     };
+    if let Some(augment) = &training.recipe.augment {
+        task.check(augment).map_err(usable)?;
+    }
     let identity = Identity::new(&*space, &task, &args.data, split, &training, args.seed);
     let pool = pool(args.workers)?;
     let file = args.out.join(SUPERNET);
@@ -118,7 +121,7 @@ pub fn run(args: &TrainArgs) -> Result<End> {
                 100.0 * score.accuracy
             ));
         };
-        let feed = task.train();
+        let feed = task.train().augmented(training.recipe.augment.clone());
         let done = pool
             .install(|| course.epoch(&*space, &training, &feed, args.seed, stop, &mut observe))
             .map_err(usable)?;
