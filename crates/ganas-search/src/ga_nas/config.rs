@@ -34,7 +34,7 @@ pub struct ScreenConfig {
     pub bonuses: Vec<f64>,
     /// Queries without a better one, beyond 7 % of all, after which the search is stuck.
     pub patience: usize,
-    /// What the bonuses are multiplied by every other time around while the search is stuck.
+    /// What the bonuses are multiplied by while the search is stuck.
     pub stuck: f64,
     /// The share of the discriminator in a score; the rest is the surrogates'.
     pub discriminator: f64,

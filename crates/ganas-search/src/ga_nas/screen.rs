@@ -51,9 +51,7 @@ impl Screen {
             0 => 0.0,
             n => config.bonuses[self.rounds % n],
         };
-        // Every other time around only: what is near may be exhausted, or not yet.
-        let around = self.rounds / config.bonuses.len().max(1);
-        if stuck(context, config.patience) && around.is_multiple_of(2) {
+        if stuck(context, config.patience) {
             bonus *= config.stuck;
         }
         self.rounds += 1;

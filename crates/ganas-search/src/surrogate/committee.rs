@@ -78,9 +78,7 @@ impl Committee {
             .map(|_| Trees::fit(&config.trees, &binned, &values, rng))
             .collect();
         let process = match config.process {
-            true => {
-                GaussianProcess::fit(&rows, columns.means(), &values, lessons.len(), *kernel)
-            }
+            true => GaussianProcess::fit(&rows, columns.means(), &values, lessons.len(), *kernel),
             false => None,
         };
         if let Some(process) = &process {

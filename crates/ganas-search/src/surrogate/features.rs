@@ -164,7 +164,12 @@ fn surroundings(graph: &Graph) -> impl Iterator<Item = Vec<u64>> {
             let above = sorted(bits(graph.inputs[v]).map(|u| names[u]).collect());
             let below = sorted(fed[v].iter().map(|&w| names[w]).collect());
             let parts = [vec![names[v], above.len() as u64], above, below].concat();
-            xxh3_64(&parts.into_iter().flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
+            xxh3_64(
+                &parts
+                    .into_iter()
+                    .flat_map(u64::to_le_bytes)
+                    .collect::<Vec<u8>>(),
+            )
         };
         names = (0..graph.len()).map(name).collect();
         names.clone()

@@ -249,7 +249,8 @@ mod tests {
     #[test]
     fn interpolates_a_smooth_function_and_knows_where_it_does_not() {
         let (rows, values) = line(25);
-        let gp = GaussianProcess::fit(&rows, &[0.0], &values, values.len(), Chosen::default()).unwrap();
+        let gp =
+            GaussianProcess::fit(&rows, &[0.0], &values, values.len(), Chosen::default()).unwrap();
         for x in [-1.7f32, -0.4, 0.33, 1.2] {
             let row = vec![(0, x)];
             let error = (gp.mean(&row) - (2.0 * x as f64).sin()).abs();
@@ -265,7 +266,8 @@ mod tests {
         let (rows, _) = line(60);
         let mut rng = Rng::stream(0, "noise");
         let values: Vec<f64> = (0..60).map(|_| rng.normal()).collect();
-        let gp = GaussianProcess::fit(&rows, &[0.0], &values, values.len(), Chosen::default()).unwrap();
+        let gp =
+            GaussianProcess::fit(&rows, &[0.0], &values, values.len(), Chosen::default()).unwrap();
         assert!(gp.chosen().kernel.noise >= 0.3, "{:?}", gp.chosen().kernel);
         assert!(gp.mean(&vec![(0, 0.1)]).abs() < 0.6);
     }
