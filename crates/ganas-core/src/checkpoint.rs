@@ -17,7 +17,7 @@ use crate::state;
 use crate::write_whole;
 
 /// What a file begins with. The program's version is part of it: strategies change their states.
-const MAGIC: &str = concat!("ganas-checkpoint 2 ", env!("CARGO_PKG_VERSION"), "\n");
+const MAGIC: &str = concat!("ganas-checkpoint 3 ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// The state of a search between two rounds. What its evaluations came to is not in it: that is
 /// what the journal has.

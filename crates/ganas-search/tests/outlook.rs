@@ -10,7 +10,9 @@ use ganas_core::error::Result;
 use ganas_core::evaluate::{Evaluator, Outcome, Work};
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
-use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench201, nasbench301};
+use ganas_core::space::{
+    Sampler, SearchSpace, from_toml, nasbench201, nasbench301, ofa_mobilenetv3,
+};
 use ganas_search::Recipe;
 use ganas_search::rare_event::{Basis, Outlook, outlook};
 
@@ -190,4 +192,21 @@ fn a_space_that_cannot_be_listed_has_one_and_the_same_seed_the_same() {
     let [low, high] = o.ci95.unwrap();
     assert!(low < 1e-12 && high < 0.2, "{o:?}");
     assert_eq!(outlook(&problem, &asked, 40, 3).unwrap(), o);
+}
+
+#[test]
+fn of_a_region_that_draws_hardly_meet_nothing_is_said() {
+    let space = ofa_mobilenetv3();
+    let measured = ["score".to_owned()];
+    let objective = Objective {
+        metric: "score".into(),
+        minimize: false,
+    };
+    let tight = vec!["macs <= 1.3e8".parse().unwrap()];
+    let problem = Problem::new(&space, &measured, objective, tight, space.samplers()[0]).unwrap();
+    let asked = queries(&problem, |arch| space.cost(arch, 0), 30, 0);
+    assert_eq!(asked.len(), 30);
+    let o = outlook(&problem, &asked, 30, 0).unwrap();
+    assert_eq!(o.basis, Basis::TooLittle);
+    assert_eq!((o.share, o.ci95, o.better), (None, None, None));
 }

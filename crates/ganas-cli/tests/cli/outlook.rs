@@ -87,7 +87,7 @@ fn what_is_certain_or_unknown_is_said_so() {
     sandbox
         .run(&format!("{SUMS} --queries 12 --json few.json"))
         .success()
-        .stdout(contains("too little was evaluated"));
+        .stdout(contains("too little is known"));
     let few = &sandbox.json("few.json")["outlook"];
     assert_eq!(
         (&few["share"], &few["better"]),

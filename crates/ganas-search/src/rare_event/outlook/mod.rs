@@ -22,6 +22,10 @@ use view::{Unseen, View};
 /// The fewest compliant evaluations to learn from (ours).
 const FEWEST: usize = 20;
 
+/// The fewest random draws that have to keep the constraints where these are not all that do (ours): a
+/// share of a region that draws hardly meet cannot be told.
+const FEWEST_DRAWS: usize = 1000;
+
 /// The degrees of freedom of Student's distribution, which the errors have at the upper end of the
 /// interval: surrogates fail in whole regions that they have never seen, which a normal distribution
 /// does not allow for (ours, chosen on seeds 100 to 115 of three tables).
@@ -44,7 +48,7 @@ pub enum Basis {
     AllEvaluated,
     /// Surrogates' expectations.
     Surrogates,
-    /// Nothing: too little was evaluated.
+    /// Nothing: too little was evaluated, or random draws hardly keep the constraints.
     TooLittle,
 }
 
@@ -102,9 +106,10 @@ pub fn outlook(problem: &Problem, queries: &[Query], further: usize, seed: u64) 
             ..nothing
         });
     }
+    let met = population.whole || population.archs.len() >= FEWEST_DRAWS;
     let view = match merits().count() {
-        0..FEWEST => None,
-        _ => view::view(problem, queries, population, &mut rng),
+        FEWEST.. if met => view::view(problem, queries, population, &mut rng),
+        _ => None,
     };
     let first = (queries.iter()).position(|q| q.merit() >= Some(best));
     let latest = first.map_or(0.0, |i| (i + 1) as f64 / queries.len() as f64);
@@ -191,8 +196,8 @@ impl Outlook {
         let (Some(share), Some([low, high]), Some(better)) = (self.share, self.ci95, self.better)
         else {
             return format!(
-                "too little was evaluated to tell how rare architectures are that are at least this good; it \
-                 takes {FEWEST} that keep the constraints"
+                "too little is known to tell how rare architectures are that are at least this good; it takes \
+                 {FEWEST} evaluated ones and {FEWEST_DRAWS} random draws that keep the constraints"
             );
         };
         if self.basis == Basis::AllEvaluated {
