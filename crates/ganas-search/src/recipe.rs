@@ -275,7 +275,7 @@ mod tests {
     fn rounds_are_as_large_as_their_settings_say() {
         for (recipe, queries, most) in [
             ("ga-nas", 120, 3),
-            ("ga-nas", 1000, 9),
+            ("ga-nas", 1000, 19),
             ("ga-nas+batch=8", 120, 8),
             ("evolution", 300, 1),
             ("cross-entropy+batch=7", 300, 7),

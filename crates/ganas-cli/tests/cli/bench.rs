@@ -85,7 +85,8 @@ fn json_is_as_the_contract_has_it() {
         assert!(line["median_seconds"].as_f64().unwrap() >= 0.0);
     }
     let made = &report["provenance"];
-    assert_eq!(made["ganas"], env!("CARGO_PKG_VERSION"));
+    let version = made["ganas"].as_str().unwrap();
+    assert!(version.starts_with(env!("CARGO_PKG_VERSION")), "{version}");
     assert_eq!(made["task"]["sampler"], "uniform");
     assert_eq!(made["task"]["table_rows"], CHAINS);
     assert_eq!(made["strategies"][1]["settings"]["first_improvement"], true);
