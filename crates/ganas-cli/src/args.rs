@@ -203,7 +203,8 @@ pub struct TaskArgs {
 
     /// Count isomorphic strings of edge cells, as those of nasbench201, as one architecture
     ///
-    /// Of the ops, `none` carries nothing and `skip_connect` passes on what it gets. Its value is the mean over the table's rows of the class.
+    /// Of the ops, `none` carries nothing and `skip_connect` passes on what it gets. Its value is the
+    /// mean over the table's rows of the class.
     #[arg(long)]
     pub merge_isomorphic: bool,
 }

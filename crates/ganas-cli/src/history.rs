@@ -39,8 +39,7 @@ pub struct HistoryRecord {
 impl History {
     /// Reads a CSV file with the columns `arch` and the objective, as `evaluations.csv` is one, and
     /// tables are, and those of constraints on what is measured. Other metrics of the task are taken
-    /// too. A row without the objective is passed
-    /// over: it failed.
+    /// too. A row without the objective is passed over: it failed.
     ///
     /// # Errors
     /// If a row is no evaluation, or contradicts an earlier one.

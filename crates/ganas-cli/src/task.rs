@@ -11,6 +11,7 @@ use ganas_core::error::{Error, Result, nearest};
 use ganas_core::evaluate::{Evaluator, Noisy, Outcome};
 use ganas_core::space::{self, Sampler, SearchSpace};
 use ganas_core::table::{Duplicates, Import, Ranking, Table};
+use rayon::prelude::*;
 
 use crate::args::TaskArgs;
 use crate::progress::{Bar, Progress};
@@ -557,7 +558,10 @@ fn agreeing(table: &Table, space: &dyn SearchSpace, constraints: &[Constraint]) 
             // A table may hold fewer digits.
             (told - own).abs() <= 1e-6 * own.abs()
         };
-        (0..table.len()).all(same).then(|| metric.clone())
+        (0..table.len())
+            .into_par_iter()
+            .all(same)
+            .then(|| metric.clone())
     };
     constraints
         .iter()

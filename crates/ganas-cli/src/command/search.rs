@@ -148,11 +148,8 @@ fn go(args: &SearchArgs, resumed: Option<&Recorded>) -> Result<End> {
         return Err(caller.absent().into());
     }
     let stop = interrupt::listen()?;
-    if let Some(note) = prepared
-        .idle()
-        .filter(|_| !args.log.quiet && !args.log.is_json())
-    {
-        eprintln!("{note}");
+    if let Some(note) = prepared.idle() {
+        progress.say(&note);
     }
     let bar = progress.search(prepared.queries);
     let report = prepared

@@ -126,9 +126,7 @@ pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feat
     }
     if !places {
         for (distance, names) in (1..=AROUND).zip(surroundings(&graph)) {
-            names
-                .iter()
-                .for_each(|name| count(Kind::Around(distance), *name));
+            (names.into_iter()).for_each(|name| count(Kind::Around(distance), name));
         }
     }
     let shape = [
@@ -154,26 +152,22 @@ fn surroundings(graph: &Graph) -> impl Iterator<Item = Vec<u64>> {
     for (v, &inputs) in graph.inputs.iter().enumerate() {
         bits(inputs).for_each(|u| fed[u].push(v));
     }
-    let mut names: Vec<u64> = graph.labels.iter().map(|label| u64::from(*label)).collect();
-    let sorted = |mut of: Vec<u64>| {
-        of.sort_unstable();
-        of
+    let sorted = |mut names: Vec<u64>| {
+        names.sort_unstable();
+        names
     };
-    std::iter::repeat_with(move || {
+    let wider = move |names: &Vec<u64>| -> Vec<u64> {
         let name = |v: usize| {
             let above = sorted(bits(graph.inputs[v]).map(|u| names[u]).collect());
             let below = sorted(fed[v].iter().map(|&w| names[w]).collect());
             let parts = [vec![names[v], above.len() as u64], above, below].concat();
-            xxh3_64(
-                &parts
-                    .into_iter()
-                    .flat_map(u64::to_le_bytes)
-                    .collect::<Vec<u8>>(),
-            )
+            let bytes: Vec<u8> = parts.into_iter().flat_map(u64::to_le_bytes).collect();
+            xxh3_64(&bytes)
         };
-        names = (0..graph.len()).map(name).collect();
-        names.clone()
-    })
+        (0..graph.len()).map(name).collect()
+    };
+    let labels: Vec<u64> = graph.labels.iter().map(|l| u64::from(*l)).collect();
+    std::iter::successors(Some(labels), move |names| Some(wider(names))).skip(1)
 }
 
 /// For each node, the set of nodes that a path leads from.
