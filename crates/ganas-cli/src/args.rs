@@ -201,6 +201,11 @@ pub struct TaskArgs {
     #[arg(long)]
     pub minimize: bool,
 
+    /// Stop once the objective is at least as good as this; `best` is the best that the table holds
+    /// within the constraints
+    #[arg(long, value_name = "VALUE|best", allow_negative_numbers = true)]
+    pub target: Option<String>,
+
     /// Count isomorphic strings of edge cells, as those of nasbench201, as one architecture
     ///
     /// Of the ops, `none` carries nothing and `skip_connect` passes on what it gets. Its value is the

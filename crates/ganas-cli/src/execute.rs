@@ -137,6 +137,7 @@ impl Plan<'_> {
         let limits = Limits {
             queries: self.queries - task.reevaluate,
             start: task.start.clone(),
+            target: task.target,
         };
         let mut search = Search::new(&problem, &limits)
             .knowing(self.history.known.clone())

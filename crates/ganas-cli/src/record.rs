@@ -263,6 +263,10 @@ pub struct Summary {
     /// The median over all seeds of the queries that took, where not finding it is the longest.
     #[serde(serialize_with = "whole_numbers_as_such")]
     pub median_queries_to_optimum: Option<f64>,
+    /// A 95 % interval of that median, null at an end where less than enough runs found it; absent
+    /// with fewer than 6 runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub median_queries_to_optimum_interval: Option<[Option<f64>; 2]>,
     /// The mean number of queries to the run's own best.
     pub mean_queries_to_best: Option<f64>,
     /// The median wall time of a run in seconds.
@@ -319,6 +323,9 @@ pub struct TaskRecord {
     /// How many of the best are re-evaluated in that column.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reevaluate: Option<usize>,
+    /// The value of the objective that ends a search.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<f64>,
     /// The standard deviation of noise on the objective.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<f64>,
@@ -458,6 +465,7 @@ impl TaskRecord {
             }),
             report: task.report.as_ref().map(|report| report.name.clone()),
             reevaluate: Some(task.reevaluate).filter(|n| *n > 0),
+            target: task.target,
             noise: task.deviation(),
             protocol: task.protocol(),
             training,

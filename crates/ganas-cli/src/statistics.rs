@@ -1,7 +1,7 @@
 //! Means, spreads, medians and tests over seeds.
 
 use ganas_search::predictor::ranks;
-use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal};
 
 /// The mean; `None` of nothing.
 pub fn mean(values: &[f64]) -> Option<f64> {
@@ -26,6 +26,23 @@ pub fn median(values: &[Option<f64>]) -> Option<f64> {
         _ => (sorted[middle - 1] + sorted[middle]) / 2.0,
     };
     median.is_finite().then_some(median)
+}
+
+/// An interval that holds the median in at least 95 % of samples, whatever the distribution: between two
+/// of the values in order, as far from the middle as the binomial distribution asks for (David & Nagaraja
+/// 2003, "Order Statistics", section 7.1). `None` is larger than any number; of fewer than 6 values there
+/// is no such interval.
+pub fn median_interval(values: &[Option<f64>]) -> Option<[Option<f64>; 2]> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(|a, b| {
+        let [a, b] = [a, b].map(|v| v.unwrap_or(f64::INFINITY));
+        a.total_cmp(&b)
+    });
+    let below = Binomial::new(0.5, sorted.len() as u64).ok()?;
+    let low = (0..sorted.len())
+        .take_while(|&i| below.cdf(i as u64) <= 0.025)
+        .last()?;
+    Some([sorted[low], sorted[sorted.len() - 1 - low]])
 }
 
 /// Two samples side by side, for the Mann-Whitney test.
@@ -115,6 +132,25 @@ mod tests {
         assert_eq!(median(&[None, None, Some(1.0)]), None);
         assert_eq!(median(&[Some(2.0), Some(1.0)]), Some(1.5));
         assert_eq!(median(&[Some(2.0), None]), None);
+    }
+
+    #[test]
+    fn intervals_of_medians_are_those_of_the_tables() {
+        // Of 20 values the 6th and the 15th, of 6 the ends: Conover 1999, table A3.
+        let values = |n: usize, found: usize| -> Vec<Option<f64>> {
+            (0..n)
+                .rev()
+                .map(|i| (i < found).then_some(1.0 + i as f64))
+                .collect()
+        };
+        assert_eq!(
+            median_interval(&values(20, 20)),
+            Some([Some(6.0), Some(15.0)])
+        );
+        assert_eq!(median_interval(&values(20, 14)), Some([Some(6.0), None]));
+        assert_eq!(median_interval(&values(6, 6)), Some([Some(1.0), Some(6.0)]));
+        assert_eq!(median_interval(&values(5, 5)), None);
+        assert_eq!(median_interval(&[]), None);
     }
 
     #[test]

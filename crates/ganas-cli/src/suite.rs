@@ -44,6 +44,7 @@ pub struct SuiteTask {
     report: Option<String>,
     reevaluate: Option<usize>,
     noise: Option<f64>,
+    target: Option<String>,
     #[serde(default)]
     merge_isomorphic: bool,
 }
@@ -116,6 +117,7 @@ impl SuiteTask {
             report: self.report.clone(),
             reevaluate: self.reevaluate,
             noise: self.noise,
+            target: self.target.clone(),
             merge_isomorphic: self.merge_isomorphic,
             ..TaskArgs::default()
         })

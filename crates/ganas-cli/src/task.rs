@@ -45,6 +45,8 @@ pub struct Task {
     pub predicates: Vec<Predicate>,
     /// Architectures that are evaluated first.
     pub start: Vec<Arch>,
+    /// The value of the objective that ends a search.
+    pub target: Option<f64>,
     /// Bounded columns of the table that the space knows just so.
     agreeing: Vec<String>,
     /// All that can be evaluated, where it is not the whole space.
@@ -211,6 +213,7 @@ impl Task {
             constraints,
             predicates,
             start,
+            target: None,
             agreeing,
             pool,
             sampler,
@@ -247,6 +250,9 @@ impl Task {
             }
             _ => None,
         };
+        task.target = (args.target.as_deref())
+            .map(|text| task.target(text))
+            .transpose()?;
         task.check_start(&args.start, seed)?;
         if !matches!(task.source, Source::Table(_)) {
             task.problem()?.check_feasible(&task.start)?;
@@ -263,6 +269,31 @@ impl Task {
             }
         };
         Ok(task)
+    }
+
+    /// The target that a text names.
+    fn target(&self, text: &str) -> Result<f64> {
+        let error = |what: String, mend: &str| Err(Error::input(what).mend(mend));
+        if self.noise.is_some() {
+            return error(
+                "a target is not told from noise".into(),
+                "leave out `--target` or `--noise`",
+            );
+        }
+        match (text, self.optimum()) {
+            ("best", Some(best)) => Ok(best),
+            ("best", None) => error(
+                "without a table the best value is not known".into(),
+                "give `--target` a number",
+            ),
+            _ => match text.parse::<f64>() {
+                Ok(value) if value.is_finite() => Ok(value),
+                _ => error(
+                    format!("`{text}` is no target"),
+                    "give `--target` a value of the objective, or `best`",
+                ),
+            },
+        }
     }
 
     fn noise(&self, deviation: f64) -> Result<Noise> {

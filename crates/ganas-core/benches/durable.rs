@@ -141,7 +141,7 @@ fn busy() {
     let problem = Problem::new(&space, &measured, objective, Vec::new(), Sampler::Uniform).unwrap();
     let limits = Limits {
         queries: QUERIES,
-        start: Vec::new(),
+        ..Limits::default()
     };
     let begun = Instant::now();
     Search::new(&problem, &limits)

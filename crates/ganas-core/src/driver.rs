@@ -49,6 +49,8 @@ impl Objective {
 pub enum StopReason {
     /// All queries were spent.
     Budget,
+    /// Something as good as the target was found.
+    Target,
     /// The strategy had nothing more to propose.
     Exhausted,
     /// The strategy kept proposing what had been evaluated already.
@@ -414,6 +416,8 @@ pub struct Limits {
     pub queries: usize,
     /// Architectures that are evaluated first.
     pub start: Vec<Arch>,
+    /// The value of the objective that ends the search, once something compliant is as good.
+    pub target: Option<f64>,
 }
 
 /// What came of a search.
@@ -480,8 +484,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Runs a strategy until the queries are spent, it has nothing more to propose, or `stop` is
-    /// set.
+    /// Runs a strategy until the queries are spent, the target is reached, it has nothing more to
+    /// propose, or `stop` is set.
     ///
     /// # Errors
     /// Only what an observer, the strategy or the evaluator returns. Failed evaluations are data.

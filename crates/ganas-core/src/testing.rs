@@ -12,6 +12,7 @@ use crate::driver::{Limits, Objective, Observer, Problem, Run, Search, StopReaso
 use crate::error::Result;
 use crate::evaluate::{Evaluator, Outcome, Work};
 use crate::journal::Finished;
+use crate::ledger::Query;
 use crate::rng::Rng;
 use crate::space::{Chain, Link, OpCosts, Rules, SearchSpace};
 use crate::state;
@@ -288,6 +289,7 @@ pub fn strategy_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn S
 
     resumption_contract(build, space, Some(bound));
     overlap_contract(build, space);
+    target_contract(build, space);
     let tiny = tiny_space();
     let mut evaluator = Synthetic::new(&tiny);
     let all = run_strategy(build(3).as_mut(), &mut evaluator, &tiny, None, 100);
@@ -313,7 +315,7 @@ fn resumption_contract(
     let problem = problem(space, constraints);
     let limits = Limits {
         queries: 60,
-        start: Vec::new(),
+        ..Limits::default()
     };
     for slots in [None, Some(4)] {
         let run = |seed, finished: &[Finished], checkpoint: Option<Checkpoint>| {
@@ -364,7 +366,7 @@ fn overlap_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn Search
     let problem = problem(space, Vec::new());
     let limits = Limits {
         queries: 60,
-        start: Vec::new(),
+        ..Limits::default()
     };
     let run = (Search::new(&problem, &limits).asynchronous(SLOTS))
         .run(
@@ -380,6 +382,47 @@ fn overlap_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn Search
         empty <= 6,
         "{empty} rounds brought nothing new while others were under way"
     );
+}
+
+/// A search ends once something is as good as its target, and goes the same way until then.
+fn target_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn SearchSpace) {
+    let problem = problem(space, Vec::new());
+    for slots in [None, Some(4)] {
+        let run = |target| {
+            let limits = Limits {
+                queries: 60,
+                target,
+                ..Limits::default()
+            };
+            let mut search = Search::new(&problem, &limits);
+            if let Some(slots) = slots {
+                search = search.asynchronous(slots);
+            }
+            let mut evaluator = Disorderly::new(space, slots.unwrap_or(1));
+            search
+                .run(
+                    &mut evaluator,
+                    build(1).as_mut(),
+                    &mut [],
+                    &AtomicBool::new(false),
+                )
+                .unwrap_or_else(|e| panic!("{e}"))
+        };
+        let whole = run(None);
+        let best = whole.ledger.best().and_then(Query::merit);
+        let first = (whole.ledger.charged().iter())
+            .position(|q| q.merit() == best)
+            .unwrap_or_else(|| panic!("nothing was found"));
+        let until = run(best);
+        let spent = until.ledger.charged();
+        assert!(spent.len() > first, "it ended before its target");
+        assert_eq!(&spent[..=first], &whole.ledger.charged()[..=first]);
+        if spent.len() < 60 {
+            assert_eq!(until.stop, StopReason::Target);
+        }
+        // Nothing is as good as this.
+        assert_eq!(run(best.map(|b| b + 1.0)).ledger.len(), whole.ledger.len());
+    }
 }
 
 /// What a search was seen to do.
@@ -452,7 +495,7 @@ fn run_strategy(
     let problem = problem(space, constraint.into_iter().collect());
     let limits = Limits {
         queries,
-        start: Vec::new(),
+        ..Limits::default()
     };
     Search::new(&problem, &limits)
         .run(evaluator, strategy, &mut [], &AtomicBool::new(false))

@@ -21,7 +21,7 @@ fn time(space: &dyn SearchSpace, table: &Path, metric: &str, strategy: &str, que
     let problem = Problem::new(space, &measured, objective, Vec::new(), Sampler::Uniform).unwrap();
     let limits = Limits {
         queries,
-        start: Vec::new(),
+        ..Limits::default()
     };
     let recipe: Recipe = strategy.parse().unwrap();
     let mut times: Vec<f64> = (0..3)

@@ -138,7 +138,11 @@ fn run(problem: &Problem, recipe: &str, start: Vec<Arch>, queries: usize) -> Run
         problem,
         &mut Synthetic::new(problem.space()),
         &mut *recipe.build(0),
-        &Limits { queries, start },
+        &Limits {
+            queries,
+            start,
+            ..Limits::default()
+        },
         &mut [],
         &AtomicBool::new(false),
     )

@@ -59,7 +59,7 @@ fn keeps_to_its_pool(space: &dyn SearchSpace) {
         assert!((40..90).contains(&compliant), "{compliant} of {bound}");
         let limits = Limits {
             queries: compliant,
-            start: Vec::new(),
+            ..Limits::default()
         };
         let mut strategy = Within(recipe.build(0), pool.clone());
         let never = AtomicBool::new(false);
@@ -103,7 +103,7 @@ fn scored(name: &str, seed: u64) -> (f64, Vec<(String, f64)>) {
     .within(pool);
     let limits = Limits {
         queries: 250,
-        start: Vec::new(),
+        ..Limits::default()
     };
     let recipe: Recipe = name.parse().unwrap();
     let never = AtomicBool::new(false);

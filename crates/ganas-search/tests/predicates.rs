@@ -45,7 +45,7 @@ fn nothing_else_is_evaluated() {
                 }
                 let limits = Limits {
                     queries: 80,
-                    start: Vec::new(),
+                    ..Limits::default()
                 };
                 let (mut evaluator, mut strategy) = (Synthetic::new(space), recipe.build(0));
                 let run = search(

@@ -85,7 +85,7 @@ fn searched(recipe: &Recipe, space: &dyn SearchSpace, seed: u64, queries: usize)
     let problem = Problem::new(space, &metrics, objective, Vec::new(), sampler).unwrap();
     let limits = Limits {
         queries,
-        start: Vec::new(),
+        ..Limits::default()
     };
     let never = AtomicBool::new(false);
     let mut strategy = recipe.build(seed);

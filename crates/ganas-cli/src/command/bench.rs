@@ -24,7 +24,7 @@ use crate::progress::{Bar, Progress};
 use crate::record::{BenchReport, Provenance, Run, SuiteReport, Summary, TaskReport, command_line};
 use crate::rundir;
 use crate::standing::{Course, Field, comparisons, standings};
-use crate::statistics::{deviation, mean, median};
+use crate::statistics::{deviation, mean, median, median_interval};
 use crate::suite::Suite;
 use crate::task::Task;
 use crate::{End, VERSION};
@@ -59,12 +59,7 @@ pub struct BenchArgs {
 
     /// Strategies to compare, each as STRATEGY or STRATEGY:PRESET, with settings of their own as in
     /// `ga-nas:paper-setup1+growth=0+ppo.entropy_coef=0.05`
-    #[arg(
-        long,
-        value_name = "A,B,...",
-        value_delimiter = ',',
-        required_unless_present = "suite"
-    )]
+    #[arg(long, value_name = "A,B,...", required_unless_present = "suite")]
     strategies: Vec<String>,
 
     /// Setting that replaces those of all strategies, as `initial=40`; can be given several times
@@ -396,7 +391,7 @@ fn recipes(names: &[String], replaced: &[String]) -> Result<Vec<Recipe>> {
             "add `--strategies random,evolution`, or `strategies` to the suite",
         ));
     }
-    let recipes = (names.iter())
+    let recipes = (names.iter().flat_map(|names| split(names)))
         .map(|name| {
             let recipe: Recipe = name.trim().parse()?;
             (replaced.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
@@ -411,6 +406,15 @@ fn recipes(names: &[String], replaced: &[String]) -> Result<Vec<Recipe>> {
         }
     }
     Ok(recipes)
+}
+
+/// The parts of a text between commas, but for those in brackets, which belong to a setting.
+fn split(names: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0i32;
+    names.split(move |c| {
+        depth += i32::from("[{".contains(c)) - i32::from("]}".contains(c));
+        c == ',' && depth == 0
+    })
 }
 
 fn seeds(count: Option<u64>, first: u64) -> Result<Vec<u64>> {
@@ -465,6 +469,7 @@ fn summary(recipe: &Recipe, runs: &[&Run]) -> Summary {
         mean_rank: mean(&numbers(|r| r.best_rank)),
         found_optimum: to_optimum.iter().flatten().count(),
         median_queries_to_optimum: median(&to_optimum),
+        median_queries_to_optimum_interval: median_interval(&to_optimum),
         mean_queries_to_best: mean(&numbers(|r| r.queries_to_best)),
         median_seconds: median(&seconds).unwrap_or(0.0),
         found_nothing: runs.len() - best.len(),

@@ -491,6 +491,7 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
         "stopped",
         match run.stop {
             StopReason::Budget => "all queries are spent",
+            StopReason::Target => "the target is reached",
             StopReason::Exhausted => "there was nothing left to propose",
             StopReason::Stalled => "the strategy found nothing new to propose",
             StopReason::Interrupted if folder.is_some() => {

@@ -264,3 +264,72 @@ fn settings_are_replaced_and_recorded() {
         &["did you mean `population`?"],
     );
 }
+
+#[test]
+fn lists_in_settings_are_no_lists_of_strategies() {
+    let sandbox = Sandbox::new();
+    let list = "ga-nas+proposals.screened.bonuses=[0,1],ga-nas+proposals.screened.surrogates.unseen=[\"path\",\"edge\"],random";
+    let line = format!("{CHAIN} --strategies '{list}' --queries 20 --seeds 1 --json out.json");
+    sandbox.run(&line).success();
+    let made = &sandbox.json("out.json")["provenance"]["strategies"];
+    let screened = |i: usize| &made[i]["settings"]["proposals"]["screened"];
+    assert_eq!(screened(0)["bonuses"], json!([0.0, 1.0]));
+    assert_eq!(screened(1)["surrogates"]["unseen"], json!(["path", "edge"]));
+    assert_eq!(made[2]["strategy"], "random");
+    sandbox.refuses(
+        &format!("{CHAIN} --strategies ga-nas+proposals.screened.surrogates.unseen=[\"paths\"] --queries 9 --seeds 1"),
+        &["unknown variant `paths`", "`path`"],
+    );
+}
+
+#[test]
+fn a_run_ends_at_its_target() {
+    let sandbox = Sandbox::new();
+    let rest = "--strategies evolution,random --queries 300 --seeds 4";
+    for (target, file) in [("", "whole.json"), ("--target best", "until.json")] {
+        let line = format!("{CHAIN} {rest} {target} --json {file}");
+        sandbox.run(&line).success();
+    }
+    let (whole, until) = (sandbox.json("whole.json"), sandbox.json("until.json"));
+    assert_eq!(until["provenance"]["task"]["target"], 62.4);
+    let pairs = whole["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(until["runs"].as_array().unwrap());
+    let mut ended = 0;
+    for (whole, until) in pairs {
+        for same in ["best_arch", "queries_to_optimum", "rank_at", "steps"] {
+            assert_eq!(whole[same], until[same], "{same}");
+        }
+        if whole["queries_to_optimum"].is_u64() {
+            ended += 1;
+            assert_eq!(until["stop"], "target");
+            // These two ask for one at a time.
+            assert_eq!(until["queries"], until["queries_to_optimum"]);
+        } else {
+            assert_eq!(
+                (&until["stop"], &until["queries"]),
+                (&json!("budget"), &json!(300))
+            );
+        }
+    }
+    assert!(ended > 0, "no run found the best");
+    let search = "search --space chain.toml --table chain.csv --objective accuracy --queries 300";
+    (sandbox.run(&format!(
+        "{search} --strategy evolution --target 60 --out run"
+    )))
+    .success()
+    .stdout(contains("the target is reached"));
+    let found = sandbox.json("run/result.json");
+    assert!(found["best"].as_f64().unwrap() >= 60.0 && found["queries"].as_u64().unwrap() < 300);
+    for (wrong, said) in [
+        ("--target high", "`high` is no target"),
+        (
+            "--target best --noise 0.1",
+            "a target is not told from noise",
+        ),
+    ] {
+        sandbox.refuses(&format!("{search} {wrong}"), &[said]);
+    }
+}

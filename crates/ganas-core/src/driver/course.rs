@@ -109,6 +109,15 @@ impl<'a, 'o> Course<'a, 'o> {
         self.limits.queries.saturating_sub(charged)
     }
 
+    /// Whether something is as good as the target.
+    pub fn reached(&self) -> bool {
+        let target = self.limits.target.map(|t| self.problem.objective.turn(t));
+        let best = self.ledger.best().and_then(Query::merit);
+        target
+            .zip(best)
+            .is_some_and(|(target, best)| best >= target)
+    }
+
     pub fn stopping(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }

@@ -72,7 +72,8 @@ pub(super) fn run(
     overlap.guard(|overlap| overlap.course.wait());
     overlap.error.map_or(ran, Err)?;
     let reason = match (overlap.flights.is_empty(), overlap.ended) {
-        _ if overlap.course.left() == 0 && overlap.flights.is_empty() => StopReason::Budget,
+        (true, _) if overlap.course.reached() => StopReason::Target,
+        (true, _) if overlap.course.left() == 0 => StopReason::Budget,
         _ if overlap.course.stopping() => StopReason::Interrupted,
         (true, Some(reason)) => reason,
         _ => return Err(Error::input("the evaluator left out an architecture")),
@@ -118,7 +119,7 @@ impl Overlap<'_, '_, '_> {
         self.ended = None;
         while self.flights.len() < self.slots && !self.course.stopping() {
             let left = self.course.left();
-            if left == 0 {
+            if left == 0 || self.course.reached() {
                 return Ok(());
             }
             let (round, asked) = self.course.ask(self.strategy, left)?;

@@ -20,6 +20,9 @@ pub(super) fn run(
     let mut rounds = Vec::new();
     loop {
         let left = course.left();
+        if course.reached() {
+            return Ok((StopReason::Target, rounds));
+        }
         if left == 0 {
             return Ok((StopReason::Budget, rounds));
         }

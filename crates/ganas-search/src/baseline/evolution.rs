@@ -174,7 +174,7 @@ mod tests {
         .unwrap();
         let limits = Limits {
             queries: 200,
-            start: Vec::new(),
+            ..Limits::default()
         };
         let mut evolution = Compliant(Evolution::new(EvolutionConfig::default(), 0));
         let never = AtomicBool::new(false);
@@ -218,7 +218,7 @@ mod tests {
         .unwrap();
         let limits = Limits {
             queries: compliant,
-            start: Vec::new(),
+            ..Limits::default()
         };
         let mut evolution = Evolution::new(EvolutionConfig::default(), 0);
         let never = AtomicBool::new(false);

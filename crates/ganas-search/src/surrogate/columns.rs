@@ -22,8 +22,9 @@ impl Columns {
     /// least two of them show.
     ///
     /// They are scaled so that all features of a kind have the same variance, each kind has the
-    /// same variance in all, and the variances of all columns add up to about 1.
-    pub fn of(described: &[&[(Feature, f32)]]) -> Self {
+    /// same variance in all (unless not `even`: then each feature has), and the variances of all
+    /// columns add up to about 1. Kinds that are `unseen` have no columns.
+    pub fn of(described: &[&[(Feature, f32)]], unseen: &[Kind], even: bool) -> Self {
         let n = described.len().max(1) as f64;
         let mut sums: HashMap<Feature, (usize, f64, f64)> = HashMap::new();
         for (feature, value) in described.iter().copied().flatten() {
@@ -37,6 +38,7 @@ impl Columns {
             .map(|(f, (count, sum, squares))| (f, count, sum / n, squares / n))
             .map(|(f, count, mean, square)| (f, count, mean, square - mean * mean))
             .filter(|&(_, count, _, variance)| count > 1 && variance > 1e-9)
+            .filter(|((kind, _), ..)| !unseen.contains(kind))
             .map(|(f, _, mean, variance)| (f, mean, variance))
             .collect();
         kept.sort_by_key(|(feature, ..)| *feature);
@@ -46,7 +48,10 @@ impl Columns {
         }
         let kinds = of_kind.len();
         let scale = |kind: Kind, variance: f64| {
-            let columns = (of_kind[&kind] * kinds) as f64;
+            let columns = match even {
+                true => of_kind[&kind] * kinds,
+                false => kept.len(),
+            } as f64;
             (1.0 / (variance.max(LEAST_VARIANCE) * columns).sqrt()) as f32
         };
         let scales: Vec<f32> = (kept.iter())
@@ -88,5 +93,43 @@ pub fn spread(row: &Row, dense: &mut [f32]) {
     dense.fill(0.0);
     for (i, value) in row {
         dense[*i] = *value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Variances of the scaled columns, by kind.
+    fn variances(unseen: &[Kind], even: bool) -> Vec<f64> {
+        let described = |i: u32| {
+            let counts = [(Kind::Label, 0), (Kind::Label, 1), (Kind::Path, 0)];
+            let bits = (0..).map(|bit| (1 + (i >> bit & 1)) as f32);
+            counts
+                .into_iter()
+                .zip(bits)
+                .collect::<Vec<(Feature, f32)>>()
+        };
+        let all: Vec<Vec<(Feature, f32)>> = (0..8).map(described).collect();
+        let views: Vec<&[(Feature, f32)]> = all.iter().map(Vec::as_slice).collect();
+        let columns = Columns::of(&views, unseen, even);
+        let rows: Vec<Row> = all.iter().map(|d| columns.row(d)).collect();
+        let variance = |c: usize| {
+            let apart = |row: &Row| f64::from(row[c].1 - columns.means()[c]).powi(2);
+            rows.iter().map(apart).sum::<f64>() / rows.len() as f64
+        };
+        (0..columns.len()).map(variance).collect()
+    }
+
+    #[test]
+    fn kinds_weigh_the_same_or_their_features_do_and_some_are_not_seen() {
+        let close = |found: Vec<f64>, expected: &[f64]| {
+            assert_eq!(found.len(), expected.len(), "{found:?}");
+            let apart = found.iter().zip(expected).map(|(f, e)| (f - e).abs());
+            assert!(apart.fold(0.0, f64::max) < 1e-6, "{found:?}");
+        };
+        close(variances(&[], true), &[0.25, 0.25, 0.5]);
+        close(variances(&[], false), &[1.0 / 3.0; 3]);
+        close(variances(&[Kind::Label], true), &[1.0]);
     }
 }

@@ -6,7 +6,7 @@ use ganas_core::space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
 use super::columns::{Columns, Row, spread};
-use super::features::{Describer, Feature};
+use super::features::{Describer, Feature, Kind};
 use super::process::{Chosen, GaussianProcess};
 use super::trees::{Binned, Trees, TreesConfig};
 
@@ -24,6 +24,10 @@ pub struct CommitteeConfig {
     pub best: usize,
     /// The most of the others that are fitted, drawn at random.
     pub others: usize,
+    /// Kinds of features that the members do not see.
+    pub unseen: Vec<Kind>,
+    /// Whether each kind of features weighs the same, instead of each feature.
+    pub even: bool,
 }
 
 impl Default for CommitteeConfig {
@@ -35,6 +39,8 @@ impl Default for CommitteeConfig {
             trees: TreesConfig::default(),
             best: 300,
             others: 200,
+            unseen: Vec::new(),
+            even: true,
         }
     }
 }
@@ -68,7 +74,8 @@ impl Committee {
         let described: Vec<Vec<(Feature, f32)>> = (picked.iter())
             .map(|&i| describer.describe(space, &lessons[i].0).to_vec())
             .collect();
-        let columns = Columns::of(&described.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let views: Vec<&[(Feature, f32)]> = described.iter().map(Vec::as_slice).collect();
+        let columns = Columns::of(&views, &config.unseen, config.even);
         if columns.len() == 0 {
             return None;
         }

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use ganas_core::arch::{Arch, Graph, bits};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Link, Rules, SearchSpace};
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The most nodes of a path that is told apart from others.
@@ -21,11 +22,12 @@ const PATH_NODES: usize = 12;
 /// The most paths of a graph that are followed.
 const PATHS: usize = 256;
 
-/// How many edges away the surroundings of a node reach.
-const AROUND: u64 = 2;
+/// The kinds of surroundings of a node, those of one edge away first.
+const SURROUNDINGS: [Kind; 2] = [Kind::Near, Kind::Around];
 
 /// A kind of feature. All features of a kind together weigh as much as those of another kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// How many nodes have a label.
     Label,
@@ -42,8 +44,10 @@ pub enum Kind {
     /// How often a sequence of labels, repeats of a label taken as one, leads from the input to the
     /// output.
     Path,
-    /// How many nodes have these surroundings, up to so many edges away.
-    Around(u64),
+    /// How many nodes have these surroundings, up to one edge away.
+    Near,
+    /// How many nodes have these surroundings, up to two edges away.
+    Around,
     /// Which label a place of a fixed topology has.
     Place,
     /// The logarithm of a cost.
@@ -125,8 +129,8 @@ pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feat
         count(Kind::Path, xxh3_64(&path));
     }
     if !places {
-        for (distance, names) in (1..=AROUND).zip(surroundings(&graph)) {
-            (names.into_iter()).for_each(|name| count(Kind::Around(distance), name));
+        for (kind, names) in SURROUNDINGS.into_iter().zip(surroundings(&graph)) {
+            (names.into_iter()).for_each(|name| count(kind, name));
         }
     }
     let shape = [

@@ -10,8 +10,8 @@ mod trees;
 
 pub(crate) use columns::Row;
 pub use committee::{Committee, CommitteeConfig, Opinion};
-pub use features::Describer;
-pub(crate) use features::{Feature, Kind, describe};
+pub use features::{Describer, Kind};
+pub(crate) use features::{Feature, describe};
 pub use lessons::{by_compliance, merits};
 pub use process::{Chosen, GaussianProcess};
 pub use promise::{Kernels, Promise};
