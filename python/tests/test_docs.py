@@ -3,7 +3,6 @@
 import doctest
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -40,28 +39,40 @@ def test_the_examples_of_docstrings(name, text):
     assert said == []
 
 
+# What is shown and not run; any other block is run, or a comment above it says why not.
+SHOWN = {"text", "toml", "json"}
+
+
 def blocks(guide: str):
-    """The commands and the scripts of a guide, in order; blocks of other languages are left out."""
+    """The commands and the scripts of a guide, in order, but for those below `<!-- not run: WHY -->`."""
     text = (ROOT / "docs" / "guide" / guide).read_text()
-    return re.findall(r"```(sh|python)\n(.*?)```", text, re.DOTALL)
+    found = []
+    fences = re.compile(r"^[ ]*```[ ]*(.*?)[ ]*\n(.*?)^[ ]*```[ ]*$", re.DOTALL | re.MULTILINE)
+    for block in fences.finditer(text):
+        language, commands = block.groups()
+        above = text[: block.start()].rstrip().rpartition("\n")[2]
+        if re.fullmatch(r"<!-- not run: .+ -->", above) or language in SHOWN:
+            continue
+        assert language in ("sh", "python"), f"{guide}: what is to become of a block of `{language}`?"
+        found.append((language, commands))
+    return found
 
 
-@pytest.mark.parametrize("guide", ["python.md", "ray.md"])
+@pytest.mark.parametrize("guide", ["own-trainer.md", "python.md", "ray.md"])
 def test_the_guide_runs_as_it_stands(tmp_path, guide):
     binary = find_binary()
     if binary is None:
         pytest.skip("there is no binary")
     if guide == "ray.md":
         pytest.importorskip("ray.cluster_utils")
+    if guide == "own-trainer.md":
+        pytest.importorskip("sklearn")
     folders = [os.path.dirname(sys.executable), os.path.dirname(binary), os.environ["PATH"]]
     env = {**os.environ, "PATH": os.pathsep.join(folders), "GANAS_CACHE": str(tmp_path)}
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    done = []
-    for language, text in blocks(guide):
-        if language == "sh" and "pip install" in text:
-            continue
+    run = blocks(guide)
+    assert len(run) >= 2
+    for language, text in run:
         command = ["bash", "-euc", text] if language == "sh" else [sys.executable, "-c", text]
         ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
         assert ran.returncode == 0, f"{text}\n{ran.stdout}{ran.stderr}"
-        done.append(shlex.quote(text[:20]))
-    assert len(done) >= 2
