@@ -9,8 +9,8 @@ use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench101, nasbench201};
 use ganas_data::{Dataset, Images, Shape, SplitConfig, load};
 use ganas_train::supernet::{
-    Alternation, Course, Identity, Method, Paths, Scoring, SupernetEvaluator, SupernetRecipe,
-    load as load_supernet, save, search,
+    Alternation, Course, Found, Identity, Method, Paths, Scoring, SupernetEvaluator,
+    SupernetRecipe, load as load_supernet, save, search,
 };
 use ganas_train::{ImageTask, Recipe, Supernet, TrainError, cpu};
 use rayon::ThreadPoolBuilder;
@@ -269,58 +269,44 @@ fn files_that_are_no_supernet_of_this_space_are_refused() {
 
 #[test]
 fn enas_and_darts_find_cells_of_the_space() {
-    let (space, task) = (nasbench201(), few_digits());
-    let mut course = fresh(&space, &task);
-    train(&mut course, &space, &task, 1, 2);
+    let task = few_digits();
+    for space in [&nasbench201() as &dyn SearchSpace, &nasbench101()] {
+        let mut course = fresh(space, &task);
+        train(&mut course, space, &task, 1, 2);
+        for method in [Method::Enas, Method::Darts] {
+            let run = |seed, stop| find(method, space, &course.supernet, &task, seed, stop);
+            let found = run(0, false).unwrap().unwrap();
+            assert_eq!(space.check(&found.arch), Ok(()));
+            assert_eq!(space.canonical(&found.arch), found.arch);
+            assert!(found.entropy > 0.0 && found.entropy < 5f64.ln());
+            let again = run(0, false).unwrap().unwrap();
+            assert_eq!((again.arch, again.score), (found.arch, found.score));
+            assert!(run(0, true).unwrap().is_none());
+        }
+    }
+    let file = "name = \"c\"\nkind = \"chain\"\nlength = 2\nops = [\"conv_3x3\", \"skip\"]";
+    let chain = from_toml(file).unwrap();
+    let course = fresh(&nasbench201(), &task);
+    let none = find(Method::Enas, &*chain, &course.supernet, &task, 0, false);
+    assert!(matches!(none, Err(TrainError::NoSupernet(_))));
+}
+
+fn find(
+    method: Method,
+    space: &dyn SearchSpace,
+    supernet: &Supernet,
+    task: &ImageTask,
+    seed: u64,
+    stop: bool,
+) -> Result<Option<Found>, TrainError> {
     let config = Alternation {
         rounds: 6,
         batch: 16,
         samples: 3,
         ..Alternation::default()
     };
-    let scoring = Scoring::default();
-    let never = AtomicBool::new(false);
-    for method in [Method::Enas, Method::Darts] {
-        let run = |seed| {
-            search(
-                method,
-                &config,
-                &space,
-                &course.supernet,
-                &task,
-                &scoring,
-                seed,
-                &never,
-            )
-            .unwrap()
-            .unwrap()
-        };
-        let found = run(0);
-        assert_eq!(space.check(&found.arch), Ok(()));
-        assert!(found.entropy > 0.0 && found.entropy < 5f64.ln());
-        assert_eq!((run(0).arch, run(0).score), (found.arch, found.score));
-        let stopped = AtomicBool::new(true);
-        let none = search(
-            method,
-            &config,
-            &space,
-            &course.supernet,
-            &task,
-            &scoring,
-            0,
-            &stopped,
-        );
-        assert!(none.unwrap().is_none());
-        let nodes = search(
-            method,
-            &config,
-            &nasbench101(),
-            &course.supernet,
-            &task,
-            &scoring,
-            0,
-            &never,
-        );
-        assert!(matches!(nodes, Err(TrainError::NoSupernet(_))));
-    }
+    let (scoring, stop) = (Scoring::default(), AtomicBool::new(stop));
+    search(
+        method, &config, space, supernet, task, &scoring, seed, &stop,
+    )
 }

@@ -439,3 +439,22 @@ fn spaces_without_cells_have_no_supernet() {
         &["no supernet", "nasbench101"],
     );
 }
+
+#[test]
+fn cells_with_free_edges_are_searched_on_a_supernet() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run("supernet train --space nasbench101 --data digits --width 4 --epochs 1 --quiet --out net")
+        .success();
+    for method in ["enas", "darts"] {
+        sandbox
+            .run(&format!(
+                "supernet search net --method {method} --rounds 3 --batch 16 --samples 3 \
+                 --images 50 --json {method}.json"
+            ))
+            .success();
+        let runs = sandbox.json(&format!("{method}.json"));
+        let arch = runs["runs"][0]["arch"].as_str().unwrap();
+        assert!(arch.starts_with("input;"), "{arch}");
+    }
+}

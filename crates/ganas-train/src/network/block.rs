@@ -1,6 +1,7 @@
 //! The layers of an op, by its name.
 
 use super::builder::{Builder, Node};
+use super::plan::share;
 use crate::error::{Result, TrainError};
 use crate::layer::ConvShape;
 
@@ -100,6 +101,27 @@ fn odd(size: &str) -> Option<usize> {
 /// If the op is not known.
 pub(super) fn add(builder: &mut Builder, op: &str, input: Node, place: &str) -> Result<Node> {
     add_strided(builder, op, input, place, 1)
+}
+
+/// Adds the sum of what all ops yield, each times its [share] in a choice. Zeros take none.
+///
+/// # Errors
+/// If an op is not known.
+pub(super) fn mix(
+    builder: &mut Builder,
+    ops: &[String],
+    input: Node,
+    choice: usize,
+    place: &str,
+) -> Result<Node> {
+    let mut terms = Vec::with_capacity(ops.len());
+    for (op, name) in ops.iter().enumerate() {
+        let value = add(builder, name, input, place)?;
+        if !builder.is_zero(value) {
+            terms.push(builder.scale(value, &share(choice, op)));
+        }
+    }
+    Ok(builder.sum(&terms, builder.shape(input)))
 }
 
 /// As [`add`], with a stride; at stride 2 the output is on half the image, rounded up.

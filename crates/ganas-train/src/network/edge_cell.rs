@@ -27,14 +27,7 @@ pub(super) fn plan(ops: &[String], arch: &Arch, frame: &Frame) -> Result<Plan> {
 pub(super) fn mixture(space: &dyn SearchSpace, frame: &Frame) -> Result<Plan> {
     let edges = positions(space)?;
     let edge = |builder: &mut Builder, position: usize, input: Node, place: &str| {
-        let mut terms = Vec::new();
-        for (op, name) in space.ops().iter().enumerate() {
-            let value = block::add(builder, name, input, place)?;
-            if !builder.is_zero(value) {
-                terms.push(builder.scale(value, &format!("share/{position}/{op}")));
-            }
-        }
-        Ok(builder.sum(&terms, builder.shape(input)))
+        block::mix(builder, space.ops(), input, position, place)
     };
     network(edges, &edge, frame)
 }

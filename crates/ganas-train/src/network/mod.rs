@@ -14,6 +14,7 @@ mod weights;
 
 pub use block::Block;
 pub(crate) use edge_cell::positions;
+pub(crate) use node_cell::{EDGE, edge_choice};
 pub use plan::{Frame, Init, Op, Plan, Slot, Step};
 pub use run::{Mode, Output, run};
 pub use weights::Weights;

@@ -1,11 +1,11 @@
 //! Networks of node cells, as NAS-Bench-101 builds them (Ying et al. 2019, arXiv 1902.09635).
 
 use ganas_core::arch::{Arch, Cell};
-use ganas_core::space::vertex_channels;
+use ganas_core::space::{SearchSpace, vertex_channels};
 
 use super::block;
 use super::builder::{Builder, Node};
-use super::plan::{Frame, Plan};
+use super::plan::{Frame, Plan, share};
 use crate::error::Result;
 use crate::layer::ConvShape;
 
@@ -16,6 +16,39 @@ const CELLS: usize = 3;
 /// A stem, then stacks of cells, the image halved and the channels doubled between stacks.
 pub(super) fn plan(ops: &[String], arch: &Arch, frame: &Frame) -> Result<Plan> {
     let cell = Cell::of(arch);
+    let module = |builder: &mut Builder, input: Node, channels: usize, place: &str| {
+        module(builder, ops, &cell, input, channels, place)
+    };
+    network(&module, frame)
+}
+
+/// The same with all ops at each vertex of the largest cell and all edges, each times its share, at
+/// the full width everywhere: as many channels as a cell's output has. What feeds the output is
+/// added there, where a cell [concatenates](module) narrower vertices.
+///
+/// NAS-Bench-1Shot1 (Zela et al. 2020, arXiv 2001.10422) has every vertex at the full width, too, and
+/// narrows what it concatenates by a convolution that no cell has.
+pub(super) fn mixture(space: &dyn SearchSpace, frame: &Frame) -> Result<Plan> {
+    let vertices = space.max_nodes();
+    let module = |builder: &mut Builder, input: Node, channels: usize, place: &str| {
+        mixed_module(builder, space.ops(), vertices, input, channels, place)
+    };
+    network(&module, frame)
+}
+
+/// The choice of an edge in a mixture: after those of the ops of the interior vertices, in the order
+/// of a [`Cell`]'s edges.
+pub(crate) fn edge_choice(vertices: usize, u: usize, v: usize) -> usize {
+    vertices - 2 + u + v * (v - 1) / 2
+}
+
+/// The alternative of that choice with which the edge is there; with the other, 0, it is not.
+pub(crate) const EDGE: usize = 1;
+
+/// Adds a cell: the node that feeds it, its channels, and its place in the network.
+type Module<'a> = &'a dyn Fn(&mut Builder, Node, usize, &str) -> Result<Node>;
+
+fn network(module: Module, frame: &Frame) -> Result<Plan> {
     let mut builder = Builder::new(frame);
     let mut channels = frame.width.unwrap_or(WIDTH);
     let mut node = builder.conv_norm_relu(builder.image(), "stem", 3, channels);
@@ -26,7 +59,7 @@ pub(super) fn plan(ops: &[String], arch: &Arch, frame: &Frame) -> Result<Plan> {
         }
         for i in 0..frame.depth.unwrap_or(CELLS) {
             let place = format!("stack{stack}.cell{i}");
-            node = module(&mut builder, ops, &cell, node, channels, &place)?;
+            node = module(&mut builder, node, channels, &place)?;
         }
     }
     Ok(builder.classify(node, frame.classes))
@@ -46,10 +79,8 @@ fn module(
     let last = cell.vertices() - 1;
     let [height, width, inputs] = builder.shape(input);
     let channels = vertex_channels(cell, inputs, outputs);
-    let project = |builder: &mut Builder, v: usize| {
-        let name = format!("{place}.vertex{v}.projection");
-        builder.conv_norm_relu(input, &name, 1, channels[v])
-    };
+    let project =
+        |builder: &mut Builder, v: usize| projection(builder, input, v, channels[v], place);
     let mut values = vec![input];
     for v in 1..last {
         let mut terms: Vec<Node> = (1..v)
@@ -77,4 +108,41 @@ fn module(
         terms.push(project(builder, last));
     }
     Ok(builder.sum(&terms, [height, width, outputs]))
+}
+
+/// The cell of all ops and edges, each times its share.
+fn mixed_module(
+    builder: &mut Builder,
+    ops: &[String],
+    vertices: usize,
+    input: Node,
+    channels: usize,
+    place: &str,
+) -> Result<Node> {
+    let [height, width, _] = builder.shape(input);
+    let shape = [height, width, channels];
+    let mut values = vec![input];
+    for v in 1..vertices {
+        let mut fed = Vec::with_capacity(v);
+        for (u, &value) in values.iter().enumerate() {
+            let value = match u {
+                0 => projection(builder, input, v, channels, place),
+                _ => value,
+            };
+            let share = share(edge_choice(vertices, u, v), EDGE);
+            fed.push(builder.scale(value, &share));
+        }
+        let sum = builder.sum(&fed, shape);
+        let value = match v + 1 < vertices {
+            true => block::mix(builder, ops, sum, v - 1, &format!("{place}.vertex{v}"))?,
+            false => sum,
+        };
+        values.push(value);
+    }
+    Ok(values.pop().unwrap_or(input))
+}
+
+/// The cell's input as it feeds a vertex.
+fn projection(builder: &mut Builder, input: Node, v: usize, channels: usize, place: &str) -> Node {
+    builder.conv_norm_relu(input, &format!("{place}.vertex{v}.projection"), 1, channels)
 }

@@ -159,6 +159,11 @@ pub struct Slot {
     pub init: Init,
 }
 
+/// The name of the weight that is the share of an alternative in a choice.
+pub(super) fn share(choice: usize, alternative: usize) -> String {
+    format!("share/{choice}/{alternative}")
+}
+
 /// A network: layers in order, and the weights that they name.
 ///
 /// A plan holds no numbers, so that one set of weights can serve many plans, and a plan can be
@@ -220,23 +225,29 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The network of all ops at once: at each position of an edge cell, the sum of what all ops
-    /// yield, each times a weight of its own, which [`share`](Self::share) finds by its name. The
-    /// other weights have the names that they have in the network of an architecture.
+    /// The network of all choices at once. At each position of an edge cell, and at each vertex of a
+    /// node cell, it has the sum of what all ops yield, and a node cell has all edges. Each is times
+    /// a weight of its own, which [`share`](Self::share) finds by its name. The other weights have the
+    /// names that they have in the network of an architecture.
+    ///
+    /// Where one share is 1 and the others are 0 in every choice, it yields what the architecture
+    /// yields, but for node cells whose output several vertices feed: those have fewer channels there,
+    /// one after another, while the mixture adds all of them.
     ///
     /// # Errors
-    /// As [`build`](Self::build), and if the space is not one of edge cells.
+    /// As [`build`](Self::build), and if the space has no cells.
     pub fn mixture(space: &dyn SearchSpace, frame: &Frame) -> Result<Plan> {
         match space.kind() {
             Kind::EdgeCell => edge_cell::mixture(space, frame),
+            Kind::NodeCell => node_cell::mixture(space, frame),
             _ => Err(TrainError::NoSupernet(space.name().to_owned())),
         }
     }
 
-    /// The position and the op whose share in a mixture a weight is.
+    /// The choice and the alternative whose share in a mixture a weight is.
     pub fn share(name: &str) -> Option<(usize, usize)> {
-        let (position, op) = name.strip_prefix("share/")?.split_once('/')?;
-        Some((position.parse().ok()?, op.parse().ok()?))
+        let (choice, alternative) = name.strip_prefix("share/")?.split_once('/')?;
+        Some((choice.parse().ok()?, alternative.parse().ok()?))
     }
 
     /// The number of weights that are trained.

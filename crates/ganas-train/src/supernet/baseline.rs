@@ -1,7 +1,8 @@
-//! Searches that train the shared weights and a policy in turn: ENAS and DARTS, on edge cells.
+//! Searches that train the shared weights and a policy in turn: in the manner of ENAS and of DARTS.
 //!
 //! Both go on from the weights of a trained supernet. Each round takes one step of the weights on
-//! training images and one of the policy on validation images.
+//! training images and one of the policy on validation images. What the policy is over, [`Choices`]
+//! says for each kind of cell.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,11 +13,12 @@ use ganas_core::space::SearchSpace;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::choices::{Choices, Draw};
 use super::policy::Policy;
 use super::{Course, Scoring, Supernet};
 use crate::error::{Result, TrainError};
 use crate::examples::{Batch, Feed};
-use crate::network::{Plan, Weights, positions};
+use crate::network::{Plan, Weights};
 use crate::recipe::Recipe;
 use crate::task::ImageTask;
 use crate::trainer::{Network, Score};
@@ -27,11 +29,16 @@ use crate::trainer::{Network, Score};
 pub enum Method {
     /// A controller that is rewarded with the accuracy of sampled cells on a validation batch
     /// (REINFORCE with a moving baseline: Pham et al. 2018, arXiv 1802.03268). Its cell is the best
-    /// of several samples on the validation images. The controller is a softmax a position instead
-    /// of an LSTM.
+    /// of several samples on the validation images. The controller is a softmax a choice instead of
+    /// an LSTM: the op of each position of an edge cell; the op of each vertex of a node cell, and
+    /// whether each edge is there, where both are possible.
     Enas,
     /// A mixture of all ops at each position, by the gradient of the validation loss in the first
     /// order (Liu et al. 2019, arXiv 1806.09055). Its cell has the heaviest op everywhere.
+    ///
+    /// In node cells edges have weights, too, and the cell has as many of the heaviest as its space
+    /// allows. The mixture is at the [full width](Plan::mixture), to which a cell comes the less close
+    /// the more vertices feed its output.
     Darts,
 }
 
@@ -103,14 +110,14 @@ pub struct Found {
     pub arch: Arch,
     /// Its score by the supernet that was given.
     pub score: Score,
-    /// The entropy of a position of the policy at the end, in nats.
+    /// The mean entropy of a choice of the policy at the end, in nats.
     pub entropy: f64,
 }
 
 /// Searches the cells of a supernet by one of the methods. None if `stop` was set.
 ///
 /// # Errors
-/// If the space is not one of edge cells, or the loss stops being a number.
+/// If the space has no cells, or the loss stops being a number.
 #[allow(clippy::too_many_arguments)]
 pub fn search(
     method: Method,
@@ -125,9 +132,8 @@ pub fn search(
     config.check()?;
     let mixture = Plan::mixture(space, supernet.frame())?;
     let mut rng = Rng::stream(seed, "supernet/policy");
-    let ops = space.ops().len();
-    let positions = positions(space)?;
-    let mut policy = Policy::new(positions, ops, config.rate(method));
+    let choices = Choices::of(space)?;
+    let mut policy = Policy::new(choices.sizes(), config.rate(method));
     let mut course = Course::new(supernet.clone());
     let recipe = Recipe {
         batch: config.batch,
@@ -148,13 +154,12 @@ pub fn search(
         };
         let score = match method {
             Method::Enas => {
-                let cell = policy.sample(&mut rng);
+                let odds = policy.probabilities();
+                let cell = choices.draw(&odds, &mut rng).arch;
                 let score = course.step(space, &recipe, &[cell], &[fit], recipe.learning_rate)?;
-                let cells: Vec<Arch> = (0..config.samples)
-                    .map(|_| policy.sample(&mut rng))
-                    .collect();
-                let rewards = rewards(&course.supernet, space, &cells, &check)?;
-                policy.reinforce(&cells, &rewards, baseline.follow(&rewards));
+                let draws = draws(config.samples, &choices, &odds, &mut rng);
+                let rewards = rewards(&course.supernet, space, &draws, &check)?;
+                policy.reinforce(&draws, &rewards, baseline.follow(&rewards));
                 score
             }
             Method::Darts => {
@@ -172,11 +177,13 @@ pub fn search(
             });
         }
     }
+    let odds = policy.probabilities();
     let candidates: Vec<Arch> = match method {
-        Method::Enas => (0..config.samples)
-            .map(|_| policy.sample(&mut rng))
+        Method::Enas => draws(config.samples, &choices, &odds, &mut rng)
+            .iter()
+            .map(|draw| draw.arch)
             .collect(),
-        Method::Darts => vec![policy.mode()],
+        Method::Darts => vec![choices.heaviest(&odds)],
     };
     let (mut best, mut failed): (Option<Found>, _) = (None, None);
     for arch in candidates {
@@ -203,17 +210,22 @@ pub fn search(
     }
 }
 
+fn draws(count: usize, choices: &Choices, odds: &[Vec<f64>], rng: &mut Rng) -> Vec<Draw> {
+    (0..count).map(|_| choices.draw(odds, rng)).collect()
+}
+
 /// The accuracy of each cell on a batch.
 fn rewards(
     supernet: &Supernet,
     space: &dyn SearchSpace,
-    cells: &[Arch],
+    draws: &[Draw],
     batch: &Batch,
 ) -> Result<Vec<f64>> {
-    let accuracy = |cell: &Arch| -> Result<f64> {
-        Ok(supernet.network(space, cell)?.accuracy(batch)?.accuracy)
+    let accuracy = |draw: &Draw| -> Result<f64> {
+        let network = supernet.network(space, &draw.arch)?;
+        Ok(network.accuracy(batch)?.accuracy)
     };
-    cells.par_iter().map(accuracy).collect()
+    draws.par_iter().map(accuracy).collect()
 }
 
 /// What the rewards of samples are compared with: their moving mean.
@@ -240,7 +252,7 @@ fn endless<'a>(
 }
 
 impl Course {
-    /// A step of the shared weights in the mixture of all ops.
+    /// A step of the shared weights in the mixture of all choices.
     fn mixed_step(
         &mut self,
         mixture: &Plan,
@@ -261,7 +273,7 @@ impl Course {
         Ok(pass.score)
     }
 
-    /// The gradient of minus the loss by the share of each op at each position.
+    /// The gradient of minus the loss by the share of each alternative of each choice.
     fn mixture_gradient(
         &self,
         mixture: &Plan,
@@ -273,9 +285,11 @@ impl Course {
         let mut gradient: Vec<Vec<f64>> =
             probabilities.iter().map(|p| vec![0.0; p.len()]).collect();
         for (slot, by_share) in mixture.weights.iter().zip(pass.gradients) {
-            if let (Some((position, op)), Some(by_share)) = (Plan::share(&slot.name), by_share) {
+            if let (Some((choice, alternative)), Some(by_share)) =
+                (Plan::share(&slot.name), by_share)
+            {
                 let number = by_share.into_scalar::<f32>();
-                gradient[position][op] -= f64::from(number);
+                gradient[choice][alternative] -= f64::from(number);
             }
         }
         Ok(gradient)
@@ -283,19 +297,20 @@ impl Course {
 }
 
 impl Supernet {
-    /// The network in which each op has a share at each position.
+    /// The network in which each alternative has a share of each choice. Weights that the supernet
+    /// lacks, because no cell of the space has them, stay as they start.
     fn mixed(&self, mixture: &Plan, probabilities: &[Vec<f64>]) -> Network {
         let mut weights = Weights::default();
         for slot in &mixture.weights {
             let tensor = match Plan::share(&slot.name) {
-                Some((position, op)) => Tensor::full(
+                Some((choice, alternative)) => Some(Tensor::full(
                     [1, 1, 1, 1],
-                    probabilities[position][op] as f32,
+                    probabilities[choice][alternative] as f32,
                     &self.device,
-                ),
-                None => self.weights.trained[&slot.name].clone(),
+                )),
+                None => self.weights.trained.get(&slot.name).cloned(),
             };
-            weights.trained.insert(slot.name.clone(), tensor);
+            (weights.trained).extend(tensor.map(|tensor| (slot.name.clone(), tensor)));
         }
         Network::with_weights(mixture.clone(), weights, 0, &self.device)
     }
@@ -303,38 +318,67 @@ impl Supernet {
 
 #[cfg(test)]
 mod tests {
-    use ganas_core::space::nasbench201;
+    use ganas_core::space::{Sampler, from_toml, nasbench101, nasbench201};
     use ganas_data::{SplitConfig, load};
 
     use super::*;
     use crate::cpu;
+    use crate::network::{EDGE, edge_choice};
+
+    /// The best of the last draws of a controller that is rewarded so, but for noise as that of a batch of
+    /// 64 images; and its entropy at the end.
+    fn learn(space: &dyn SearchSpace, reward: &dyn Fn(&Arch) -> f64) -> (Arch, f64) {
+        let settings = Alternation::default();
+        let mut rng = Rng::stream(0, "controller");
+        let choices = Choices::of(space).unwrap();
+        let mut policy = Policy::new(choices.sizes(), settings.rate(Method::Enas));
+        let mut baseline = Baseline::default();
+        for _ in 0..settings.rounds {
+            let draws = draws(
+                settings.samples,
+                &choices,
+                &policy.probabilities(),
+                &mut rng,
+            );
+            let rewards: Vec<f64> = (draws.iter())
+                .map(|draw| 0.5 + reward(&draw.arch) + 0.02 * rng.normal())
+                .collect();
+            policy.reinforce(&draws, &rewards, baseline.follow(&rewards));
+        }
+        let odds = policy.probabilities();
+        let best = draws(settings.samples, &choices, &odds, &mut rng)
+            .into_iter()
+            .max_by(|a, b| reward(&a.arch).total_cmp(&reward(&b.arch)));
+        (best.unwrap().arch, policy.entropy())
+    }
 
     #[test]
     fn a_controller_learns_by_the_defaults() {
-        let settings = Alternation::default();
-        // The better ops gain 2 % each, as much as the noise of a batch of 64 images takes.
         let goal = [2u8, 0, 3, 1, 4, 2];
-        let mut rng = Rng::stream(0, "controller");
-        let mut policy = Policy::new(goal.len(), 5, settings.rate(Method::Enas));
-        let mut baseline = Baseline::default();
-        for _ in 0..settings.rounds {
-            let cells: Vec<Arch> = (0..settings.samples)
-                .map(|_| policy.sample(&mut rng))
-                .collect();
-            let reward = |cell: &Arch| {
-                let right = cell.ops().iter().zip(goal).filter(|(op, g)| **op == *g);
-                0.5 + 0.02 * right.count() as f64
-            };
-            let rewards: Vec<f64> = cells
-                .iter()
-                .map(|c| reward(c) + 0.02 * rng.normal())
-                .collect();
-            policy.reinforce(&cells, &rewards, baseline.follow(&rewards));
-        }
-        let found = policy.mode();
-        let right = found.ops().iter().zip(goal).filter(|(op, g)| **op == *g);
-        assert!(right.count() >= 5, "{found:?}");
-        assert!(policy.entropy() < 0.5 * 5f64.ln(), "{}", policy.entropy());
+        let right = |arch: &Arch| {
+            let right = arch.ops().iter().zip(goal).filter(|(op, g)| **op == *g);
+            right.count()
+        };
+        let (found, entropy) = learn(&nasbench201(), &|arch| 0.02 * right(arch) as f64);
+        assert!(right(&found) >= 5, "{found:?}");
+        assert!(entropy < 0.5 * 5f64.ln(), "{entropy}");
+    }
+
+    #[test]
+    fn a_controller_learns_edges_and_ops() {
+        let space = nasbench101();
+        let goal = space.parse("inception").unwrap();
+        // By the edges, and what they link.
+        let apart = |arch: &Arch| space.distance(arch, &goal);
+        let (found, _) = learn(&space, &|arch| -0.02 * f64::from(apart(arch)));
+        let mut rng = Rng::stream(1, "uniform");
+        let by_chance = (0..10).map(|_| apart(&space.sample(Sampler::Uniform, &mut rng)));
+        let by_chance = by_chance.min().unwrap();
+        assert!(
+            2 * apart(&found) < by_chance,
+            "{} {by_chance}",
+            apart(&found)
+        );
     }
 
     #[test]
@@ -348,43 +392,104 @@ mod tests {
         assert!(error.contains("samples"), "{error}");
     }
 
+    /// A supernet of digits, its mixture, and a batch.
+    fn mixed(space: &dyn SearchSpace) -> (Course, Plan, Batch) {
+        let task = ImageTask::new(load("digits").unwrap(), &SplitConfig::default(), 0).unwrap();
+        let frame = task.frame(Some(4), Some(1));
+        let course = Course::new(Supernet::new(space, frame, 1, &cpu()).unwrap());
+        let mixture = Plan::mixture(space, &frame).unwrap();
+        let batch = task.train().in_order(40).next().unwrap();
+        (course, mixture, batch)
+    }
+
+    /// Shares that differ from each other, and add up to 1 in a choice.
+    fn uneven(space: &dyn SearchSpace) -> Vec<Vec<f64>> {
+        let of = |&size: &usize| {
+            let total = (size * (size + 1)) as f64 / 2.0;
+            (1..=size).map(|i| i as f64 / total).collect()
+        };
+        let choices = Choices::of(space).unwrap();
+        choices.sizes().iter().map(of).collect()
+    }
+
     #[test]
     fn the_gradient_of_shares_is_that_of_finite_differences() {
-        let task = ImageTask::new(load("digits").unwrap(), &SplitConfig::default(), 0).unwrap();
-        let space = nasbench201();
-        let frame = task.frame(Some(4), Some(1));
-        let course = Course::new(Supernet::new(&space, frame, 1, &cpu()).unwrap());
-        let mixture = Plan::mixture(&space, &frame).unwrap();
-        let Some(batch) = task.train().in_order(40).next() else {
-            panic!("no batch");
-        };
-        let shares: Vec<Vec<f64>> = vec![vec![0.1, 0.3, 0.2, 0.25, 0.15]; 6];
-        let gradient = course.mixture_gradient(&mixture, &shares, &batch).unwrap();
-        let loss = |shares: &[Vec<f64>]| {
-            let network = course.supernet.mixed(&mixture, shares);
-            network.accuracy(&batch).unwrap().loss
-        };
-        // One number alone is at the mercy of the kinks of rectifiers and of single precision.
-        let step = 1e-3;
-        let (mut ours, mut slopes) = (Vec::new(), Vec::new());
-        for position in 0..6 {
-            for op in 0..5 {
-                let moved = |by: f64| {
-                    let mut shares = shares.clone();
-                    shares[position][op] += by;
-                    loss(&shares)
-                };
-                slopes.push((moved(step) - moved(-step)) / (2.0 * step));
-                ours.push(-gradient[position][op]);
+        for space in [&nasbench201() as &dyn SearchSpace, &nasbench101()] {
+            let (course, mixture, batch) = mixed(space);
+            let shares = uneven(space);
+            let gradient = course.mixture_gradient(&mixture, &shares, &batch).unwrap();
+            let loss = |shares: &[Vec<f64>]| {
+                let network = course.supernet.mixed(&mixture, shares);
+                network.accuracy(&batch).unwrap().loss
+            };
+            // One number alone is at the mercy of the kinks of rectifiers and of single precision.
+            let step = 1e-3;
+            let (mut ours, mut slopes) = (Vec::new(), Vec::new());
+            for (choice, gradient) in gradient.iter().enumerate() {
+                for (alternative, slope) in gradient.iter().enumerate() {
+                    let moved = |by: f64| {
+                        let mut shares = shares.clone();
+                        shares[choice][alternative] += by;
+                        loss(&shares)
+                    };
+                    slopes.push((moved(step) - moved(-step)) / (2.0 * step));
+                    ours.push(-slope);
+                }
+            }
+            let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+            let lengths = [&ours, &slopes].map(|v| dot(v, v).sqrt());
+            let cosine = dot(&ours, &slopes) / (lengths[0] * lengths[1]);
+            assert!(cosine > 0.99, "{ours:?} {slopes:?}");
+            assert!((lengths[0] / lengths[1] - 1.0).abs() < 0.05, "{lengths:?}");
+            // `none` and an edge that is not there carry nothing, whatever their shares.
+            let dead = match space.ops().iter().position(|op| op == "none") {
+                Some(none) => (0..6).map(|choice| gradient[choice][none]).collect(),
+                None => Vec::from_iter(gradient[5..].iter().map(|edge| edge[0])),
+            };
+            assert!(dead.iter().all(|slope| *slope == 0.0), "{dead:?}");
+        }
+    }
+
+    #[test]
+    fn a_mixture_of_one_cell_alone_is_that_cell() {
+        let space = nasbench101();
+        let (course, mixture, batch) = mixed(&space);
+        // One vertex feeds the output, and so does the input.
+        let text = "input;conv3x3-bn-relu;maxpool3x3;conv1x1-bn-relu;conv3x3-bn-relu;maxpool3x3;output\
+                    |110101010001000100101";
+        let cell = space.parse_cell(text).unwrap();
+        let arch = cell.arch();
+        assert_eq!(space.check(&arch), Ok(()));
+        let mut shares: Vec<Vec<f64>> = uneven(&space);
+        for share in shares.iter_mut() {
+            share.fill(0.0);
+        }
+        for (v, &op) in arch.ops().iter().enumerate() {
+            shares[v][usize::from(op)] = 1.0;
+        }
+        for v in 1..7 {
+            for u in 0..v {
+                let there = f64::from(u8::from(cell.has_edge(u, v)));
+                shares[edge_choice(7, u, v)][EDGE] = there;
             }
         }
-        let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
-        let lengths = [&ours, &slopes].map(|v| dot(v, v).sqrt());
-        let cosine = dot(&ours, &slopes) / (lengths[0] * lengths[1]);
-        assert!(cosine > 0.99, "{ours:?} {slopes:?}");
-        assert!((lengths[0] / lengths[1] - 1.0).abs() < 0.05, "{lengths:?}");
-        // `none` carries nothing, whatever its share.
-        let none = space.ops().iter().position(|op| op == "none").unwrap();
-        assert!(gradient.iter().all(|ops| ops[none] == 0.0));
+        let of = |network: Network| network.accuracy(&batch).unwrap().loss;
+        let alone = of(course.supernet.network(&space, &arch).unwrap());
+        let within = of(course.supernet.mixed(&mixture, &shares));
+        assert!((alone - within).abs() < 1e-5, "{alone} {within}");
+        // Not for want of a difference.
+        shares[edge_choice(7, 1, 3)][EDGE] = 1.0 - shares[edge_choice(7, 1, 3)][EDGE];
+        let other = of(course.supernet.mixed(&mixture, &shares));
+        assert!((alone - other).abs() > 1e-3, "{alone} {other}");
+    }
+
+    #[test]
+    fn a_mixture_of_weights_that_no_cell_has_is_one_still() {
+        let file = "name = \"n\"\nkind = \"node-cell\"\nmax_vertices = 6\nmax_edges = 4\n\
+                    ops = [\"conv_3x3\", \"maxpool3x3\"]";
+        let space = from_toml(file).unwrap();
+        let (mut course, mixture, batch) = mixed(&*space);
+        let score = course.mixed_step(&mixture, &uneven(&*space), &Recipe::default(), &batch);
+        assert!(score.unwrap().loss.is_finite());
     }
 }

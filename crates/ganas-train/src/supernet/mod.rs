@@ -8,6 +8,7 @@
 
 mod baseline;
 mod checkpoint;
+mod choices;
 mod cover;
 mod evaluate;
 mod policy;

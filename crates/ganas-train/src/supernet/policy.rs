@@ -1,14 +1,13 @@
-//! A choice of one op at each position, by independent softmax probabilities.
+//! Probabilities of each alternative of each choice: an independent softmax a choice.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use ganas_core::arch::Arch;
-use ganas_core::rng::Rng;
 
+use super::choices::Draw;
 use crate::optimizer::{Memory, Optimizer};
 
-/// Logits of each op at each position, and the optimiser that moves them.
+/// Logits of each alternative of each choice, and the optimiser that moves them.
 pub(super) struct Policy {
-    /// `[position][op]`.
+    /// `[choice][alternative]`.
     logits: Vec<Vec<f64>>,
     memory: Memory,
     optimizer: Optimizer,
@@ -16,17 +15,17 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    /// All ops alike at all positions; Adam with this learning rate.
-    pub fn new(positions: usize, ops: usize, rate: f64) -> Self {
+    /// All alternatives of each choice alike, of which there are so many; Adam with this learning rate.
+    pub fn new(sizes: &[usize], rate: f64) -> Self {
         Policy {
-            logits: vec![vec![0.0; ops]; positions],
+            logits: sizes.iter().map(|&size| vec![0.0; size]).collect(),
             memory: Memory::default(),
             optimizer: Optimizer::adamw(),
             rate,
         }
     }
 
-    /// The probabilities, `[position][op]`.
+    /// The probabilities, `[choice][alternative]`.
     pub fn probabilities(&self) -> Vec<Vec<f64>> {
         let softmax = |logits: &Vec<f64>| {
             let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -37,48 +36,31 @@ impl Policy {
         self.logits.iter().map(softmax).collect()
     }
 
-    /// The mean entropy of a position, in nats.
+    /// The mean entropy of a choice, in nats.
     pub fn entropy(&self) -> f64 {
         let all = self.probabilities();
         let terms = all.iter().flatten().filter(|p| **p > 0.0);
         -terms.map(|p| p * p.ln()).sum::<f64>() / all.len() as f64
     }
 
-    /// An architecture by these probabilities.
-    pub fn sample(&self, rng: &mut Rng) -> Arch {
-        let ops = self.probabilities();
-        Arch::new(&Vec::from_iter(ops.iter().map(|p| rng.weighted(p) as u8)))
-    }
-
-    /// The most probable architecture.
-    pub fn mode(&self) -> Arch {
-        let best = |logits: &Vec<f64>| {
-            let highest = (0..logits.len()).max_by(|&a, &b| {
-                // The first of equals.
-                logits[a].total_cmp(&logits[b]).then(b.cmp(&a))
-            });
-            highest.unwrap_or(0) as u8
-        };
-        Arch::new(&Vec::from_iter(self.logits.iter().map(best)))
-    }
-
-    /// One step up the expected reward of sampled architectures over a baseline (REINFORCE).
-    pub fn reinforce(&mut self, cells: &[Arch], rewards: &[f64], baseline: f64) {
+    /// One step up the expected reward of draws by these probabilities over a baseline (REINFORCE).
+    pub fn reinforce(&mut self, draws: &[Draw], rewards: &[f64], baseline: f64) {
         let probabilities = self.probabilities();
         let mut gradient: Vec<Vec<f64>> =
             probabilities.iter().map(|p| vec![0.0; p.len()]).collect();
-        for (cell, reward) in cells.iter().zip(rewards) {
-            for (position, &op) in cell.ops().iter().enumerate() {
-                let op = usize::from(op);
+        for (draw, reward) in draws.iter().zip(rewards) {
+            for (choice, taken) in draw.taken.iter().enumerate() {
+                // Where only one alternative was possible, its probability was 1, whatever the logits.
+                let Some(taken) = *taken else { continue };
                 // The derivative of the logarithm of the probability, by the probability.
-                gradient[position][op] +=
-                    (reward - baseline) / probabilities[position][op] / rewards.len() as f64;
+                gradient[choice][taken] +=
+                    (reward - baseline) / probabilities[choice][taken] / rewards.len() as f64;
             }
         }
         self.ascend(&gradient);
     }
 
-    /// One step of the logits up a gradient with respect to the probabilities, `[position][op]`.
+    /// One step of the logits up a gradient with respect to the probabilities, `[choice][alternative]`.
     pub fn ascend(&mut self, by_probability: &[Vec<f64>]) {
         let mut gradient = Vec::new();
         for (p, g) in self.probabilities().iter().zip(by_probability) {
@@ -107,17 +89,16 @@ mod tests {
 
     #[test]
     fn goes_where_the_gradient_points() {
-        let mut policy = Policy::new(2, 3, 0.1);
-        assert!((policy.entropy() - 3f64.ln()).abs() < 1e-12);
+        let mut policy = Policy::new(&[3, 2], 0.1);
+        assert!((policy.entropy() - (3f64.ln() + 2f64.ln()) / 2.0).abs() < 1e-12);
         for _ in 0..100 {
-            policy.ascend(&[vec![0.0, 1.0, 0.0], vec![0.0, 0.0, 2.0]]);
+            policy.ascend(&[vec![0.0, 1.0, 0.0], vec![0.0, 2.0]]);
         }
-        assert_eq!(policy.mode(), Arch::new(&[1, 2]));
-        assert!(policy.probabilities()[0][1] > 0.9, "{:?}", policy.logits);
-        let mut rng = Rng::stream(0, "policy");
-        let hits = (0..100)
-            .filter(|_| policy.sample(&mut rng) == policy.mode())
-            .count();
-        assert!(hits > 80, "{hits}");
+        let probabilities = policy.probabilities();
+        assert!(
+            probabilities.iter().all(|p| p[1] > 0.9),
+            "{probabilities:?}"
+        );
+        assert!(policy.entropy() < 0.4, "{}", policy.entropy());
     }
 }

@@ -27,6 +27,8 @@ const EXAMPLES: &str = "\
 Examples:
   ganas supernet search runs/supernet --space nasbench201 --method enas --seeds 10 \\
       --table nasbench201.csv.gz --report cifar10_test --json enas.json
+  ganas supernet search runs/shared --space nasbench101 --method darts --seeds 10 \\
+      --table nasbench101.csv.gz --report test_accuracy --json darts.json
 
 For the strategies of `ganas bench` on a supernet: `ganas bench --supernet runs/supernet`.";
 
@@ -82,7 +84,8 @@ pub struct SearchArgs {
 enum MethodName {
     /// A controller rewarded with validation accuracy (REINFORCE), as in ENAS
     Enas,
-    /// A softmax mixture of ops moved by the gradient of the validation loss, as in DARTS
+    /// A mixture of all ops, and of all edges of node cells, moved by the gradient of the validation
+    /// loss, as in DARTS
     Darts,
 }
 
@@ -109,7 +112,7 @@ struct Run {
     arch: String,
     /// By the supernet, percent.
     accuracy: f64,
-    /// The entropy of a position of the policy at the end, in nats.
+    /// The mean entropy of a choice of the policy at the end, in nats.
     entropy: f64,
     reported: Option<f64>,
     reported_rank: Option<usize>,
