@@ -181,6 +181,16 @@ impl Plan<'_> {
         let reported = (picks.into_iter())
             .filter_map(|arch| Some((arch, task.reported(&arch)?)))
             .min_by_key(|(_, (_, rank))| *rank);
+        let judged = match (reported, best) {
+            (Some((arch, _)), _) => Some(arch),
+            (None, best) => best.map(|best| best.arch),
+        };
+        let measured = match &task.report {
+            Some(_) => reported.map(|(_, (value, _))| value),
+            None => best.map(|best| best.value),
+        };
+        let best_row = task.best_row();
+        let distance = |value: Option<f64>| Some(value? - best_row.as_ref()?.value);
         let evaluated = done.ledger.charged();
         let run = Run {
             strategy: self.recipe.strategy().into(),
@@ -207,6 +217,8 @@ impl Plan<'_> {
             reported_arch: reported
                 .filter(|_| task.reevaluate > 0)
                 .map(|(arch, _)| space.format(&arch)),
+            measured_distance: distance(measured),
+            predicted_distance: distance(judged.and_then(|arch| task.predicted(&arch))),
             reevaluated: (task.reevaluate > 0).then_some(again.len()),
             seen: seen.filter(|_| task.deviation().is_some()),
             steps: Vec::new(),
@@ -215,6 +227,7 @@ impl Plan<'_> {
             space: space.name().into(),
             objective: task.objective.metric.clone(),
             optimum: task.optimum(),
+            best_row,
             run,
             trajectory: (improvements.iter())
                 .map(|i| Step {

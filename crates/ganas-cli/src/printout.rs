@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use crate::record::{SuiteReport, Summary};
+use crate::record::{BenchReport, SuiteReport};
 use crate::standing::{Comparison, Standing};
 
-const HEADER: [&str; 11] = [
+const HEADER: [&str; 13] = [
     "strategy",
     "preset",
     "seeds",
@@ -17,21 +17,25 @@ const HEADER: [&str; 11] = [
     "median s",
     "mean reported ± std",
     "mean rank of it",
+    "measured - best row",
+    "predicted - best row",
 ];
 
-/// Prints the summaries as a table; the last two columns only if a column is reported.
+/// The columns that are printed only where there is something in them.
+const OPTIONAL: usize = 9;
+
+/// Prints the summaries as a table, and the table's best row below it.
 ///
 /// # Errors
 /// If nothing can be written.
-pub fn print(summaries: &[Summary], out: &mut impl Write) -> io::Result<()> {
+pub fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     let spread = |mean: Option<f64>, std: Option<f64>| match (mean, std) {
         (Some(mean), Some(std)) => format!("{mean:.5} ± {std:.5}"),
         _ => "-".into(),
     };
-    let reported = summaries.iter().any(|s| s.mean_reported.is_some());
-    let columns = if reported { 11 } else { 9 };
+    let distance = |mean: Option<f64>| mean.map(|mean| format!("{mean:+.5}"));
     let mut rows = vec![HEADER.map(str::to_owned)];
-    rows.extend(summaries.iter().map(|s| {
+    rows.extend(report.summary.iter().map(|s| {
         [
             s.strategy.clone(),
             s.preset.clone(),
@@ -49,10 +53,30 @@ pub fn print(summaries: &[Summary], out: &mut impl Write) -> io::Result<()> {
             format!("{:.3}", s.median_seconds),
             spread(s.mean_reported, s.std_reported),
             number(s.mean_reported_rank, 2),
+            match (distance(s.mean_measured_distance), s.measured) {
+                (Some(mean), Some(runs)) => format!("{mean} in {runs}/{}", s.seeds),
+                (None, Some(_)) => format!("none in {}", s.seeds),
+                _ => "-".into(),
+            },
+            distance(s.mean_predicted_distance).unwrap_or_else(|| "-".into()),
         ]
     }));
-    let rows: Vec<Vec<String>> = (rows.iter()).map(|row| row[..columns].to_vec()).collect();
-    align(&rows, out)
+    let filled = |column: usize| rows.iter().skip(1).any(|row| row[column] != "-");
+    let columns: Vec<usize> = (0..HEADER.len())
+        .filter(|&column| column < OPTIONAL || filled(column))
+        .collect();
+    let rows: Vec<Vec<String>> = (rows.iter())
+        .map(|row| columns.iter().map(|&column| row[column].clone()).collect())
+        .collect();
+    align(&rows, out)?;
+    match &report.best_row {
+        Some(best) => writeln!(
+            out,
+            "the table's best row that complies: {} {}, {}",
+            best.column, best.value, best.arch
+        ),
+        None => Ok(()),
+    }
 }
 
 /// Prints the tasks' summaries, then what they say together.
@@ -62,7 +86,7 @@ pub fn print(summaries: &[Summary], out: &mut impl Write) -> io::Result<()> {
 pub fn print_suite(report: &SuiteReport, out: &mut impl Write) -> io::Result<()> {
     for task in &report.tasks {
         writeln!(out, "{}", task.name)?;
-        print(&task.report.summary, out)?;
+        print(&task.report, out)?;
         writeln!(out)?;
     }
     writeln!(

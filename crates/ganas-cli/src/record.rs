@@ -60,6 +60,13 @@ pub struct Run {
     /// The architecture that is reported, where it was chosen by re-evaluation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported_arch: Option<String>,
+    /// The value of what is reported, as the table has it, minus that of the table's best row
+    /// ([`BestRow`]), where the table has the architecture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured_distance: Option<f64>,
+    /// The same by what the surrogate predicts that is searched, where it predicts that column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predicted_distance: Option<f64>,
     /// Queries that went into re-evaluation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reevaluated: Option<usize>,
@@ -82,6 +89,9 @@ pub struct SearchReport {
     pub objective: String,
     /// The best value of a compliant architecture in the table, if one has the objective.
     pub optimum: Option<f64>,
+    /// The table's best row, if there is a table to judge by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub best_row: Option<BestRow>,
     /// The run.
     #[serde(flatten)]
     pub run: Run,
@@ -105,6 +115,17 @@ pub struct SearchReport {
     pub outlook: Option<OutlookRecord>,
     /// How it was made.
     pub provenance: Provenance,
+}
+
+/// What a table has that is best of what keeps the constraints: what runs are measured by.
+#[derive(Clone, Debug, Serialize)]
+pub struct BestRow {
+    /// The column: the one that is reported, else the objective.
+    pub column: String,
+    /// Its best value.
+    pub value: f64,
+    /// The architecture.
+    pub arch: String,
 }
 
 /// An outlook.
@@ -203,6 +224,9 @@ pub struct BenchReport {
     pub objective: String,
     /// The best value of a compliant architecture in the table, if one has the objective.
     pub optimum: Option<f64>,
+    /// The table's best row, if there is a table to judge by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub best_row: Option<BestRow>,
     /// All finished runs, by strategy in the order given, then by seed.
     pub runs: Vec<Run>,
     /// A line for each strategy that finished a run.
@@ -282,6 +306,15 @@ pub struct Summary {
     /// The mean of their ranks there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean_reported_rank: Option<f64>,
+    /// The mean of the measured distances to the table's best row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_measured_distance: Option<f64>,
+    /// The runs that it is the mean of: those that end at an architecture of the table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured: Option<usize>,
+    /// The mean of the predicted distances to the table's best row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_predicted_distance: Option<f64>,
 }
 
 /// What has to be known to make a result again.

@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use crate::args::TaskArgs;
 use crate::progress::{Bar, Progress};
+use crate::record::BestRow;
 use crate::source::{self, Source};
 
 /// The space that is searched when none is named and networks are trained.
@@ -405,7 +406,8 @@ impl Task {
     }
 
     /// The order of the table's architectures by a column, of those that keep the constraints as
-    /// far as the table and the space can tell.
+    /// far as the table and the space can tell. A column is as good as the objective says if it is
+    /// the objective's, or the table is searched; any other is the better the larger.
     fn rank(&self, table: &Table, column: usize) -> Result<Ranking> {
         let all = self.constraints.is_empty() && self.predicates.is_empty();
         let problem = self.problem()?;
@@ -414,9 +416,19 @@ impl Task {
                 all || problem.complies(&table.arch(row), &metrics_of(&problem, table, row))
             }),
             // A table that others are judged by need not know what they measure.
-            _ => Ranking::new(table, column, false, |row| {
-                all || problem.admits(&table.arch(row))
-            }),
+            source => {
+                let same = table.columns()[column] == self.objective.metric;
+                let bounds = match source {
+                    Source::Surrogate(..) => bounds_in(&problem, table),
+                    _ => Vec::new(),
+                };
+                Ranking::new(table, column, same && self.objective.minimize, |row| {
+                    let holds = |(bound, column): &(&Constraint, usize)| {
+                        bound.holds(table.value(row, *column))
+                    };
+                    all || bounds.iter().all(holds) && problem.admits(&table.arch(row))
+                })
+            }
         })
     }
 
@@ -438,6 +450,33 @@ impl Task {
     /// The value and the rank of an architecture in the column that is reported.
     pub fn reported(&self, arch: &Arch) -> Option<(f64, usize)> {
         self.report.as_ref()?.of(arch)
+    }
+
+    /// What the table has that is best of what keeps the constraints, in the column that is
+    /// reported or else in the objective; none without a table that is searched or reported from.
+    pub fn best_row(&self) -> Option<BestRow> {
+        let table = self.table.as_ref()?;
+        let (column, ranking) = match (&self.report, &self.ranking) {
+            (Some(report), _) => (&report.name, &report.ranking),
+            (None, ranking) => (&self.objective.metric, ranking.as_ref()?),
+        };
+        Some(BestRow {
+            column: column.clone(),
+            value: ranking.optimum()?,
+            arch: self.space.format(&table.arch(ranking.best()?)),
+        })
+    }
+
+    /// What the surrogate that is searched predicts of an architecture in the column that is
+    /// reported, if it predicts that.
+    pub fn predicted(&self, arch: &Arch) -> Option<f64> {
+        let (Source::Surrogate(space, surrogate), Some(report)) = (&self.source, &self.report)
+        else {
+            return None;
+        };
+        let metric = (surrogate.metrics().iter()).position(|metric| *metric == report.name)?;
+        let predicted = surrogate.predict(&**space, &[*arch]);
+        predicted.first().map(|values| values[metric])
     }
 
     /// The problem for the driver.
@@ -597,6 +636,14 @@ fn agreeing(table: &Table, space: &dyn SearchSpace, constraints: &[Constraint]) 
     constraints
         .iter()
         .filter_map(|c| agrees(&c.metric))
+        .collect()
+}
+
+/// The bounds on what only an evaluation tells, as far as a table has columns of those names.
+fn bounds_in<'p>(problem: &'p Problem, table: &Table) -> Vec<(&'p Constraint, usize)> {
+    let column = |name: &str| table.columns().iter().position(|column| column == name);
+    (problem.measured_constraints())
+        .filter_map(|(constraint, _)| Some((constraint, column(&constraint.metric)?)))
         .collect()
 }
 

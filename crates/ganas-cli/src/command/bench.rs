@@ -152,7 +152,7 @@ fn run_task(args: &BenchArgs, plans: &Plans) -> Result<End> {
     let progress = Progress::new(args.quiet);
     let (report, end) = bench(args, plans, &progress, interrupt::listen)?;
     if !args.quiet {
-        print(&report.summary, &mut io::stdout().lock())?;
+        print(&report, &mut io::stdout().lock())?;
     }
     Ok(end)
 }
@@ -318,6 +318,7 @@ impl Plans<'_> {
             space: task.space.name().into(),
             objective: task.objective.metric.clone(),
             optimum: task.optimum(),
+            best_row: task.best_row(),
             summary: summarize(self.recipes, &runs),
             runs,
             provenance,
@@ -456,6 +457,8 @@ fn summary(recipe: &Recipe, runs: &[&Run]) -> Summary {
     };
     let best: Vec<f64> = runs.iter().filter_map(|r| r.best).collect();
     let reported: Vec<f64> = runs.iter().filter_map(|r| r.reported).collect();
+    let measured: Vec<f64> = runs.iter().filter_map(|r| r.measured_distance).collect();
+    let predicted: Vec<f64> = runs.iter().filter_map(|r| r.predicted_distance).collect();
     let to_optimum: Vec<Option<f64>> = (runs.iter())
         .map(|r| r.queries_to_optimum.map(|n| n as f64))
         .collect();
@@ -476,5 +479,8 @@ fn summary(recipe: &Recipe, runs: &[&Run]) -> Summary {
         mean_reported: mean(&reported),
         std_reported: deviation(&reported),
         mean_reported_rank: mean(&numbers(|r| r.reported_rank)),
+        mean_measured_distance: mean(&measured),
+        measured: (measured.len() + predicted.len() > 0).then_some(measured.len()),
+        mean_predicted_distance: mean(&predicted),
     }
 }

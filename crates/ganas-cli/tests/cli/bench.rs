@@ -23,6 +23,13 @@ fn json_is_as_the_contract_has_it() {
     assert_eq!(report["space"], "chain");
     assert_eq!(report["objective"], "accuracy");
     assert_eq!(report["optimum"], 62.4);
+    let best_row = &report["best_row"];
+    assert_eq!(
+        (&best_row["column"], &best_row["value"]),
+        (&json!("accuracy"), &json!(62.4))
+    );
+    let row = format!("{},62.4,", best_row["arch"].as_str().unwrap());
+    assert!(sandbox.read("chain.csv").contains(&row), "{row}");
     let runs = report["runs"].as_array().unwrap();
     let order: Vec<(&Value, &Value, &Value)> = (runs.iter())
         .map(|r| (&r["strategy"], &r["preset"], &r["seed"]))
@@ -39,6 +46,8 @@ fn json_is_as_the_contract_has_it() {
         // Accuracies are 0.1 apart, so the rank follows from the value.
         let best = run["best"].as_f64().unwrap();
         assert_eq!(rank as f64, 1.0 + ((62.4 - best) * 10.0).round());
+        assert_eq!(run["measured_distance"], best - 62.4);
+        assert!(run["predicted_distance"].is_null());
         assert_eq!(run["best_arch"].as_str().unwrap().split(';').count(), 4);
         assert!((1..=120).contains(&run["queries_to_best"].as_u64().unwrap()));
         match rank {

@@ -2,6 +2,7 @@
 
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
+use serde_json::Value;
 
 use crate::sandbox::Sandbox;
 
@@ -85,6 +86,74 @@ fn a_surrogate_is_searched_beyond_its_table() {
         bench["provenance"]["task"]["constraints"][0],
         "params <= 12"
     );
+}
+
+#[test]
+fn winners_are_measured_by_the_best_row_of_a_table() {
+    let sandbox = fitted();
+    let smooth = sandbox.read("smooth.csv");
+    let kept = smooth.lines().enumerate().filter(|(i, _)| i % 3 == 0);
+    let part: Vec<&str> = kept.map(|(_, line)| line).collect();
+    sandbox.write("part.csv", part.join("\n") + "\n");
+    let rows: Vec<(&str, f64, f64)> = (part.iter().skip(1))
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            (
+                cells[0],
+                cells[1].parse().unwrap(),
+                cells[2].parse().unwrap(),
+            )
+        })
+        .collect();
+    let bench = |rest: &str| -> Value {
+        sandbox
+            .run(&format!(
+                "bench --space chain.toml --surrogate model.json --table part.csv --strategies \
+                 random --seeds 12 --json bench.json {rest}"
+            ))
+            .success()
+            .stdout(contains("predicted - best row").and(contains("best row that complies: ")));
+        sandbox.json("bench.json")
+    };
+    let found =
+        bench("--objective score --report score --queries 15 --constraint 'milliseconds <= 9.5'");
+    // The rows that comply are those that do by the table's own column.
+    let (arch, best, _) = (rows.iter().filter(|row| row.2 <= 9.5))
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .unwrap();
+    assert_eq!(found["best_row"]["column"], "score");
+    assert_eq!(found["best_row"]["value"], *best);
+    let row = found["best_row"]["arch"].as_str().unwrap();
+    assert!(rows.iter().any(|r| r.0 == row && r.1 == *best), "{arch}");
+    let (mut predicted, mut measured) = (Vec::new(), Vec::new());
+    for run in found["runs"].as_array().unwrap() {
+        let distance = run["predicted_distance"].as_f64().unwrap();
+        assert_eq!(distance, run["best"].as_f64().unwrap() - best);
+        predicted.push(distance);
+        match rows.iter().find(|row| run["best_arch"] == row.0) {
+            Some((_, value, _)) => {
+                assert_eq!(run["reported"], *value);
+                assert_eq!(run["measured_distance"], value - best);
+                measured.push(value - best);
+            }
+            None => assert!(run["reported"].is_null() && run["measured_distance"].is_null()),
+        }
+    }
+    assert!((1..12).contains(&measured.len()), "{measured:?}");
+    let summary = &found["summary"][0];
+    assert_eq!(summary["measured"], measured.len());
+    let close = |found: &Value, values: &[f64]| {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        assert!((found.as_f64().unwrap() - mean).abs() < 1e-9, "{found}");
+    };
+    close(&summary["mean_measured_distance"], &measured);
+    close(&summary["mean_predicted_distance"], &predicted);
+    // What is made small is best where it is smallest, and another column may be reported.
+    let small = bench("--objective milliseconds --minimize --report milliseconds --queries 15");
+    let least = rows.iter().map(|row| row.2).fold(f64::INFINITY, f64::min);
+    assert_eq!(small["best_row"]["value"], least);
+    let other = bench("--objective milliseconds --report score --queries 15");
+    assert!(other["runs"][0]["predicted_distance"].as_f64().unwrap() < 0.0);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::Table;
 pub struct Ranking {
     /// Best first, as if larger were better.
     scores: Vec<f64>,
+    best: Option<usize>,
     sign: f64,
 }
 
@@ -23,12 +24,15 @@ impl Ranking {
         compliant: impl Fn(usize) -> bool,
     ) -> Self {
         let sign = if minimize { -1.0 } else { 1.0 };
-        let mut scores: Vec<f64> = (table.values(column).enumerate())
+        let kept: Vec<(usize, f64)> = (table.values(column).enumerate())
             .filter(|(row, value)| !value.is_nan() && compliant(*row))
-            .map(|(_, value)| sign * value)
+            .map(|(row, value)| (row, sign * value))
             .collect();
+        let best = kept.iter().reduce(|a, b| if b.1 > a.1 { b } else { a });
+        let best = best.map(|(row, _)| *row);
+        let mut scores: Vec<f64> = kept.into_iter().map(|(_, score)| score).collect();
         scores.sort_unstable_by(|a, b| b.total_cmp(a));
-        Ranking { scores, sign }
+        Ranking { scores, best, sign }
     }
 
     /// The number of architectures that are ranked.
@@ -44,6 +48,11 @@ impl Ranking {
     /// The best value, if any architecture complies.
     pub fn optimum(&self) -> Option<f64> {
         self.scores.first().map(|best| self.sign * best)
+    }
+
+    /// The row of the best value, the first of equal ones, if any architecture complies.
+    pub fn best(&self) -> Option<usize> {
+        self.best
     }
 
     /// The number of ranked architectures that are at least as good as this value.
