@@ -10,6 +10,7 @@ use crate::command::{
     bench, completions, export, man, rare_event, report, resume, search, space, supernet,
     surrogate, table,
 };
+use crate::device::DeviceArgs;
 use crate::output::one_line;
 use crate::recipe::{DataArgs, RecipeArgs};
 use crate::workers::WorkerArgs;
@@ -146,7 +147,7 @@ pub struct TaskArgs {
     pub noise: Option<f64>,
 
     /// Networks that are trained or scored at once, or workers of `--command`; results do not depend
-    /// on their number [default: one a core; 1 worker]
+    /// on their number [default: one a core, at most 4 on a graphics card; 1 worker]
     #[arg(long, value_name = "N")]
     pub workers: Option<usize>,
 
@@ -178,6 +179,9 @@ pub struct TaskArgs {
 
     #[command(flatten)]
     pub images_of: DataArgs,
+
+    #[command(flatten)]
+    pub device: DeviceArgs,
 
     /// Architecture to evaluate first, in the space's notation or by its name; can be given several
     /// times

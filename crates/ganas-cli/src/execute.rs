@@ -367,6 +367,7 @@ impl Plan<'_> {
         }
         if let Some(recorded) = self.durable.as_ref().and_then(|d| d.resumed) {
             recorded.check(&provenance)?;
+            provenance.devices = recorded.devices(provenance.devices)?;
             provenance.ganas = recorded.ganas.clone();
             provenance.command = recorded.command.clone();
         }

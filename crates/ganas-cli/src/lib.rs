@@ -5,6 +5,7 @@
 mod args;
 mod caller;
 mod command;
+mod device;
 pub mod embed;
 mod execute;
 mod gather;

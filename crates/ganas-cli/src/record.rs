@@ -334,6 +334,9 @@ pub struct Provenance {
     pub seeds: Vec<u64>,
     /// Architectures that were evaluated first.
     pub start: Vec<String>,
+    /// The device that networks were computed on, and those that a resumed run went on with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<String>,
     /// Evaluations that were known before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history: Option<HistoryRecord>,
@@ -549,6 +552,7 @@ impl Provenance {
                 .collect(),
             seeds,
             start: task.start.iter().map(|a| task.space.format(a)).collect(),
+            devices: task.source.device().map(String::from).into_iter().collect(),
             history: None,
             asynchronous: None,
         }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ganas_core::error::{Error, Result};
+use ganas_train::device::CPU;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -34,6 +35,8 @@ pub struct Recorded {
     pub asynchronous: Option<usize>,
     /// Where the command was started.
     pub started_in: PathBuf,
+    /// Whether it may go on with another device.
+    pub moves: bool,
     all: Value,
 }
 
@@ -74,6 +77,7 @@ impl Recorded {
             queries: queries as usize,
             asynchronous: all["asynchronous"].as_u64().map(|slots| slots as usize),
             started_in: started_in.into(),
+            moves: false,
             all,
         })
     }
@@ -95,6 +99,36 @@ impl Recorded {
             ))
             .mend("put it back, or begin another run with `--history`")),
         }
+    }
+
+    /// The devices of the run, given the one that it would go on with.
+    ///
+    /// # Errors
+    /// If that is another one, and nobody said that it may be.
+    pub fn devices(&self, now: Vec<String>) -> Result<Vec<String>> {
+        let Some(device) = now.into_iter().next() else {
+            return Ok(Vec::new());
+        };
+        let known = self.all["devices"].as_array();
+        let mut devices: Vec<String> = (known.into_iter().flatten())
+            .filter_map(|name| name.as_str().map(String::from))
+            .collect();
+        if devices.is_empty() {
+            // Older versions know none but this one.
+            devices.push(CPU.into());
+        }
+        match devices.last() {
+            Some(last) if *last == device => {}
+            Some(last) if !self.moves => {
+                return Err(Error::input(format!(
+                    "the run was on {last}, and would go on on {device}, where the same training \
+                     gives other numbers"
+                ))
+                .mend("name the one to go on with by `ganas resume --device`"));
+            }
+            _ => devices.push(device),
+        }
+        Ok(devices)
     }
 }
 

@@ -12,10 +12,11 @@ use ganas_data::{Resize, load_with};
 use ganas_search::predictor::{Surrogate, SurrogateEvaluator};
 use ganas_train::supernet::{self, Identity, Scoring, SupernetEvaluator};
 use ganas_train::{ImageTask, METRICS, Recipe, Supernet, Training, TrainingEvaluator};
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPool;
 
 use crate::args::TaskArgs;
 use crate::caller::{Absent, Caller};
+use crate::device::DeviceArgs;
 use crate::progress::{Bar, Progress};
 use crate::recipe::usable;
 use crate::task::unreadable;
@@ -51,6 +52,8 @@ pub struct Trained {
     pub seed: u64,
     /// How architectures are trained.
     pub training: Training,
+    /// What the device is called that they are trained on.
+    pub device: String,
     /// The threads that trainings run on.
     pub pool: Arc<ThreadPool>,
 }
@@ -69,6 +72,8 @@ pub struct Shared {
     pub task: Arc<ImageTask>,
     /// How it scores.
     pub scoring: Scoring,
+    /// What the device is called that it is on.
+    pub device: String,
     /// The threads that it scores on.
     pub pool: Arc<ThreadPool>,
     known: Known,
@@ -83,6 +88,15 @@ impl Source {
             Source::Surrogate(_, surrogate) => surrogate.metrics().to_vec(),
             Source::Caller(caller) => caller.metrics.clone(),
             _ => METRICS.map(String::from).to_vec(),
+        }
+    }
+
+    /// What the device is called that networks are computed on, where any are.
+    pub fn device(&self) -> Option<&str> {
+        match self {
+            Source::Training(trained) => Some(&trained.device),
+            Source::Supernet(shared) => Some(&shared.device),
+            _ => None,
         }
     }
 
@@ -127,10 +141,12 @@ impl Shared {
         data: Option<&str>,
         scoring: Scoring,
         workers: Option<usize>,
+        device: DeviceArgs,
     ) -> Result<Shared> {
         let file = folder.join(SUPERNET);
-        let device = ganas_train::cpu();
-        let (identity, course) = supernet::load(&file, &**space, &device).map_err(usable)?;
+        let opened = device.choice().open()?;
+        let loaded = supernet::load(&file, &**space, &opened.device);
+        let (identity, course) = loaded.map_err(usable)?;
         let data = data.unwrap_or(&identity.data);
         let [height, width, _] = identity.frame.image;
         let dataset = load_with(data, Resize::To { height, width })?;
@@ -153,7 +169,8 @@ impl Shared {
             supernet: Arc::new(course.supernet),
             task: Arc::new(task),
             scoring,
-            pool: pool(workers)?,
+            device: opened.name,
+            pool: device.pool(workers)?,
             known: Known::default(),
         })
     }
@@ -253,7 +270,7 @@ pub fn open(
                 ..Scoring::default()
             };
             let data = args.data.as_deref();
-            let shared = Shared::open(folder, space, data, scoring, args.workers)?;
+            let shared = Shared::open(folder, space, data, scoring, args.workers, args.device)?;
             Ok(Source::Supernet(Box::new(shared)))
         }
         (train, None) => {
@@ -261,33 +278,21 @@ pub fn open(
             let _waiting = progress.waiting(format!("reading {data}"));
             let (task, _) = args.images_of.open(data, seed)?;
             let defaults = Recipe::suited(task.dataset().name());
+            let opened = args.device.choice().open()?;
             let training = Training {
                 space: space.clone(),
                 recipe: args.recipe.over(defaults)?,
                 task: Arc::new(task),
+                device: opened.device,
             };
             training.check().map_err(usable)?;
             Ok(Source::Training(Box::new(Trained {
                 data: data.to_owned(),
                 seed,
                 training,
-                pool: pool(args.workers)?,
+                device: opened.name,
+                pool: args.device.pool(args.workers)?,
             })))
         }
     }
-}
-
-/// So many threads, or one a core.
-///
-/// # Errors
-/// If there are none.
-pub fn pool(workers: Option<usize>) -> Result<Arc<ThreadPool>> {
-    if workers == Some(0) {
-        return Err(Error::input("there are no workers").mend("give `--workers` at least 1"));
-    }
-    let pool = ThreadPoolBuilder::new()
-        .num_threads(workers.unwrap_or(0))
-        .build();
-    let pool = pool.map_err(|e| Error::input(format!("cannot start the workers: {e}")))?;
-    Ok(Arc::new(pool))
 }

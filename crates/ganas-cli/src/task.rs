@@ -154,6 +154,10 @@ impl Task {
             .map(|file| open_table(file, &*space, args.merge_isomorphic, progress).map(Arc::new))
             .transpose()?;
         let source = source::open(args, &space, table.as_ref(), seed, progress)?;
+        if args.device.named.is_some() && source.device().is_none() {
+            return Err(Error::input("no networks are computed here")
+                .mend("leave out `--device`, or `--table` and its like"));
+        }
         let start = (args.start.iter())
             .map(|text| {
                 (space.parse(text))

@@ -38,6 +38,8 @@ pub struct Training {
     pub task: Arc<ImageTask>,
     /// How.
     pub recipe: Recipe,
+    /// Where.
+    pub device: Device,
 }
 
 impl Training {
@@ -64,8 +66,8 @@ impl Training {
         Plan::build(&*self.space, arch, &frame)
     }
 
-    /// Trains an architecture and scores it on the validation images. What comes out depends on
-    /// the architecture and the seed alone.
+    /// Trains an architecture and scores it on the validation images. On the CPU what comes out
+    /// depends on the architecture and the seed alone.
     ///
     /// # Errors
     /// If its network cannot be built, or its training diverges.
@@ -73,14 +75,13 @@ impl Training {
         let train = self.task.train().augmented(self.recipe.augment.clone());
         let validation = self.task.validation();
         let seed = self.seed(arch, seed);
-        let device = Device::flex();
         let outcome = measure(
             &self.plan(arch)?,
             &self.recipe,
             &train,
             &validation,
             seed,
-            &device,
+            &self.device,
         )?;
         Ok(outcome.mean)
     }
@@ -96,7 +97,7 @@ impl Training {
         observe: &mut dyn FnMut(&Epoch),
     ) -> Result<(Network, Score)> {
         let seed = self.seed(arch, seed);
-        let mut network = Network::new(self.plan(arch)?, seed, &Device::flex());
+        let mut network = Network::new(self.plan(arch)?, seed, &self.device);
         let feed = self.task.development();
         let feed = feed.augmented(self.recipe.augment.clone());
         network.train(&self.recipe, &feed, seed, observe)?;
@@ -111,10 +112,11 @@ impl Training {
     }
 }
 
-/// Evaluates architectures by training them, several at once, each on one thread.
+/// Evaluates architectures by training them, several at once, each on one thread. A graphics card
+/// works on what all threads ask of it.
 ///
 /// The metrics are `accuracy`, in percent of the validation images, and `loss`, their mean cross
-/// entropy in nats. They do not depend on the number of threads. A training that diverges is a
+/// entropy in nats. On the CPU they do not depend on the number of threads. A training that diverges is a
 /// failed evaluation.
 pub struct TrainingEvaluator {
     training: Training,

@@ -11,11 +11,10 @@
 //!
 //! # Graphics cards
 //!
-//! With the feature `wgpu` networks also run on a card of any vendor, on a device such as
-//! `Device::wgpu(DeviceKind::DefaultDevice)`. Burn opens it at its first use and panics if there is
-//! none; `Device::wgpu_options().init()`, once a process, opens it at once and returns an error.
-//! There the layers are burn's own operations. They agree with the CPU but for rounding, and sums
-//! may run in any order, so that the same seed need not give the same bits.
+//! With the feature `wgpu` networks also run on a card of any vendor: [`device::Choice::Gpu`] opens
+//! it, or says what is amiss, such as that there is none. There the layers are burn's own operations.
+//! They agree with the CPU but for rounding, and sums may run in any order, so that the same seed need
+//! not give the same bits. Several networks share a card, each fed by a thread.
 //!
 //! ```text
 //! cargo test --release -p ganas-train --features wgpu --test gpu -- --nocapture
@@ -33,6 +32,7 @@
 //! None was tried on a real card yet.
 #![forbid(unsafe_code)]
 
+pub mod device;
 pub mod error;
 pub mod evaluate;
 pub mod examples;

@@ -21,6 +21,7 @@ fn training(learning_rate: f64) -> Training {
             learning_rate,
             ..Recipe::suited("digits")
         },
+        device: ganas_train::cpu(),
     }
 }
 

@@ -1,14 +1,14 @@
 //! A graphics card computes what the CPU does; a software driver such as Mesa's lavapipe counts as
 //! one. Without any the tests say so and pass. The distances are shown with `--nocapture`.
-#![cfg(any(feature = "vulkan", feature = "wgpu"))]
+#![cfg(feature = "wgpu")]
 
 use std::io::Write;
 use std::sync::LazyLock;
 
-use burn::tensor::wgpu::wgpu::DeviceType;
 use burn::tensor::{Device, Tensor, TensorData};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench101, nasbench201};
+use ganas_train::device::Choice;
 use ganas_train::layer::{
     ConvShape, Moments, Targets, avg_pool, batch_norm, conv2d, cross_entropy, depthwise_conv2d,
     global_avg_pool, max_pool, normalize, relu,
@@ -19,30 +19,21 @@ use ganas_train::{Examples, Feed, Frame, Network, Optimizer, Plan, Recipe, Weigh
 const IMAGE: [usize; 3] = [8, 12, 3];
 const CLASSES: usize = 3;
 
-/// Opened once: a runtime is set up once a process.
+/// The first card, if there is one.
 static GPU: LazyLock<Option<Device>> = LazyLock::new(|| {
-    let opened = Device::wgpu_options().init_with_setup();
     // Past the capture of the test runner, which shows nothing of a test that passes.
     let mut out = std::io::stderr();
-    let (device, info) = match opened {
-        Ok((device, setup)) => (device, setup.adapter.get_info()),
-        Err(error) => {
-            writeln!(out, "skipped, for there is no graphics card: {error}").unwrap();
-            return None;
+    match Choice::Gpu(0).open() {
+        Ok(opened) => {
+            writeln!(out, "on {}", opened.name).unwrap();
+            Some(opened.device)
         }
-    };
-    let name = format!("{} ({}, {:?})", info.name, info.driver_info, info.backend);
-    if cfg!(feature = "vulkan") && info.device_type == DeviceType::Cpu {
-        writeln!(out, "skipped on {name}: {BROKEN}").unwrap();
-        return None;
+        Err(error) => {
+            writeln!(out, "skipped: {error}").unwrap();
+            None
+        }
     }
-    writeln!(out, "on {name}").unwrap();
-    Some(device)
 });
-
-/// Found on lavapipe, which ends the process with a segmentation fault.
-const BROKEN: &str = "with `vulkan`, cubecl 0.11.3 writes invalid shaders for drivers that lack \
-    VK_KHR_workgroup_memory_explicit_layout, as software drivers do; use `wgpu` there";
 
 /// The plans that are compared: of each kind of space some at random, and chains of all ops.
 fn plans() -> Vec<(String, Plan)> {
@@ -293,6 +284,48 @@ fn layers_are_those_of_the_cpu() {
         let targets = Targets::new(&[3, 0, 9, 3], 10, 0.1, &device);
         cross_entropy(logits, &targets).reshape([1, 1, 1, 1])
     });
+}
+
+/// Several networks share a card, each trained by a thread of its own.
+#[test]
+fn networks_that_are_trained_at_once_do_not_disturb_each_other() {
+    let Some(gpu) = &*GPU else { return };
+    let recipe = Recipe {
+        epochs: 1,
+        batch: 8,
+        learning_rate: 0.01,
+        ..Recipe::default()
+    };
+    let trained = |plan: &Plan, device: &Device| {
+        let mut network = Network::new(plan.clone(), 3, device);
+        network
+            .train(&recipe, &examples(16, 1), 4, &mut |_| ())
+            .unwrap();
+        flat(&network)
+    };
+    let plans = plans();
+    let (_, plan) = &plans[0];
+    let alone = trained(plan, gpu);
+    let others = plans[1..5].iter().map(|(_, plan)| plan);
+    let together = std::thread::scope(|scope| {
+        let threads: Vec<_> = (std::iter::once(plan).chain(others))
+            .map(|plan| scope.spawn(|| trained(plan, gpu)))
+            .collect();
+        let all = threads.into_iter().map(|thread| thread.join().unwrap());
+        all.collect::<Vec<_>>()
+    });
+    assert!(distance(&together[0], &alone) < 1e-5);
+    assert!(distance(&together[1], &trained(&plans[1].1, gpu)) < 1e-4);
+}
+
+#[test]
+fn a_card_that_is_not_there_is_refused_by_naming_those_that_are() {
+    let Some(gpu) = &*GPU else { return };
+    let error = Choice::Gpu(99).open().unwrap_err().to_string();
+    let known = Choice::Gpu(0).open().unwrap();
+    assert_eq!(known.device, *gpu);
+    let there = format!("there is no graphics card gpu:99; gpu:0 is {}", known.name);
+    assert!(error.starts_with(&there), "{error}");
 }
 
 #[test]

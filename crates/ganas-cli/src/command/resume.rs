@@ -6,11 +6,13 @@ use std::{env, fs};
 use anyhow::{Context, Result};
 use clap::{Args, Parser};
 use ganas_core::error::Error;
+use ganas_train::device::Choice;
 use serde_json::Value;
 
 use crate::End;
 use crate::args::{Cli, Command};
 use crate::command::search::{self, SearchArgs};
+use crate::device::DeviceArgs;
 use crate::log::LogArgs;
 use crate::rundir::{RESULT, SETTINGS};
 use crate::settings::Recorded;
@@ -21,8 +23,12 @@ Examples:
   ganas resume runs/command-1 --queries 500
       the same search with more queries; what was evaluated is not evaluated again
 
+  ganas resume runs/cifar-10-1 --device gpu:1
+      networks are trained there from now on, wherever they were before
+
 A resumed search ends with the evaluations, the rounds and the result that it would have ended with
-anyway, to the last byte; only the seconds differ.";
+anyway, to the last byte; only the seconds differ. Where networks are trained on a graphics card, what
+is trained anew may differ, too.";
 
 /// Arguments of `ganas resume`.
 #[derive(Clone, Debug, Args)]
@@ -36,6 +42,10 @@ pub struct ResumeArgs {
     #[arg(long, value_name = "N")]
     queries: Option<usize>,
 
+    /// Device to go on with, if it is not to be the one that the run was begun on
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<Choice>,
+
     #[command(flatten)]
     log: LogArgs,
 }
@@ -46,7 +56,13 @@ pub struct ResumeArgs {
 /// If there is no run in the folder, something that it needs is not as it was, or as in
 /// `ganas search`.
 pub fn run(args: &ResumeArgs) -> Result<End> {
-    let (recorded, search, queries) = open(&args.folder, args.queries)?;
+    let (mut recorded, mut search, queries) = open(&args.folder, args.queries)?;
+    if let Some(device) = args.device {
+        recorded.moves = true;
+        search = search.on(DeviceArgs {
+            named: Some(device),
+        });
+    }
     if let Some(spent) = finished(&args.folder.join(RESULT))
         && queries == recorded.queries
     {

@@ -12,9 +12,11 @@ use ganas_core::error::Error;
 use ganas_draw::Drawing;
 use ganas_search::{Recipe, STRATEGIES};
 use ganas_train::Feed;
+use ganas_train::device::CPU;
 
 use crate::End;
 use crate::args::TaskArgs;
+use crate::device::DeviceArgs;
 use crate::execute::{Durable, Plan};
 use crate::history::{COPY, History};
 use crate::interrupt;
@@ -39,6 +41,7 @@ Examples:
       --start resnet --constraint 'params <= @start'
   ganas search --space my-space.toml --table measured.parquet --objective latency_ms --minimize
   ganas search --space my-space.toml --train cifar-10-batches-bin --epochs 20 --width 16
+  ganas search --train cifar-10-batches-bin --width 16 --device gpu
   ganas search --space nasbench201 --supernet runs/supernet --objective loss --queries 100
   ganas search --space nasbench201 --command 'python3 train.py' --workers 4 --timeout 3600
   ganas search --space my-space.toml --command 'srun --gres=gpu:1 python train.py' --workers 8 --async
@@ -313,6 +316,12 @@ impl SearchArgs {
         }
     }
 
+    /// The same on another device.
+    pub fn on(mut self, device: DeviceArgs) -> SearchArgs {
+        self.task.device = device;
+        self
+    }
+
     /// The same without a word on standard error.
     pub fn quietly(self) -> SearchArgs {
         let log = LogArgs {
@@ -451,6 +460,10 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
             format!("{} ({} numbers)", winner.weights, winner.params),
         ));
         lines.push(("drawing", winner.drawing.clone()));
+    }
+    let devices = &report.provenance.devices;
+    if devices.iter().any(|name| name != CPU) {
+        lines.push(("device", devices.join(", then ")));
     }
     if !task.constraints.is_empty() {
         lines.push((

@@ -11,6 +11,7 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::{Course, Supernet, SupernetRecipe};
+use crate::device::CPU;
 use crate::error::Result;
 use crate::network::Frame;
 use crate::network::file::{self, Tensors, damaged};
@@ -92,8 +93,15 @@ impl Identity {
 struct Header {
     identity: Identity,
     history: Vec<Epoch>,
+    /// The devices that it was trained on; older versions know the CPU alone, and do not say so.
+    #[serde(default = "on_the_cpu")]
+    devices: Vec<String>,
     /// The steps that the optimiser took on each weight.
     steps: BTreeMap<String, i32>,
+}
+
+fn on_the_cpu() -> Vec<String> {
+    vec![CPU.into()]
 }
 
 const KEY: &str = "ganas-supernet";
@@ -116,6 +124,7 @@ pub fn save(path: &Path, identity: &Identity, course: &Course) -> Result<()> {
     let header = Header {
         identity: identity.clone(),
         history: course.history.clone(),
+        devices: course.devices.clone(),
         steps: (course.memory.iter())
             .map(|(name, memory)| (name.clone(), memory.steps))
             .collect(),
@@ -200,6 +209,7 @@ pub fn load(path: &Path, space: &dyn SearchSpace, device: &Device) -> Result<(Id
         supernet,
         memory,
         history: header.history,
+        devices: header.devices,
     };
     Ok((header.identity, course))
 }

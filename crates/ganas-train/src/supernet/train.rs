@@ -66,6 +66,8 @@ pub struct Course {
     pub(super) memory: BTreeMap<String, Memory>,
     /// The epochs that are done.
     pub history: Vec<Epoch>,
+    /// The names of the devices that it was trained on, one after another.
+    pub devices: Vec<String>,
 }
 
 impl Course {
@@ -75,6 +77,7 @@ impl Course {
             supernet,
             memory: BTreeMap::new(),
             history: Vec::new(),
+            devices: Vec::new(),
         }
     }
 

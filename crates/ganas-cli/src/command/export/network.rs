@@ -12,6 +12,7 @@ use ganas_export::{ExportError, Given, frame, onnx, pytorch};
 use ganas_train::supernet::{self, Scoring};
 use ganas_train::{Network, Plan, Weights};
 
+use crate::device::DeviceArgs;
 use crate::recipe::usable;
 use crate::source::{SUPERNET, Shared};
 
@@ -168,7 +169,14 @@ impl NetworkArgs {
     /// The network as a supernet has it.
     fn share(&self, folder: &Path, space: &Arc<dyn SearchSpace>, arch: &Arch) -> Result<Network> {
         let scoring = Scoring::default();
-        let shared = Shared::open(folder, space, self.data.as_deref(), scoring, None)?;
+        let shared = Shared::open(
+            folder,
+            space,
+            self.data.as_deref(),
+            scoring,
+            None,
+            DeviceArgs::default(),
+        )?;
         let network = scoring.network(&shared.supernet, &**space, arch, &shared.task);
         Ok(network.map_err(usable)?)
     }

@@ -71,6 +71,8 @@ struct Report {
     identity: Identity,
     /// How it scores.
     scoring: Scoring,
+    /// The device that it is on.
+    device: String,
     /// The column of the table, and how the accuracies compare with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<Comparison>,
@@ -167,6 +169,7 @@ pub fn run(args: &EvalArgs) -> Result<End> {
         command: command_line(),
         identity: shared.identity.clone(),
         scoring: shared.scoring,
+        device: shared.device.clone(),
         comparison: args.objective.as_ref().map(|name| compare(name, &scores)),
         scores,
         failures,

@@ -13,6 +13,7 @@ use ganas_core::space::SearchSpace;
 use ganas_train::supernet::{self, Scoring};
 
 use crate::End;
+use crate::device::DeviceArgs;
 use crate::progress::Progress;
 use crate::recipe::usable;
 use crate::source::{SUPERNET, Shared};
@@ -62,9 +63,13 @@ struct TrainedArgs {
     #[arg(long, value_name = "N")]
     images: Option<usize>,
 
-    /// How many are scored or searched for at once [default: one a core]
+    /// How many are scored or searched for at once
+    /// [default: one a core, at most 4 on a graphics card]
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
+
+    #[command(flatten)]
+    device: DeviceArgs,
 
     /// File for the results as JSON
     #[arg(long, value_name = "FILE")]
@@ -91,6 +96,7 @@ impl TrainedArgs {
             data,
             scoring,
             self.workers,
+            self.device,
         )?)
     }
 }

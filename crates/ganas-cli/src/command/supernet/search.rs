@@ -98,6 +98,8 @@ struct Written {
     command: Vec<String>,
     identity: Identity,
     scoring: Scoring,
+    /// The device that it is on.
+    device: String,
     method: Method,
     settings: Alternation,
     /// The column that is reported.
@@ -205,6 +207,7 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         command: command_line(),
         identity: shared.identity.clone(),
         scoring,
+        device: shared.device.clone(),
         method,
         settings,
         report: args.report.clone(),

@@ -10,11 +10,12 @@ use ganas_train::supernet::{self, Course, Identity, Paths, SupernetRecipe};
 use ganas_train::{Score, Supernet};
 
 use crate::End;
+use crate::device::DeviceArgs;
 use crate::interrupt;
 use crate::output::prepare;
 use crate::progress::Progress;
 use crate::recipe::{DataArgs, RecipeArgs, usable};
-use crate::source::{SUPERNET, pool};
+use crate::source::SUPERNET;
 use crate::task::load_space;
 
 const EXAMPLES: &str = "\
@@ -50,9 +51,12 @@ pub struct TrainArgs {
     seed: u64,
 
     /// Cells that are trained at once; results do not depend on their number
-    /// [default: one a core]
+    /// [default: one a core, at most 4 on a graphics card]
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
+
+    #[command(flatten)]
+    device: DeviceArgs,
 
     /// Show no progress, and print nothing
     #[arg(long)]
@@ -86,11 +90,11 @@ pub fn run(args: &TrainArgs) -> Result<End> {
         task.check(augment).map_err(usable)?;
     }
     let identity = Identity::new(&*space, &task, &args.data, split, &training, args.seed);
-    let pool = pool(args.workers)?;
+    let pool = args.device.pool(args.workers)?;
     let file = args.out.join(SUPERNET);
-    let device = ganas_train::cpu();
+    let device = args.device.choice().open()?;
     let mut course = if file.exists() {
-        let (known, course) = supernet::load(&file, &*space, &device).map_err(usable)?;
+        let (known, course) = supernet::load(&file, &*space, &device.device).map_err(usable)?;
         if let Some(difference) = identity.difference(&known) {
             return Err(Error::input(format!(
                 "the folder holds a supernet of other settings ({difference})"
@@ -101,12 +105,22 @@ pub fn run(args: &TrainArgs) -> Result<End> {
         }
         course
     } else {
-        let fresh = Supernet::new(&*space, identity.frame, args.seed, &device);
+        let fresh = Supernet::new(&*space, identity.frame, args.seed, &device.device);
         let course = Course::new(fresh.map_err(usable)?);
         prepare(&file)?;
         course
     };
     let epochs = training.recipe.epochs;
+    if course.history.len() < epochs && course.devices.last() != Some(&device.name) {
+        if let Some(last) = course.devices.last() {
+            progress.say(&format!(
+                "note: it was trained on {last} so far, and goes on on {}, where the same training \
+                 gives other numbers",
+                device.name
+            ));
+        }
+        course.devices.push(device.name);
+    }
     let stop = interrupt::listen()?;
     let begun = Instant::now();
     let bar = progress.supernet(epochs, course.history.len());
