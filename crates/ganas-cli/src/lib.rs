@@ -17,6 +17,7 @@ mod printout;
 mod progress;
 mod recipe;
 mod record;
+mod reference;
 mod rundir;
 mod settings;
 mod source;
