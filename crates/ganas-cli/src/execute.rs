@@ -412,10 +412,7 @@ fn improved(
 
 /// The evaluated architecture that is nearest to complying.
 fn nearest(problem: &Problem, task: &Task, queries: &[Query]) -> Option<Nearest> {
-    let beyond = |q: &Query| -> f64 {
-        let breaches = problem.breaches(&q.arch, Some(&q.metrics));
-        breaches.iter().map(|(c, value)| c.excess(*value)).sum()
-    };
+    let beyond = |q: &Query| problem.excess(&q.arch, Some(&q.metrics));
     let measured = queries.iter().filter(|q| q.score.is_some());
     let nearest = measured.min_by(|a, b| beyond(a).total_cmp(&beyond(b)))?;
     Some(Nearest {

@@ -28,6 +28,7 @@ mod task;
 mod tensorboard;
 mod times;
 mod track;
+mod unsatisfiable;
 mod winner;
 mod workers;
 

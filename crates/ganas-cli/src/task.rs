@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ganas_core::Pool;
 use ganas_core::arch::Arch;
-use ganas_core::constraint::{Comparison, Condition, Constraint, Predicate};
+use ganas_core::constraint::{Condition, Constraint, Predicate};
 use ganas_core::driver::{Objective, Problem};
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::{Evaluator, Noisy};
@@ -19,6 +19,7 @@ use crate::progress::{Bar, Progress};
 use crate::record::BestRow;
 use crate::reference::{References, measure};
 use crate::source::{self, Source};
+use crate::unsatisfiable::unsatisfiable;
 
 /// The space that is searched when none is named and networks are trained.
 pub const SPACE: &str = "nasbench201";
@@ -554,44 +555,9 @@ fn bounds_in<'p>(problem: &'p Problem, table: &Table) -> Vec<(&'p Constraint, us
 }
 
 /// All metrics of a table's row, as a search would see them.
-fn metrics_of(problem: &Problem, table: &Table, row: usize) -> Vec<f64> {
+pub fn metrics_of(problem: &Problem, table: &Table, row: usize) -> Vec<f64> {
     let measured = (0..table.columns().len())
         .map(|c| table.value(row, c))
         .collect();
     problem.complete(&table.arch(row), measured)
-}
-
-/// Says why no row complies.
-fn unsatisfiable(problem: &Problem, table: &Table, constraints: &[Constraint]) -> Error {
-    for constraint in constraints {
-        let Some(index) = problem
-            .metrics()
-            .iter()
-            .position(|m| *m == constraint.metric)
-        else {
-            continue;
-        };
-        let values = (0..table.len()).map(|row| metrics_of(problem, table, row)[index]);
-        let values = values.filter(|v| !v.is_nan());
-        let (closest, word) = match constraint.comparison {
-            Comparison::AtMost | Comparison::Below => (values.reduce(f64::min), "smallest"),
-            Comparison::AtLeast | Comparison::Above => (values.reduce(f64::max), "largest"),
-        };
-        match closest {
-            Some(value) if constraint.holds(value) => {}
-            Some(value) => {
-                return Error::input(format!("no architecture meets `{constraint}`")).mend(
-                    format!(
-                        "loosen it: the {word} `{}` in the table is {value}",
-                        constraint.metric
-                    ),
-                );
-            }
-            None => {
-                return Error::input(format!("`{}` was never measured", constraint.metric))
-                    .mend("leave out its constraint");
-            }
-        }
-    }
-    Error::input("no architecture meets all the constraints at once").mend("loosen one of them")
 }
