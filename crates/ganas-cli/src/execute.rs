@@ -113,13 +113,21 @@ impl Plan<'_> {
             .then(|| (resumed.and_then(|r| r.asynchronous)).unwrap_or_else(|| evaluator.slots()));
         let mut provenance = self.provenance()?;
         provenance.asynchronous = slots;
-        let (mut directory, before) = match self.out {
+        let (mut directory, mut before) = match self.out {
             Some(folder) => {
                 let (directory, before) = self.directory(folder, &problem, &provenance)?;
                 (Some(directory), before)
             }
             None => (None, Before::default()),
         };
+        // A benchmark has further seeds, with which the start may come to something else.
+        if let (Some(finished), Some(Durable { resumed: None, .. })) =
+            (&task.evaluated, &self.durable)
+        {
+            let (arch, outcome) = finished;
+            (directory.as_mut()).map_or(Ok(()), |kept| kept.finished(arch, outcome))?;
+            before.finished.push(finished.clone());
+        }
         // With noise, what the search sees is not what the table ranks.
         let ranking = (task.ranking.as_ref()).filter(|_| task.deviation().is_none());
         let mut track = Track::new(&task.objective, bar, shows, ranking);
@@ -406,10 +414,7 @@ fn improved(
 
 /// The evaluated architecture that is nearest to complying.
 fn nearest(problem: &Problem, task: &Task, queries: &[Query]) -> Option<Nearest> {
-    let beyond = |q: &Query| -> f64 {
-        let breaches = problem.breaches(&q.arch, Some(&q.metrics));
-        breaches.iter().map(|(c, value)| c.excess(*value)).sum()
-    };
+    let beyond = |q: &Query| problem.excess(&q.arch, Some(&q.metrics));
     let measured = queries.iter().filter(|q| q.score.is_some());
     let nearest = measured.min_by(|a, b| beyond(a).total_cmp(&beyond(b)))?;
     Some(Nearest {

@@ -18,6 +18,7 @@ mod printout;
 mod progress;
 mod recipe;
 mod record;
+mod reference;
 mod rundir;
 mod settings;
 mod source;
@@ -28,6 +29,7 @@ mod task;
 mod tensorboard;
 mod times;
 mod track;
+mod unsatisfiable;
 mod winner;
 mod workers;
 

@@ -82,6 +82,14 @@ impl Recorded {
         })
     }
 
+    /// The constraints, as numbers where they compare with an architecture.
+    pub fn constraints(&self) -> Vec<String> {
+        let all = self.all["task"]["constraints"].as_array();
+        (all.into_iter().flatten())
+            .filter_map(|text| text.as_str().map(str::to_owned))
+            .collect()
+    }
+
     /// Checks that everything but the number of queries is as it was.
     ///
     /// # Errors

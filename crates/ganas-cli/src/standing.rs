@@ -1,13 +1,15 @@
 //! How strategies stand against each other over several tasks.
 //!
-//! All of it is made from ranks in the tables, so that no task counts for more because of the unit
-//! or the spread of its objective.
+//! All of it is made from ranks, so that no task counts for more because of the unit or the spread of
+//! its objective: ranks in the tables, and where there is none, among all that the runs found.
 
 use std::collections::BTreeMap;
 
+use ganas_core::driver::Objective;
 use ganas_search::predictor::ranks;
 use serde::Serialize;
 
+use crate::record::Run;
 use crate::statistics::{Sides, holm, mean};
 
 /// What counts as a top architecture: the best 0.1 % of the compliant ones, and the best in any
@@ -18,8 +20,8 @@ const TOP: f64 = 0.001;
 pub struct Field {
     /// The queries of a run.
     pub queries: usize,
-    /// Compliant architectures in the table.
-    pub compliant: usize,
+    /// Compliant architectures in the table, if there is one.
+    pub compliant: Option<usize>,
     /// The runs.
     pub courses: Vec<Course>,
 }
@@ -28,8 +30,25 @@ pub struct Field {
 pub struct Course {
     /// The strategy, by its place in the list.
     pub strategy: usize,
-    /// The queries at which its best improved, and the rank of that in the table.
+    /// The queries at which its best improved, and the rank of that.
     pub steps: Vec<(usize, usize)>,
+}
+
+/// How the runs of one task went, each given with its strategy. What no table ranks has its rank
+/// among all that any of the runs came to.
+pub fn courses(runs: &[(usize, &Run)], objective: &Objective) -> Vec<Course> {
+    let steps = runs.iter().flat_map(|(_, run)| &run.steps);
+    let mut found: Vec<f64> = steps.map(|(_, value, _)| objective.turn(*value)).collect();
+    found.sort_unstable_by(|a, b| b.total_cmp(a));
+    let among = |value: f64| 1 + found.partition_point(|&other| other > objective.turn(value));
+    (runs.iter())
+        .map(|(strategy, run)| Course {
+            strategy: *strategy,
+            steps: (run.steps.iter())
+                .map(|&(query, value, rank)| (query, rank.unwrap_or_else(|| among(value))))
+                .collect(),
+        })
+        .collect()
 }
 
 impl Course {
@@ -57,9 +76,10 @@ impl Course {
 }
 
 impl Field {
-    /// The worst rank that is a top one.
-    fn top(&self) -> usize {
-        ((TOP * self.compliant as f64).ceil() as usize).max(1)
+    /// The worst rank that is a top one, where a table says how many there are.
+    fn top(&self) -> Option<usize> {
+        let compliant = self.compliant?;
+        Some(((TOP * compliant as f64).ceil() as usize).max(1))
     }
 
     /// The mean place of each strategy's runs among all runs of the task after so many queries:
@@ -106,8 +126,8 @@ pub struct Standing {
     pub mean_rank_at: BTreeMap<usize, f64>,
     /// The same at the end of each task.
     pub mean_final_rank: Option<f64>,
-    /// The share of all runs that have found their table's best, as `[queries, share]` wherever it
-    /// grows.
+    /// The share of all runs in tables that have found their table's best, as `[queries, share]`
+    /// wherever it grows.
     pub optimum_attained: Vec<(usize, f64)>,
     /// The same for the best 0.1 % of a table.
     pub top_attained: Vec<(usize, f64)>,
@@ -160,19 +180,25 @@ pub fn standings(strategies: &[(String, String)], fields: &[Field]) -> Vec<Stand
                 .filter_map(|(b, places)| Some((*b, average(places, s)?)))
                 .collect(),
             mean_final_rank: average(&ends, s),
-            optimum_attained: attainment(fields, s, |_| 1),
+            optimum_attained: attainment(fields, s, |f| f.compliant.map(|_| 1)),
             top_attained: attainment(fields, s, Field::top),
         })
         .collect()
 }
 
-/// The share of a strategy's runs that have reached a rank, wherever it grows.
-fn attainment(fields: &[Field], s: usize, rank: impl Fn(&Field) -> usize) -> Vec<(usize, f64)> {
+/// The share of a strategy's runs that have reached a rank, wherever it grows; over the tasks that
+/// have such a rank.
+fn attainment(
+    fields: &[Field],
+    s: usize,
+    rank: impl Fn(&Field) -> Option<usize>,
+) -> Vec<(usize, f64)> {
     let runs = fields
         .iter()
-        .flat_map(|f| f.courses.iter().map(move |c| (f, c)))
+        .filter_map(|f| Some((rank(f)?, f)))
+        .flat_map(|(rank, f)| f.courses.iter().map(move |course| (rank, course)))
         .filter(|(_, course)| course.strategy == s);
-    let needed: Vec<Option<usize>> = runs.map(|(f, c)| c.queries_to(rank(f))).collect();
+    let needed: Vec<Option<usize>> = runs.map(|(rank, c)| c.queries_to(rank)).collect();
     let mut reached: Vec<usize> = needed.iter().copied().flatten().collect();
     reached.sort_unstable();
     let mut curve: Vec<(usize, f64)> = Vec::new();
@@ -224,7 +250,7 @@ mod tests {
     fn field() -> Field {
         Field {
             queries: 50,
-            compliant: 4000,
+            compliant: Some(4000),
             courses: vec![
                 course(0, &[(1, 900), (12, 1)]),
                 course(0, &[(3, 40), (30, 1)]),
@@ -242,7 +268,7 @@ mod tests {
     fn ranks_are_normalised_among_all_runs_of_a_task() {
         let short = Field {
             queries: 20,
-            compliant: 10,
+            compliant: Some(10),
             courses: vec![course(0, &[(1, 5)]), course(1, &[(1, 2)])],
         };
         let standings = standings(&names(), &[field(), short]);
@@ -272,6 +298,14 @@ mod tests {
         assert!(standings[1].optimum_attained.is_empty());
         // The best 0.1 % of 4,000 are four.
         assert_eq!(standings[1].top_attained, [(20, 0.5)]);
+        // What no table ranks has no best to find.
+        let unranked = Field {
+            compliant: None,
+            ..field()
+        };
+        let with = super::standings(&names(), &[field(), unranked]);
+        assert_eq!(with[0].optimum_attained, standings[0].optimum_attained);
+        assert_eq!(with[1].top_attained, standings[1].top_attained);
     }
 
     #[test]

@@ -34,10 +34,13 @@ pub struct SuiteTask {
     /// The queries of a run.
     pub queries: usize,
     space: String,
-    table: String,
+    table: Option<String>,
+    surrogate: Option<String>,
     objective: String,
     #[serde(default)]
     minimize: bool,
+    #[serde(default)]
+    start: Vec<String>,
     #[serde(default)]
     constraints: Vec<String>,
     sampler: Option<String>,
@@ -62,7 +65,10 @@ impl Suite {
         })?;
         let suite: Suite = toml::from_str(&text).map_err(|e| {
             let error = Error::input(e.message().replace('\n', " "))
-                .mend("a `[[task]]` has `name`, `space`, `table`, `objective` and `queries`")
+                .mend(
+                    "a `[[task]]` has `name`, `space`, `table` or `surrogate`, `objective` and \
+                     `queries`",
+                )
                 .in_file(file);
             match e.span() {
                 Some(span) if span.end > 0 => {
@@ -87,6 +93,12 @@ impl Suite {
                 return Err(Error::input(format!("`{name}` cannot be a task's name"))
                     .mend("use letters, digits, dashes, dots and underscores"));
             }
+            if task.table.is_none() && task.surrogate.is_none() {
+                return Err(
+                    Error::input(format!("the task `{name}` names nothing to search"))
+                        .mend("add `table` or `surrogate`"),
+                );
+            }
             if self.tasks[..i].iter().any(|other| other.name == *name) {
                 return Err(Error::input(format!("two tasks are called `{name}`"))
                     .mend("give one of them another name"));
@@ -103,15 +115,21 @@ impl SuiteTask {
     /// If the folder of tables is meant and not known.
     pub fn args(&self, suite: &Path) -> Result<TaskArgs> {
         let folder = suite.parent().unwrap_or(Path::new(""));
+        let file = |path: &Option<String>| {
+            let path = path.as_deref();
+            path.map(|path| expand(path, folder)).transpose()
+        };
         let space = match self.space.ends_with(".toml") {
             true => folder.join(&self.space).display().to_string(),
             false => self.space.clone(),
         };
         Ok(TaskArgs {
             space: Some(space),
-            table: Some(expand(&self.table, folder)?),
+            table: file(&self.table)?,
+            surrogate: file(&self.surrogate)?,
             objective: Some(self.objective.clone()),
             minimize: self.minimize,
+            start: self.start.clone(),
             constraint: self.constraints.clone(),
             sampler: self.sampler.clone(),
             report: self.report.clone(),

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use ganas_core::Pool;
 use ganas_core::arch::Arch;
-use ganas_core::constraint::{Comparison, Condition, Constraint, Predicate};
-use ganas_core::driver::{Objective, Problem, find};
-use ganas_core::error::{Error, Result, nearest};
-use ganas_core::evaluate::{Evaluator, Noisy, Outcome};
+use ganas_core::constraint::{Condition, Constraint, Predicate};
+use ganas_core::driver::{Objective, Problem};
+use ganas_core::error::{Error, Result};
+use ganas_core::evaluate::{Evaluator, Noisy};
+use ganas_core::journal::Finished;
 use ganas_core::space::{self, Sampler, SearchSpace};
 use ganas_core::table::{Duplicates, Import, Ranking, Table};
 use rayon::prelude::*;
@@ -16,7 +17,9 @@ use rayon::prelude::*;
 use crate::args::TaskArgs;
 use crate::progress::{Bar, Progress};
 use crate::record::BestRow;
+use crate::reference::{References, measure};
 use crate::source::{self, Source};
+use crate::unsatisfiable::unsatisfiable;
 
 /// The space that is searched when none is named and networks are trained.
 pub const SPACE: &str = "nasbench201";
@@ -48,6 +51,8 @@ pub struct Task {
     pub start: Vec<Arch>,
     /// The value of the objective that ends a search.
     pub target: Option<f64>,
+    /// What the first of them came to, where a bound took its evaluation to know.
+    pub evaluated: Option<Finished>,
     /// Bounded columns of the table that the space knows just so.
     agreeing: Vec<String>,
     /// All that can be evaluated, where it is not the whole space.
@@ -117,16 +122,18 @@ impl Task {
     /// # Errors
     /// If some of it cannot be used.
     pub fn open(args: &TaskArgs, seed: u64, progress: &Progress) -> Result<Self> {
-        Task::requiring(Vec::new(), args, seed, progress)
+        Task::requiring(Vec::new(), args, &[], seed, progress)
     }
 
-    /// The same, with further bounds on architectures.
+    /// The same, with further bounds on architectures. Of a run that is resumed, the constraints that
+    /// are on record are given.
     ///
     /// # Errors
     /// As [`open`](Self::open), or if nothing is within them.
     pub fn requiring(
         predicates: Vec<Predicate>,
         args: &TaskArgs,
+        recorded: &[String],
         seed: u64,
         progress: &Progress,
     ) -> Result<Self> {
@@ -164,15 +171,9 @@ impl Task {
                     .map_err(|what| Error::input(format!("--start `{text}`: {what}")))
             })
             .collect::<Result<Vec<Arch>>>()?;
-        let references = References {
-            space: &*space,
-            start: start.first(),
-            source: &source,
-            seed,
-        };
-        let constraints = (conditions.into_iter())
-            .map(|condition| condition.resolve(|name, metric| references.value(name, metric)))
-            .collect::<Result<Vec<Constraint>>>()?;
+        let mut references = References::new(&*space, start.first(), &source, seed, progress);
+        let constraints = references.resolve(conditions, recorded)?;
+        let evaluated = references.evaluated();
         let (pool, agreeing) = match &source {
             Source::Table(table) => (
                 Pool::of_table(table, &*space).map(Arc::new),
@@ -219,6 +220,7 @@ impl Task {
             predicates,
             start,
             target: None,
+            evaluated,
             agreeing,
             pool,
             sampler,
@@ -504,70 +506,6 @@ impl Task {
     }
 }
 
-/// The architectures that constraints can compare with: the first starting point and the space's
-/// named ones.
-struct References<'a> {
-    space: &'a dyn SearchSpace,
-    start: Option<&'a Arch>,
-    source: &'a Source,
-    seed: u64,
-}
-
-impl References<'_> {
-    /// What an architecture has of a metric: measured, or by the space.
-    fn value(&self, name: &str, metric: &str) -> Result<f64> {
-        let arch = self.arch(name)?;
-        let measured = self.source.metrics();
-        if let Some(cost) = self.space.costs().iter().position(|cost| cost == metric)
-            && !measured.iter().any(|column| column == metric)
-        {
-            return Ok(self.space.cost(&arch, cost));
-        }
-        let known: Vec<String> = (measured.iter().chain(self.space.costs()).cloned()).collect();
-        let index = find(&known, metric)?;
-        measure(self.source, &arch, self.seed)
-            .map(|metrics| metrics[index])
-            .map_err(|reason| {
-                Error::input(format!("`@{name}` has no `{metric}`: {reason}"))
-                    .mend("compare with a number")
-            })
-    }
-
-    fn arch(&self, name: &str) -> Result<Arch> {
-        let named = self.space.named();
-        match (name, self.start) {
-            ("start", Some(arch)) => return Ok(*arch),
-            ("start", None) => {
-                return Err(Error::input("there is no `@start`").mend("add `--start ARCH`"));
-            }
-            _ => {}
-        }
-        if let Some((_, arch)) = named.iter().find(|(known, _)| *known == name) {
-            return Ok(*arch);
-        }
-        let names: Vec<&str> = (["start"].into_iter())
-            .chain(named.iter().map(|(name, _)| *name))
-            .collect();
-        let hint = match nearest(name, names.iter().copied()) {
-            Some(near) => format!("did you mean `@{near}`?"),
-            None => format!("use @{}", names.join(", @")),
-        };
-        Err(Error::input(format!("no architecture is named `@{name}`")).mend(hint))
-    }
-}
-
-/// What a source measures of an architecture, or why it does not.
-fn measure(source: &Source, arch: &Arch, seed: u64) -> std::result::Result<Vec<f64>, String> {
-    let outcomes = source
-        .evaluator(seed, None, &Progress::new(true).queries(1))
-        .evaluate(&[*arch]);
-    match outcomes.into_iter().next() {
-        Some(Outcome::Done(metrics)) => Ok(metrics),
-        Some(Outcome::Failed(reason)) => Err(reason),
-        None => Err("no outcome came back".into()),
-    }
-}
-
 /// Loads a space by name or from a file.
 ///
 /// # Errors
@@ -652,44 +590,9 @@ fn bounds_in<'p>(problem: &'p Problem, table: &Table) -> Vec<(&'p Constraint, us
 }
 
 /// All metrics of a table's row, as a search would see them.
-fn metrics_of(problem: &Problem, table: &Table, row: usize) -> Vec<f64> {
+pub fn metrics_of(problem: &Problem, table: &Table, row: usize) -> Vec<f64> {
     let measured = (0..table.columns().len())
         .map(|c| table.value(row, c))
         .collect();
     problem.complete(&table.arch(row), measured)
-}
-
-/// Says why no row complies.
-fn unsatisfiable(problem: &Problem, table: &Table, constraints: &[Constraint]) -> Error {
-    for constraint in constraints {
-        let Some(index) = problem
-            .metrics()
-            .iter()
-            .position(|m| *m == constraint.metric)
-        else {
-            continue;
-        };
-        let values = (0..table.len()).map(|row| metrics_of(problem, table, row)[index]);
-        let values = values.filter(|v| !v.is_nan());
-        let (closest, word) = match constraint.comparison {
-            Comparison::AtMost | Comparison::Below => (values.reduce(f64::min), "smallest"),
-            Comparison::AtLeast | Comparison::Above => (values.reduce(f64::max), "largest"),
-        };
-        match closest {
-            Some(value) if constraint.holds(value) => {}
-            Some(value) => {
-                return Error::input(format!("no architecture meets `{constraint}`")).mend(
-                    format!(
-                        "loosen it: the {word} `{}` in the table is {value}",
-                        constraint.metric
-                    ),
-                );
-            }
-            None => {
-                return Error::input(format!("`{}` was never measured", constraint.metric))
-                    .mend("leave out its constraint");
-            }
-        }
-    }
-    Error::input("no architecture meets all the constraints at once").mend("loosen one of them")
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use ganas_core::constraint::{Bound, Condition, Constraint};
+use ganas_core::constraint::Condition;
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::command::{CommandConfig, CommandEvaluator, Note};
 use ganas_core::space::SearchSpace;
@@ -205,17 +205,13 @@ impl Wanted {
     /// What arguments want. A cost of the space is the space's own unless it is asked for by name.
     ///
     /// # Errors
-    /// If a constraint cannot be read, or compares with what is not known yet.
+    /// If a constraint cannot be read.
     pub fn of(args: &TaskArgs, space: &dyn SearchSpace) -> Result<Wanted> {
         let mut metrics = vec![args.objective.clone().unwrap_or_else(|| "accuracy".into())];
         for text in &args.constraint {
-            let Condition { metric, bound, .. } = text.parse()?;
+            let Condition { metric, .. } = text.parse()?;
             let known = space.costs().contains(&metric) && !args.metric.contains(&metric);
             if !metrics.contains(&metric) && !known {
-                // Nothing is measured before the search begins.
-                if let Bound::Of { .. } = bound {
-                    let _: Constraint = text.parse()?;
-                }
                 metrics.push(metric);
             }
         }

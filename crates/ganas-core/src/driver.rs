@@ -328,6 +328,16 @@ impl<'a> Problem<'a> {
             .collect()
     }
 
+    /// How far an architecture is beyond the bounds in all, as the sum of the shares of them: beyond
+    /// all of them where its metrics are given, else beyond those on costs of the space. It is 0 only
+    /// where the bounds are kept, and infinite where a metric was not measured.
+    pub fn excess(&self, arch: &Arch, metrics: Option<&[f64]>) -> f64 {
+        let breaches = self.breaches(arch, metrics);
+        // A bound that has to be undercut is broken by what is just there.
+        let beyond = |(c, value): &(&Constraint, f64)| c.excess(*value).max(f64::MIN_POSITIVE);
+        breaches.iter().map(beyond).sum()
+    }
+
     /// Whether all constraints and predicates hold for an architecture with these metrics.
     pub fn complies(&self, arch: &Arch, metrics: &[f64]) -> bool {
         (self.constraints.iter().zip(&self.constrained))

@@ -73,12 +73,12 @@ impl Problem<'_> {
     /// Walks downhill from an architecture, by random single edits that bring it nearer to the
     /// bounds on costs of the space, until it keeps them or no edit does.
     pub(crate) fn descend(&self, from: Arch, rng: &mut Rng) -> Arch {
-        let (mut at, mut excess) = (from, self.excess(&from));
+        let (mut at, mut excess) = (from, self.excess(&from, None));
         while excess > 0.0 {
             let mut edits = self.space().neighbors(&at);
             rng.shuffle(&mut edits);
             let lower = (edits.into_iter())
-                .map(|edit| (self.excess(&edit), edit))
+                .map(|edit| (self.excess(&edit, None), edit))
                 .find(|(other, _)| *other < excess);
             match lower {
                 Some((other, edit)) => (excess, at) = (other, edit),
@@ -88,18 +88,9 @@ impl Problem<'_> {
         at
     }
 
-    /// How far an architecture is beyond the bounds on costs of the space in all; 0 only where it
-    /// keeps them.
-    fn excess(&self, arch: &Arch) -> f64 {
-        let breaches = self.breaches(arch, None);
-        // A bound that has to be undercut is broken by what is just there.
-        let beyond = |(c, value): &(&Constraint, f64)| c.excess(*value).max(f64::MIN_POSITIVE);
-        breaches.iter().map(beyond).sum()
-    }
-
     /// Whether an architecture complies; if not, it may be the nearest so far.
     fn complies_or_is_near(&self, arch: &Arch, nearest: &mut Nearest) -> bool {
-        let excess = self.excess(arch);
+        let excess = self.excess(arch, None);
         nearest.add(excess, *arch);
         excess == 0.0 && self.unmet(arch).is_none()
     }

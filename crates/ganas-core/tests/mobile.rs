@@ -47,6 +47,49 @@ fn the_published_proxyless_nets_have_their_weights_and_multiply_adds() {
 }
 
 #[test]
+fn published_networks_are_named_in_the_spaces_that_hold_them() {
+    let b0 = costs("efficientnet-b0", "efficientnet-b0");
+    let (params, _) = costs("accel-nasbench", "efficientnet-b0");
+    assert_eq!(params, b0.0 / 1e6);
+    // Published models of MobileNetV3-Large have 5,483,032 weights. Here 152 channels more are
+    // expanded to (of 80 channels, with kernels of 3 and two batch norms), and the last
+    // convolution, of 1,280 channels, has no bias.
+    let (params, _) = costs("ofa-mobilenetv3", "mobilenetv3-large");
+    assert_eq!(
+        params,
+        5_483_032.0 + 152.0 * (80.0 + 2.0 + 9.0 + 2.0 + 80.0) - 1280.0
+    );
+    let space = ofa_mobilenetv3();
+    let extremes = ["smallest", "largest"].map(|name| costs("ofa-mobilenetv3", name));
+    let mut rng = Rng::stream(3, "test");
+    for _ in 0..200 {
+        let arch = space.sample(Sampler::Uniform, &mut rng);
+        for cost in 0..2 {
+            let of = |(params, macs): (f64, f64)| [params, macs][cost];
+            let range = of(extremes[0])..=of(extremes[1]);
+            assert!(range.contains(&space.cost(&arch, cost)));
+        }
+    }
+}
+
+#[test]
+fn an_unknown_name_is_refused_with_those_that_there_are() {
+    for (space, name, message) in [
+        ("nasbench101", "resnett", "did you mean `resnet`?"),
+        ("nasbench101", "vgg", "the names are resnet, inception"),
+        (
+            "ofa-mobilenetv3",
+            "mobilenet-v3-large",
+            "did you mean `mobilenetv3-large`?",
+        ),
+        ("nasbench301", "dart-v1", "did you mean `darts-v1`?"),
+    ] {
+        let error = load(space).unwrap().parse(name).unwrap_err();
+        assert_eq!(error, format!("no architecture has this name; {message}"));
+    }
+}
+
+#[test]
 fn sizes_are_products_over_stages() {
     // Of a stage with up to n free layers of b blocks: b + b^2 + .. + b^n.
     let sum = |blocks: u128, depths: std::ops::RangeInclusive<u32>| -> u128 {

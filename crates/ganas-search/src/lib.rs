@@ -75,6 +75,7 @@
 pub mod baseline;
 pub mod ga_nas;
 pub mod predictor;
+mod range;
 pub mod rare_event;
 mod recipe;
 pub mod surrogate;

@@ -14,6 +14,7 @@ use crate::baseline::{
     LocalSearch, LocalSearchConfig, RandomSearch, Reinforce, ReinforceConfig, Tpe, TpeConfig,
 };
 use crate::ga_nas::{GaNas, GaNasConfig};
+use crate::range::beyond;
 
 /// The strategies by name, each with its presets; the first preset is the default one.
 pub const STRATEGIES: [(&str, &[&str]); 8] = [
@@ -89,7 +90,7 @@ impl Recipe {
     /// The strategy with one setting replaced, written `key=value`.
     ///
     /// # Errors
-    /// If it has no such setting, or the setting takes no such value.
+    /// If it has no such setting, or the setting takes no such value; the error names its range.
     pub fn with_setting(&self, text: &str) -> Result<Self> {
         let Some((key, value)) = text.split_once('=') else {
             return Err(Error::input(format!("`{text}` sets nothing"))
@@ -114,10 +115,16 @@ impl Recipe {
         *place = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
         recipe.replaced.push(format!("{key}={value}"));
         recipe.label = format!("{}+{key}={value}", self.label);
-        match recipe.try_build(0) {
-            Ok(_) => Ok(recipe),
-            Err(e) => Err(Error::input(format!("`{key}={value}`: {e}"))
-                .mend("give it a value like the one it has without")),
+        let refused = |what: String| Error::input(format!("`{key}={value}`: {what}"));
+        if let Err(e) = recipe.try_build(0) {
+            return Err(refused(e.to_string()).mend("give it a value like the one it has without"));
+        }
+        match beyond(&recipe.settings) {
+            None => Ok(recipe),
+            Some((path, range)) => {
+                Err(refused(format!("`{path}` is out of its range"))
+                    .mend(format!("give it {range}")))
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use ganas_core::driver::StopReason;
 use ganas_core::error::{Error, Result as CoreResult};
+use ganas_core::table::Ranking;
 use ganas_search::Recipe;
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
@@ -23,7 +24,7 @@ use crate::printout::{print, print_suite};
 use crate::progress::{Bar, Progress};
 use crate::record::{BenchReport, Provenance, Run, SuiteReport, Summary, TaskReport, command_line};
 use crate::rundir;
-use crate::standing::{Course, Field, comparisons, standings};
+use crate::standing::{Course, Field, comparisons, courses, standings};
 use crate::statistics::{deviation, mean, median, median_interval};
 use crate::suite::Suite;
 use crate::task::Task;
@@ -47,9 +48,9 @@ pub struct BenchArgs {
     #[command(flatten)]
     task: TaskArgs,
 
-    /// TOML file with tasks: each a `[[task]]` with `name`, `space`, `table`, `objective`,
-    /// `queries` and, if need be, `minimize`, `constraints`, `sampler`, `report`, `reevaluate`,
-    /// `noise`, `merge_isomorphic`
+    /// TOML file with tasks: each a `[[task]]` with `name`, `space`, `table` or `surrogate`,
+    /// `objective`, `queries` and, if need be, `minimize`, `start`, `constraints`, `sampler`,
+    /// `report`, `reevaluate`, `noise`, `merge_isomorphic`
     ///
     /// Paths are relative to the file, or begin with $GANAS_DATA. The file may have `strategies`
     /// and `seeds`, too. Beside what each task gives alone, the results hold mean normalised ranks
@@ -257,7 +258,7 @@ fn run_suite(args: &BenchArgs, file: &Path, suite: &Suite, plans: &Plans) -> Res
         }
         let field = Field {
             queries: place.queries,
-            compliant: place.task.ranking.as_ref().map_or(0, |r| r.len()),
+            compliant: place.task.ranking.as_ref().map(Ranking::len),
             courses,
         };
         done.push(TaskReport {
@@ -313,7 +314,9 @@ impl Plans<'_> {
             true => End::Done,
             false => End::Interrupted,
         };
-        let (runs, courses): (Vec<Run>, Vec<Course>) = runs.into_iter().unzip();
+        let lent: Vec<(usize, &Run)> = runs.iter().map(|(s, run)| (*s, run)).collect();
+        let courses = courses(&lent, &task.objective);
+        let runs: Vec<Run> = runs.into_iter().map(|(_, run)| run).collect();
         let report = BenchReport {
             space: task.space.name().into(),
             objective: task.objective.metric.clone(),
@@ -326,8 +329,9 @@ impl Plans<'_> {
         Ok((report, courses, end))
     }
 
-    /// Runs all jobs in parallel; the runs that finished, by strategy, then by seed.
-    fn run_all(&self, place: &Place, bar: &Bar, stop: &AtomicBool) -> Result<Vec<(Run, Course)>> {
+    /// Runs all jobs in parallel; the runs that finished, by strategy, whose place in the list is
+    /// given, then by seed.
+    fn run_all(&self, place: &Place, bar: &Bar, stop: &AtomicBool) -> Result<Vec<(usize, Run)>> {
         let pool = ThreadPoolBuilder::new()
             .num_threads(self.threads.unwrap_or(0))
             .build()
@@ -337,7 +341,7 @@ impl Plans<'_> {
             .collect();
         let finished = AtomicUsize::new(0);
         let silent = Progress::new(true);
-        let run = |&(strategy, seed): &(usize, u64)| -> Result<Option<(Run, Course)>> {
+        let run = |&(strategy, seed): &(usize, u64)| -> Result<Option<(usize, Run)>> {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
@@ -364,18 +368,14 @@ impl Plans<'_> {
             run.steps = steps
                 .map(|step| (step.query, step.best, step.rank))
                 .collect();
-            let ranked = report.trajectory.iter();
-            let steps = ranked
-                .filter_map(|step| Some((step.query, step.rank?)))
-                .collect();
             // A run that stops early leaves its queries unspent.
             bar.advance(place.queries - run.queries);
             let finished = 1 + finished.fetch_add(1, Ordering::Relaxed);
             bar.say(format!("{finished}/{} runs", jobs.len()));
             let ended = run.stop != StopReason::Interrupted;
-            Ok(ended.then_some((run, Course { strategy, steps })))
+            Ok(ended.then_some((strategy, run)))
         };
-        let runs: Result<Vec<Option<(Run, Course)>>> =
+        let runs: Result<Vec<Option<(usize, Run)>>> =
             pool.install(|| jobs.par_iter().with_max_len(1).map(run).collect());
         Ok(runs?.into_iter().flatten().collect())
     }

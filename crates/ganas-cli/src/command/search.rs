@@ -213,7 +213,8 @@ impl Prepared {
         progress: &Progress,
     ) -> Result<Prepared> {
         let (recipe, every) = args.check(resumed)?;
-        let task = Task::requiring(given.predicates, &args.task, args.seed, progress)?;
+        let recorded = resumed.map(Recorded::constraints).unwrap_or_default();
+        let task = Task::requiring(given.predicates, &args.task, &recorded, args.seed, progress)?;
         if let Some(file) = &args.json {
             prepare(file)?;
         }

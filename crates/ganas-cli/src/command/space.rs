@@ -1,5 +1,6 @@
 //! `ganas space`: what a search space holds.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
 use anyhow::Result;
@@ -101,6 +102,17 @@ struct Info {
     samplers: Vec<Sampler>,
     max_nodes: usize,
     example: String,
+    /// Architectures that go by a name.
+    named: Vec<Point>,
+}
+
+/// An architecture that has a name.
+#[derive(Serialize)]
+struct Point {
+    name: String,
+    arch: String,
+    /// What the space tells of it, by metric.
+    costs: BTreeMap<String, f64>,
 }
 
 impl Info {
@@ -114,6 +126,15 @@ impl Info {
             samplers: space.samplers().to_vec(),
             max_nodes: space.max_nodes(),
             example: space.format(&example),
+            named: (space.named().iter())
+                .map(|(name, arch)| Point {
+                    name: (*name).into(),
+                    arch: space.format(arch),
+                    costs: (space.costs().iter().enumerate())
+                        .map(|(i, cost)| (cost.clone(), space.cost(arch, i)))
+                        .collect(),
+                })
+                .collect(),
         }
     }
 }
@@ -199,7 +220,24 @@ fn describe(info: &Info, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "metrics        {}", list(&info.metrics))?;
     writeln!(out, "samplers       {}", samplers.join(", "))?;
     writeln!(out, "max nodes      {}", info.max_nodes)?;
-    writeln!(out, "example        {}", info.example)
+    writeln!(out, "example        {}", info.example)?;
+    let width = info.named.iter().map(|point| point.name.len()).max();
+    for (i, point) in info.named.iter().enumerate() {
+        let head = if i == 0 { "named" } else { "" };
+        let costs = info.metrics.iter().filter_map(|metric| {
+            let cost = point.costs.get(metric)?;
+            Some(format!("{metric} {cost}"))
+        });
+        let costs: Vec<String> = costs.collect();
+        writeln!(
+            out,
+            "{head:13}  {:width$}  {}",
+            point.name,
+            costs.join(", "),
+            width = width.unwrap_or(0)
+        )?;
+    }
+    Ok(())
 }
 
 fn list(names: &[String]) -> String {

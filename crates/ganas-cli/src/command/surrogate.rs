@@ -214,11 +214,14 @@ fn eval(args: &EvalArgs) -> Result<()> {
     match (&args.table, args.sample) {
         (Some(table), _) => {
             let table = open_quietly(table, &*space)?;
-            let comparisons = compare(&surrogate, &*space, &table)?;
+            let (comparisons, absent) = compare(&surrogate, &*space, &table)?;
             if let Some(file) = &args.json {
                 write_json(file, &comparisons)?;
             }
             print(&comparisons, &mut out)?;
+            for name in absent {
+                writeln!(out, "{name}  not compared: the table has no such column")?;
+            }
         }
         (None, Some(n)) => time(&surrogate, &*space, n, &mut out)?,
         (None, None) if args.arch.is_empty() => {
@@ -250,29 +253,42 @@ fn eval(args: &EvalArgs) -> Result<()> {
     Ok(())
 }
 
-/// Compares predictions with the columns of a table that have the same names.
-fn compare(
-    surrogate: &Surrogate,
+/// Compares predictions with the columns of a table that have the same names; also the metrics that
+/// it has no columns of.
+///
+/// # Errors
+/// If it has none of them.
+fn compare<'s>(
+    surrogate: &'s Surrogate,
     space: &dyn SearchSpace,
     table: &Table,
-) -> Result<Vec<Comparison>> {
+) -> Result<(Vec<Comparison>, Vec<&'s str>)> {
+    let names = || surrogate.metrics().iter().enumerate();
+    let found = |name: &str| table.columns().iter().position(|column| column == name);
+    if let [first, ..] = surrogate.metrics()
+        && names().all(|(_, name)| found(name).is_none())
+    {
+        table.column(first)?;
+    }
     let archs: Vec<Arch> = (0..table.len()).map(|row| table.arch(row)).collect();
     let predicted = surrogate.predict(space, &archs);
-    (surrogate.metrics().iter().enumerate())
-        .map(|(i, name)| {
-            let column = table.column(name)?;
-            let measured = table.values(column).zip(&predicted);
-            let (measured, predicted): (Vec<f64>, Vec<f64>) = measured
-                .map(|(measured, predicted)| (measured, predicted[i]))
-                .filter(|(measured, _)| !measured.is_nan())
-                .unzip();
-            Ok(Comparison {
-                objective: name.clone(),
-                rows: measured.len(),
-                agreement: Agreement::of(&predicted, &measured),
-            })
+    let comparisons = names().filter_map(|(i, name)| {
+        let measured = table.values(found(name)?).zip(&predicted);
+        let (measured, predicted): (Vec<f64>, Vec<f64>) = measured
+            .map(|(measured, predicted)| (measured, predicted[i]))
+            .filter(|(measured, _)| !measured.is_nan())
+            .unzip();
+        Some(Comparison {
+            objective: name.clone(),
+            rows: measured.len(),
+            agreement: Agreement::of(&predicted, &measured),
         })
-        .collect()
+    });
+    let absent = names().filter(|(_, name)| found(name).is_none());
+    Ok((
+        comparisons.collect(),
+        absent.map(|(_, name)| name.as_str()).collect(),
+    ))
 }
 
 fn time(

@@ -277,6 +277,11 @@ fn constraints_that_cannot_be_kept() {
         &format!("{SEARCH} --constraint 'params <= 4' --constraint 'latency >= 20'"),
         &["all the constraints at once", "loosen one"],
     );
+    // The only chain of 4 params has a latency of 0, which is a whole bound off.
+    sandbox.refuses(
+        &format!("{SEARCH} --constraint 'params <= 4' --constraint 'latency >= 1'"),
+        &["the nearest, a;a;a;b, has params 5, 25.0 % off and latency 1"],
+    );
     sandbox.refuses(
         &format!("{SEARCH} --constraint 'params <= 4' --constraint 'params >= 20'"),
         &["`params >= 20` and `params <= 4` contradict", "leave one"],

@@ -269,6 +269,14 @@ fn settings_are_replaced_and_recorded() {
         ],
     );
     sandbox.refuses(
+        &format!("{CHAIN} --strategies ga-nas --queries 9 --seeds 1 --set batch=0"),
+        &["`batch=0`: `batch` is out of its range; give it a number from 1 on"],
+    );
+    sandbox.refuses(
+        &format!("{CHAIN} --strategies tpe+gamma=1.5 --queries 9 --seeds 1"),
+        &["`gamma` is out of its range", "above 0 and up to 1"],
+    );
+    sandbox.refuses(
         &format!("{CHAIN} --strategies evolution --queries 9 --seeds 1 --set populaton=5"),
         &["did you mean `population`?"],
     );

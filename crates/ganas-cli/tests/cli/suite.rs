@@ -165,6 +165,70 @@ fn the_command_line_goes_before_the_file() {
 }
 
 #[test]
+fn surrogates_are_searched_from_a_start() {
+    let sandbox = sandbox();
+    let mut csv = String::from("arch,score\n");
+    for line in sandbox.read("chain.csv").lines().skip(1) {
+        let arch = line.split(',').next().unwrap();
+        let ops = arch.split(';').zip(1..);
+        let score: u32 = ops.map(|(op, i)| i * u32::from(op.as_bytes()[0])).sum();
+        csv += &format!("{arch},{score}\n");
+    }
+    sandbox.write("smooth.csv", csv);
+    sandbox
+        .run(
+            "surrogate fit --space chain.toml --table smooth.csv --objective score --out \
+             suites/model.json",
+        )
+        .success();
+    let task = "\
+        [[task]]\n\
+        name = \"predicted\"\n\
+        space = \"../chain.toml\"\n\
+        surrogate = \"model.json\"\n\
+        objective = \"score\"\n\
+        start = [\"b;c;b;c\"]\n\
+        constraints = [\"params <= @start\"]\n\
+        queries = 60\n";
+    let judged =
+        task.replace("predicted", "judged") + "table = \"../smooth.csv\"\nreport = \"score\"\n";
+    sandbox.write("suites/suite.toml", format!("{task}{judged}"));
+    sandbox
+        .run(
+            "bench --suite suites/suite.toml --strategies random,local-search --seeds 5 --json \
+             suite.json",
+        )
+        .success();
+    let report = sandbox.json("suite.json");
+    for task in report["tasks"].as_array().unwrap() {
+        assert_eq!(task["provenance"]["start"][0], "b;c;b;c");
+        assert_eq!(task["provenance"]["task"]["constraints"][0], "params <= 10");
+        assert!(task["optimum"].is_null());
+        // Runs without a table's ranks are compared by what they found.
+        let best = |run: &Value| run["best"].as_f64().unwrap();
+        let runs: Vec<f64> = task["runs"].as_array().unwrap().iter().map(best).collect();
+        let (random, local) = runs.split_at(5);
+        let wins = |pair: (f64, f64)| f64::from(pair.0 > pair.1);
+        let pairs = random.iter().flat_map(|a| local.iter().map(|b| (*a, *b)));
+        let won: f64 = pairs.clone().map(wins).sum::<f64>() / 25.0;
+        let lost: f64 = pairs.map(|(a, b)| wins((b, a))).sum::<f64>() / 25.0;
+        let compared = task["comparisons"][0]["a_is_better"].as_f64().unwrap();
+        let range = won - 1e-9..=1.0 - lost + 1e-9;
+        assert!(range.contains(&compared), "{compared}, {range:?}");
+        assert!(won + lost > 0.0, "{runs:?}");
+    }
+    assert_eq!(report["tasks"][1]["best_row"]["column"], "score");
+    let standings = report["standings"].as_array().unwrap();
+    for standing in standings {
+        assert_eq!(standing["optimum_attained"], json!([]));
+    }
+    assert_ne!(
+        standings[0]["mean_final_rank"],
+        standings[1]["mean_final_rank"]
+    );
+}
+
+#[test]
 fn suites_that_cannot_be_used_are_refused() {
     let sandbox = sandbox();
     let refuses = |rest: &str, words: &[&str]| {
@@ -198,6 +262,14 @@ fn suites_that_cannot_be_used_are_refused() {
     refuses(
         "unknown.toml",
         &["unknown.toml:17: ", "querys", "`objective` and `queries`"],
+    );
+    sandbox.write("none.toml", one.replace("table = \"chain.csv\"\n", ""));
+    refuses(
+        "none.toml --strategies random --seeds 1",
+        &[
+            "none.toml: the task `accurate` names nothing to search",
+            "add `table` or `surrogate`",
+        ],
     );
     sandbox.write("up.toml", TASKS.replace("\"fast\"", "\"../fast\""));
     refuses("up.toml", &["`../fast` cannot be a task's name"]);

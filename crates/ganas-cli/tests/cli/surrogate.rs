@@ -45,6 +45,24 @@ fn fits_predicts_and_compares() {
     assert_eq!(report[0]["objective"], "score");
     assert_eq!(report[0]["rows"], 625);
     assert!(report[0]["spearman"].as_f64().unwrap() > 0.98);
+    // Of what the table has no column of, only that is said.
+    let smooth = sandbox.read("smooth.csv");
+    let lines = smooth.lines().map(|line| line.rsplit_once(',').unwrap().0);
+    let cut: Vec<&str> = lines.collect();
+    sandbox.write("cut.csv", cut.join("\n"));
+    let eval = "surrogate eval --space chain.toml --surrogate model.json --table";
+    sandbox
+        .run(&format!("{eval} cut.csv --json cut.json"))
+        .success()
+        .stdout(contains(
+            "milliseconds  not compared: the table has no such column",
+        ));
+    let cut = sandbox.json("cut.json");
+    assert_eq!((cut.as_array().unwrap().len(), &cut[0]), (1, &report[0]));
+    sandbox.refuses(
+        &format!("{eval} chain.csv"),
+        &["no column `score`", "accuracy, latency"],
+    );
     sandbox
         .run("surrogate eval --space chain.toml --surrogate model.json --sample 1000")
         .success()

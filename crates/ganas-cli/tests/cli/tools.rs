@@ -28,6 +28,20 @@ fn spaces_are_listed_and_described() {
     let described = stdout(&sandbox, "space info chain.toml");
     assert!(described.contains("architectures  625"), "{described}");
     assert!(described.contains("params"));
+    let named = stdout(&sandbox, "space info ofa-mobilenetv3");
+    assert!(
+        named.contains("named          mobilenetv3-large  params 5508048, macs "),
+        "{named}"
+    );
+    let info: Value =
+        serde_json::from_str(&stdout(&sandbox, "space info nasbench101 --json")).unwrap();
+    let inception = &info["named"][1];
+    assert_eq!(inception["name"], "inception");
+    assert_eq!(inception["costs"]["params"], 2694282.0);
+    sandbox.refuses(
+        "space neighbors nasbench101 resnett",
+        &["`resnett`: no architecture has this name; did you mean `resnet`?"],
+    );
 }
 
 #[test]

@@ -165,16 +165,70 @@ fn costs_of_the_space_are_compared_with_the_start() {
     let sandbox = Sandbox::new();
     worker(&sandbox, "");
     let started = format!("{SEARCH} --queries 30 --start 'c;c;c;c' --out run");
-    sandbox.refuses(
-        &format!("{started} --constraint 'latency <= @start'"),
-        &["nothing is named `@start`", "compare with a number"],
-    );
     sandbox
         .run(&format!("{started} --constraint 'params <= @start'"))
         .success();
     let csv = sandbox.read("run/evaluations.csv");
     let params = |row: &str| row.rsplit(',').next().unwrap().parse::<f64>().unwrap();
     assert!(csv.lines().skip(1).all(|row| params(row) <= 12.0));
+}
+
+#[test]
+fn what_workers_measure_is_compared_with_what_they_measured_of_the_start() {
+    let sandbox = Sandbox::new();
+    // Every process measures something else, and writes down what it evaluates.
+    let extra = "import random\n\
+                 for v in values.values(): v[\"latency\"] += random.random()\n\
+                 asked = open(\"asked\", \"a\")\n\
+                 def before(n, id):\n    \
+                     print(request[\"arch\"], file=asked, flush=True); time.sleep(0.02)";
+    worker(&sandbox, extra);
+    let search = format!(
+        "{SEARCH} --queries 40 --start 'c;c;c;c' --constraint 'latency <= 0.9*@start' --constraint \
+         'latency >= 0.1*@start' --out run"
+    );
+    let rows = |file: &str| -> Vec<(String, f64)> {
+        let csv = sandbox.read(file);
+        (csv.lines().skip(1))
+            .map(|line| {
+                let cells: Vec<&str> = line.split(',').collect();
+                (cells[2].to_owned(), cells[4].parse().unwrap())
+            })
+            .collect()
+    };
+    let (code, said) = sandbox.interrupt_once(&search, || {
+        // Some rounds after the start.
+        sandbox.path("run/evaluations.csv").exists() && rows("run/evaluations.csv").len() > 5
+    });
+    assert_eq!(code, Some(130), "{said}");
+    let bounds = sandbox.json("run/settings.json")["task"]["constraints"].take();
+    let before = rows("run/evaluations.csv");
+    sandbox.run("resume run").success();
+    let result = sandbox.json("run/result.json");
+    assert_eq!(result["provenance"]["task"]["constraints"], bounds);
+    assert_eq!(result["queries"], 40);
+    let after = rows("run/evaluations.csv");
+    assert_eq!(after[..before.len()], before[..]);
+    // The start was evaluated once, and that is what is on record of it.
+    let (start, latency) = &after[0];
+    assert_eq!(start, "c;c;c;c");
+    assert_eq!(bounds[0], format!("latency <= {}", 0.9 * latency));
+    let asked = sandbox.read("asked");
+    assert_eq!(asked.lines().filter(|arch| *arch == "c;c;c;c").count(), 1);
+    let best = result["best_arch"].as_str().unwrap();
+    let (_, kept) = after.iter().find(|(arch, _)| arch == best).unwrap();
+    assert!((0.1 * latency..=0.9 * latency).contains(kept));
+    assert!(result["noncompliant"].as_u64().unwrap() > 0);
+    let search = format!("{SEARCH} --space nasbench101 --start resnet --out other")
+        .replace("--space chain.toml ", "");
+    sandbox.refuses(
+        &format!("{search} --constraint 'latency <= @inception'"),
+        &[
+            "`@inception` has no `latency`",
+            "only the start",
+            "compare with a number",
+        ],
+    );
 }
 
 #[test]

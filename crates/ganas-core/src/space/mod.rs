@@ -304,11 +304,28 @@ fn op_index(ops: &[String], name: &str) -> std::result::Result<u8, String> {
     Err(format!("unknown op `{name}`; {hint}"))
 }
 
-/// The point of this name.
-fn named_point(named: &[(&'static str, Arch)], text: &str) -> Option<Arch> {
-    (named.iter())
-        .find(|(name, _)| *name == text.trim())
-        .map(|(_, arch)| *arch)
+/// The point of this name, or what the text says in the space's notation. What looks like a name is
+/// none in any notation, so that an unknown one is refused with those that there are.
+fn named_or(
+    named: &[(&'static str, Arch)],
+    text: &str,
+    notation: impl FnOnce(&str) -> std::result::Result<Arch, String>,
+) -> std::result::Result<Arch, String> {
+    let text = text.trim();
+    if let Some((_, arch)) = named.iter().find(|(name, _)| *name == text) {
+        return Ok(*arch);
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let is_name = text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(plain);
+    if named.is_empty() || !is_name {
+        return notation(text);
+    }
+    let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+    let hint = match nearest(text, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the names are {}", names.join(", ")),
+    };
+    Err(format!("no architecture has this name; {hint}"))
 }
 
 /// The error of enumerating a space that is too large for it, with more about why if there is.

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::{
-    Costs, Growth, Kind, LabelSet, Link, Part, Rules, Sampler, SearchSpace, named_point, op_index,
+    Costs, Growth, Kind, LabelSet, Link, Part, Rules, Sampler, SearchSpace, named_or, op_index,
     too_large, vocabulary,
 };
 use crate::arch::{Arch, CELL_VERTICES, Cell, CellLimits, Graph, INPUT, OUTPUT, mask};
@@ -464,12 +464,11 @@ impl SearchSpace for NodeCell {
     }
 
     fn parse(&self, text: &str) -> std::result::Result<Arch, String> {
-        if let Some(arch) = named_point(&self.named, text) {
-            return Ok(arch);
-        }
-        let cell = self.parse_cell(text)?;
-        self.check_limits(&cell)?;
-        self.admit(&cell)
+        named_or(&self.named, text, |text| {
+            let cell = self.parse_cell(text)?;
+            self.check_limits(&cell)?;
+            self.admit(&cell)
+        })
     }
 
     fn format(&self, arch: &Arch) -> String {

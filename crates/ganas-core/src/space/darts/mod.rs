@@ -6,7 +6,7 @@ mod genotype;
 mod growth;
 mod network;
 
-use super::{Kind, Sampler, SearchSpace, named_point, too_large, vocabulary};
+use super::{Kind, Sampler, SearchSpace, named_or, too_large, vocabulary};
 use crate::arch::{Arch, Graph};
 use crate::error::Result;
 use crate::rng::Rng;
@@ -186,10 +186,9 @@ impl SearchSpace for Darts {
     }
 
     fn parse(&self, text: &str) -> std::result::Result<Arch, String> {
-        if let Some(arch) = named_point(&self.named, text) {
-            return Ok(arch);
-        }
-        genotype::read(text, &self.ops).map(|cells| Self::join(&cells))
+        named_or(&self.named, text, |text| {
+            genotype::read(text, &self.ops).map(|cells| Self::join(&cells))
+        })
     }
 
     fn format(&self, arch: &Arch) -> String {

@@ -17,9 +17,13 @@ const STAGES: [(usize, usize, usize); 7] = [
     (320, 1, 3),
 ];
 
+/// EfficientNet-B0 (Tan & Le 2019, arXiv 1905.11946, table 1).
+const B0: &str = "e1_k3_l1_se1;e6_k3_l2_se1;e6_k5_l2_se1;e6_k3_l3_se1;e6_k5_l3_se1;e6_k5_l4_se1;\
+    e6_k3_l1_se1";
+
 /// The space `accel-nasbench`: seven stages, which the benchmark calls blocks, of up to 3 layers
 /// (4 in the sixth). The layers of a stage share expansion (1, 4 or 6), kernel (3 or 5) and
-/// whether they have a squeeze-and-excitation.
+/// whether they have a squeeze-and-excitation. The named point `efficientnet-b0` is EfficientNet-B0.
 ///
 /// Notation: `e6_k3_l1_se0` for each stage, joined by `;`. Tables may have the parts in columns
 /// `block0_e`, `block0_k`, `block0_l`, `block0_se`, .. `block6_se`, as the benchmark's own do.
@@ -59,6 +63,7 @@ pub fn accel_nasbench() -> Mobile {
     Mobile::new("accel-nasbench", backbone, blocks, StageFields { spelling })
         .uniform()
         .in_millions()
+        .naming("efficientnet-b0", B0)
 }
 
 /// Four fields a stage.

@@ -10,7 +10,7 @@ mod proxylessnas;
 
 use super::chain::{chain_graph, chain_link};
 use super::{
-    Growth, Kind, LabelSet, Link, Part, Rules, Sampler, SearchSpace, named_point, too_large,
+    Growth, Kind, LabelSet, Link, Part, Rules, Sampler, SearchSpace, named_or, too_large,
     vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
@@ -107,6 +107,29 @@ impl Mobile {
         debug_assert!(arch.is_ok(), "{name}: {arch:?}");
         self.named.extend(arch.map(|arch| (name, arch)));
         self
+    }
+
+    /// The architecture that a text in the notation stands for.
+    fn read(&self, text: &str) -> std::result::Result<Arch, String> {
+        let read = self.notation.read(text)?;
+        let mut stages = Vec::with_capacity(read.len());
+        for (i, (blocks, &(least, most))) in read.iter().zip(&self.layout.depths).enumerate() {
+            let place = |what: String| format!("stage {}: {what}", i + 1);
+            if !(least..=most).contains(&blocks.len()) {
+                let allowed = match least == most {
+                    true => least.to_string(),
+                    false => format!("{least} to {most}"),
+                };
+                return Err(place(format!("{} layers; give it {allowed}", blocks.len())));
+            }
+            let ops = (blocks.iter().map(|&block| self.op(block)))
+                .collect::<std::result::Result<Vec<u8>, _>>()
+                .map_err(place)?;
+            stages.push(ops);
+        }
+        let arch = self.layout.arch(&stages);
+        self.check(&arch)?;
+        Ok(arch)
     }
 
     fn blocks(&self, arch: &Arch) -> Vec<Vec<Block>> {
@@ -238,28 +261,7 @@ impl SearchSpace for Mobile {
     }
 
     fn parse(&self, text: &str) -> std::result::Result<Arch, String> {
-        if let Some(arch) = named_point(&self.named, text) {
-            return Ok(arch);
-        }
-        let read = self.notation.read(text.trim())?;
-        let mut stages = Vec::with_capacity(read.len());
-        for (i, (blocks, &(least, most))) in read.iter().zip(&self.layout.depths).enumerate() {
-            let place = |what: String| format!("stage {}: {what}", i + 1);
-            if !(least..=most).contains(&blocks.len()) {
-                let allowed = match least == most {
-                    true => least.to_string(),
-                    false => format!("{least} to {most}"),
-                };
-                return Err(place(format!("{} layers; give it {allowed}", blocks.len())));
-            }
-            let ops = (blocks.iter().map(|&block| self.op(block)))
-                .collect::<std::result::Result<Vec<u8>, _>>()
-                .map_err(place)?;
-            stages.push(ops);
-        }
-        let arch = self.layout.arch(&stages);
-        self.check(&arch)?;
-        Ok(arch)
+        named_or(&self.named, text, |text| self.read(text))
     }
 
     fn format(&self, arch: &Arch) -> String {

@@ -17,6 +17,14 @@ const MOST: usize = 4;
 const KERNELS: [usize; 3] = [3, 5, 7];
 const EXPANSIONS: [usize; 3] = [3, 4, 6];
 
+/// MobileNetV3-Large (Howard et al. 2019, arXiv 1905.02244, table 1). Three of its layers have
+/// expansions of 2.5 and 2.3, for which 3 stands here, the least on offer.
+const LARGE: &str = "ks=33335553333333335553;e=43333333633366336663;d=23423";
+
+/// The sub-networks with the most and the least of everything.
+const LARGEST: &str = "ks=77777777777777777777;e=66666666666666666666;d=44444";
+const SMALLEST: &str = "ks=33333333333333333333;e=33333333333333333333;d=22222";
+
 /// The space `ofa-mobilenetv3`: five stages of 2 to 4 layers of kernel 3, 5 or 7 and expansion 3,
 /// 4 or 6, at width multiplier 1.0.
 ///
@@ -24,6 +32,9 @@ const EXPANSIONS: [usize; 3] = [3, 4, 6];
 /// the depth of each of the 5 stages, a digit each, in the order of the once-for-all code. Digits
 /// of slots beyond a stage's depth do not count; they are written as 3, and any digit is read.
 /// Tables may have the three in columns `ks`, `e` and `d`.
+///
+/// Named points: `mobilenetv3-large` has the layers of MobileNetV3-Large, in 5,508,048 weights;
+/// `largest` and `smallest` are the sub-networks with the most and the least of everything.
 pub fn ofa_mobilenetv3() -> Mobile {
     let backbone = Backbone {
         stem: 16,
@@ -45,6 +56,9 @@ pub fn ofa_mobilenetv3() -> Mobile {
     let blocks = Block::all(&EXPANSIONS, &KERNELS, &[false]);
     let spelling = Part::list([("ks=", "ks"), (";e=", "e"), (";d=", "d")]);
     Mobile::new("ofa-mobilenetv3", backbone, blocks, Digits { spelling })
+        .naming("mobilenetv3-large", LARGE)
+        .naming("largest", LARGEST)
+        .naming("smallest", SMALLEST)
 }
 
 /// Digits of slots and stages.

@@ -1,0 +1,165 @@
+//! What bounds compare with that are no numbers: what the start has, or an architecture with a name.
+
+use ganas_core::arch::Arch;
+use ganas_core::constraint::{Bound, Condition, Constraint};
+use ganas_core::driver::find;
+use ganas_core::error::{Error, Result, nearest};
+use ganas_core::evaluate::Outcome;
+use ganas_core::space::SearchSpace;
+
+use crate::progress::Progress;
+use crate::source::Source;
+
+/// What the first starting point is called in bounds.
+const START: &str = "start";
+
+/// The architectures that constraints can compare with: the first starting point and the space's
+/// named ones.
+pub struct References<'a> {
+    space: &'a dyn SearchSpace,
+    start: Option<&'a Arch>,
+    source: &'a Source,
+    seed: u64,
+    progress: &'a Progress,
+    /// What was measured of the start.
+    measured: Option<Vec<f64>>,
+}
+
+impl<'a> References<'a> {
+    /// The references of a search; nothing is measured yet.
+    pub fn new(
+        space: &'a dyn SearchSpace,
+        start: Option<&'a Arch>,
+        source: &'a Source,
+        seed: u64,
+        progress: &'a Progress,
+    ) -> Self {
+        References {
+            space,
+            start,
+            source,
+            seed,
+            progress,
+            measured: None,
+        }
+    }
+
+    /// The constraints that conditions come to. Where a bound takes an evaluation to know that is no
+    /// look-up, it is taken from those that are on record of the run that is resumed, if one is: the
+    /// same evaluation may come to something else now.
+    ///
+    /// # Errors
+    /// If there is no such architecture, or what it has of the metric cannot be told.
+    pub fn resolve(
+        &mut self,
+        conditions: Vec<Condition>,
+        recorded: &[String],
+    ) -> Result<Vec<Constraint>> {
+        let mut constraints = Vec::with_capacity(conditions.len());
+        for (i, condition) in conditions.into_iter().enumerate() {
+            let evaluated = matches!(condition.bound, Bound::Of { .. })
+                && !self.source.looks_up()
+                && self.cost(&condition.metric).is_none();
+            constraints.push(match recorded.get(i) {
+                Some(known) if evaluated => known.parse()?,
+                _ => condition.resolve(|name, metric| self.value(name, metric))?,
+            });
+        }
+        Ok(constraints)
+    }
+
+    /// What the start came to, where it was evaluated by more than a look-up: an evaluation that the
+    /// search need not make again.
+    pub fn evaluated(self) -> Option<(Arch, Outcome)> {
+        let known = self.measured.filter(|_| !self.source.looks_up())?;
+        Some((*self.start?, Outcome::Done(known)))
+    }
+
+    /// The cost of the space of this name, where the source does not measure it.
+    fn cost(&self, metric: &str) -> Option<usize> {
+        let measured = self.source.metrics();
+        (self.space.costs().iter().position(|cost| cost == metric))
+            .filter(|_| !measured.iter().any(|column| column == metric))
+    }
+
+    /// What an architecture has of a metric: measured, or by the space.
+    fn value(&mut self, name: &str, metric: &str) -> Result<f64> {
+        let arch = self.arch(name)?;
+        if let Some(cost) = self.cost(metric) {
+            return Ok(self.space.cost(&arch, cost));
+        }
+        let mut known = self.source.metrics();
+        known.extend(self.space.costs().iter().cloned());
+        let index = find(&known, metric)?;
+        let refused = |what: String| {
+            Error::input(format!("`@{name}` has no `{metric}`: {what}"))
+                .mend("compare with a number")
+        };
+        match self.source {
+            Source::Caller(caller) => {
+                return Err(refused(format!(
+                    "nothing of {} was called yet",
+                    caller.caller
+                )));
+            }
+            // Only the start is a query of the search.
+            Source::Workers(_) if name != START => {
+                return Err(refused(
+                    "workers measure only the start before others".into(),
+                ));
+            }
+            _ => {}
+        }
+        if name == START
+            && let Some(measured) = &self.measured
+        {
+            return Ok(measured[index]);
+        }
+        let waiting = (!self.source.looks_up())
+            .then(|| self.progress.waiting(format!("evaluating `@{name}`")));
+        let measured = measure(self.source, &arch, self.seed).map_err(refused)?;
+        drop(waiting);
+        let value = measured[index];
+        if name == START {
+            self.measured = Some(measured);
+        }
+        Ok(value)
+    }
+
+    fn arch(&self, name: &str) -> Result<Arch> {
+        let named = self.space.named();
+        match (name, self.start) {
+            (START, Some(arch)) => return Ok(*arch),
+            (START, None) => {
+                return Err(Error::input("there is no `@start`").mend("add `--start ARCH`"));
+            }
+            _ => {}
+        }
+        if let Some((_, arch)) = named.iter().find(|(known, _)| *known == name) {
+            return Ok(*arch);
+        }
+        let names: Vec<&str> = ([START].into_iter())
+            .chain(named.iter().map(|(name, _)| *name))
+            .collect();
+        let hint = match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `@{near}`?"),
+            None => format!("use @{}", names.join(", @")),
+        };
+        Err(Error::input(format!("no architecture is named `@{name}`")).mend(hint))
+    }
+}
+
+/// What a source measures of an architecture, or why it does not.
+///
+/// # Errors
+/// Why the evaluation failed.
+pub fn measure(source: &Source, arch: &Arch, seed: u64) -> std::result::Result<Vec<f64>, String> {
+    let outcomes = source
+        .evaluator(seed, None, &Progress::new(true).queries(1))
+        .evaluate(&[*arch]);
+    match outcomes.into_iter().next() {
+        Some(Outcome::Done(metrics)) => Ok(metrics),
+        Some(Outcome::Failed(reason)) => Err(reason),
+        None => Err("no outcome came back".into()),
+    }
+}
