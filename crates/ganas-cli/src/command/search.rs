@@ -265,7 +265,9 @@ impl Prepared {
         let Source::Workers(workers) = &self.task.source else {
             return None;
         };
-        let (there, round) = (workers.count(), self.recipe.round(self.queries));
+        let queries = self.queries - self.task.reevaluate;
+        let round = self.recipe.round(self.history.known.len(), queries);
+        let there = workers.count();
         if self.asynchronous || there <= round {
             return None;
         }

@@ -424,16 +424,21 @@ fn programs_that_cannot_be_used() {
 fn workers_without_work_are_noted() {
     let sandbox = Sandbox::new();
     worker(&sandbox, "");
-    let search = "search --space chain.toml --command 'python3 worker.py' --queries 20";
+    let search = "search --space chain.toml --command 'python3 worker.py'";
     for (args, note) in [
-        ("--workers 4", "no more than 3, so 1 of the 4 workers"),
         (
-            "--workers 2 --strategy random",
+            "--workers 4 --queries 20",
+            "no more than 3, so 1 of the 4 workers",
+        ),
+        (
+            "--workers 2 --queries 20 --strategy random",
             "no more than 1, so 1 of the 2",
         ),
-        ("--workers 3", ""),
-        ("--workers 4 --async", ""),
-        ("--workers 4 --quiet", ""),
+        ("--workers 12 --queries 8", "no more than 8, so 4 of the 12"),
+        ("--workers 8 --queries 8", ""),
+        ("--workers 3 --queries 20", ""),
+        ("--workers 4 --queries 20 --async", ""),
+        ("--workers 4 --queries 20 --quiet", ""),
     ] {
         let output = sandbox.run(&format!("{search} {args}")).success();
         let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
