@@ -14,7 +14,8 @@ use ganas_core::table::{Duplicates, Import, Ranking, Table};
 use rayon::prelude::*;
 
 use crate::args::TaskArgs;
-use crate::progress::{Bar, Progress};
+use crate::log::Reporter;
+use crate::progress::Progress;
 use crate::source::{self, Source};
 
 /// The space that is searched when none is named and networks are trained.
@@ -302,8 +303,13 @@ impl Task {
     }
 
     /// What a run with this seed is evaluated by.
-    pub fn evaluator(&self, seed: u64, out: Option<&Path>, bar: &Bar) -> Box<dyn Evaluator> {
-        let evaluator = self.source.evaluator(seed, out, bar);
+    pub fn evaluator(
+        &self,
+        seed: u64,
+        out: Option<&Path>,
+        reporter: &Reporter,
+    ) -> Box<dyn Evaluator> {
+        let evaluator = self.source.evaluator(seed, out, reporter);
         match &self.noise {
             Some(noise) => Box::new(Noisy::new(evaluator, noise.column, noise.deviation, seed)),
             None => evaluator,
@@ -485,7 +491,7 @@ impl References<'_> {
 /// What a source measures of an architecture, or why it does not.
 fn measure(source: &Source, arch: &Arch, seed: u64) -> std::result::Result<Vec<f64>, String> {
     let outcomes = source
-        .evaluator(seed, None, &Progress::new(true).queries(1))
+        .evaluator(seed, None, &Reporter::silent())
         .evaluate(&[*arch]);
     match outcomes.into_iter().next() {
         Some(Outcome::Done(metrics)) => Ok(metrics),
