@@ -145,6 +145,12 @@ impl Plan<'_> {
             .resuming(before.finished, before.checkpoint);
         if let Some(slots) = slots {
             search = search.asynchronous(slots);
+            for change in resumed.map_or(&[][..], |run| &run.changes) {
+                search = match change.workers {
+                    Some(workers) => search.slots_from(change.after, workers),
+                    None => search,
+                };
+            }
         }
         let done = search
             .run(
@@ -357,6 +363,7 @@ impl Plan<'_> {
             recorded.check(&provenance)?;
             provenance.ganas = recorded.ganas.clone();
             provenance.command = recorded.command.clone();
+            provenance.changes = recorded.changes.clone();
         }
         Ok(provenance)
     }

@@ -4,6 +4,7 @@
 
 mod args;
 mod caller;
+mod change;
 mod command;
 pub mod embed;
 mod execute;

@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::caller::Caller;
+use crate::change::Change;
 use crate::history::HistoryRecord;
 use crate::source::Source;
 use crate::standing::{Comparison, Standing};
@@ -303,6 +304,9 @@ pub struct Provenance {
     /// Evaluations under way at once, where rounds overlap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asynchronous: Option<usize>,
+    /// What was changed when it was resumed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
 }
 
 /// What is searched, and by what.
@@ -510,6 +514,7 @@ impl Provenance {
             start: task.start.iter().map(|a| task.space.format(a)).collect(),
             history: None,
             asynchronous: None,
+            changes: Vec::new(),
         }
     }
 }

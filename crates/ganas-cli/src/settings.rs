@@ -7,6 +7,7 @@ use ganas_core::error::{Error, Result};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::change::Change;
 use crate::record::Provenance;
 
 /// What is written.
@@ -30,8 +31,10 @@ pub struct Recorded {
     pub command: Vec<String>,
     /// The queries to spend.
     pub queries: usize,
-    /// Evaluations that are under way at once, where rounds overlap.
+    /// Evaluations that are under way at once, where rounds overlap, before any change.
     pub asynchronous: Option<usize>,
+    /// What was changed when it was resumed, in order.
+    pub changes: Vec<Change>,
     /// Where the command was started.
     pub started_in: PathBuf,
     all: Value,
@@ -67,7 +70,12 @@ impl Recorded {
                 "run it again; runs of `ganas bench` are among these",
             ));
         };
+        let changes = match &all["changes"] {
+            Value::Null => Vec::new(),
+            changes => serde_json::from_value(changes.clone()).map_err(|_| broken())?,
+        };
         Ok(Recorded {
+            changes,
             out: out.into(),
             ganas,
             command,

@@ -79,6 +79,12 @@ impl Default for WorkerArgs {
 }
 
 impl WorkerArgs {
+    /// Replaces the most time that an evaluation may take, and how often it is tried again.
+    pub fn change(&mut self, timeout: Option<f64>, retries: Option<usize>) {
+        self.timeout = timeout.or(self.timeout);
+        self.retries = retries.unwrap_or(self.retries);
+    }
+
     /// The most time that an evaluation may take.
     ///
     /// # Errors

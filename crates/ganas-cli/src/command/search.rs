@@ -15,6 +15,7 @@ use ganas_train::Feed;
 
 use crate::End;
 use crate::args::TaskArgs;
+use crate::change::Change;
 use crate::execute::{Durable, Plan};
 use crate::history::{COPY, History};
 use crate::interrupt;
@@ -313,6 +314,14 @@ impl SearchArgs {
             out: Some(run.out.clone()),
             ..self.clone()
         }
+    }
+
+    /// Changes how its workers are run.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn change(&mut self, change: &Change) -> ganas_core::error::Result<()> {
+        change.make(&mut self.task)
     }
 
     /// The same without a word on standard error.
