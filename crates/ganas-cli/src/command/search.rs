@@ -84,8 +84,8 @@ pub struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// CSV file of evaluations that are known: columns `arch` and the objective, as in the
-    /// `evaluations.csv` of a run; they are no queries
+    /// CSV file of evaluations that are known: the objective, and `arch` or the columns that tables
+    /// of the space have in its place, as in the `evaluations.csv` of a run; they are no queries
     #[arg(long, value_name = "FILE.csv")]
     history: Option<PathBuf>,
 
