@@ -19,6 +19,7 @@ use ganas_core::journal::Finished;
 use ganas_core::space::SearchSpace;
 
 use crate::args::{Cli, Command, brief};
+use crate::change::Change;
 use crate::command::search::{Given, Prepared, SearchArgs};
 use crate::command::{bench, resume};
 use crate::execute::Host;
@@ -70,7 +71,7 @@ impl Search {
         queries: Option<usize>,
         predicates: impl FnOnce(&str, bool) -> Option<Vec<Predicate>>,
     ) -> Result<Search> {
-        let (recorded, args, queries) = resume::open(folder, queries)?;
+        let (recorded, args, queries) = resume::open(folder, queries, &Change::default())?;
         let there = env::current_dir().is_ok_and(|here| here == recorded.started_in);
         if !there && !args.is_embedded() {
             return Err(Error::input(format!(

@@ -15,7 +15,7 @@ use ganas_core::ledger::Query;
 use ganas_search::Recipe;
 
 use crate::history::History;
-use crate::log::{Log, LogArgs};
+use crate::log::{Log, LogArgs, Reporter};
 use crate::outlook;
 use crate::progress::{Bar, Progress};
 use crate::record::{Improved, Nearest, Provenance, Run, SearchReport, Step};
@@ -106,7 +106,9 @@ impl Plan<'_> {
             Some(host) => (host.evaluator, Some(host.observer)),
             None => (None, None),
         };
-        let mut evaluator = evaluator.unwrap_or_else(|| task.evaluator(self.seed, self.out, bar));
+        let reporter = Reporter::new(self.log, bar);
+        let mut evaluator =
+            evaluator.unwrap_or_else(|| task.evaluator(self.seed, self.out, &reporter));
         let resumed = self.durable.as_ref().and_then(|d| d.resumed);
         let slots = self
             .asynchronous
@@ -132,7 +134,7 @@ impl Plan<'_> {
         let ranking = (task.ranking.as_ref()).filter(|_| task.deviation().is_none());
         let mut track = Track::new(&task.objective, bar, shows, ranking);
         track.know(&self.history.known, &problem);
-        let mut log = Log::new(self.log, bar, &problem, ranking);
+        let mut log = Log::new(reporter, &problem, ranking);
         log.begin(self.recipe.strategy(), self.seed, self.queries);
         let mut board = (self.out.filter(|_| self.tensorboard))
             .map(|folder| TensorBoard::new(folder, &problem));
@@ -152,6 +154,12 @@ impl Plan<'_> {
             .resuming(before.finished, before.checkpoint);
         if let Some(slots) = slots {
             search = search.asynchronous(slots);
+            for change in resumed.map_or(&[][..], |run| &run.changes) {
+                search = match change.workers {
+                    Some(workers) => search.slots_from(change.after, workers),
+                    None => search,
+                };
+            }
         }
         let done = search
             .run(
@@ -378,6 +386,7 @@ impl Plan<'_> {
             provenance.devices = recorded.devices(provenance.devices)?;
             provenance.ganas = recorded.ganas.clone();
             provenance.command = recorded.command.clone();
+            provenance.changes = recorded.changes.clone();
         }
         Ok(provenance)
     }

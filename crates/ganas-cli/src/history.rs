@@ -1,5 +1,6 @@
 //! Evaluations that the user has already: `--history`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
@@ -8,7 +9,7 @@ use ganas_core::arch::Arch;
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::Outcome;
 use ganas_core::journal::Finished;
-use ganas_core::space::SearchSpace;
+use ganas_core::table::ArchColumns;
 use ganas_core::write_whole;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
@@ -37,9 +38,9 @@ pub struct HistoryRecord {
 }
 
 impl History {
-    /// Reads a CSV file with the columns `arch` and the objective, as `evaluations.csv` is one, and
-    /// tables are, and those of constraints on what is measured. Other metrics of the task are taken
-    /// too. A row without the objective is passed over: it failed.
+    /// Reads a CSV file with the objective and the architecture in the columns that a table has it in,
+    /// as `evaluations.csv` is one, and those of constraints on what is measured. Other metrics of
+    /// the task are taken too. A row without the objective is passed over: it failed.
     ///
     /// # Errors
     /// If a row is no evaluation, or contradicts an earlier one.
@@ -81,15 +82,17 @@ impl History {
 
 fn parse(bytes: &[u8], task: &Task) -> Result<Vec<Finished>> {
     let mut rows = csv::ReaderBuilder::new().from_reader(bytes);
-    let header = rows.headers().map_err(broken)?.clone();
-    let column = |name: &str| header.iter().position(|h| h.trim() == name);
+    let header: Vec<String> = (rows.headers().map_err(broken)?.iter())
+        .map(|name| name.trim().to_owned())
+        .collect();
+    let column = |name: &str| header.iter().position(|h| h == name);
     let missing = |name: &str| {
-        let there: Vec<&str> = header.iter().collect();
         Error::input(format!("there is no column `{name}`"))
-            .mend(format!("there are {}", there.join(", ")))
+            .mend(format!("there are {}", header.join(", ")))
             .on_line(1)
     };
-    let arch_column = column("arch").ok_or_else(|| missing("arch"))?;
+    let space = &*task.space;
+    let arch_columns = ArchColumns::find(&header, space).map_err(|e| e.on_line(1))?;
     let objective = &task.objective.metric;
     let objective_column = column(objective).ok_or_else(|| missing(objective))?;
     // Without it nothing that is known would ever comply.
@@ -99,6 +102,7 @@ fn parse(bytes: &[u8], task: &Task) -> Result<Vec<Finished>> {
     let metrics: Vec<Option<usize>> = task.source.metrics().iter().map(|m| column(m)).collect();
     let mut known: Vec<Finished> = Vec::new();
     let mut lines: HashMap<Arch, (u64, Vec<f64>)> = HashMap::new();
+    let mut buffer = String::new();
     for row in rows.records() {
         let row = row.map_err(broken)?;
         let line = row.position().map_or(0, csv::Position::line);
@@ -107,7 +111,8 @@ fn parse(bytes: &[u8], task: &Task) -> Result<Vec<Finished>> {
         if cell(objective_column).is_empty() {
             continue;
         }
-        let arch = arch(&*task.space, cell(arch_column)).map_err(at)?;
+        let part = |column: usize| Some(Cow::Borrowed(cell(column)));
+        let arch = (arch_columns.parse(part, space, &mut buffer)).map_err(|e| e.on_line(line))?;
         let number = |column: &Option<usize>| match column.map(cell) {
             None | Some("") => Ok(f64::NAN),
             Some(text) => (text.parse::<f64>()).map_err(|_| at(format!("`{text}` is no number"))),
@@ -127,12 +132,6 @@ fn parse(bytes: &[u8], task: &Task) -> Result<Vec<Finished>> {
         known.push((arch, Outcome::Done(values)));
     }
     Ok(known)
-}
-
-fn arch(space: &dyn SearchSpace, text: &str) -> std::result::Result<Arch, String> {
-    space
-        .parse(text)
-        .map_err(|what| format!("`{text}`: {what}"))
 }
 
 fn broken(error: csv::Error) -> Error {

@@ -4,6 +4,7 @@
 
 mod args;
 mod caller;
+mod change;
 mod command;
 mod device;
 pub mod embed;

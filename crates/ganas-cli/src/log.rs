@@ -11,7 +11,7 @@ use ganas_core::ledger::Query;
 use ganas_core::table::Ranking;
 use serde_json::{Map, Value, json};
 
-use crate::progress::Bar;
+use crate::progress::{Bar, Progress, Remarks};
 use crate::record::SearchReport;
 
 /// How much is said, and how.
@@ -28,8 +28,8 @@ pub struct LogArgs {
     /// How standard error says what happens; json is one object a line for each evaluation and
     /// round, whether it is a terminal or not
     ///
-    /// Each object has an `event`: `begin`, `evaluation`, `round` or `end`, and `seconds` since the
-    /// search began; docs/guide/report.md describes the rest.
+    /// Each object has an `event`: `begin`, `evaluation`, `round`, `lost` or `end`, and `seconds`
+    /// since the search began; docs/guide/report.md describes the rest.
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub log_format: Option<Format>,
 }
@@ -58,32 +58,68 @@ impl LogArgs {
     }
 }
 
+/// Who says on standard error what happens in a search.
+#[derive(Clone)]
+pub struct Reporter {
+    args: LogArgs,
+    begun: Instant,
+    /// What stands beside and above the bar of the search.
+    pub remarks: Remarks,
+}
+
+impl Reporter {
+    /// A reporter of a search that begins now.
+    pub fn new(args: LogArgs, bar: &Bar) -> Self {
+        Reporter {
+            args,
+            begun: Instant::now(),
+            remarks: bar.remarks(),
+        }
+    }
+
+    /// One that says nothing.
+    pub fn silent() -> Self {
+        let quiet = LogArgs {
+            quiet: true,
+            ..LogArgs::default()
+        };
+        Reporter::new(quiet, &Progress::new(true).queries(1))
+    }
+
+    /// A worker was lost, for a reason and with consequences.
+    pub fn lost(&self, worker: usize, how: &str) {
+        if self.args.is_json() {
+            self.say(json!({ "event": "lost", "worker": worker, "how": how }));
+        } else if !self.args.quiet {
+            self.remarks
+                .line(&format!("worker {worker} was lost: {how}"));
+        }
+    }
+
+    fn say(&self, mut event: Value) {
+        event["seconds"] = json!(self.begun.elapsed().as_secs_f64());
+        // Whoever closed standard error does not want to hear of it.
+        let _ = writeln!(io::stderr().lock(), "{event}");
+    }
+}
+
 /// An observer that says what happens.
 pub struct Log<'a> {
-    args: LogArgs,
-    bar: &'a Bar,
+    reporter: Reporter,
     problem: &'a Problem<'a>,
     ranking: Option<&'a Ranking>,
-    begun: Instant,
     best: Option<f64>,
     parts: BTreeMap<String, f64>,
 }
 
 impl<'a> Log<'a> {
-    /// Says what happens in a search as far as the arguments want it; ranks where there is a
-    /// ranking.
-    pub fn new(
-        args: LogArgs,
-        bar: &'a Bar,
-        problem: &'a Problem<'a>,
-        ranking: Option<&'a Ranking>,
-    ) -> Self {
+    /// Says what happens in a search as far as the reporter's arguments want it; ranks where there
+    /// is a ranking.
+    pub fn new(reporter: Reporter, problem: &'a Problem<'a>, ranking: Option<&'a Ranking>) -> Self {
         Log {
-            args,
-            bar,
+            reporter,
             problem,
             ranking,
-            begun: Instant::now(),
             best: None,
             parts: BTreeMap::new(),
         }
@@ -91,8 +127,8 @@ impl<'a> Log<'a> {
 
     /// The search begins.
     pub fn begin(&self, strategy: &str, seed: u64, queries: usize) {
-        if self.args.is_json() {
-            self.say(json!({
+        if self.reporter.args.is_json() {
+            self.reporter.say(json!({
                 "event": "begin",
                 "space": self.problem.space().name(),
                 "objective": self.problem.objective().metric,
@@ -105,9 +141,9 @@ impl<'a> Log<'a> {
 
     /// The search is over.
     pub fn end(&self, report: &SearchReport) {
-        if self.args.is_json() {
+        if self.reporter.args.is_json() {
             let run = &report.run;
-            self.say(json!({
+            self.reporter.say(json!({
                 "event": "end",
                 "stop": run.stop,
                 "queries": run.queries,
@@ -117,12 +153,6 @@ impl<'a> Log<'a> {
                 "outlook": report.outlook,
             }));
         }
-    }
-
-    fn say(&self, mut event: Value) {
-        event["seconds"] = json!(self.begun.elapsed().as_secs_f64());
-        // Whoever closed standard error does not want to hear of it.
-        let _ = writeln!(io::stderr().lock(), "{event}");
     }
 
     fn evaluation(&self, number: usize, query: &Query, best: bool) -> Value {
@@ -153,9 +183,9 @@ impl Observer for Log<'_> {
         if best {
             self.best = merit;
         }
-        if self.args.is_json() {
-            self.say(self.evaluation(number, query, best));
-        } else if self.args.verbose > 1 {
+        if self.reporter.args.is_json() {
+            self.reporter.say(self.evaluation(number, query, best));
+        } else if self.reporter.args.verbose > 1 {
             let came_to = match (query.score, &query.failure) {
                 (Some(score), _) => self.problem.objective().turn(score).to_string(),
                 (None, why) => format!("failed: {}", why.as_deref().unwrap_or("no value")),
@@ -166,7 +196,8 @@ impl Observer for Log<'_> {
                 _ => "",
             };
             let arch = self.problem.space().format(&query.arch);
-            self.bar
+            self.reporter
+                .remarks
                 .line(&format!("query {number}: {arch}: {came_to}{remark}"));
         }
         Ok(())
@@ -181,11 +212,11 @@ impl Observer for Log<'_> {
         let parts = std::mem::take(&mut self.parts);
         let objective = self.problem.objective();
         let rank = (self.ranking.zip(round.best)).map(|(ranking, best)| ranking.rank(best));
-        if self.args.is_json() {
+        if self.reporter.args.is_json() {
             let gauges: Map<String, Value> = (round.gauges.iter())
                 .map(|(name, value)| (name.clone(), json!(turned(objective, name, *value))))
                 .collect();
-            self.say(json!({
+            self.reporter.say(json!({
                 "event": "round",
                 "round": round.round,
                 "asked": round.asked,
@@ -196,7 +227,7 @@ impl Observer for Log<'_> {
                 "gauges": gauges,
                 "parts": parts,
             }));
-        } else if self.args.verbose > 0 {
+        } else if self.reporter.args.verbose > 0 {
             let mut line = format!(
                 "round {}: {} new of {}, {} queries",
                 round.round, round.new, round.asked, round.queries
@@ -210,7 +241,7 @@ impl Observer for Log<'_> {
             for (name, value) in &round.gauges {
                 line += &format!(", {name} {}", brief(turned(objective, name, *value)));
             }
-            self.bar.line(&line);
+            self.reporter.remarks.line(&line);
         }
         Ok(())
     }

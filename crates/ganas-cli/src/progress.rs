@@ -101,11 +101,6 @@ impl Bar {
         self.0.set_message(message);
     }
 
-    /// A line on standard error, above the bar if there is one.
-    pub fn line(&self, text: &str) {
-        self.0.suspend(|| eprintln!("{text}"));
-    }
-
     /// So many are done in all.
     pub fn set(&self, done: usize) {
         self.0.set_position(done as u64);
@@ -123,6 +118,7 @@ impl Bar {
 }
 
 /// Remarks beside and above a bar.
+#[derive(Clone)]
 pub struct Remarks(ProgressBar);
 
 impl Remarks {
@@ -132,9 +128,9 @@ impl Remarks {
         self.0.tick();
     }
 
-    /// A line above it.
-    pub fn above(&self, line: String) {
-        self.0.println(line);
+    /// A line on standard error, above the bar if there is one.
+    pub fn line(&self, text: &str) {
+        self.0.suspend(|| eprintln!("{text}"));
     }
 }
 

@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::caller::Caller;
+use crate::change::Change;
 use crate::history::HistoryRecord;
 use crate::source::Source;
 use crate::standing::{Comparison, Standing};
@@ -343,6 +344,9 @@ pub struct Provenance {
     /// Evaluations under way at once, where rounds overlap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub asynchronous: Option<usize>,
+    /// What was changed when it was resumed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
 }
 
 /// What is searched, and by what.
@@ -555,6 +559,7 @@ impl Provenance {
             devices: task.source.device().map(String::from).into_iter().collect(),
             history: None,
             asynchronous: None,
+            changes: Vec::new(),
         }
     }
 }

@@ -7,6 +7,7 @@ use ganas_core::error::{Error, Result, nearest};
 use ganas_core::evaluate::Outcome;
 use ganas_core::space::SearchSpace;
 
+use crate::log::Reporter;
 use crate::progress::Progress;
 use crate::source::Source;
 
@@ -155,7 +156,7 @@ impl<'a> References<'a> {
 /// Why the evaluation failed.
 pub fn measure(source: &Source, arch: &Arch, seed: u64) -> std::result::Result<Vec<f64>, String> {
     let outcomes = source
-        .evaluator(seed, None, &Progress::new(true).queries(1))
+        .evaluator(seed, None, &Reporter::silent())
         .evaluate(&[*arch]);
     match outcomes.into_iter().next() {
         Some(Outcome::Done(metrics)) => Ok(metrics),

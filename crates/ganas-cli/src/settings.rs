@@ -8,6 +8,7 @@ use ganas_train::device::CPU;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::change::Change;
 use crate::record::Provenance;
 
 /// What is written.
@@ -31,8 +32,10 @@ pub struct Recorded {
     pub command: Vec<String>,
     /// The queries to spend.
     pub queries: usize,
-    /// Evaluations that are under way at once, where rounds overlap.
+    /// Evaluations that are under way at once, where rounds overlap, before any change.
     pub asynchronous: Option<usize>,
+    /// What was changed when it was resumed, in order.
+    pub changes: Vec<Change>,
     /// Where the command was started.
     pub started_in: PathBuf,
     /// Whether it may go on with another device.
@@ -70,7 +73,12 @@ impl Recorded {
                 "run it again; runs of `ganas bench` are among these",
             ));
         };
+        let changes = match &all["changes"] {
+            Value::Null => Vec::new(),
+            changes => serde_json::from_value(changes.clone()).map_err(|_| broken())?,
+        };
         Ok(Recorded {
+            changes,
             out: out.into(),
             ganas,
             command,

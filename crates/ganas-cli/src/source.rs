@@ -17,7 +17,8 @@ use rayon::ThreadPool;
 use crate::args::TaskArgs;
 use crate::caller::{Absent, Caller};
 use crate::device::DeviceArgs;
-use crate::progress::{Bar, Progress};
+use crate::log::Reporter;
+use crate::progress::Progress;
 use crate::recipe::usable;
 use crate::task::unreadable;
 use crate::workers::Workers;
@@ -107,9 +108,14 @@ impl Source {
 
     /// An evaluator for a search with this seed.
     ///
-    /// Workers write what they say on standard error into the folder `out`, and the bar shows how
-    /// far they are.
-    pub fn evaluator(&self, seed: u64, out: Option<&Path>, bar: &Bar) -> Box<dyn Evaluator> {
+    /// Workers write what they say on standard error into the folder `out`, and the reporter says
+    /// how far they are and which were lost.
+    pub fn evaluator(
+        &self,
+        seed: u64,
+        out: Option<&Path>,
+        reporter: &Reporter,
+    ) -> Box<dyn Evaluator> {
         match self {
             Source::Table(table) => Box::new(TableEvaluator::new(table.clone())),
             Source::Surrogate(space, surrogate) => {
@@ -123,7 +129,7 @@ impl Source {
                 let evaluator = shared.evaluator();
                 Box::new(Cached::new(evaluator, shared.known.clone()))
             }
-            Source::Workers(workers) => Box::new(workers.evaluator(seed, out, bar)),
+            Source::Workers(workers) => Box::new(workers.evaluator(seed, out, reporter)),
             Source::Caller(caller) => Box::new(Absent(caller.clone())),
         }
     }

@@ -15,7 +15,8 @@ use ganas_core::table::{Duplicates, Import, Ranking, Table};
 use rayon::prelude::*;
 
 use crate::args::TaskArgs;
-use crate::progress::{Bar, Progress};
+use crate::log::Reporter;
+use crate::progress::Progress;
 use crate::record::BestRow;
 use crate::reference::{References, measure};
 use crate::source::{self, Source};
@@ -340,8 +341,13 @@ impl Task {
     }
 
     /// What a run with this seed is evaluated by.
-    pub fn evaluator(&self, seed: u64, out: Option<&Path>, bar: &Bar) -> Box<dyn Evaluator> {
-        let evaluator = self.source.evaluator(seed, out, bar);
+    pub fn evaluator(
+        &self,
+        seed: u64,
+        out: Option<&Path>,
+        reporter: &Reporter,
+    ) -> Box<dyn Evaluator> {
+        let evaluator = self.source.evaluator(seed, out, reporter);
         match &self.noise {
             Some(noise) => Box::new(Noisy::new(evaluator, noise.column, noise.deviation, seed)),
             None => evaluator,

@@ -13,7 +13,7 @@ use ganas_core::evaluate::command::{CommandConfig, CommandEvaluator, Note};
 use ganas_core::space::SearchSpace;
 
 use crate::args::TaskArgs;
-use crate::progress::Bar;
+use crate::log::Reporter;
 use crate::record::WorkersRecord;
 
 /// Seconds until a worker has to be ready.
@@ -79,6 +79,12 @@ impl Default for WorkerArgs {
 }
 
 impl WorkerArgs {
+    /// Replaces the most time that an evaluation may take, and how often it is tried again.
+    pub fn change(&mut self, timeout: Option<f64>, retries: Option<usize>) {
+        self.timeout = timeout.or(self.timeout);
+        self.retries = retries.unwrap_or(self.retries);
+    }
+
     /// The most time that an evaluation may take.
     ///
     /// # Errors
@@ -149,27 +155,32 @@ impl Workers {
     }
 
     /// An evaluator for a search with this seed.
-    pub fn evaluator(&self, seed: u64, out: Option<&Path>, bar: &Bar) -> CommandEvaluator {
+    pub fn evaluator(
+        &self,
+        seed: u64,
+        out: Option<&Path>,
+        reporter: &Reporter,
+    ) -> CommandEvaluator {
         let config = CommandConfig {
             seed,
             logs: out.map(Path::to_owned),
             ..self.config.clone()
         };
-        let remarks = bar.remarks();
+        let reporter = reporter.clone();
         let Wanted { metrics, needed } = self.wanted.clone();
         let evaluator = CommandEvaluator::new(config, self.space.clone(), metrics, needed);
         evaluator.watched(Box::new(move |worker, note| match note {
             Note::Progress(fraction, message) => {
                 let percent = fraction.map(|f| format!(" {:.0} %", 100.0 * f));
                 let message = message.map(|m| format!(" {m}"));
-                remarks.beside(format!(
+                reporter.remarks.beside(format!(
                     "(worker {worker}:{}{})",
                     percent.unwrap_or_default(),
                     message.unwrap_or_default()
                 ));
             }
-            Note::Done => remarks.beside(String::new()),
-            Note::Lost(why) => remarks.above(format!("worker {worker} was lost: {why}")),
+            Note::Done => reporter.remarks.beside(String::new()),
+            Note::Lost(how) => reporter.lost(worker, how),
         }))
     }
 

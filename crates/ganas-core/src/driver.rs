@@ -453,7 +453,9 @@ pub struct Search<'a> {
     history: Vec<(Arch, Outcome)>,
     finished: Vec<(Arch, Outcome)>,
     checkpoint: Option<Checkpoint>,
-    slots: Option<usize>,
+    /// How many evaluations are under way at once, each from so many evaluations on; none where
+    /// rounds follow each other.
+    slots: Vec<(usize, usize)>,
 }
 
 impl<'a> Search<'a> {
@@ -465,7 +467,7 @@ impl<'a> Search<'a> {
             history: Vec::new(),
             finished: Vec::new(),
             checkpoint: None,
-            slots: None,
+            slots: Vec::new(),
         }
     }
 
@@ -473,9 +475,15 @@ impl<'a> Search<'a> {
     /// depends on the order in which they finish.
     pub fn asynchronous(self, slots: usize) -> Self {
         Search {
-            slots: Some(slots.max(1)),
+            slots: vec![(0, slots.max(1))],
             ..self
         }
+    }
+
+    /// Where rounds overlap: another number of evaluations under way, from so many evaluations on.
+    pub fn slots_from(mut self, evaluations: usize, slots: usize) -> Self {
+        self.slots.push((evaluations, slots.max(1)));
+        self
     }
 
     /// Evaluations that were made before and are known from the beginning. They are no queries.
@@ -520,9 +528,9 @@ impl<'a> Search<'a> {
         if let Some(checkpoint) = &checkpoint {
             course.resume(checkpoint)?;
         }
-        let (stop, rounds) = match self.slots {
-            None => rounds::run(&mut course, evaluator, strategy)?,
-            Some(slots) => {
+        let (stop, rounds) = match &*self.slots {
+            [] => rounds::run(&mut course, evaluator, strategy)?,
+            slots => {
                 let resumed = checkpoint.as_ref();
                 overlap::run(&mut course, evaluator, strategy, slots, resumed)?
             }

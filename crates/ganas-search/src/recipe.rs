@@ -135,25 +135,33 @@ impl Recipe {
             .unwrap_or_else(|_| Box::new(RandomSearch::new(seed)))
     }
 
-    /// The most architectures that a round asks for in a search of so many queries, the first round
-    /// left out.
-    pub fn round(&self, queries: usize) -> usize {
+    /// The most architectures that a round asks for in a search of so many queries that begins with
+    /// so many evaluations. The first round, which is to learn from, only counts where it is the last.
+    pub fn round(&self, known: usize, queries: usize) -> usize {
+        let number = |name: &str| self.settings[name].as_u64().map(|n| n as usize);
         let config = match self.strategy {
             "ga-nas" => GaNasConfig::deserialize(&self.settings).ok(),
             _ => None,
         };
-        let Some(config) = config else {
-            return self.settings["batch"].as_u64().unwrap_or(1) as usize;
+        let size = |t, evaluated| match &config {
+            Some(config) => config.size(t, evaluated),
+            None => number("batch").unwrap_or(1),
         };
-        let (mut most, mut evaluated) = (1, config.initial);
+        let initial = number("initial").unwrap_or(0);
+        let first = initial.saturating_sub(known).min(queries);
+        let (mut most, mut spent) = (0, first);
         for t in 1.. {
-            if evaluated >= queries {
+            if spent >= queries {
                 break;
             }
-            most = most.max(config.size(t, evaluated));
-            evaluated += config.size(t, evaluated).max(1);
+            let size = size(t, known + spent).clamp(1, queries - spent);
+            most = most.max(size);
+            spent += size;
         }
-        most
+        match most {
+            0 => first,
+            _ => most,
+        }
     }
 
     fn try_build(&self, seed: u64) -> serde_json::Result<Box<dyn Strategy>> {
@@ -280,16 +288,28 @@ mod tests {
 
     #[test]
     fn rounds_are_as_large_as_their_settings_say() {
-        for (recipe, queries, most) in [
-            ("ga-nas", 120, 3),
-            ("ga-nas", 1000, 19),
-            ("ga-nas+batch=8", 120, 8),
-            ("evolution", 300, 1),
-            ("cross-entropy+batch=7", 300, 7),
-            ("bananas+batch=5", 300, 5),
+        for (recipe, known, queries, most) in [
+            ("ga-nas", 0, 120, 3),
+            ("ga-nas", 0, 1000, 19),
+            ("ga-nas", 0, 8, 8),
+            ("ga-nas", 0, 10, 10),
+            ("ga-nas", 0, 12, 2),
+            ("ga-nas", 6, 4, 4),
+            ("ga-nas", 400, 5, 5),
+            ("ga-nas", 400, 100, 9),
+            ("ga-nas+batch=8", 0, 120, 8),
+            ("evolution", 0, 300, 1),
+            ("cross-entropy+batch=7", 0, 300, 7),
+            ("cross-entropy+batch=7", 0, 4, 4),
+            ("bananas+batch=5", 0, 300, 5),
+            ("bananas+batch=5", 0, 9, 9),
         ] {
             let built: Recipe = recipe.parse().unwrap();
-            assert_eq!(built.round(queries), most, "{recipe}");
+            assert_eq!(
+                built.round(known, queries),
+                most,
+                "{recipe}, {known}, {queries}"
+            );
         }
     }
 }

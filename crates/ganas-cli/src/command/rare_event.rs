@@ -18,6 +18,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::args::TaskArgs;
+use crate::log::Reporter;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::source::Source;
@@ -353,7 +354,7 @@ fn measure(
     seed: u64,
 ) -> ganas_core::error::Result<Vec<f64>> {
     let index = find(problem.metrics(), &task.objective.metric)?;
-    let mut evaluator = task.evaluator(seed, None, &Progress::new(true).queries(1));
+    let mut evaluator = task.evaluator(seed, None, &Reporter::silent());
     let outcomes = evaluator.evaluate(archs);
     let score = |(arch, outcome): (&Arch, Outcome)| match outcome {
         Outcome::Failed(_) => f64::NEG_INFINITY,

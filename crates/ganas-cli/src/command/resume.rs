@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use crate::End;
 use crate::args::{Cli, Command};
+use crate::change::Change;
 use crate::command::search::{self, SearchArgs};
 use crate::device::DeviceArgs;
 use crate::log::LogArgs;
-use crate::rundir::{RESULT, SETTINGS};
+use crate::rundir::{JOURNAL, RESULT, SETTINGS};
 use crate::settings::Recorded;
 
 const EXAMPLES: &str = "\
@@ -22,13 +23,16 @@ Examples:
   ganas resume runs/command-1
   ganas resume runs/command-1 --queries 500
       the same search with more queries; what was evaluated is not evaluated again
+  ganas resume runs/command-1 --workers 16 --timeout 7200 --retries 5
+      with more workers, each given more time; a later `ganas resume` keeps to that
 
   ganas resume runs/cifar-10-1 --device gpu:1
       networks are trained there from now on, wherever they were before
 
 A resumed search ends with the evaluations, the rounds and the result that it would have ended with
-anyway, to the last byte; only the seconds differ. Where networks are trained on a graphics card, what
-is trained anew may differ, too.";
+anyway, to the last byte; only the seconds differ. With `--async` other `--workers` lead to other
+evaluations from there on, and where networks are trained on a graphics card, what is trained anew may
+differ, too.";
 
 /// Arguments of `ganas resume`.
 #[derive(Clone, Debug, Args)]
@@ -47,6 +51,9 @@ pub struct ResumeArgs {
     device: Option<Choice>,
 
     #[command(flatten)]
+    change: Change,
+
+    #[command(flatten)]
     log: LogArgs,
 }
 
@@ -56,7 +63,7 @@ pub struct ResumeArgs {
 /// If there is no run in the folder, something that it needs is not as it was, or as in
 /// `ganas search`.
 pub fn run(args: &ResumeArgs) -> Result<End> {
-    let (mut recorded, mut search, queries) = open(&args.folder, args.queries)?;
+    let (mut recorded, mut search, queries) = open(&args.folder, args.queries, &args.change)?;
     if let Some(device) = args.device {
         recorded.moves = true;
         search = search.on(DeviceArgs {
@@ -82,13 +89,17 @@ pub fn run(args: &ResumeArgs) -> Result<End> {
     search::resume(&search, recorded, queries, args.log)
 }
 
-/// The settings of a run, the arguments that it was begun with, and the queries that it is to spend
-/// in all: as many as before, if it is not said.
+/// The settings of a run, the arguments that it was begun with, changed as they were since and are
+/// now, and the queries that it is to spend in all: as many as before, if it is not said.
 ///
 /// # Errors
-/// If there is no run in the folder, it was begun by another program, or there would be fewer
-/// queries.
-pub fn open(folder: &Path, queries: Option<usize>) -> Result<(Recorded, SearchArgs, usize)> {
+/// If there is no run in the folder, it was begun by another program, there would be fewer queries,
+/// or there is nothing to be changed.
+pub fn open(
+    folder: &Path,
+    queries: Option<usize>,
+    change: &Change,
+) -> Result<(Recorded, SearchArgs, usize)> {
     let settings = folder.join(SETTINGS);
     let mut recorded = Recorded::read(&settings)?;
     let queries = queries.unwrap_or(recorded.queries);
@@ -101,6 +112,12 @@ pub fn open(folder: &Path, queries: Option<usize>) -> Result<(Recorded, SearchAr
         .into());
     }
     let folder = fs::canonicalize(folder).map_err(|e| Error::io(folder, e))?;
+    if change.any() {
+        recorded.changes.push(Change {
+            after: evaluations(&folder.join(JOURNAL)),
+            ..change.clone()
+        });
+    }
     let named = recorded.started_in.join(&recorded.out);
     if fs::canonicalize(named).ok().as_deref() != Some(&*folder) {
         recorded.out = folder;
@@ -108,13 +125,23 @@ pub fn open(folder: &Path, queries: Option<usize>) -> Result<(Recorded, SearchAr
     let program = ["ganas".to_owned()];
     let words = program.iter().chain(&recorded.command);
     match Cli::try_parse_from(words).map(|cli| cli.command) {
-        Ok(Command::Search(search)) => Ok((recorded, search, queries)),
+        Ok(Command::Search(mut search)) => {
+            (recorded.changes.iter()).try_for_each(|change| search.change(change))?;
+            Ok((recorded, search, queries))
+        }
         Ok(_) => Err(unusable("it is of another command", &settings)),
         Err(e) => Err(unusable(
             &format!("this program does not know it ({})", e.kind()),
             &settings,
         )),
     }
+}
+
+/// The evaluations in a journal.
+fn evaluations(journal: &Path) -> usize {
+    let lines = fs::read(journal).map_or(0, |text| text.iter().filter(|b| **b == b'\n').count());
+    // The first line is about the journal itself.
+    lines.saturating_sub(1)
 }
 
 fn unusable(what: &str, settings: &Path) -> anyhow::Error {

@@ -16,6 +16,7 @@ use ganas_train::device::CPU;
 
 use crate::End;
 use crate::args::TaskArgs;
+use crate::change::Change;
 use crate::device::DeviceArgs;
 use crate::execute::{Durable, Plan};
 use crate::history::{COPY, History};
@@ -86,8 +87,8 @@ pub struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// CSV file of evaluations that are known: columns `arch` and the objective, as in the
-    /// `evaluations.csv` of a run; they are no queries
+    /// CSV file of evaluations that are known: the objective, and `arch` or the columns that tables
+    /// of the space have in its place, as in the `evaluations.csv` of a run; they are no queries
     #[arg(long, value_name = "FILE.csv")]
     history: Option<PathBuf>,
 
@@ -269,7 +270,9 @@ impl Prepared {
         let Source::Workers(workers) = &self.task.source else {
             return None;
         };
-        let (there, round) = (workers.count(), self.recipe.round(self.queries));
+        let queries = self.queries - self.task.reevaluate;
+        let round = self.recipe.round(self.history.known.len(), queries);
+        let there = workers.count();
         if self.asynchronous || there <= round {
             return None;
         }
@@ -321,6 +324,14 @@ impl SearchArgs {
     pub fn on(mut self, device: DeviceArgs) -> SearchArgs {
         self.task.device = device;
         self
+    }
+
+    /// Changes how its workers are run.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn change(&mut self, change: &Change) -> ganas_core::error::Result<()> {
+        change.make(&mut self.task)
     }
 
     /// The same without a word on standard error.

@@ -93,7 +93,14 @@ fn rows_that_cannot_be_used_are_named() {
             "arch,loss\na;a;a;a,1\n",
             ["known.csv:1: ", "no column `accuracy`"],
         ),
-        ("", ["known.csv:1: ", "no column `arch`"]),
+        (
+            "cell,accuracy\na;a;a;a,1\n",
+            [
+                "known.csv:1: no column holds the architecture among cell, accuracy",
+                "name it `arch`",
+            ],
+        ),
+        ("", ["known.csv:1: ", "no column holds the architecture"]),
     ] {
         sandbox.write("known.csv", rows);
         sandbox.refuses(&search, &words);
@@ -108,5 +115,43 @@ fn rows_that_cannot_be_used_are_named() {
     sandbox.refuses(
         &format!("{CHAIN} --history gone.csv"),
         &["gone.csv: ", "no such file"],
+    );
+}
+
+#[test]
+fn the_columns_of_a_table_are_those_of_a_history() {
+    let sandbox = Sandbox::new();
+    let row = |op: &str, accuracy: f64| format!("\"input;{op};output\",101,{accuracy}\n");
+    let known = format!("ops,adjacency,acc\n{}", row("maxpool3x3", 0.9));
+    let table = format!(
+        "{known}{}{}",
+        row("conv1x1-bn-relu", 0.8),
+        row("conv3x3-bn-relu", 0.7)
+    );
+    sandbox.write("known.csv", known);
+    sandbox.write("table.csv", table);
+    let search = "search --space nasbench101 --table table.csv --objective acc --strategy random \
+                  --queries 2 --history known.csv --out run";
+    sandbox
+        .run(search)
+        .success()
+        .stdout(contains("the best was known before"));
+    let evaluations = sandbox.read("run/evaluations.csv");
+    assert_eq!(evaluations.lines().count(), 3);
+    assert!(!evaluations.contains("maxpool3x3"), "{evaluations}");
+
+    // The run's own file is a history, too.
+    fs::remove_file(sandbox.path("known.csv")).unwrap();
+    let next = search.replace("known.csv", "run/evaluations.csv");
+    let next = next
+        .replace("--queries 2", "--queries 1")
+        .replace("--out run", "--out next");
+    sandbox.run(&next).success();
+    assert!(sandbox.read("next/evaluations.csv").contains("maxpool3x3"));
+
+    sandbox.write("known.csv", "op,adjacency,acc\n\"input;output\",1,0.5\n");
+    sandbox.refuses(
+        &search.replace("--out run", "--out other"),
+        &["among op, adjacency, acc", "its parts `ops`, `adjacency`"],
     );
 }

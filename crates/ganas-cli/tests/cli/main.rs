@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod changes;
 mod device;
 mod embedded;
 mod export;

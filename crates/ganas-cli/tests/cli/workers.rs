@@ -48,10 +48,11 @@ for line in sys.stdin:
         break
 "#;
 
-const SEARCH: &str = "search --space chain.toml --command 'python3 worker.py' --strategy evolution";
+pub const SEARCH: &str =
+    "search --space chain.toml --command 'python3 worker.py' --strategy evolution";
 
 /// A worker with an own `before`, or anything else.
-fn worker(sandbox: &Sandbox, extra: &str) {
+pub fn worker(sandbox: &Sandbox, extra: &str) {
     sandbox.write("worker.py", WORKER.replace("#EXTRA", extra));
 }
 
@@ -464,9 +465,12 @@ fn programs_that_cannot_be_used() {
             .run(&format!("{search} 'python3 worker.py'"))
             .code(2);
         let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
-        assert_eq!(said.lines().count(), 1, "{said}");
+        let (lost, error) = said.trim_end().rsplit_once('\n').unwrap();
+        assert_eq!(lost.lines().count(), 3, "{said}");
+        assert!(lost.lines().all(|l| l.starts_with("worker 0 was lost: ")));
+        assert!(lost.ends_with("; it is not started again"), "{said}");
         for word in words {
-            assert!(said.contains(word), "{said}");
+            assert!(error.contains(word), "{said}");
         }
         // It is mended, and goes on.
         worker(&sandbox, "");
@@ -474,20 +478,103 @@ fn programs_that_cannot_be_used() {
     }
 }
 
+/// What a search says on standard error whose third evaluation never answers, and the log of its
+/// worker.
+fn loses_a_worker(args: &str) -> (String, String) {
+    let sandbox = Sandbox::new();
+    worker(
+        &sandbox,
+        "def before(n, id):\n    if id == 3: print('hm', file=sys.stderr, flush=True); os._exit(7)",
+    );
+    let output = sandbox
+        .run(&format!(
+            "{SEARCH} --queries 5 --retries 1 --out run {args}"
+        ))
+        .success();
+    let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+    assert_eq!(sandbox.json("run/result.json")["failed"], 1);
+    (said, sandbox.read("run/worker-0.log"))
+}
+
+#[test]
+fn workers_that_are_lost_are_told_of_and_noted() {
+    let again = "it ended (exit status: 7); its evaluation is tried again (1 of 1)";
+    let failed = "it ended (exit status: 7); its evaluation failed";
+    let (said, log) = loses_a_worker("");
+    assert_eq!(
+        said,
+        format!("worker 0 was lost: {again}\nworker 0 was lost: {failed}\n")
+    );
+    assert_eq!(
+        log,
+        format!(
+            "hm\nganas: this worker was lost: {again}\nhm\nganas: this worker was lost: {failed}\n"
+        )
+    );
+    let (said, again_log) = loses_a_worker("-vv");
+    let lines: Vec<&str> = said.lines().collect();
+    let lost = lines.iter().position(|l| l.contains(again)).unwrap();
+    assert!(lines[lost - 1].starts_with("round 2: "), "{said}");
+    assert_eq!(again_log, log);
+
+    let (said, again_log) = loses_a_worker("--log-format json");
+    let events: Vec<Value> = (said.lines())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|event: &Value| event["event"] == "lost")
+        .collect();
+    assert_eq!(events.len(), 2, "{said}");
+    assert_eq!(
+        (&events[0]["worker"], &events[0]["how"]),
+        (&0.into(), &again.into())
+    );
+    assert!(events[0]["seconds"].as_f64() <= events[1]["seconds"].as_f64());
+    assert_eq!(again_log, log);
+
+    let (said, again_log) = loses_a_worker("--quiet");
+    assert_eq!((said, again_log), (String::new(), log));
+}
+
+#[test]
+fn a_worker_that_goes_when_it_has_answered_is_not_lost() {
+    let sandbox = Sandbox::new();
+    // The other one answers once it is gone and was waited for, so that it is not asked again.
+    worker(
+        &sandbox,
+        "def before(n, id):\n    \
+             if os.environ['GANAS_WORKER'] == '0':\n        \
+                 open('new', 'w').write(str(os.getpid())); os.rename('new', 'pid')\n        \
+                 say(type='result', id=id, metrics=metrics); sys.exit()\n    \
+             while not os.path.exists('pid'): time.sleep(0.01)\n    \
+             try:\n        \
+                 while True: os.kill(int(open('pid').read()), 0); time.sleep(0.01)\n    \
+             except ProcessLookupError: os.remove('pid')",
+    );
+    let search = "search --space chain.toml --command 'python3 worker.py' --queries 6 --workers 2 \
+                  --strategy cross-entropy --set batch=2 --out run";
+    let output = sandbox.run(search).success();
+    assert_eq!(String::from_utf8_lossy(&output.get_output().stderr), "");
+    assert_eq!(sandbox.read("run/worker-0.log"), "");
+}
+
 #[test]
 fn workers_without_work_are_noted() {
     let sandbox = Sandbox::new();
     worker(&sandbox, "");
-    let search = "search --space chain.toml --command 'python3 worker.py' --queries 20";
+    let search = "search --space chain.toml --command 'python3 worker.py'";
     for (args, note) in [
-        ("--workers 4", "no more than 3, so 1 of the 4 workers"),
         (
-            "--workers 2 --strategy random",
+            "--workers 4 --queries 20",
+            "no more than 3, so 1 of the 4 workers",
+        ),
+        (
+            "--workers 2 --queries 20 --strategy random",
             "no more than 1, so 1 of the 2",
         ),
-        ("--workers 3", ""),
-        ("--workers 4 --async", ""),
-        ("--workers 4 --quiet", ""),
+        ("--workers 12 --queries 8", "no more than 8, so 4 of the 12"),
+        ("--workers 8 --queries 8", ""),
+        ("--workers 3 --queries 20", ""),
+        ("--workers 4 --queries 20 --async", ""),
+        ("--workers 4 --queries 20 --quiet", ""),
     ] {
         let output = sandbox.run(&format!("{search} {args}")).success();
         let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();

@@ -3,7 +3,8 @@
 //!
 //! What is asked for depends on the order in which evaluations finish, and on nothing else about
 //! time: after the same evaluations in the same order, the same is being evaluated. So a search is
-//! resumed by letting its evaluations finish again in the order of its journal.
+//! resumed by letting its evaluations finish again in the order of its journal. Where the number of
+//! slots was changed in between, it changes again after as many evaluations.
 
 use std::time::Instant;
 
@@ -46,7 +47,7 @@ pub(super) fn run(
     course: &mut Course,
     evaluator: &mut dyn Evaluator,
     strategy: &mut dyn Strategy,
-    slots: usize,
+    slots: &[(usize, usize)],
     resumed: Option<&Checkpoint>,
 ) -> Result<(StopReason, Vec<Round>)> {
     let mut overlap = Overlap {
@@ -84,7 +85,8 @@ pub(super) fn run(
 struct Overlap<'b, 'a, 'o> {
     course: &'b mut Course<'a, 'o>,
     strategy: &'b mut dyn Strategy,
-    slots: usize,
+    /// How many there are, each from so many evaluations on.
+    slots: &'b [(usize, usize)],
     /// In the order asked for.
     flights: Vec<Flight>,
     open: Vec<OpenBatch>,
@@ -113,11 +115,18 @@ impl Overlap<'_, '_, '_> {
         });
     }
 
+    /// How many evaluations may be under way now.
+    fn slots(&self) -> usize {
+        let charged = self.course.ledger.charged().len();
+        let begun = self.slots.iter().filter(|(after, _)| *after <= charged);
+        begun.last().map_or(1, |(_, slots)| *slots)
+    }
+
     /// Asks until no slot would be empty.
     fn fill(&mut self) -> Result<()> {
         let mut fruitless = 0;
         self.ended = None;
-        while self.flights.len() < self.slots && !self.course.stopping() {
+        while self.flights.len() < self.slots() && !self.course.stopping() {
             let left = self.course.left();
             if left == 0 || self.course.reached() {
                 return Ok(());
@@ -211,9 +220,10 @@ impl Work for Overlap<'_, '_, '_> {
             match self.landed() {
                 Some((i, outcome)) => self.guard(|overlap| overlap.land(i, outcome)),
                 None => {
+                    let slots = self.slots();
                     let begun = self.flights.iter().filter(|f| f.begun).count();
                     let next = self.flights.iter_mut().find(|f| !f.begun);
-                    let next = next.filter(|_| begun < self.slots)?;
+                    let next = next.filter(|_| begun < slots)?;
                     next.begun = true;
                     return Some(next.arch);
                 }

@@ -9,7 +9,7 @@ use crate::space::SearchSpace;
 /// The columns that hold the architecture, by position in the header: one, or one for each part of
 /// the space's [`spelling`](SearchSpace::spelling).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum ArchColumns {
+pub enum ArchColumns {
     /// The whole notation in one column, `arch`.
     Whole(usize),
     /// Part by part.
@@ -21,7 +21,7 @@ impl ArchColumns {
     ///
     /// # Errors
     /// If they are not there; the error lists what is.
-    pub(super) fn find(header: &[String], space: &dyn SearchSpace) -> Result<Self> {
+    pub fn find(header: &[String], space: &dyn SearchSpace) -> Result<Self> {
         let position = |name: &str| header.iter().position(|h| h == name);
         if let Some(arch) = position("arch") {
             return Ok(ArchColumns::Whole(arch));
@@ -60,7 +60,7 @@ impl ArchColumns {
     ///
     /// # Errors
     /// If a field is missing or the space does not have such an architecture.
-    pub(super) fn parse<'a>(
+    pub fn parse<'a>(
         &self,
         field: impl Fn(usize) -> Option<Cow<'a, str>>,
         space: &dyn SearchSpace,
@@ -81,7 +81,7 @@ impl ArchColumns {
         arch.map_err(|what| {
             let error = Error::input(what);
             error.mend(format!(
-                "correct the row, or name the table's own space instead of `{}`",
+                "correct the row, or name the file's own space instead of `{}`",
                 space.name()
             ))
         })

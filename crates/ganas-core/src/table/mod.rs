@@ -53,6 +53,7 @@ use kind::Kind;
 use staged::Indexed;
 
 pub use cache::{EXTENSION, default_folder};
+pub use columns::ArchColumns;
 pub use ranking::Ranking;
 pub use staged::Duplicates;
 pub use summary::{ColumnSummary, Summary};

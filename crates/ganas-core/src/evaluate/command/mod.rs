@@ -10,6 +10,8 @@ mod worker;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -66,7 +68,7 @@ pub enum Note<'a> {
     Progress(Option<f64>, Option<&'a str>),
     /// Its evaluation is over.
     Done,
-    /// It was lost, and why.
+    /// It was lost: why, and what becomes of it and its work.
     Lost(&'a str),
 }
 
@@ -205,9 +207,24 @@ impl CommandEvaluator {
         }
     }
 
+    /// The file for what a worker says on standard error.
+    fn log(&self, i: usize) -> Option<PathBuf> {
+        (self.config.logs.as_ref()).map(|folder| folder.join(format!("worker-{i}.log")))
+    }
+
+    /// Tells of a worker that was lost, and notes it where it had its say.
+    fn mourn(&self, i: usize, how: &str) {
+        if let Some(path) = self.log(i) {
+            let file = OpenOptions::new().append(true).create(true).open(path);
+            // A log that cannot be written stops no evaluation.
+            let _ = file.and_then(|mut file| writeln!(file, "ganas: this worker was lost: {how}"));
+        }
+        self.tell(i, Note::Lost(how));
+    }
+
     fn start(&mut self, i: usize, work: &mut dyn Work) {
         self.lives += 1;
-        let log = (self.config.logs.as_ref()).map(|folder| folder.join(format!("worker-{i}.log")));
+        let log = self.log(i);
         let (words, ear) = (&self.config.words, self.ear.clone());
         let process = Process::start(words, i, self.lives, log.as_deref(), ear);
         let worker = &mut self.workers[i];
@@ -262,36 +279,66 @@ impl CommandEvaluator {
 
     /// Kills a worker's process, and sees what becomes of its work.
     fn lose(&mut self, i: usize, why: &str, work: &mut dyn Work) {
+        let retries = self.config.retries;
         let worker = &mut self.workers[i];
         worker.process = None;
         let backoff = BACKOFF * 2u32.saturating_pow(worker.losses.min(16));
         let down = State::Down(Instant::now() + backoff.min(LONGEST_BACKOFF));
-        match std::mem::replace(&mut worker.state, down) {
+        let then = match std::mem::replace(&mut worker.state, down) {
             State::Starting(_) => {
                 worker.losses += 1;
                 worker.stillborn += 1;
-                if worker.stillborn >= STARTS {
-                    worker.state = State::Retired(why.to_owned());
+                match worker.stillborn >= STARTS {
+                    true => {
+                        worker.state = State::Retired(why.to_owned());
+                        "it is not started again".to_owned()
+                    }
+                    false => "it is started again".to_owned(),
                 }
             }
             State::Busy(mut job, _) => {
                 worker.losses += 1;
                 job.lost += 1;
-                if job.lost > self.config.retries {
+                if job.lost > retries {
                     let times = match job.lost {
                         1 => String::new(),
                         n => format!(", the last of {n} workers that tried"),
                     };
                     work.done(&job.arch, Outcome::Failed(format!("{why}{times}")));
+                    "its evaluation failed".to_owned()
                 } else {
+                    let lost = job.lost;
                     self.jobs.push_front(job);
+                    format!("its evaluation is tried again ({lost} of {retries})")
                 }
             }
+            State::Idle => {
+                worker.state = State::Down(Instant::now());
+                "it had nothing to do".to_owned()
+            }
+            retired => {
+                worker.state = retired;
+                return;
+            }
+        };
+        self.mourn(i, &format!("{why}; {then}"));
+    }
+
+    /// Sees what becomes of a worker that closed its standard output.
+    fn ended(&mut self, i: usize, work: &mut dyn Work) {
+        let worker = &mut self.workers[i];
+        let fate = worker.process.as_mut().and_then(Process::fate);
+        if let (State::Idle, Some(true)) = (&worker.state, fate.map(|status| status.success())) {
             // A worker may go after each evaluation.
-            State::Idle => worker.state = State::Down(Instant::now()),
-            retired => worker.state = retired,
+            worker.process = None;
+            worker.state = State::Down(Instant::now());
+            return;
         }
-        self.tell(i, Note::Lost(why));
+        let why = worker.with_murmur(match fate {
+            Some(status) => format!("it ended ({status})"),
+            None => "it closed its standard output".into(),
+        });
+        self.lose(i, &why, work);
     }
 
     fn hear(&mut self, i: usize, line: Line, work: &mut dyn Work) {
@@ -422,12 +469,7 @@ impl CommandEvaluator {
             if self.workers[i].life == life && self.workers[i].process.is_some() {
                 match heard {
                     Heard::Line(line) => self.hear(i, line, work),
-                    Heard::Ended => {
-                        let worker = &mut self.workers[i];
-                        let fate = worker.process.as_mut().map(Process::fate);
-                        let why = worker.with_murmur(fate.unwrap_or_default());
-                        self.lose(i, &why, work);
-                    }
+                    Heard::Ended => self.ended(i, work),
                 }
             }
             next = match self.useless {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::SyncSender;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -79,17 +79,17 @@ impl Process {
         }
     }
 
-    /// How it ended, if it has, in words.
-    pub fn fate(&mut self) -> String {
+    /// How it ended, if it has.
+    pub fn fate(&mut self) -> Option<ExitStatus> {
         // It closed its output just now, and may take a moment to go.
         for _ in 0..20 {
             match self.child.try_wait() {
-                Ok(Some(status)) => return format!("it ended ({status})"),
+                Ok(Some(status)) => return Some(status),
                 Ok(None) => thread::sleep(Duration::from_millis(5)),
                 Err(_) => break,
             }
         }
-        "it closed its standard output".into()
+        None
     }
 
     /// Tells it that there is no more work.
