@@ -1,6 +1,7 @@
 //! Progress on standard error, where somebody looks at it.
 
 use std::borrow::Cow;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,7 +12,8 @@ const TICK: Duration = Duration::from_millis(100);
 /// The ticks of an epoch on a bar.
 const EPOCH: usize = 1000;
 
-/// Whether and how progress is shown. Nothing is drawn where standard error is not a terminal.
+/// Whether and how progress is shown. Nothing is drawn where standard error is not a terminal; what takes
+/// long may [log](Progress::log) how it goes on there.
 pub struct Progress {
     quiet: bool,
 }
@@ -26,6 +28,13 @@ impl Progress {
     pub fn say(&self, text: &str) {
         if !self.quiet {
             eprintln!("{text}");
+        }
+    }
+
+    /// A line on standard error where no bar can be drawn there, as in a file.
+    pub fn log(&self, text: &str) {
+        if !io::stderr().is_terminal() {
+            self.say(text);
         }
     }
 

@@ -163,7 +163,7 @@ fn over_toml(defaults: &Recipe, text: &str) -> Result<Recipe> {
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 pub struct DataArgs {
     /// Validation images: a share of those that are not for test, or a number
-    /// [default: 0.2; 0.5 of the digits]
+    /// [default: 0.2; 0.5 of the digits; those of the dataset, if it has such a part]
     #[arg(long, value_name = "SHARE|N", help_heading = "Training")]
     validation: Option<String>,
 
@@ -176,10 +176,17 @@ impl DataArgs {
     /// How a dataset is split.
     ///
     /// # Errors
-    /// If the share is none.
+    /// If the share is none, or the dataset has validation images of its own.
     fn split(&self, dataset: &Dataset) -> Result<SplitConfig> {
         let mut split = SplitConfig::default();
         match &self.validation {
+            Some(_) if dataset.own_validation().is_some() => {
+                let name = dataset.name();
+                return Err(Error::input(format!(
+                    "--validation: {name} has validation images of its own"
+                ))
+                .mend("leave it out, or move them into train"));
+            }
             Some(text) => split.validation = text.parse()?,
             // There are few, and candidates are compared by a third of a percent if they are a
             // fifth of them.

@@ -1,4 +1,4 @@
-//! Folders of images, one sub-folder a class.
+//! Folders of images, one sub-folder a class, as a whole or in parts for training, validation and test.
 
 use std::fs;
 use std::io::Cursor;
@@ -36,54 +36,56 @@ pub(crate) fn folder(path: &Path, resize: Resize) -> Result<Option<Dataset>> {
             .mend(format!("give sides of 1 to {LARGEST_SIDE}")));
     }
     let (train, test) = (path.join("train"), path.join("test"));
-    let parted = train.is_dir() && test.is_dir();
-    if train.is_dir()
-        && let Some(other) = VALIDATION.iter().map(|v| path.join(v)).find(|v| v.is_dir())
-    {
-        return Err(Error::input("validation images are a folder of their own")
-            .mend(if parted {
-                "move them into train, which the validation part is cut from"
-            } else {
-                "rename it to test, or move its images into train"
-            })
-            .in_file(other));
-    }
+    let validation = validation_folder(path)?;
+    let parted = train.is_dir() && (validation.is_some() || test.is_dir());
     let classes = class_folders(if parted { &train } else { path })?;
-    if classes.is_empty() {
+    if classes.is_empty() && !parted {
         return Ok(None);
     }
-    if let [only] = classes.as_slice() {
-        return Err(
-            Error::input(format!("the only sub-folder is {}", name(only)))
-                .mend("make a sub-folder for each of at least two classes, or train and test with such sub-folders")
-                .in_file(path),
-        );
+    if classes.len() < 2 {
+        let has = match classes.as_slice() {
+            [only] => format!("the only sub-folder is {}", name(only)),
+            _ => "no sub-folder".to_owned(),
+        };
+        let error = Error::input(has)
+            .mend("make a sub-folder for each of at least two classes, or train, val and test with such sub-folders");
+        return Err(error.in_file(if parted { &train } else { path }));
     }
     let names: Vec<String> = classes.iter().map(|c| name(c)).collect();
     let mut pool = Pool::new(resize);
     for (label, class) in classes.iter().enumerate() {
         pool.read(class, label)?;
     }
+    let validation_from = pool.labels.len();
+    if let (true, Some(validation)) = (parted, &validation) {
+        pool.read_part(validation, &names)?;
+    }
     let test_from = pool.labels.len();
-    if parted {
-        for class in class_folders(&test)? {
-            let label = (names.iter().position(|n| *n == name(&class))).ok_or_else(|| {
-                Error::input("a class of the test images that the training images do not have")
-                    .mend("rename or remove it")
-                    .in_file(&class)
-            })?;
-            pool.read(&class, label)?;
-        }
-        if pool.labels.len() == test_from {
-            return Err(Error::input("no sub-folder")
-                .mend("give the test images sub-folders as in train, or remove the folder")
-                .in_file(test));
-        }
+    if parted && test.is_dir() {
+        pool.read_part(&test, &names)?;
     }
     let images = pool.finish()?;
     let augment = Augment::natural(images.shape());
     let dataset = Dataset::joined(name(path), names, images, test_from)?;
+    let dataset = dataset.with_validation(validation_from);
     Ok(Some(dataset.with_augment(augment)))
+}
+
+/// The folder of validation images, if there is one.
+fn validation_folder(path: &Path) -> Result<Option<PathBuf>> {
+    let all = VALIDATION.iter().map(|v| path.join(v));
+    let there: Vec<PathBuf> = all.filter(|v| v.is_dir()).collect();
+    match there.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one.clone())),
+        [one, other, ..] if path.join("train").is_dir() => Err(Error::input(format!(
+            "validation images here and in {}",
+            name(one)
+        ))
+        .mend("keep one of the two folders")
+        .in_file(other)),
+        _ => Ok(None),
+    }
 }
 
 fn class_folders(path: &Path) -> Result<Vec<PathBuf>> {
@@ -130,6 +132,33 @@ impl Pool {
         }
         for file in files {
             self.push(&file, label as u16)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the images of a part for validation or test, which has the classes of the training images.
+    fn read_part(&mut self, part: &Path, names: &[String]) -> Result<()> {
+        let classes = class_folders(part)?;
+        if classes.is_empty() {
+            return Err(Error::input("no sub-folder")
+                .mend("give the images sub-folders as in train, or remove the folder")
+                .in_file(part));
+        }
+        let has = |class: &String| classes.iter().any(|c| name(c) == *class);
+        if let Some(missing) = names.iter().find(|class| !has(class)) {
+            return Err(
+                Error::input(format!("no sub-folder {missing}, as train has one"))
+                    .mend("add it with images, or remove the class from train")
+                    .in_file(part),
+            );
+        }
+        for class in classes {
+            let label = (names.iter().position(|n| *n == name(&class))).ok_or_else(|| {
+                Error::input("a class that the training images do not have")
+                    .mend("rename or remove it")
+                    .in_file(&class)
+            })?;
+            self.read(&class, label)?;
         }
         Ok(())
     }

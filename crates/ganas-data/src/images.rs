@@ -124,13 +124,15 @@ impl Images {
 
 /// A classification task: images, the names of their classes, and the test part if it has one.
 ///
-/// The images of both parts lie in one block, the test part last; what is for training is decided
-/// by a [`Split`](crate::Split), which holds numbers of images and copies none.
+/// The images of all parts lie in one block, the test part last and a validation part before it; what
+/// is for training is decided by a [`Split`](crate::Split), which holds numbers of images and copies
+/// none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     name: String,
     classes: Vec<String>,
     images: Images,
+    validation_from: usize,
     test_from: usize,
     augment: Augment,
 }
@@ -189,9 +191,18 @@ impl Dataset {
             name: name.into(),
             classes,
             images,
+            validation_from: test_from,
             test_from,
             augment: Augment::none(),
         })
+    }
+
+    /// The same dataset, whose images from this number on to the test part are its validation part.
+    pub(crate) fn with_validation(self, from: usize) -> Self {
+        Dataset {
+            validation_from: from.min(self.test_from),
+            ..self
+        }
     }
 
     /// The same dataset with another proposal for its augmentation.
@@ -209,7 +220,7 @@ impl Dataset {
         &self.classes
     }
 
-    /// All images, those of the test part last.
+    /// All images: for training, of the validation part, of the test part.
     pub fn images(&self) -> &Images {
         &self.images
     }
@@ -219,9 +230,14 @@ impl Dataset {
         self.images.shape
     }
 
-    /// The numbers of the images that are not in the dataset's own test part.
+    /// The numbers of the images that are in none of the dataset's own parts for validation and test.
     pub fn own_train(&self) -> Range<usize> {
-        0..self.test_from
+        0..self.validation_from
+    }
+
+    /// The numbers of the images of its own validation part; `None` where it has no such part.
+    pub fn own_validation(&self) -> Option<Range<usize>> {
+        (self.validation_from < self.test_from).then_some(self.validation_from..self.test_from)
     }
 
     /// The numbers of the images of its own test part; `None` where it has no such part.

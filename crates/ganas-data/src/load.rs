@@ -52,8 +52,9 @@ pub fn load(spec: &str) -> Result<Dataset> {
 ///   `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte`, `t10k-labels-idx1-ubyte`), each plain
 ///   or with `.gz`;
 /// - a folder of PNG and JPEG images with a sub-folder for each class (classes and images in the
-///   order of their names), or with two such folders `train` and `test`; transparency is left
-///   out, and images that are all grey have one channel;
+///   order of their names), or with such folders `train`, `val` (or `valid`, `validation`) and
+///   `test` of the same classes, one of the last two at least; transparency is left out, and images
+///   that are all grey have one channel;
 /// - one `.bin` file of CIFAR, or one IDX file of images with its labels beside it: a dataset
 ///   without a test part.
 ///

@@ -1,6 +1,7 @@
 //! Which images are for training, validation and test.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::str::FromStr;
 
 use ganas_core::error::{Error, Result};
@@ -52,10 +53,11 @@ impl FromStr for Portion {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SplitConfig {
-    /// Out of the images that are not for test. Default 0.2: 10,000 of CIFAR-10's 50,000
-    /// (NAS-Bench-101, Ying et al. 2019, arXiv 1902.09635).
+    /// Out of the images that are not for test, where the dataset has no validation part of its own;
+    /// without effect where it has one. Default 0.2: 10,000 of CIFAR-10's 50,000 (NAS-Bench-101, Ying
+    /// et al. 2019, arXiv 1902.09635).
     pub validation: Portion,
-    /// Out of all images, where the dataset has no test part of its own; without effect where it
+    /// Out of all images but those of such a part, where the dataset has no test part of its own; without effect where it
     /// has one. Default 0.2 (ours).
     pub test: Portion,
 }
@@ -83,26 +85,32 @@ pub struct Split {
 impl Split {
     /// Splits a dataset.
     ///
-    /// Its own test part stays what it is; without one, the test part is cut from all images. The
-    /// validation part is cut from the rest. Both cuts are at random by the seed, and take of
-    /// each class its share, to within one image; the test part does not depend on the size of
-    /// the validation part.
+    /// Its own test and validation parts stay what they are. Without its own, the test part is cut from
+    /// all other images, and then the validation part from the rest. Both cuts are at random by the
+    /// seed, and take of each class its share, to within one image; the test part does not depend on
+    /// the size of the validation part.
     ///
     /// # Errors
     /// A share that is none, or a part so large that a class could be left without a training
     /// image.
     pub fn new(dataset: &Dataset, config: &SplitConfig, seed: u64) -> Result<Self> {
         let labels = dataset.images().labels();
-        let all = dataset.own_train().map(|i| i as u32).collect();
+        let numbers = |part: Range<usize>| part.map(|i| i as u32).collect();
+        let all = numbers(dataset.own_train());
         let (rest, test) = match dataset.own_test() {
-            Some(range) => (all, range.map(|i| i as u32).collect()),
+            Some(part) => (all, numbers(part)),
             None => {
                 let mut rng = Rng::stream(seed, "data/test");
                 cut(labels, all, config.test, "test", &mut rng)?
             }
         };
-        let mut rng = Rng::stream(seed, "data/validation");
-        let (train, validation) = cut(labels, rest, config.validation, "validation", &mut rng)?;
+        let (train, validation) = match dataset.own_validation() {
+            Some(part) => (rest, numbers(part)),
+            None => {
+                let mut rng = Rng::stream(seed, "data/validation");
+                cut(labels, rest, config.validation, "validation", &mut rng)?
+            }
+        };
         Ok(Split {
             train,
             validation,

@@ -292,16 +292,29 @@ fn folders_of_parts_that_do_not_fit() {
     files::classes(&folder.path().join("train"), [4, 4]);
     says(
         folder.path(),
-        &["only sub-folder is train", "train and test"],
+        &["only sub-folder is train", "train, val and test"],
     );
-    fs::create_dir(folder.path().join("test")).unwrap();
-    says(folder.path(), &["test", "no sub-folder"]);
-    files::plain(&folder.path().join("test/cow/a.png"), [4, 4], [0; 3]);
-    says(folder.path(), &["test/cow", "training images do not have"]);
-    fs::create_dir(folder.path().join("val")).unwrap();
-    says(folder.path(), &["val", "move them into train"]);
-    fs::remove_dir_all(folder.path().join("test")).unwrap();
-    says(folder.path(), &["val", "rename it to test"]);
+    for part in ["test", "val"] {
+        let file = |file: &str| folder.path().join(part).join(file);
+        fs::create_dir(folder.path().join(part)).unwrap();
+        says(folder.path(), &[part, "no sub-folder", "as in train"]);
+        files::plain(&file("cat/a.png"), [4, 4], [0; 3]);
+        says(folder.path(), &[part, "no sub-folder dog", "add it"]);
+        files::plain(&file("dog/a.png"), [4, 4], [0; 3]);
+        files::plain(&file("cow/a.png"), [4, 4], [0; 3]);
+        says(
+            folder.path(),
+            &[&format!("{part}/cow"), "training images do not have"],
+        );
+        fs::remove_dir_all(file("cow")).unwrap();
+    }
+    fs::create_dir(folder.path().join("valid")).unwrap();
+    says(folder.path(), &["valid", "in val", "keep one"]);
+    fs::remove_dir_all(folder.path().join("valid")).unwrap();
+    fs::remove_dir_all(folder.path().join("train/cat")).unwrap();
+    says(folder.path(), &["train", "only sub-folder is dog"]);
+    fs::remove_dir_all(folder.path().join("train/dog")).unwrap();
+    says(folder.path(), &["train", "no sub-folder", "two classes"]);
 }
 
 const SHAPE: Shape = Shape {

@@ -5,7 +5,7 @@ mod files;
 use std::fs;
 use std::path::Path;
 
-use ganas_data::{Augment, Dataset, Resize, load, load_with};
+use ganas_data::{Augment, Dataset, Resize, Split, SplitConfig, load, load_with};
 use image::{GrayImage, ImageFormat, Luma, Rgb, RgbImage};
 
 fn loaded(path: &Path) -> Dataset {
@@ -139,10 +139,47 @@ fn folder_of_images() {
 fn folder_with_train_and_test() {
     let folder = tempfile::tempdir().unwrap();
     files::classes(&folder.path().join("train"), [8, 8]);
-    files::plain(&folder.path().join("test/dog/x.png"), [8, 8], [1, 2, 3]);
+    let plain = |file: &str| files::plain(&folder.path().join(file), [8, 8], [1, 2, 3]);
+    plain("test/dog/x.png");
+    plain("test/cat/y.png");
     let data = loaded(folder.path());
-    assert_eq!((data.own_train(), data.own_test()), (0..4, Some(4..5)));
-    assert_eq!(data.images().labels()[4], 1);
+    assert_eq!((data.own_train(), data.own_test()), (0..4, Some(4..6)));
+    assert_eq!(data.own_validation(), None);
+    assert_eq!(data.images().labels()[4..], [0, 1]);
+}
+
+#[test]
+fn folder_with_train_validation_and_test() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = |file: &str| files::plain(&folder.path().join(file), [8, 8], [1, 2, 3]);
+    for image in 0..5 {
+        plain(&format!("train/cat/{image}.png"));
+        plain(&format!("train/dog/{image}.png"));
+    }
+    for part in ["val", "test"] {
+        plain(&format!("{part}/cat/x.png"));
+        plain(&format!("{part}/dog/x.png"));
+        plain(&format!("{part}/dog/y.png"));
+    }
+    let split = |seed| Split::new(&loaded(folder.path()), &SplitConfig::default(), seed).unwrap();
+    let data = loaded(folder.path());
+    assert_eq!(data.classes(), ["cat", "dog"]);
+    assert_eq!(data.own_train(), 0..10);
+    assert_eq!(data.own_validation(), Some(10..13));
+    assert_eq!(data.own_test(), Some(13..16));
+    assert_eq!(data.images().labels()[10..], [0, 1, 1, 0, 1, 1]);
+    for seed in 0..2 {
+        let split = split(seed);
+        assert_eq!(split.train, Vec::from_iter(0..10));
+        assert_eq!(split.validation, [10, 11, 12]);
+        assert_eq!(split.test, [13, 14, 15]);
+    }
+    // What is missing is cut from the training images.
+    fs::rename(folder.path().join("val"), folder.path().join("validation")).unwrap();
+    fs::remove_dir_all(folder.path().join("test")).unwrap();
+    let parts = split(0);
+    assert_eq!(parts.validation, [10, 11, 12]);
+    assert_eq!((parts.train.len(), parts.test.len()), (8, 2));
 }
 
 #[test]

@@ -432,6 +432,28 @@ fn a_supernet_scores_and_is_searched() {
 }
 
 #[test]
+fn a_supernet_logs_its_epochs_off_a_terminal() {
+    let sandbox = Sandbox::new();
+    let logged = |options: &str| {
+        let run = sandbox
+            .run(&format!("{SUPERNET} --epochs 2 {options}"))
+            .success();
+        String::from_utf8(run.get_output().stderr.clone()).unwrap()
+    };
+    let lines = logged("--out net");
+    let [first, second] = lines.lines().collect::<Vec<_>>()[..] else {
+        panic!("{lines}");
+    };
+    assert!(first.starts_with("epoch 1 of 2: loss "), "{first}");
+    assert!(second.starts_with("epoch 2 of 2: loss "), "{second}");
+    assert_eq!(logged("--out quiet --quiet"), "");
+    sandbox.refuses(
+        &format!("{SUPERNET} --repeats 3 --out other"),
+        &["repeats = 3", "a supernet is trained once"],
+    );
+}
+
+#[test]
 fn spaces_without_cells_have_no_supernet() {
     let sandbox = Sandbox::new();
     sandbox.refuses(

@@ -15,6 +15,11 @@ use crate::evaluate::{METRICS, spread};
 use crate::task::ImageTask;
 use crate::trainer::{Network, Score};
 
+/// Validation images that go through a network at once. A score does not depend on it but for rounding,
+/// and what a small network yields for so few stays in a core's cache: it takes a fifth less time than
+/// with ten times as many.
+const PASS: usize = 25;
+
 /// How a supernet scores an architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
@@ -23,7 +28,7 @@ pub struct Scoring {
     pub images: Option<usize>,
     /// Training images by which the moments of batch normalisation are measured: 500 (`ours`).
     pub calibration: usize,
-    /// Images a batch: 250 (`ours`).
+    /// Images a batch of these: 250 (`ours`).
     pub batch: usize,
 }
 
@@ -70,9 +75,7 @@ impl Scoring {
         let network = self.network(supernet, space, arch, task)?;
         let validation = task.validation();
         let count = self.images.unwrap_or(usize::MAX);
-        network
-            .evaluate(&validation.some(count, 0), self.batch)?
-            .number()
+        network.evaluate(&validation.some(count, 0), PASS)?.number()
     }
 }
 

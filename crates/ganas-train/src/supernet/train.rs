@@ -34,8 +34,7 @@ pub enum Paths {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SupernetRecipe {
-    /// The recipe; its `batch` is the batch of each cell of a step, and its `repeats` is without
-    /// effect.
+    /// The recipe; its `batch` is the batch of each cell of a step, and its `repeats` are 1.
     pub recipe: Recipe,
     /// Which cells a step trains.
     pub paths: Paths,
@@ -54,6 +53,23 @@ impl Default for SupernetRecipe {
                 ..Recipe::default()
             },
             paths: Paths::Fair,
+        }
+    }
+}
+
+impl SupernetRecipe {
+    /// Whether every setting is in its range.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn check(&self) -> Result<()> {
+        match self.recipe.repeats {
+            1 => self.recipe.check(),
+            repeats => Err(TrainError::Setting {
+                name: "repeats",
+                value: repeats as f64,
+                range: "1, or leave it out: a supernet is trained once, and again with another seed",
+            }),
         }
     }
 }
@@ -100,8 +116,8 @@ impl Course {
         stop: &AtomicBool,
         observe: &mut dyn FnMut(usize, usize, Score),
     ) -> Result<Option<Epoch>> {
+        training.check()?;
         let recipe = &training.recipe;
-        recipe.check()?;
         let epoch = self.history.len() + 1;
         let cells = space.ops().len();
         let steps = (feed.len() / (recipe.batch * cells)).max(1);

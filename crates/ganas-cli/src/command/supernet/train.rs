@@ -86,6 +86,7 @@ pub fn run(args: &TrainArgs) -> Result<End> {
             false => Paths::Fair,
         },
     };
+    training.check().map_err(usable)?;
     if let Some(augment) = &training.recipe.augment {
         task.check(augment).map_err(usable)?;
     }
@@ -126,6 +127,7 @@ pub fn run(args: &TrainArgs) -> Result<End> {
     let bar = progress.supernet(epochs, course.history.len());
     while course.history.len() < epochs {
         let epoch = course.history.len();
+        let epoch_begun = Instant::now();
         let mut observe = |step: usize, steps: usize, score: Score| {
             bar.at(epoch, step, steps);
             bar.say(format!(
@@ -139,7 +141,7 @@ pub fn run(args: &TrainArgs) -> Result<End> {
         let done = pool
             .install(|| course.epoch(&*space, &training, &feed, args.seed, stop, &mut observe))
             .map_err(usable)?;
-        if done.is_none() {
+        let Some(done) = done else {
             drop(bar);
             if !args.quiet {
                 println!(
@@ -148,8 +150,15 @@ pub fn run(args: &TrainArgs) -> Result<End> {
                 );
             }
             return Ok(End::Interrupted);
-        }
+        };
         supernet::save(&file, &identity, &course).map_err(usable)?;
+        progress.log(&format!(
+            "epoch {} of {epochs}: loss {:.3}, accuracy {:.1} %, {:.1} s",
+            done.epoch,
+            done.train.loss,
+            100.0 * done.train.accuracy,
+            epoch_begun.elapsed().as_secs_f64()
+        ));
     }
     drop(bar);
     if let (false, Some(last)) = (args.quiet, course.history.last()) {
