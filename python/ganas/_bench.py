@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ganas import _ganas, _words
-from ganas._ganas import Space
+from ganas._ganas import Arch, Space
 
 if TYPE_CHECKING:
     import pandas
@@ -23,9 +23,12 @@ def bench(
     seeds: int,
     *,
     maximize: bool = True,
+    start: Iterable[Arch | str] = (),
     constraints: Sequence[str] = (),
     sampler: str | None = None,
     report: str | None = None,
+    reevaluate: int | None = None,
+    noise: float | None = None,
     first_seed: int = 0,
     threads: int | None = None,
 ) -> pandas.DataFrame:
@@ -45,9 +48,14 @@ def bench(
         queries: Distinct architectures that each run evaluates.
         seeds: Runs of each strategy.
         maximize: Whether larger is better.
-        constraints: Bounds on metrics.
+        start: Architectures that each run evaluates first, in the space's notation or by name.
+        constraints: Bounds on metrics, such as ``"params <= 1e6"`` or ``"params <= @start"``.
         sampler: How random architectures are drawn.
         report: A further column to report the best architecture's value and rank in.
+        reevaluate: The last queries of each run, in which it evaluates so many of its best in the
+            column of ``report``, and chooses there among them.
+        noise: The standard deviation of Gaussian noise on the objective, drawn anew for every query.
+            What is reported is without it.
         first_seed: The first seed.
         threads: Threads; all cores if it is left out. Results do not depend on their number.
 
@@ -67,8 +75,10 @@ def bench(
     words += _words.path("table", table) + _words.option("objective", objective)
     words += _words.option("strategies", ",".join(strategies))
     words += _words.option("queries", queries) + _words.option("seeds", seeds)
-    words += _words.option("minimize", not maximize) + _words.each("constraint", constraints)
-    words += _words.option("sampler", sampler) + _words.option("report", report)
+    words += _words.option("minimize", not maximize) + _words.each("start", start)
+    words += _words.each("constraint", constraints) + _words.option("sampler", sampler)
+    words += _words.option("report", report) + _words.option("reevaluate", reevaluate)
+    words += _words.option("noise", noise)
     words += _words.option("first-seed", first_seed) + _words.option("threads", threads)
     found = json.loads(_ganas.bench(["bench", *words]))
     frame = pandas.DataFrame(found["runs"])

@@ -53,7 +53,7 @@ class Search:
         strategy: A strategy, with a preset if it is written ``"ga-nas:paper-setup1"``;
             :func:`strategies` lists them.
         queries: Distinct architectures to evaluate, a failed evaluation included; 120 if it is left
-            out, or 300 with a table.
+            out, or 300 with a table or a surrogate.
         seed: The seed of all random streams.
         objective: The metric to search for.
         maximize: Whether larger is better.
@@ -63,8 +63,9 @@ class Search:
             that the search looks at, and has to answer the same each time.
         start: Architectures that are evaluated first, in the space's notation or by name.
         history: Evaluations that are known and are no queries: a CSV file or a data frame with the
-            columns ``arch`` and the objective, as :attr:`history` is one, or an iterable of dicts
-            with those keys or of pairs ``(arch, metrics)``.
+            objective and ``arch``, or the columns that tables of the space have in its place, as
+            :attr:`history` is one; or an iterable of dicts with ``arch`` and the objective or of
+            pairs ``(arch, metrics)``.
         settings: Settings of the strategy that replace its preset's, by their paths, as
             ``{"ppo.entropy_coef": 0.05}``.
         dir: A new folder for the journal, the checkpoints and the results. :meth:`load` goes on from
@@ -72,6 +73,8 @@ class Search:
         metrics: Further metrics to keep of what is told, beside the objective and what constraints
             are about.
         table: A table that evaluates, for :meth:`run`: CSV, CSV.gz or Parquet.
+        surrogate: Models that evaluate, for :meth:`run`: a file of ``ganas surrogate fit``, or a TOML
+            file that describes others. Where there is a ``table``, too, it says how good the best is.
         sampler: How random architectures are drawn: one of ``space.samplers``.
         in_flight: Lets rounds overlap, so that so many evaluations are under way at any time. The
             order in which they finish then decides about the rest, and is kept in the journal.
@@ -97,6 +100,7 @@ class Search:
         *,
         metrics: Iterable[str] = (),
         table: str | os.PathLike[str] | None = None,
+        surrogate: str | os.PathLike[str] | None = None,
         sampler: str | None = None,
         in_flight: int | None = None,
     ) -> None:
@@ -107,10 +111,9 @@ class Search:
         words += _words.each("start", start)
         words += _words.settings(settings or {})
         words += _words.option("sampler", sampler) + _words.path("out", dir)
-        if table is None:
+        if table is None and surrogate is None:
             words += ["--caller=python"] + _words.each("metric", metrics)
-        else:
-            words += _words.path("table", table)
+        words += _words.path("table", table) + _words.path("surrogate", surrogate)
         if in_flight is not None:
             words += ["--async"] + _words.option("workers", in_flight)
         known = _words.history(history, objective)
@@ -266,7 +269,7 @@ class Search:
     def run(self) -> Best | None:
         """Runs a search to its end that evaluates by itself, and returns its best.
 
-        That is one with a ``table``, or one that the command line began.
+        That is one with a ``table`` or a ``surrogate``, or one that the command line began.
 
         Raises:
             ValueError: If its evaluations come from Python.

@@ -107,7 +107,7 @@ impl Search {
         match self.search.is_embedded() {
             true => Ok(()),
             false => Err(refuse(
-                "this search evaluates by itself; call `run`, or leave out its `table`",
+                "this search evaluates by itself; call `run`, or leave out `table` and `surrogate`",
             )),
         }
     }

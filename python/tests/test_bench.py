@@ -31,10 +31,41 @@ def test_the_runs_of_the_binary(chain, binary):
     )
 
 
+def test_starts_noise_and_evaluations_again_are_those_of_the_binary(chain, binary):
+    pandas = pytest.importorskip("pandas")
+    args = [f"--{name}={value}" for name, value in TASK.items()]
+    args += ["--strategies=random,evolution", "--queries=40", "--seeds=3"]
+    args += ["--start=a;a;a;a", "--start=b;a;a;a", "--constraint=params <= 1.5*@start"]
+    args += ["--report=accuracy", "--reevaluate=5", "--noise=20", "--json=bench.json"]
+    binary("bench", *args)
+    frame = ganas.bench(
+        **TASK,
+        strategies=["random", "evolution"],
+        queries=40,
+        seeds=3,
+        start=[ganas.Space("chain.toml").parse("a;a;a;a"), "b;a;a;a"],
+        constraints=["params <= 1.5*@start"],
+        report="accuracy",
+        reevaluate=5,
+        noise=20,
+    )
+    expected = json.loads(Path("bench.json").read_text())
+    runs = pandas.DataFrame(expected["runs"]).drop(columns="seconds")
+    pandas.testing.assert_frame_equal(frame.drop(columns="seconds"), runs)
+    assert (frame.reevaluated == 5).all() and (frame.seen != frame.best).any()
+    task = frame.attrs["provenance"]["task"]
+    assert (task["reevaluate"], task["noise"]) == (5, 20)
+    assert frame.attrs["provenance"]["start"] == ["a;a;a;a", "b;a;a;a"]
+
+
 def test_bad_input(chain):
     pytest.importorskip("pandas")
     with pytest.raises(ValueError, match="is listed twice"):
         ganas.bench(**TASK, strategies=["random", "random"], queries=5, seeds=1)
+    with pytest.raises(ValueError, match="--report"):
+        ganas.bench(**TASK, strategies=["random"], queries=5, seeds=1, reevaluate=2)
+    with pytest.raises(ValueError, match="--start `f;a;a;a`"):
+        ganas.bench(**TASK, strategies=["random"], queries=5, seeds=1, start=["f;a;a;a"])
     with pytest.raises(ValueError, match="give `--seeds` at least 1"):
         ganas.bench(**TASK, strategies=["random"], queries=5, seeds=0)
 

@@ -1,6 +1,7 @@
 """Searches: the same as those of the binary, whoever evaluates."""
 
 import csv
+import json
 import math
 import random
 from pathlib import Path
@@ -73,6 +74,28 @@ def test_a_table_evaluates_and_leaves_the_same_files(chain, binary):
         search.ask()
     with pytest.raises(ValueError, match="come from Python"):
         ganas.Search("chain.toml").run()
+
+
+def test_a_surrogate_evaluates_and_finds_what_it_finds_for_the_binary(chain, binary):
+    fit = ["--space=chain.toml", "--table=chain.csv", "--objective=latency", "--out=model.json"]
+    binary("surrogate", "fit", *fit, "--rows=200")
+    task = ["--space=chain.toml", "--surrogate=model.json", "--objective=latency", "--minimize"]
+    binary("search", *task, "--queries=40", "--table=chain.csv", "--out=command")
+    search = ganas.Search(
+        "chain.toml", queries=40, objective="latency", maximize=False, surrogate="model.json",
+        table="chain.csv", dir="python",
+    )
+    best = search.run()
+    for name in ("evaluations.csv", "rounds.jsonl"):
+        assert Path("python", name).read_text() == Path("command", name).read_text()
+    result = json.loads(Path("command/result.json").read_text())
+    assert (best.value, search.result["best_rank"]) == (result["best"], result["best_rank"])
+    alone = ganas.Search("chain.toml", objective="latency", surrogate="model.json", queries=5)
+    assert alone.run() and alone.result["best_rank"] is None
+    with pytest.raises(ValueError, match="call `run`, or leave out"):
+        ganas.Search(
+            "chain.toml", objective="latency", surrogate="model.json", queries=5
+        ).maximize(lambda arch: 1)
 
 
 def test_the_order_of_telling_does_not_matter(chain):
@@ -336,7 +359,7 @@ def test_what_was_closed_before_it_began_is_over(chain):
         ({"start": ["a;a"]}, "--start `a;a`"),
         ({"queries": 0}, "give `--queries` at least 1"),
         ({"queries": -1}, "-1"),
-        ({"history": [("a;a;a", 1)]}, "history.csv:2: `a;a;a`"),
+        ({"history": [("a;a;a", 1)]}, "history.csv:2: 3 blocks"),
         ({"table": "chain.csv", "objective": "acc"}, "accuracy"),
         ({"sampler": "adjacency"}, "has no sampler"),
     ],

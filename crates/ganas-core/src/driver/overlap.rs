@@ -118,8 +118,9 @@ impl Overlap<'_, '_, '_> {
     /// How many evaluations may be under way now.
     fn slots(&self) -> usize {
         let charged = self.course.ledger.charged().len();
-        let begun = self.slots.iter().filter(|(after, _)| *after <= charged);
-        begun.last().map_or(1, |(_, slots)| *slots)
+        let mut latest = self.slots.iter().rev();
+        let now = latest.find(|(after, _)| *after <= charged);
+        now.map_or(1, |(_, slots)| *slots)
     }
 
     /// Asks until no slot would be empty.
