@@ -290,7 +290,7 @@ fn lists_in_settings_are_no_lists_of_strategies() {
     sandbox.run(&line).success();
     let made = &sandbox.json("out.json")["provenance"]["strategies"];
     let screened = |i: usize| &made[i]["settings"]["proposals"]["screened"];
-    assert_eq!(screened(0)["bonuses"], json!([0.0, 1.0]));
+    assert_eq!(screened(0)["bonuses"], json!([0, 1]));
     assert_eq!(screened(1)["surrogates"]["unseen"], json!(["path", "edge"]));
     assert_eq!(made[2]["strategy"], "random");
     sandbox.refuses(
