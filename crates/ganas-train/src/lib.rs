@@ -25,7 +25,7 @@
 //!
 //! | feature | on | result |
 //! |---|---|---|
-//! | `wgpu` | lavapipe (Vulkan) and llvmpipe (OpenGL) of Mesa 22.3.6 | all tests pass: logits within 5e-6 of the CPU's, what training changes usually within 2e-5, relative to the largest |
+//! | `wgpu` | lavapipe (Vulkan) and llvmpipe (OpenGL) of Mesa 22.3.6 | all tests pass, and `.ci/gpu` does: logits within 5e-6 of the CPU's, what training changes usually within 2e-5, relative to the largest |
 //! | `vulkan` | lavapipe of Mesa 22.3.6 and 25.0.7 | builds, then a segmentation fault in the driver: cubecl 0.11.3 writes invalid shaders for drivers without `VK_KHR_workgroup_memory_explicit_layout` |
 //! | `cuda` | - | not built: burn's build downloads an LLVM from GitHub |
 //!

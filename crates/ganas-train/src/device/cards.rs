@@ -64,7 +64,6 @@ const NONE: &str = if cfg!(feature = "vulkan") {
 
 /// The cards, the best first: Nvidia's own way before others.
 fn cards() -> Vec<Card> {
-    #[allow(unused_mut)]
     let mut cards = Vec::new();
     #[cfg(feature = "cuda")]
     cards.extend(cuda::cards());
