@@ -537,13 +537,17 @@ fn workers_that_are_lost_are_told_of_and_noted() {
 #[test]
 fn a_worker_that_goes_when_it_has_answered_is_not_lost() {
     let sandbox = Sandbox::new();
-    // The other one answers once it is gone and was waited for, so that it is not asked again.
+    // It answers once the other one has work, too, and the other one once it is gone and was waited for,
+    // so that it is not asked again.
     worker(
         &sandbox,
         "def before(n, id):\n    \
              if os.environ['GANAS_WORKER'] == '0':\n        \
+                 while not os.path.exists('busy'): time.sleep(0.01)\n        \
+                 os.remove('busy')\n        \
                  open('new', 'w').write(str(os.getpid())); os.rename('new', 'pid')\n        \
                  say(type='result', id=id, metrics=metrics); sys.exit()\n    \
+             open('busy', 'w').close()\n    \
              while not os.path.exists('pid'): time.sleep(0.01)\n    \
              try:\n        \
                  while True: os.kill(int(open('pid').read()), 0); time.sleep(0.01)\n    \
