@@ -120,8 +120,12 @@ fn wrong_genotypes_name_the_place_and_the_mend() {
             "`reduce=[...]` is not in its place",
         ),
         (
-            "Genotype".into(),
+            "Genotype(".into(),
             "a genotype is written `Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=",
+        ),
+        (
+            "darts-v3".into(),
+            "no architecture has this name; did you mean `darts-v1`?",
         ),
         (
             pairs("(0, 8)"),
