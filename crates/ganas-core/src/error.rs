@@ -98,6 +98,15 @@ pub(crate) fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{ending}")
 }
 
+/// What to write instead of an unknown name: the known one that is most like it, or else all of them,
+/// after `there_are`.
+pub fn hint(unknown: &str, known: &[&str], there_are: &str) -> String {
+    match nearest(unknown, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("{there_are} {}", known.join(", ")),
+    }
+}
+
 /// The candidate most like a word, for "did you mean": by edit distance, if it is close at all.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ganas_core::error::{Error, Result, nearest};
+use ganas_core::error::{Error, Result, hint};
 use ganas_core::strategy::Strategy;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -83,7 +83,7 @@ impl Recipe {
                 "the strategy `{}` has no preset `{preset}`",
                 self.strategy
             ))
-            .mend(hint(preset, presets))),
+            .mend(hint(preset, presets, "there are"))),
         }
     }
 
@@ -108,7 +108,7 @@ impl Recipe {
             let error = Error::input(format!("`{self}` has no setting `{key}`"));
             return Err(match keys.is_empty() {
                 true => error.mend("leave it out: there are no settings"),
-                false => error.mend(hint(key, &keys)),
+                false => error.mend(hint(key, &keys, "there are")),
             });
         };
         // What is no JSON is a bare word.
@@ -253,7 +253,13 @@ impl FromStr for Recipe {
         };
         let Some((strategy, presets)) = STRATEGIES.iter().find(|(s, _)| *s == name) else {
             let names: Vec<&str> = STRATEGIES.iter().map(|(s, _)| *s).collect();
-            return Err(Error::input(format!("unknown strategy `{name}`")).mend(hint(name, &names)));
+            return Err(
+                Error::input(format!("unknown strategy `{name}`")).mend(hint(
+                    name,
+                    &names,
+                    "there are",
+                )),
+            );
         };
         let recipe = Recipe::new(strategy, presets[0]);
         let recipe = match preset {
@@ -271,14 +277,6 @@ impl fmt::Display for Recipe {
             Some(replaced) => f.write_str(replaced),
             None => write!(f, ":{}", self.label),
         }
-    }
-}
-
-/// What to write instead of an unknown name.
-fn hint(unknown: &str, known: &[&str]) -> String {
-    match nearest(unknown, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", known.join(", ")),
     }
 }
 

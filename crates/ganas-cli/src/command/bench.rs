@@ -50,7 +50,7 @@ pub struct BenchArgs {
 
     /// TOML file with tasks: each a `[[task]]` with `name`, `space`, `table` or `surrogate`,
     /// `objective`, `queries` and, if need be, `minimize`, `start`, `constraints`, `sampler`,
-    /// `report`, `reevaluate`, `noise`, `merge_isomorphic`
+    /// `report`, `reevaluate`, `noise`, `target`, `merge_isomorphic`
     ///
     /// Paths are relative to the file, or begin with $GANAS_DATA. The file may have `strategies`
     /// and `seeds`, too. Beside what each task gives alone, the results hold mean normalised ranks

@@ -17,7 +17,7 @@ mod tally;
 use std::str::FromStr;
 
 use crate::arch::{Arch, Graph};
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result, hint, nearest};
 use crate::rng::Rng;
 use crate::table::Duplicates;
 
@@ -297,10 +297,8 @@ fn op_index(ops: &[String], name: &str) -> std::result::Result<u8, String> {
     if let Some(index) = ops.iter().position(|op| op == name) {
         return Ok(index as u8);
     }
-    let hint = match nearest(name, ops.iter().map(String::as_str)) {
-        Some(op) => format!("did you mean `{op}`?"),
-        None => format!("the ops are {}", ops.join(", ")),
-    };
+    let known: Vec<&str> = ops.iter().map(String::as_str).collect();
+    let hint = hint(name, &known, "the ops are");
     Err(format!("unknown op `{name}`; {hint}"))
 }
 
@@ -321,10 +319,7 @@ fn named_or(
         return notation(text);
     }
     let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
-    let hint = match nearest(text, names.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the names are {}", names.join(", ")),
-    };
+    let hint = hint(text, &names, "the names are");
     Err(format!("no architecture has this name; {hint}"))
 }
 
