@@ -222,6 +222,12 @@ impl Context<'_> {
         self.ledger.get(arch).is_none() && !self.pending.contains(arch)
     }
 
+    /// How many architectures are being evaluated while the strategy is asked: none, unless the
+    /// rounds overlap.
+    pub fn under_way(&self) -> usize {
+        self.pending.len()
+    }
+
     /// A set of new queries filled up to `size` with random ones.
     pub fn complete(&self, set: Vec<Arch>, size: usize, rng: &mut Rng) -> Vec<Arch> {
         let mut set = set;

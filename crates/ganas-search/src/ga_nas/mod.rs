@@ -29,6 +29,10 @@ use propose::{Proposed, generate};
 use screen::Screen;
 use stopwatch::Stopwatch;
 
+/// Where rounds overlap, one asks for at least this fraction (ours) of what is under way, so that
+/// choosing keeps many workers at work.
+const OVERLAP: usize = 8;
+
 /// The GA-NAS strategy.
 #[derive(Serialize, Deserialize)]
 pub struct GaNas {
@@ -303,7 +307,10 @@ impl Strategy for GaNas {
         let t = self.t;
         let watch = &mut self.stopwatch;
         watch.start();
-        let size = config.size(t, context.ledger.len()).min(limit);
+        let size = config
+            .size(t, context.ledger.len())
+            .max(context.under_way() / OVERLAP)
+            .min(limit);
         self.t += 1;
         // Line 1: the initial set X_0.
         if t == 0 {

@@ -65,12 +65,11 @@ impl Screen {
         };
         let mut score = |archs: Vec<Arch>| -> NetResult<Vec<Scored>> {
             let liked = likes(context, judge, config.discriminator, &archs)?;
-            let scored = archs.into_iter().zip(liked).map(|(arch, like)| {
-                let share = config.discriminator;
-                let promise = promise.of(context, describer, &arch, bonus);
-                ((1.0 - share) * promise + share * like, arch)
-            });
-            Ok(scored.collect())
+            let promises = promise.of(context, describer, &archs, bonus);
+            let share = config.discriminator;
+            let scores = (promises.into_iter().zip(liked))
+                .map(|(promise, like)| (1.0 - share) * promise + share * like);
+            Ok(scores.zip(archs).collect())
         };
 
         let mut seen: HashSet<Arch> = generated.iter().copied().collect();

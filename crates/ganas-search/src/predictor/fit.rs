@@ -10,7 +10,7 @@ use ganas_core::table::Table;
 use rayon::prelude::*;
 
 use super::{Agreement, Encoding, Fitted, Forest, Linear, Model, Surrogate};
-use crate::surrogate::{Binned, Trees, TreesConfig};
+use crate::surrogate::{Binned, Draws, Trees, TreesConfig};
 
 /// The fewest rows that are worth a cross-validation.
 const FEWEST: usize = 20;
@@ -200,7 +200,8 @@ impl Data<'_> {
             .collect();
         let binned = Binned::new(&sparse, self.columns);
         let mut rng = Rng::stream(config.seed, &format!("surrogate/{name}"));
-        let trees = Trees::fit(&config.trees, &binned, &left, &mut rng);
+        let draws = Draws::new(&config.trees, &binned, &mut rng);
+        let trees = Trees::fit(&config.trees, &binned, &left, &draws);
         (linear, Forest::of(&trees))
     }
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::{Likelihood, Point, Prior};
 use crate::predictor::Encoding;
-use crate::surrogate::{Binned, Row, Trees, TreesConfig};
+use crate::surrogate::{Binned, Draws, Row, Trees, TreesConfig};
 
 /// The largest space that is listed whole.
 const WHOLE: u128 = 1_000_000;
@@ -145,7 +145,9 @@ impl Pool {
                 .collect()
         };
         let rows: Vec<Row> = places.iter().map(row).collect();
-        Trees::fit(config, &Binned::new(&rows, self.columns), values, rng)
+        let binned = Binned::new(&rows, self.columns);
+        let draws = Draws::new(config, &binned, rng);
+        Trees::fit(config, &binned, values, &draws)
     }
 
     /// What trees expect of some members.

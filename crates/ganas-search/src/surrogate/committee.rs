@@ -6,9 +6,11 @@ use ganas_core::space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
 use super::columns::{Columns, Row, spread};
+use super::factor::LANES;
 use super::features::{Describer, Feature, Kind};
 use super::process::{Chosen, GaussianProcess};
-use super::trees::{Binned, Trees, TreesConfig};
+use super::share;
+use super::trees::{Binned, Draws, Trees, TreesConfig};
 
 /// How a [`Committee`] is fitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -81,9 +83,12 @@ impl Committee {
         }
         let rows: Vec<Row> = described.iter().map(|d| columns.row(d)).collect();
         let binned = Binned::new(&rows, columns.len());
-        let ensembles = (0..config.ensembles)
-            .map(|_| Trees::fit(&config.trees, &binned, &values, rng))
+        let draws: Vec<Draws> = (0..config.ensembles)
+            .map(|_| Draws::new(&config.trees, &binned, rng))
             .collect();
+        let ensembles = share::map(&draws, |draws| {
+            Trees::fit(&config.trees, &binned, &values, draws)
+        });
         let process = match config.process {
             true => GaussianProcess::fit(&rows, columns.means(), &values, lessons.len(), *kernel),
             false => None,
@@ -98,37 +103,52 @@ impl Committee {
         })
     }
 
-    /// What the members expect of an architecture; how unsure they are only if that is asked for.
-    pub fn opinion(
+    /// What the members expect of each architecture; how unsure they are only if that is asked for.
+    pub fn opinions(
         &self,
         space: &dyn SearchSpace,
         describer: &mut Describer,
-        arch: &Arch,
+        archs: &[Arch],
         unsure: bool,
-    ) -> Opinion {
-        let row = self.columns.row(describer.describe(space, arch));
-        let mut dense = vec![0.0; self.columns.len()];
-        spread(&row, &mut dense);
-        let mut members: Vec<f64> = self.ensembles.iter().map(|e| e.predict(&dense)).collect();
-        let trees = average(&members);
-        let process = self.process.as_ref().map(|p| match unsure {
-            true => p.predict(&row),
-            false => (p.mean(&row), 0.0),
-        });
-        // One half by the process and one half by the trees.
-        let mean = match (process, trees) {
-            (Some((process, _)), Some(trees)) => 0.5 * (process + trees),
-            (process, trees) => process.map(|p| p.0).or(trees).unwrap_or(0.0),
-        };
-        let mut deviation = 0.0;
-        if unsure {
-            members.extend(process.map(|p| p.0));
-            let apart: Vec<f64> = members.iter().map(|m| (m - mean).powi(2)).collect();
-            let own = process.map_or(0.0, |p| p.1);
-            deviation = (average(&apart).unwrap_or(0.0) + own * own).sqrt();
-        }
-        Opinion { mean, deviation }
+    ) -> Vec<Opinion> {
+        let rows: Vec<Row> = (archs.iter())
+            .map(|arch| self.columns.row(describer.describe(space, arch)))
+            .collect();
+        let chunks: Vec<&[Row]> = rows.chunks(LANES).collect();
+        share::map(&chunks, |rows| self.of_rows(rows, unsure)).concat()
     }
+
+    /// The same for up to [`LANES`] rows.
+    fn of_rows(&self, rows: &[Row], unsure: bool) -> Vec<Opinion> {
+        let process = self.process.as_ref().map(|p| match unsure {
+            true => p.predict(rows),
+            false => rows.iter().map(|row| (p.mean(row), 0.0)).collect(),
+        });
+        let mut dense = vec![0.0; self.columns.len()];
+        let opinion = |(i, row): (usize, &Row)| {
+            spread(row, &mut dense);
+            let trees = self.ensembles.iter().map(|e| e.predict(&dense)).collect();
+            opinion(trees, process.as_ref().map(|p| p[i]), unsure)
+        };
+        rows.iter().enumerate().map(opinion).collect()
+    }
+}
+
+/// The opinion of a committee whose members say this.
+fn opinion(mut members: Vec<f64>, process: Option<(f64, f64)>, unsure: bool) -> Opinion {
+    // One half by the process and one half by the trees.
+    let mean = match (process, average(&members)) {
+        (Some((process, _)), Some(trees)) => 0.5 * (process + trees),
+        (process, trees) => process.map(|p| p.0).or(trees).unwrap_or(0.0),
+    };
+    let mut deviation = 0.0;
+    if unsure {
+        members.extend(process.map(|p| p.0));
+        let apart: Vec<f64> = members.iter().map(|m| (m - mean).powi(2)).collect();
+        let own = process.map_or(0.0, |p| p.1);
+        deviation = (average(&apart).unwrap_or(0.0) + own * own).sqrt();
+    }
+    Opinion { mean, deviation }
 }
 
 /// What a committee expects of an architecture.

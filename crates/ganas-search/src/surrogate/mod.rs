@@ -2,10 +2,12 @@
 
 mod columns;
 mod committee;
+mod factor;
 mod features;
 mod lessons;
 mod process;
 mod promise;
+mod share;
 mod trees;
 
 pub(crate) use columns::Row;
@@ -15,4 +17,4 @@ pub(crate) use features::{Feature, describe};
 pub use lessons::{by_compliance, merits};
 pub use process::{Chosen, GaussianProcess};
 pub use promise::{Kernels, Promise};
-pub use trees::{Binned, Trees, TreesConfig};
+pub use trees::{Binned, Draws, Trees, TreesConfig};

@@ -1,10 +1,12 @@
 //! A Gaussian process (Rasmussen & Williams 2006, "Gaussian Processes for Machine Learning",
 //! chapters 2 and 5).
 
-use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 use super::columns::Row;
+use super::factor::{Factor, LANES};
+use super::share;
 
 /// The kernel: a radial and a linear part, and noise, all times an amplitude that follows from
 /// the data.
@@ -130,7 +132,7 @@ fn norms(row: &Row, means: &[f32]) -> (f32, f32) {
 pub struct GaussianProcess {
     rows: Rows,
     chosen: Chosen,
-    factor: Cholesky<f64, Dyn>,
+    factor: Factor,
     weights: DVector<f64>,
     amplitude: f64,
 }
@@ -150,7 +152,7 @@ impl GaussianProcess {
         let all = Rows::new(rows, means);
         let pairs: Vec<Pair> = rows.iter().flat_map(|row| all.pairs(row)).collect();
         let chosen = start.renewed(known, &pairs, values);
-        let factor = Cholesky::new(chosen.kernel.covariance(&pairs, n))?;
+        let factor = Factor::new(&chosen.kernel.covariance(&pairs, n))?;
         let y = DVector::from_column_slice(values);
         let weights = factor.solve(&y);
         Some(GaussianProcess {
@@ -177,19 +179,27 @@ impl GaussianProcess {
         self.against(row).dot(&self.weights)
     }
 
-    /// The mean and the standard deviation, without the noise, of the value of a row.
-    pub fn predict(&self, row: &Row) -> (f64, f64) {
-        let mut against = self.against(row);
-        let mean = against.dot(&self.weights);
-        let (length, product) = norms(row, &self.rows.means);
-        let own = (length - 2.0 * product + self.rows.mean_norm, 0.0);
-        let factor = self.factor.l_dirty();
-        let explained = match factor.solve_lower_triangular_mut(&mut against) {
-            true => against.norm_squared(),
-            false => 0.0,
+    /// The mean and the standard deviation, without the noise, of the value of each of up to
+    /// [`LANES`] rows.
+    pub fn predict(&self, rows: &[Row]) -> Vec<(f64, f64)> {
+        let mut lanes = vec![[0.0; LANES]; self.rows.count];
+        let mut means = Vec::with_capacity(rows.len());
+        for (lane, row) in rows.iter().enumerate() {
+            let against = self.against(row);
+            means.push(against.dot(&self.weights));
+            let places = lanes.iter_mut().zip(against.iter());
+            places.for_each(|(lanes, value)| lanes[lane] = *value);
+        }
+        self.factor.solve_lower(&mut lanes);
+        let predicted = rows.iter().zip(means).enumerate();
+        let predict = |(lane, (row, mean)): (usize, (&Row, f64))| {
+            let solved = DVector::from_iterator(lanes.len(), lanes.iter().map(|l| l[lane]));
+            let (length, product) = norms(row, &self.rows.means);
+            let own = (length - 2.0 * product + self.rows.mean_norm, 0.0);
+            let variance = self.chosen.kernel.of(own) - solved.norm_squared();
+            (mean, (self.amplitude * variance.max(0.0)).sqrt())
         };
-        let variance = self.amplitude * (self.chosen.kernel.of(own) - explained).max(0.0);
-        (mean, variance.sqrt())
+        predicted.map(predict).collect()
     }
 }
 
@@ -198,12 +208,11 @@ fn choose(pairs: &[Pair], values: &[f64], start: Kernel) -> Kernel {
     let n = values.len();
     let y = DVector::from_column_slice(values);
     let likelihood = |kernel: &Kernel| -> f64 {
-        let Some(factor) = Cholesky::new(kernel.covariance(pairs, n)) else {
+        let Some(factor) = Factor::new(&kernel.covariance(pairs, n)) else {
             return f64::NEG_INFINITY;
         };
         let fit = y.dot(&factor.solve(&y)) / n as f64;
-        let half_log_determinant: f64 = factor.l_dirty().diagonal().iter().map(|d| d.ln()).sum();
-        -0.5 * n as f64 * fit.max(1e-12).ln() - half_log_determinant
+        -0.5 * n as f64 * fit.max(1e-12).ln() - factor.half_log_determinant()
     };
     let mut best = (start, likelihood(&start));
     for _ in 0..2 {
@@ -224,11 +233,11 @@ fn choose(pairs: &[Pair], values: &[f64], start: Kernel) -> Kernel {
 fn likeliest(
     kernels: &[Kernel],
     best: (Kernel, f64),
-    likelihood: &dyn Fn(&Kernel) -> f64,
+    likelihood: &(dyn Fn(&Kernel) -> f64 + Sync),
 ) -> (Kernel, f64) {
-    let others = kernels.iter().filter(|k| **k != best.0);
-    let scored = others.map(|k| (*k, likelihood(k)));
-    scored.fold(
+    let others: Vec<Kernel> = (kernels.iter().copied()).filter(|k| *k != best.0).collect();
+    let scored = share::map(&others, |k| (*k, likelihood(k)));
+    scored.into_iter().fold(
         best,
         |best, other| if other.1 > best.1 { other } else { best },
     )
@@ -255,9 +264,9 @@ mod tests {
             let row = vec![(0, x)];
             let error = (gp.mean(&row) - (2.0 * x as f64).sin()).abs();
             assert!(error < 0.05, "{x}: {error}");
-            assert!(gp.predict(&row).1 < 0.1);
+            assert!(gp.predict(&[row])[0].1 < 0.1);
         }
-        let deviation = |x: f32| gp.predict(&vec![(0, x)]).1;
+        let deviation = |x: f32| gp.predict(&[vec![(0, x)]])[0].1;
         assert!(deviation(6.0) > 5.0 * deviation(0.3));
     }
 

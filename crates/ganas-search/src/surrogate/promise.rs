@@ -68,17 +68,28 @@ impl Promise {
         Some((Promise { objective, margins }, evaluated))
     }
 
-    /// How promising an architecture is: its expected objective, `bonus` times how unsure that is, and
-    /// the logarithm of the probability that it complies.
-    pub fn of(&self, context: &Context, describer: &mut Describer, arch: &Arch, bonus: f64) -> f64 {
+    /// How promising each architecture is: its expected objective, `bonus` times how unsure that is,
+    /// and the logarithm of the probability that it complies.
+    pub fn of(
+        &self,
+        context: &Context,
+        describer: &mut Describer,
+        archs: &[Arch],
+        bonus: f64,
+    ) -> Vec<f64> {
         let space = context.space;
-        let opinion = (self.objective).opinion(space, describer, arch, bonus > 0.0);
+        let opinions = (self.objective).opinions(space, describer, archs, bonus > 0.0);
+        let mut complies = vec![0.0; archs.len()];
         let normal = Normal::standard();
-        let complies = self.margins.iter().map(|committee| {
-            let margin = committee.opinion(space, describer, arch, true);
-            let deviations = margin.mean / margin.deviation.max(LEAST_DEVIATION);
-            normal.cdf(deviations).max(f64::MIN_POSITIVE).ln()
-        });
-        opinion.mean + bonus * opinion.deviation + complies.sum::<f64>()
+        for committee in &self.margins {
+            let margins = committee.opinions(space, describer, archs, true);
+            for (complies, margin) in complies.iter_mut().zip(margins) {
+                let deviations = margin.mean / margin.deviation.max(LEAST_DEVIATION);
+                *complies += normal.cdf(deviations).max(f64::MIN_POSITIVE).ln();
+            }
+        }
+        (opinions.into_iter().zip(complies))
+            .map(|(opinion, complies)| opinion.mean + bonus * opinion.deviation + complies)
+            .collect()
     }
 }

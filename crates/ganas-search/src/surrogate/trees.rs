@@ -113,33 +113,33 @@ impl Binned {
     }
 }
 
-impl Trees {
-    /// Fits an ensemble to the values of rows.
-    pub fn fit(config: &TreesConfig, binned: &Binned, values: &[f64], rng: &mut Rng) -> Self {
-        let n = values.len();
-        let base = values.iter().sum::<f64>() / n.max(1) as f64;
-        let mut residuals: Vec<f64> = values.iter().map(|v| v - base).collect();
+/// The rows and columns that each tree of an ensemble sees.
+pub struct Draws(Vec<(Vec<usize>, Vec<usize>)>);
+
+impl Draws {
+    /// Those of a new ensemble on these rows.
+    pub fn new(config: &TreesConfig, binned: &Binned, rng: &mut Rng) -> Self {
         let usable: Vec<usize> = (0..binned.columns)
             .filter(|&c| !binned.thresholds[c].is_empty())
             .collect();
         let share = |of: usize, part: f64| ((of as f64 * part).ceil() as usize).clamp(1, of.max(1));
+        let mut draw = || {
+            let rows = rng.distinct(binned.rows, share(binned.rows, config.rows));
+            let columns = rng.distinct(usable.len(), share(usable.len(), config.columns));
+            (rows, columns.into_iter().map(|i| usable[i]).collect())
+        };
+        Draws((0..config.trees).map(|_| draw()).collect())
+    }
+}
+
+impl Trees {
+    /// Fits an ensemble to the values of rows.
+    pub fn fit(config: &TreesConfig, binned: &Binned, values: &[f64], draws: &Draws) -> Self {
+        let base = values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let mut residuals: Vec<f64> = values.iter().map(|v| v - base).collect();
         let mut trees = Vec::with_capacity(config.trees);
-        for _ in 0..config.trees {
-            let rows = rng.distinct(n, share(n, config.rows));
-            let drawn: Vec<usize> = rng
-                .distinct(usable.len(), share(usable.len(), config.columns))
-                .into_iter()
-                .map(|i| usable[i])
-                .collect();
-            let mut grower = Grower {
-                config,
-                binned,
-                columns: &drawn,
-                residuals: &residuals,
-                nodes: Vec::new(),
-            };
-            grower.grow(rows, config.depth);
-            let tree = grower.nodes;
+        for (rows, columns) in &draws.0 {
+            let tree = Grower::new(config, binned, columns, &residuals).tree(rows.clone());
             for (r, residual) in residuals.iter_mut().enumerate() {
                 *residual -= leaf(&tree, binned.row(r));
             }
@@ -203,10 +203,51 @@ struct Grower<'a> {
     binned: &'a Binned,
     columns: &'a [usize],
     residuals: &'a [f64],
+    /// The bin of each of these columns, row by row, as its place among all bins of all columns.
+    places: Vec<u32>,
+    /// Where the bins of each column begin, and where those of the last one end.
+    starts: Vec<usize>,
+    /// The sum and the number of the residuals in each bin.
+    bins: Vec<(f64, usize)>,
     nodes: Vec<Node>,
 }
 
-impl Grower<'_> {
+impl<'a> Grower<'a> {
+    fn new(
+        config: &'a TreesConfig,
+        binned: &'a Binned,
+        columns: &'a [usize],
+        residuals: &'a [f64],
+    ) -> Self {
+        let mut starts = vec![0];
+        let mut end = 0;
+        for &column in columns {
+            end += binned.thresholds[column].len() + 1;
+            starts.push(end);
+        }
+        let mut places = vec![0; binned.rows * columns.len()];
+        for (c, &column) in columns.iter().enumerate() {
+            for (r, bin) in binned.column(column).iter().enumerate() {
+                places[r * columns.len() + c] = (starts[c] + usize::from(*bin)) as u32;
+            }
+        }
+        Grower {
+            config,
+            binned,
+            columns,
+            residuals,
+            places,
+            starts,
+            bins: vec![(0.0, 0); end],
+            nodes: Vec::new(),
+        }
+    }
+
+    fn tree(mut self, rows: Vec<usize>) -> Vec<Node> {
+        self.grow(rows, self.config.depth);
+        self.nodes
+    }
+
     fn grow(&mut self, rows: Vec<usize>, depth: usize) {
         let total: f64 = rows.iter().map(|&r| self.residuals[r]).sum();
         let split = match depth {
@@ -234,26 +275,29 @@ impl Grower<'_> {
     }
 
     /// The column and the last bin of the left side that explain most of the variance.
-    fn best_split(&self, rows: &[usize], total: f64) -> Option<(usize, usize)> {
+    fn best_split(&mut self, rows: &[usize], total: f64) -> Option<(usize, usize)> {
+        self.bins.fill((0.0, 0));
+        // Row by row, so that no sum has to wait for the one before it.
+        for &r in rows {
+            let residual = self.residuals[r];
+            for &place in &self.places[r * self.columns.len()..][..self.columns.len()] {
+                let (sum, count) = &mut self.bins[place as usize];
+                *sum += residual;
+                *count += 1;
+            }
+        }
         let n = rows.len();
         let mut best = (1e-12 + total * total / n as f64, None);
-        for &column in self.columns {
-            let bins = self.binned.column(column);
-            let mut sums = [0f64; BINS];
-            let mut counts = [0usize; BINS];
-            for &r in rows {
-                sums[bins[r] as usize] += self.residuals[r];
-                counts[bins[r] as usize] += 1;
-            }
-            let (mut sum, mut count) = (0.0, 0);
-            for bin in 0..self.binned.thresholds[column].len() {
-                sum += sums[bin];
-                count += counts[bin];
+        for (&column, ends) in self.columns.iter().zip(self.starts.windows(2)) {
+            let (mut left, mut count) = (0.0, 0);
+            for (bin, (sum, in_bin)) in self.bins[ends[0]..ends[1] - 1].iter().enumerate() {
+                left += sum;
+                count += in_bin;
                 if count < self.config.leaf || n - count < self.config.leaf {
                     continue;
                 }
-                let rest = total - sum;
-                let gain = sum * sum / count as f64 + rest * rest / (n - count) as f64;
+                let rest = total - left;
+                let gain = left * left / count as f64 + rest * rest / (n - count) as f64;
                 if gain > best.0 {
                     best = (gain, Some((column, bin)));
                 }
@@ -288,12 +332,9 @@ mod tests {
             columns: 1.0,
             ..TreesConfig::default()
         };
-        let trees = Trees::fit(
-            &config,
-            &Binned::new(&rows, 6),
-            &values,
-            &mut Rng::stream(1, "trees"),
-        );
+        let binned = Binned::new(&rows, 6);
+        let draws = Draws::new(&config, &binned, &mut Rng::stream(1, "trees"));
+        let trees = Trees::fit(&config, &binned, &values, &draws);
         for (row, value) in fresh.iter().zip(expected) {
             let mut dense = [0.0; 6];
             spread(row, &mut dense);
@@ -305,13 +346,9 @@ mod tests {
     fn without_columns_they_expect_the_mean() {
         let rows: Vec<Row> = vec![Vec::new(); 4];
         let values = [1.0, 2.0, 3.0, 6.0];
-        let mut rng = Rng::stream(2, "trees");
-        let trees = Trees::fit(
-            &TreesConfig::default(),
-            &Binned::new(&rows, 0),
-            &values,
-            &mut rng,
-        );
+        let (config, binned) = (TreesConfig::default(), Binned::new(&rows, 0));
+        let draws = Draws::new(&config, &binned, &mut Rng::stream(2, "trees"));
+        let trees = Trees::fit(&config, &binned, &values, &draws);
         assert!((trees.predict(&[]) - 3.0).abs() < 1.0);
     }
 }

@@ -201,10 +201,9 @@ impl Committees {
         let mut describer = Describer::new(space);
         (ranked.iter().zip(folds))
             .map(|((arch, value), fold)| {
-                let expected = self.0[*fold]
-                    .opinion(space, &mut describer, arch, false)
-                    .mean;
-                (expected, *value)
+                let archs = std::slice::from_ref(arch);
+                let opinions = self.0[*fold].opinions(space, &mut describer, archs, false);
+                (opinions[0].mean, *value)
             })
             .collect()
     }
@@ -214,14 +213,14 @@ impl Committees {
         (archs.par_chunks(BATCH))
             .flat_map_iter(|archs| {
                 let mut describer = Describer::new(space);
-                let mut one = |arch: &Arch| {
-                    let scores = self
-                        .0
-                        .iter()
-                        .map(|c| c.opinion(space, &mut describer, arch, false).mean);
+                let opinions: Vec<_> = (self.0.iter())
+                    .map(|c| c.opinions(space, &mut describer, archs, false))
+                    .collect();
+                let one = |i: usize| {
+                    let scores = opinions.iter().map(|of| of[i].mean);
                     scores.sum::<f64>() / self.0.len() as f64
                 };
-                archs.iter().map(&mut one).collect::<Vec<f64>>()
+                (0..archs.len()).map(one).collect::<Vec<f64>>()
             })
             .collect()
     }
