@@ -38,8 +38,8 @@ def run(
             pickles it, and imports what it needs on each node.
         resources: What a task takes, as ``ray.remote`` has it: ``{"num_cpus": 1}`` by default;
             ``num_gpus``, ``memory``, ``resources`` and the like.
-        max_in_flight: Tasks that are under way at once; as many as the cluster has CPUs and GPUs for
-            when this is called, if it is left out.
+        max_in_flight: Tasks that are under way at once; as many as the cluster has the resources
+            for when this is called, if it is left out.
         retries: Further tries of an evaluation whose worker or node was lost.
 
     Raises:
@@ -94,6 +94,11 @@ def _tell(search: Search, arch: Arch, metrics: Any) -> None:
 def _room(ray: Any, options: Mapping[str, Any]) -> int:
     """The tasks that the cluster can hold at once."""
     total = ray.cluster_resources()
-    takes = {"CPU": options.get("num_cpus", 0), "GPU": options.get("num_gpus", 0)}
+    takes = {
+        "CPU": options.get("num_cpus", 0),
+        "GPU": options.get("num_gpus", 0),
+        "memory": options.get("memory", 0),
+        **(options.get("resources") or {}),
+    }
     shares = [int(total.get(name, 0) // share) for name, share in takes.items() if share]
     return max(1, min(shares, default=1))

@@ -18,7 +18,7 @@ Cluster = pytest.importorskip("ray.cluster_utils").Cluster
 def cluster():
     """A head that takes no tasks, and two nodes that take two each."""
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-    nodes = [cluster.add_node(num_cpus=2) for _ in range(2)]
+    nodes = [cluster.add_node(num_cpus=2, resources={"board": 1}) for _ in range(2)]
     cluster.wait_for_nodes()
     ray.init(address=cluster.address, log_to_driver=False)
     yield cluster, nodes
@@ -85,6 +85,31 @@ def test_a_node_that_dies_loses_nothing(chain, cluster):
     # What was on the node was evaluated once more, and counted once.
     tries = [path.name.split("-")[0] for path in (chain / "log").iterdir()]
     assert len(set(tries)) == 60 < len(tries)
+
+
+def test_as_many_run_at_once_as_the_cluster_has_resources_for(chain, cluster):
+    (chain / "log").mkdir()
+    look_up = looked_up(chain / "log")
+    present = chain / "present"
+    present.mkdir()
+
+    def measured(arch):
+        here = present / str(time.time_ns())
+        here.touch()
+        time.sleep(0.1)
+        result = {**look_up(arch), "at_once": len(list(present.iterdir()))}
+        here.unlink()
+        return result
+
+    search = ganas.Search("chain.toml", "random", queries=12, in_flight=4, metrics=["at_once"])
+    asked = search.ask
+    wanted = []
+    search.ask = lambda n: wanted.append(n) or asked(n)
+    ganas_ray.run(search, measured, resources={"num_cpus": 0.5, "resources": {"board": 1}})
+    assert wanted[0] == 2 and search.history.at_once.max() == 2
+    gigabytes = {"memory": ray.cluster_resources()["memory"] / 1.5}
+    assert ganas_ray._room(ray, {"num_cpus": 1, **gigabytes}) == 1
+    assert ganas_ray._room(ray, {"num_cpus": 1}) == 4
 
 
 def test_failures_and_lost_workers_are_counted(chain, cluster):
