@@ -18,7 +18,8 @@ const START: &str = "start";
 /// named ones.
 pub struct References<'a> {
     space: &'a dyn SearchSpace,
-    start: Option<&'a Arch>,
+    /// As it was written, and the architecture.
+    start: Option<(&'a str, &'a Arch)>,
     source: &'a Source,
     seed: u64,
     progress: &'a Progress,
@@ -30,7 +31,7 @@ impl<'a> References<'a> {
     /// The references of a search; nothing is measured yet.
     pub fn new(
         space: &'a dyn SearchSpace,
-        start: Option<&'a Arch>,
+        start: Option<(&'a str, &'a Arch)>,
         source: &'a Source,
         seed: u64,
         progress: &'a Progress,
@@ -57,23 +58,51 @@ impl<'a> References<'a> {
         recorded: &[String],
     ) -> Result<Vec<Constraint>> {
         let mut constraints = Vec::with_capacity(conditions.len());
-        for (i, condition) in conditions.into_iter().enumerate() {
-            let evaluated = matches!(condition.bound, Bound::Of { .. })
-                && !self.source.looks_up()
-                && self.cost(&condition.metric).is_none();
-            constraints.push(match recorded.get(i) {
-                Some(known) if evaluated => known.parse()?,
-                _ => condition.resolve(|name, metric| self.value(name, metric))?,
-            });
+        // What needs no evaluation comes first: a start that breaks it is not worth one.
+        let (dear, cheap): (Vec<_>, Vec<_>) = (conditions.into_iter().enumerate())
+            .partition(|(_, condition)| self.evaluates(condition));
+        for (i, condition) in cheap {
+            let constraint = condition.resolve(|name, metric| self.value(name, metric))?;
+            if !dear.is_empty() {
+                self.check_start(&constraint)?;
+            }
+            constraints.push((i, constraint));
         }
-        Ok(constraints)
+        for (i, condition) in dear {
+            let constraint = match recorded.get(i) {
+                Some(known) => known.parse()?,
+                None => condition.resolve(|name, metric| self.value(name, metric))?,
+            };
+            constraints.push((i, constraint));
+        }
+        constraints.sort_by_key(|(i, _)| *i);
+        Ok(constraints.into_iter().map(|(_, c)| c).collect())
+    }
+
+    /// Whether it takes an evaluation that is no look-up to know the bound of a condition.
+    fn evaluates(&self, condition: &Condition) -> bool {
+        matches!(condition.bound, Bound::Of { .. })
+            && !self.source.looks_up()
+            && self.cost(&condition.metric).is_none()
+    }
+
+    /// Refuses a start whose cost breaks a constraint.
+    fn check_start(&self, constraint: &Constraint) -> Result<()> {
+        let Some((text, arch)) = self.start else {
+            return Ok(());
+        };
+        let cost = self.cost(&constraint.metric);
+        match cost.map(|cost| self.space.cost(arch, cost)) {
+            Some(value) if !constraint.holds(value) => Err(broken(text, constraint, value)),
+            _ => Ok(()),
+        }
     }
 
     /// What the start came to, where it was evaluated by more than a look-up: an evaluation that the
     /// search need not make again.
     pub fn evaluated(self) -> Option<(Arch, Outcome)> {
         let known = self.measured.filter(|_| !self.source.looks_up())?;
-        Some((*self.start?, Outcome::Done(known)))
+        Some((*self.start?.1, Outcome::Done(known)))
     }
 
     /// The cost of the space of this name, where the source does not measure it.
@@ -130,7 +159,7 @@ impl<'a> References<'a> {
     fn arch(&self, name: &str) -> Result<Arch> {
         let named = self.space.named();
         match (name, self.start) {
-            (START, Some(arch)) => return Ok(*arch),
+            (START, Some((_, arch))) => return Ok(*arch),
             (START, None) => {
                 return Err(Error::input("there is no `@start`").mend("add `--start ARCH`"));
             }
@@ -148,6 +177,15 @@ impl<'a> References<'a> {
         };
         Err(Error::input(format!("no architecture is named `@{name}`")).mend(hint))
     }
+}
+
+/// That a start, as it was written, breaks a constraint.
+pub fn broken(start: &str, constraint: &Constraint, value: f64) -> Error {
+    Error::input(format!(
+        "--start `{start}`: it breaks `{constraint}`: its {} is {value}",
+        constraint.metric
+    ))
+    .mend("loosen the constraint, or leave it out")
 }
 
 /// What a source measures of an architecture, or why it does not.

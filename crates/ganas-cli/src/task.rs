@@ -18,7 +18,7 @@ use crate::args::TaskArgs;
 use crate::log::Reporter;
 use crate::progress::Progress;
 use crate::record::BestRow;
-use crate::reference::{References, measure};
+use crate::reference::{References, broken, measure};
 use crate::source::{self, Source};
 use crate::unsatisfiable::unsatisfiable;
 
@@ -172,7 +172,8 @@ impl Task {
                     .map_err(|what| Error::input(format!("--start `{text}`: {what}")))
             })
             .collect::<Result<Vec<Arch>>>()?;
-        let mut references = References::new(&*space, start.first(), &source, seed, progress);
+        let first = args.start.first().map(String::as_str).zip(start.first());
+        let mut references = References::new(&*space, first, &source, seed, progress);
         let constraints = references.resolve(conditions, recorded)?;
         let evaluated = references.evaluated();
         let (pool, agreeing) = match &source {
@@ -403,11 +404,7 @@ impl Task {
                 },
             };
             if let Some((constraint, value)) = problem.breaches(arch, metrics.as_deref()).first() {
-                let what = format!(
-                    "it breaks `{constraint}`: its {} is {value}",
-                    constraint.metric
-                );
-                return Err(refused(what).mend("loosen the constraint, or leave it out"));
+                return Err(broken(text, constraint, *value));
             }
             if let Some(unmet) = problem.unmet(arch) {
                 let what = format!("it does not meet `{}`", unmet.name);

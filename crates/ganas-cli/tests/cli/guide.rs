@@ -112,3 +112,8 @@ fn how_ga_nas_works() {
 fn export() {
     runs("export.md");
 }
+
+#[test]
+fn report() {
+    runs("report.md");
+}

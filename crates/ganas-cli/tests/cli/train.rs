@@ -380,7 +380,8 @@ fn a_supernet_scores_and_is_searched() {
                  --batch 16 --samples 3 --learning-rate 0.02 --policy-rate 0.1 \
                  --images 50 --json {method}.json"
             ))
-            .success();
+            .success()
+            .stderr(contains("seed 0: accuracy ").and(contains("seed 1: accuracy ")));
         let runs = sandbox.json(&format!("{method}.json"));
         assert_eq!(runs["settings"]["policy-rate"], 0.1);
         assert_eq!(runs["settings"]["samples"], 3);

@@ -175,6 +175,22 @@ fn costs_of_the_space_are_compared_with_the_start() {
 }
 
 #[test]
+fn a_start_that_breaks_a_cheap_bound_is_not_evaluated_for_a_dear_one() {
+    let sandbox = Sandbox::new();
+    worker(&sandbox, "def before(n, id): open('asked', 'w').close()");
+    let search =
+        format!("{SEARCH} --queries 30 --start 'c;c;c;c' --constraint 'latency <= @start'");
+    let params = |bound| format!("{search} --constraint 'params <= {bound}*@start' --out run");
+    sandbox.refuses(
+        &params("0.9"),
+        &["--start `c;c;c;c`: it breaks `params <= 10.8`: its params is 12"],
+    );
+    assert!(!sandbox.path("asked").exists());
+    sandbox.run(&params("1")).success();
+    assert!(sandbox.path("asked").exists());
+}
+
+#[test]
 fn what_workers_measure_is_compared_with_what_they_measured_of_the_start() {
     let sandbox = Sandbox::new();
     // Every process measures something else, and writes down what it evaluates.
@@ -676,7 +692,13 @@ fn ctrl_c_stops_long_evaluations_at_once() {
 #[test]
 #[cfg(target_os = "linux")]
 fn other_signals_stop_a_search_like_ctrl_c() {
-    for signal in ["-TERM", "-HUP"] {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let mut lines = status.lines();
+    let ignored = lines.find_map(|l| l.strip_prefix("SigIgn:")).unwrap();
+    // Under `nohup` this process ignores SIGHUP, and so does what it starts.
+    let hangs_up = u64::from_str_radix(ignored.trim(), 16).unwrap() & 1 == 0;
+    let signals = ["-TERM", "-HUP"];
+    for signal in &signals[..1 + usize::from(hangs_up)] {
         let sandbox = Sandbox::new();
         worker(
             &sandbox,

@@ -181,6 +181,11 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         .map_err(usable)?;
         bar.advance(1);
         Ok(found.map(|found| {
+            progress.log(&format!(
+                "seed {seed}: accuracy {:.2} %, {:.1} s",
+                100.0 * found.score.accuracy,
+                begun.elapsed().as_secs_f64()
+            ));
             let value = judge.as_ref().and_then(|judge| judge.of(&found.arch));
             Run {
                 seed,
