@@ -1,6 +1,6 @@
 //! Which features count, and how much.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 use super::features::{Feature, Kind};
 
@@ -26,7 +26,7 @@ impl Columns {
     /// columns add up to about 1. Kinds that are `unseen` have no columns.
     pub fn of(described: &[&[(Feature, f32)]], unseen: &[Kind], even: bool) -> Self {
         let n = described.len().max(1) as f64;
-        let mut sums: HashMap<Feature, (usize, f64, f64)> = HashMap::new();
+        let mut sums: HashMap<Feature, (usize, f64, f64)> = HashMap::default();
         for (feature, value) in described.iter().copied().flatten() {
             let value = *value as f64;
             let (count, sum, squares) = sums.entry(*feature).or_default();
@@ -42,7 +42,7 @@ impl Columns {
             .map(|(f, _, mean, variance)| (f, mean, variance))
             .collect();
         kept.sort_by_key(|(feature, ..)| *feature);
-        let mut of_kind: HashMap<Kind, usize> = HashMap::new();
+        let mut of_kind: HashMap<Kind, usize> = HashMap::default();
         for ((kind, _), ..) in &kept {
             *of_kind.entry(*kind).or_default() += 1;
         }

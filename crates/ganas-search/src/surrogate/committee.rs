@@ -111,6 +111,7 @@ impl Committee {
         archs: &[Arch],
         unsure: bool,
     ) -> Vec<Opinion> {
+        describer.meet(space, archs);
         let rows: Vec<Row> = (archs.iter())
             .map(|arch| self.columns.row(describer.describe(space, arch)))
             .collect();

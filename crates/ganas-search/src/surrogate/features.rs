@@ -8,13 +8,14 @@
 //! each node (the subtree features of Weisfeiler and Lehman, Shervashidze et al. 2011, JMLR 12). None
 //! of it depends on how the nodes are numbered, except for the places, whose numbers mean something.
 
-use std::collections::HashMap;
-
 use ganas_core::arch::{Arch, Graph, bits};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Link, Rules, SearchSpace};
+use rustc_hash::FxHashMap as HashMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
+
+use super::share;
 
 /// The most nodes of a path that is told apart from others.
 const PATH_NODES: usize = 12;
@@ -68,8 +69,18 @@ impl Describer {
     pub fn new(space: &dyn SearchSpace) -> Self {
         Describer {
             places: has_places(space),
-            seen: HashMap::new(),
+            seen: HashMap::default(),
         }
+    }
+
+    /// Describes architectures that were not met before, so that [`describe`](Self::describe) only
+    /// has to look them up.
+    pub fn meet(&mut self, space: &dyn SearchSpace, archs: &[Arch]) {
+        let mut new: Vec<Arch> = archs.to_vec();
+        new.retain(|arch| !self.seen.contains_key(arch));
+        let places = self.places;
+        let described = share::map(&new, |arch| describe(space, arch, places));
+        self.seen.extend(new.into_iter().zip(described));
     }
 
     /// The features of an architecture that are not zero, sorted.
@@ -105,7 +116,7 @@ fn has_places(space: &dyn SearchSpace) -> bool {
 /// The features of an architecture that are not zero, sorted.
 pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feature, f32)> {
     let graph = space.graph(arch);
-    let mut counts: HashMap<Feature, f32> = HashMap::new();
+    let mut counts: HashMap<Feature, f32> = HashMap::default();
     let mut count = |kind: Kind, what: u64| *counts.entry((kind, what)).or_default() += 1.0;
     let label = |v: usize| graph.labels[v] as u64;
     let pair = |u: usize, v: usize| label(u) << 8 | label(v);
