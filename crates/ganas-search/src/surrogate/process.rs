@@ -180,7 +180,7 @@ impl GaussianProcess {
     }
 
     /// The mean and the standard deviation, without the noise, of the value of each of up to
-    /// [`LANES`] rows.
+    /// eight rows, which are worked on at once.
     pub fn predict(&self, rows: &[Row]) -> Vec<(f64, f64)> {
         let mut lanes = vec![[0.0; LANES]; self.rows.count];
         let mut means = Vec::with_capacity(rows.len());
