@@ -502,8 +502,11 @@ fn run_strategy(
         .unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// The problem of a [`Synthetic`].
-fn problem(space: &dyn SearchSpace, constraints: Vec<Constraint>) -> Problem<'_> {
+/// The problem of a [`Synthetic`], under these constraints.
+///
+/// # Panics
+/// If a constraint cannot be used.
+pub fn problem(space: &dyn SearchSpace, constraints: Vec<Constraint>) -> Problem<'_> {
     let objective = Objective {
         metric: "score".into(),
         minimize: false,

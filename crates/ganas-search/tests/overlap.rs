@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;
 
 use ganas_core::arch::Arch;
-use ganas_core::driver::{Limits, Objective, Problem, Run, Search};
+use ganas_core::driver::{Limits, Run, Search};
 use ganas_core::error::Result;
 use ganas_core::evaluate::{Evaluator, Outcome, Work};
-use ganas_core::space::{Sampler, nasbench201};
-use ganas_core::testing::Synthetic;
+use ganas_core::space::nasbench201;
+use ganas_core::testing::{Synthetic, problem};
 use ganas_search::Recipe;
 
 /// Takes as many architectures as it has workers, and is done with them in turn.
@@ -42,18 +42,7 @@ impl Evaluator for Workers<'_> {
 fn run(workers: usize, queries: usize) -> Run {
     let space = nasbench201();
     let mut evaluator = Workers(Synthetic::new(&space), workers);
-    let objective = Objective {
-        metric: "score".into(),
-        minimize: false,
-    };
-    let problem = Problem::new(
-        &space,
-        evaluator.metrics(),
-        objective,
-        Vec::new(),
-        Sampler::Uniform,
-    )
-    .unwrap();
+    let problem = problem(&space, Vec::new());
     let limits = Limits {
         queries,
         ..Limits::default()

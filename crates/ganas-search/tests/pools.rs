@@ -12,7 +12,7 @@ use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace, nasbench101, nasbench301, ofa_mobilenetv3};
 use ganas_core::strategy::{Context, Strategy};
-use ganas_core::testing::Synthetic;
+use ganas_core::testing::{Synthetic, problem};
 use ganas_search::{Recipe, STRATEGIES};
 
 /// A strategy, watched: all that it asks for is in the pool.
@@ -88,19 +88,7 @@ fn scored(name: &str, seed: u64) -> (f64, Vec<(String, f64)>) {
     let draw = |_| space.sample(Sampler::Uniform, &mut rng);
     let pool = Arc::new(Pool::new((0..1500).map(draw)));
     let mut evaluator = Synthetic::new(&space);
-    let objective = Objective {
-        metric: "score".into(),
-        minimize: false,
-    };
-    let problem = Problem::new(
-        &space,
-        evaluator.metrics(),
-        objective,
-        Vec::new(),
-        Sampler::Uniform,
-    )
-    .unwrap()
-    .within(pool);
+    let problem = problem(&space, Vec::new()).within(pool);
     let limits = Limits {
         queries: 250,
         ..Limits::default()

@@ -19,6 +19,7 @@ mod report;
 mod resume;
 mod sandbox;
 mod search;
+mod signals;
 mod suite;
 mod surrogate;
 mod tools;
