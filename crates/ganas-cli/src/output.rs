@@ -66,7 +66,7 @@ fn write_into(file: impl Write, value: &impl Serialize) -> io::Result<()> {
 }
 
 /// Whether a path is a device or a pipe, such as `/dev/stdout`: nothing may take its place.
-fn is_special(path: &Path) -> bool {
+pub fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, signal_once};
 
 /// A search of a moment.
 const BRIEF: &str = "search --strategy random --queries 4 --epochs 1 --width 4 --winner-epochs 2";
@@ -480,4 +480,14 @@ fn cells_with_free_edges_are_searched_on_a_supernet() {
         let arch = runs["runs"][0]["arch"].as_str().unwrap();
         assert!(arch.starts_with("input;"), "{arch}");
     }
+    // Killed between any two seeds, it has written those that ended.
+    let child = sandbox.start(
+        "supernet search net --method enas --rounds 1 --batch 16 --samples 1 --images 50 \
+         --first-seed 7 --seeds 100000 --workers 1 --json killed.json",
+    );
+    signal_once(child, "-KILL", || sandbox.path("killed.json").exists());
+    let killed = sandbox.json("killed.json");
+    let runs = killed["runs"].as_array().unwrap();
+    assert_eq!(runs[0]["seed"], 7);
+    assert_eq!(killed["summary"]["seeds"], runs.len());
 }

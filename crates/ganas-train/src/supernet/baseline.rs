@@ -34,7 +34,8 @@ pub enum Method {
     /// whether each edge is there, where both are possible.
     Enas,
     /// A mixture of all ops at each position, by the gradient of the validation loss in the first
-    /// order (Liu et al. 2019, arXiv 1806.09055). Its cell has the heaviest op everywhere.
+    /// order (Liu et al. 2019, arXiv 1806.09055). Its cell has the heaviest op everywhere, zeros left
+    /// out.
     ///
     /// In node cells edges have weights, too, and the cell has as many of the heaviest as its space
     /// allows. The mixture is at the [full width](Plan::mixture), to which a cell comes the less close

@@ -5,7 +5,7 @@ use ganas_core::rng::Rng;
 use ganas_core::space::{Kind, SearchSpace};
 
 use crate::error::{Result, TrainError};
-use crate::network::{EDGE, edge_choice, positions};
+use crate::network::{Block, EDGE, edge_choice, positions};
 
 /// The choices that make a cell: in an edge cell the op of each position; in a node cell the op of each
 /// interior vertex of the largest cell, and for each edge whether it is there.
@@ -68,9 +68,10 @@ impl<'a> Choices<'a> {
         self.make(&edges, &mut |choice| rng.weighted(&probabilities[choice]))
     }
 
-    /// The cell of the heaviest ops. Of a node cell's edges it has as many as possible, the heaviest
-    /// first, each in proportion to the heaviest one into its vertex: what a vertex yields hardly
-    /// changes if all that feeds it is multiplied by one number, as batch normalisation follows.
+    /// The cell of the heaviest ops among those that are no zeros: more of a zero makes the rest of its
+    /// sum smaller, which batch normalisation undoes, so its weight says nothing (Liu et al. 2019,
+    /// arXiv 1806.09055, section 2.4). Of a node cell's edges it has as many as possible, the heaviest
+    /// first, each in proportion to the heaviest one into its vertex, for the same reason.
     pub fn heaviest(&self, probabilities: &[Vec<f64>]) -> Arch {
         let weight = |(u, v): (usize, usize)| probabilities[self.edge(u, v)][EDGE];
         let relative = |(u, v): (usize, usize)| {
@@ -80,8 +81,10 @@ impl<'a> Choices<'a> {
         let mut edges = self.edges();
         edges.sort_by(|&a, &b| relative(b).total_cmp(&relative(a)));
         let ops = self.sizes.len() - self.vertices.map_or(0, |n| n * (n - 1) / 2);
+        let zero = |op: &String| matches!(Block::of(op), Ok(Block::None));
+        let zeros = Vec::from_iter(self.space.ops().iter().map(zero));
         let mut take = |choice: usize| match choice < ops {
-            true => largest(&probabilities[choice]),
+            true => largest(&probabilities[choice], &zeros),
             false => EDGE,
         };
         self.make(&edges, &mut take).arch
@@ -145,10 +148,11 @@ fn with_edge(mut cell: Cell, u: usize, v: usize) -> Cell {
     cell
 }
 
-/// The place of the largest number, the first of equals.
-fn largest(numbers: &[f64]) -> usize {
+/// The place of the largest number, the first of equals, of those that are not left out; 0 if all are.
+fn largest(numbers: &[f64], left_out: &[bool]) -> usize {
     let larger = |&a: &usize, &b: &usize| numbers[a].total_cmp(&numbers[b]).then(b.cmp(&a));
-    (0..numbers.len()).max_by(larger).unwrap_or(0)
+    let places = (0..numbers.len()).filter(|&place| !left_out[place]);
+    places.max_by(larger).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -254,6 +258,8 @@ mod tests {
         let choices = Choices::of(&space).unwrap();
         let mut weights = even(&choices);
         weights[2][3] = 0.4;
-        assert_eq!(choices.heaviest(&weights), Arch::new(&[0, 0, 3, 0, 0, 0]));
+        // Op 0 is `none`, whose weight says nothing.
+        weights[4][0] = 0.9;
+        assert_eq!(choices.heaviest(&weights), Arch::new(&[1, 1, 3, 1, 1, 1]));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::TrainedArgs;
 use crate::interrupt;
-use crate::output::{prepare, write_json};
+use crate::output::{is_special, prepare, write_json};
 use crate::progress::Progress;
 use crate::recipe::usable;
 use crate::record::command_line;
@@ -29,6 +29,9 @@ Examples:
       --table nasbench201.csv.gz --report cifar10_test --json enas.json
   ganas supernet search runs/shared --space nasbench101 --method darts --seeds 10 \\
       --table nasbench101.csv.gz --report test_accuracy --json darts.json
+
+The file of `--json` is written anew as each seed ends. After a kill `--first-seed` has the rest, with
+another file.
 
 For the strategies of `ganas bench` on a supernet: `ganas bench --supernet runs/supernet`.";
 
@@ -108,7 +111,7 @@ struct Written {
     summary: Summary,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Run {
     seed: u64,
     arch: String,
@@ -129,7 +132,22 @@ struct Summary {
     mean_reported_rank: Option<f64>,
 }
 
-/// Runs the command.
+impl Summary {
+    fn of(runs: &[Run]) -> Summary {
+        let reported: Vec<f64> = runs.iter().filter_map(|r| r.reported).collect();
+        let ranks: Vec<f64> = (runs.iter())
+            .filter_map(|r| r.reported_rank.map(|rank| rank as f64))
+            .collect();
+        Summary {
+            seeds: runs.len(),
+            mean_reported: mean(&reported),
+            std_reported: deviation(&reported),
+            mean_reported_rank: mean(&ranks),
+        }
+    }
+}
+
+/// Runs the command. The results are written as each seed ends.
 ///
 /// # Errors
 /// If the arguments cannot be used or the results cannot be written.
@@ -172,7 +190,20 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         .map(|i| args.first_seed.wrapping_add(i))
         .collect();
     let bar = progress.steps(seeds.len());
-    let one = |&seed: &u64| -> Result<Option<Run>> {
+    let report = |runs: &[Run]| Written {
+        ganas: VERSION.into(),
+        command: command_line(),
+        identity: shared.identity.clone(),
+        scoring,
+        device: shared.device.clone(),
+        method,
+        settings: settings.clone(),
+        report: args.report.clone(),
+        summary: Summary::of(runs),
+        runs: runs.to_vec(),
+    };
+    let done = Mutex::new(Vec::new());
+    let one = |&seed: &u64| -> Result<()> {
         let begun = Instant::now();
         let (supernet, task) = (&shared.supernet, &shared.task);
         let found = search(
@@ -180,50 +211,38 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         )
         .map_err(usable)?;
         bar.advance(1);
-        Ok(found.map(|found| {
-            progress.log(&format!(
-                "seed {seed}: accuracy {:.2} %, {:.1} s",
-                100.0 * found.score.accuracy,
-                begun.elapsed().as_secs_f64()
-            ));
-            let value = judge.as_ref().and_then(|judge| judge.of(&found.arch));
-            Run {
-                seed,
-                arch: space.format(&found.arch),
-                accuracy: 100.0 * found.score.accuracy,
-                entropy: found.entropy,
-                reported: value.map(|(value, _)| value),
-                reported_rank: value.map(|(_, rank)| rank),
-                seconds: begun.elapsed().as_secs_f64(),
-            }
-        }))
+        let Some(found) = found else {
+            return Ok(());
+        };
+        progress.log(&format!(
+            "seed {seed}: accuracy {:.2} %, {:.1} s",
+            100.0 * found.score.accuracy,
+            begun.elapsed().as_secs_f64()
+        ));
+        let value = judge.as_ref().and_then(|judge| judge.of(&found.arch));
+        let run = Run {
+            seed,
+            arch: space.format(&found.arch),
+            accuracy: 100.0 * found.score.accuracy,
+            entropy: found.entropy,
+            reported: value.map(|(value, _)| value),
+            reported_rank: value.map(|(_, rank)| rank),
+            seconds: begun.elapsed().as_secs_f64(),
+        };
+        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.push(run);
+        done.sort_by_key(|run| run.seed.wrapping_sub(args.first_seed));
+        // What is under way is all that a killed process loses. A pipe gets the whole at the end alone.
+        match &trained.json {
+            Some(file) if !is_special(file) => write_json(file, &report(&done)),
+            _ => Ok(()),
+        }
     };
-    let runs: Result<Vec<Option<Run>>> =
-        (shared.pool).install(|| seeds.par_iter().with_max_len(1).map(one).collect());
-    let runs: Vec<Run> = runs?.into_iter().flatten().collect();
+    (shared.pool).install(|| seeds.par_iter().with_max_len(1).try_for_each(one))?;
+    let runs = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     drop(bar);
     let interrupted = runs.len() < seeds.len();
-    let reported: Vec<f64> = runs.iter().filter_map(|r| r.reported).collect();
-    let ranks: Vec<f64> = (runs.iter())
-        .filter_map(|r| r.reported_rank.map(|rank| rank as f64))
-        .collect();
-    let report = Written {
-        ganas: VERSION.into(),
-        command: command_line(),
-        identity: shared.identity.clone(),
-        scoring,
-        device: shared.device.clone(),
-        method,
-        settings,
-        report: args.report.clone(),
-        summary: Summary {
-            seeds: runs.len(),
-            mean_reported: mean(&reported),
-            std_reported: deviation(&reported),
-            mean_reported_rank: mean(&ranks),
-        },
-        runs,
-    };
+    let report = report(&runs);
     if let Some(file) = &trained.json {
         write_json(file, &report)?;
     }
