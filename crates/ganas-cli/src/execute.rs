@@ -47,8 +47,14 @@ pub struct Plan<'a> {
     /// Whether the next architectures are asked for before all evaluations of a round have
     /// finished.
     pub asynchronous: bool,
-    /// How the run directory is kept so that the run can be resumed; without it, it cannot be.
-    pub durable: Option<Durable<'a>>,
+    /// The least time between two checkpoints in the run directory.
+    pub every: Duration,
+    /// The run of the directory that is resumed.
+    pub resumed: Option<&'a Recorded>,
+    /// Whether the task was opened for this run alone: then what its start came to counts for it, and
+    /// `ga-nas` ends with what the theory makes of it. A benchmark has further seeds, with which the
+    /// start may come to something else, and no end that anybody waits for.
+    pub alone: bool,
     /// What is said while it goes on.
     pub log: LogArgs,
     /// Whether the run directory gets scalars for TensorBoard.
@@ -63,14 +69,6 @@ pub struct Host<'o> {
     pub evaluator: Option<Box<dyn Evaluator>>,
     /// What watches the run, beside its directory.
     pub observer: &'o mut dyn Observer,
-}
-
-/// How a run is kept.
-pub struct Durable<'a> {
-    /// The least time between two checkpoints.
-    pub every: Duration,
-    /// The run that is resumed.
-    pub resumed: Option<&'a Recorded>,
 }
 
 impl Plan<'_> {
@@ -109,7 +107,7 @@ impl Plan<'_> {
         let reporter = Reporter::new(self.log, bar);
         let mut evaluator =
             evaluator.unwrap_or_else(|| task.evaluator(self.seed, self.out, &reporter));
-        let resumed = self.durable.as_ref().and_then(|d| d.resumed);
+        let resumed = self.resumed;
         let slots = self
             .asynchronous
             .then(|| (resumed.and_then(|r| r.asynchronous)).unwrap_or_else(|| evaluator.slots()));
@@ -122,10 +120,8 @@ impl Plan<'_> {
             }
             None => (None, Before::default()),
         };
-        // A benchmark has further seeds, with which the start may come to something else.
-        if let (Some(finished), Some(Durable { resumed: None, .. })) =
-            (&task.evaluated, &self.durable)
-        {
+        let evaluated = task.evaluated.as_ref();
+        if let Some(finished) = evaluated.filter(|_| self.alone && resumed.is_none()) {
             let (arch, outcome) = finished;
             (directory.as_mut()).map_or(Ok(()), |kept| kept.finished(arch, outcome))?;
             before.finished.push(finished.clone());
@@ -263,11 +259,7 @@ impl Plan<'_> {
             outlook: None,
             provenance,
         };
-        // A search by `ga-nas` ends with what the theory makes of it; a benchmark has no end that
-        // anybody waits for.
-        if self.recipe.strategy() == "ga-nas"
-            && self.durable.is_some()
-            && done.stop != StopReason::Interrupted
+        if self.recipe.strategy() == "ga-nas" && self.alone && done.stop != StopReason::Interrupted
         {
             let (queries, further) = (done.ledger.queries(), evaluated.len());
             report.outlook = outlook::record(task, &problem, queries, further, ranking, self.seed);
@@ -321,13 +313,7 @@ impl Plan<'_> {
         problem: &Problem<'s>,
         provenance: &Provenance,
     ) -> Result<(RunDir<'s>, Before)> {
-        let Some(Durable { every, resumed }) = &self.durable else {
-            return Ok((
-                RunDir::bare(folder, problem, provenance)?,
-                Before::default(),
-            ));
-        };
-        let started_in = match resumed {
+        let started_in = match self.resumed {
             Some(recorded) => recorded.started_in.clone(),
             None => env::current_dir().unwrap_or_default(),
         };
@@ -337,10 +323,10 @@ impl Plan<'_> {
             out: folder.display().to_string(),
         };
         let care = Care {
-            every: *every,
+            every: self.every,
             leisurely: self.task.source.looks_up(),
         };
-        match resumed {
+        match self.resumed {
             None => {
                 self.history.keep(folder)?;
                 let directory = RunDir::create(folder, problem, &settings, care)?;
@@ -355,18 +341,19 @@ impl Plan<'_> {
 
     /// An error that broke the run off, and what to do about it.
     fn kept(&self, error: Error) -> anyhow::Error {
-        match (self.out, &self.durable) {
-            (Some(folder), Some(_)) => {
-                let goes_on = format!("`ganas resume {}` goes on", folder.display());
-                match error {
-                    Error::Io { path, source } => anyhow::anyhow!(
-                        "{}: {source}; what was evaluated is kept, and {goes_on}",
-                        path.display()
-                    ),
-                    other => other.mend(format!("mend it, and {goes_on}")).into(),
-                }
-            }
-            _ => error.into(),
+        let Some(folder) = self.out else {
+            return error.into();
+        };
+        let goes_on = match self.alone {
+            true => format!("`ganas resume {}` goes on", folder.display()),
+            false => "the same command goes on".to_owned(),
+        };
+        match error {
+            Error::Io { path, source } => anyhow::anyhow!(
+                "{}: {source}; what was evaluated is kept, and {goes_on}",
+                path.display()
+            ),
+            other => other.mend(format!("mend it, and {goes_on}")).into(),
         }
     }
 
@@ -381,7 +368,7 @@ impl Plan<'_> {
         if let Some(command) = self.command {
             provenance.command = command.to_vec();
         }
-        if let Some(recorded) = self.durable.as_ref().and_then(|d| d.resumed) {
+        if let Some(recorded) = self.resumed {
             recorded.check(&provenance)?;
             provenance.devices = recorded.devices(provenance.devices)?;
             provenance.ganas = recorded.ganas.clone();

@@ -12,6 +12,7 @@ mod execute;
 mod gather;
 mod history;
 mod interrupt;
+mod kept;
 mod log;
 mod outlook;
 mod output;

@@ -9,7 +9,7 @@ use ganas_search::Recipe;
 use ganas_search::predictor::Fitted;
 use ganas_search::rare_event::Outlook;
 use ganas_train::supernet::{Identity, Scoring};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::caller::Caller;
@@ -20,7 +20,7 @@ use crate::standing::{Comparison, Standing};
 use crate::task::Task;
 
 /// One finished run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Run {
     /// The strategy's name.
     pub strategy: String,
@@ -77,8 +77,19 @@ pub struct Run {
     pub seen: Option<f64>,
     /// In a benchmark, each query that improved on all before it: the query, the objective and its
     /// rank.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<(usize, f64, Option<usize>)>,
+}
+
+impl Run {
+    /// The same as one of a benchmark, which came to its best so.
+    pub fn along(mut self, trajectory: &[Step]) -> Run {
+        let steps = trajectory.iter();
+        self.steps = steps
+            .map(|step| (step.query, step.best, step.rank))
+            .collect();
+        self
+    }
 }
 
 /// What a search writes: its task, its run, and how the run came to its best.
@@ -142,7 +153,7 @@ pub struct OutlookRecord {
 }
 
 /// An improvement of a run's best.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Step {
     /// The query, counted from 1.
     pub query: usize,

@@ -70,7 +70,7 @@ pub struct RunDir<'a> {
     evaluations: csv::Writer<File>,
     rounds: Rounds,
     times: Times,
-    keeping: Option<Keeping<'a>>,
+    keeping: Keeping<'a>,
 }
 
 /// How carefully a run is kept.
@@ -125,21 +125,6 @@ pub struct Before {
 }
 
 impl<'a> RunDir<'a> {
-    /// Makes the folder of a run that cannot be resumed, and writes its settings.
-    ///
-    /// # Errors
-    /// If the folder holds a run already or cannot be written.
-    pub fn bare(
-        folder: &Path,
-        problem: &Problem<'a>,
-        settings: &impl Serialize,
-    ) -> Result<RunDir<'a>> {
-        check_free(folder)?;
-        prepare(&folder.join(SETTINGS))?;
-        write_json(&folder.join(SETTINGS), settings)?;
-        RunDir::new(folder, problem, None)
-    }
-
     /// Makes the folder of a run, and writes its settings.
     ///
     /// # Errors
@@ -165,7 +150,7 @@ impl<'a> RunDir<'a> {
             );
         }
         write_json(&folder.join(SETTINGS), settings)?;
-        RunDir::new(folder, problem, Some(Keeping::new(opened.journal, care)))
+        RunDir::new(folder, problem, Keeping::new(opened.journal, care))
     }
 
     /// Opens the folder of a run to go on with it: `anew` without its checkpoint, since it has more
@@ -191,7 +176,7 @@ impl<'a> RunDir<'a> {
         }
         write_json(&folder.join(SETTINGS), settings)?;
         let keeping = Keeping::new(opened.journal, care);
-        let mut run = RunDir::new(folder, problem, Some(keeping))?;
+        let mut run = RunDir::new(folder, problem, keeping)?;
         run.times = Times::resumed(folder.join(TIMES));
         let saved: Option<Saved> = checkpoint::read(&folder.join(CHECKPOINT));
         let saved = saved.filter(|saved| run.rounds.holds(saved.rounds));
@@ -203,11 +188,7 @@ impl<'a> RunDir<'a> {
         Ok((run, before))
     }
 
-    fn new(
-        folder: &Path,
-        problem: &Problem<'a>,
-        keeping: Option<Keeping<'a>>,
-    ) -> Result<RunDir<'a>> {
+    fn new(folder: &Path, problem: &Problem<'a>, keeping: Keeping<'a>) -> Result<RunDir<'a>> {
         let metrics = problem.metrics();
         let objective = &problem.objective().metric;
         let mut columns: Vec<usize> = (0..metrics.len()).collect();
@@ -236,9 +217,7 @@ impl<'a> RunDir<'a> {
     /// # Errors
     /// If its time cannot be written, or the disk takes no more of its journal.
     pub fn ended(&mut self) -> CoreResult<f64> {
-        if let Some(keeping) = &mut self.keeping {
-            keeping.journal.settle()?;
-        }
+        self.keeping.journal.settle()?;
         self.times.end()
     }
 
@@ -277,17 +256,11 @@ impl Observer for RunDir<'_> {
     }
 
     fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> CoreResult<()> {
-        match &mut self.keeping {
-            Some(keeping) => keeping.journal.append(arch, outcome),
-            None => Ok(()),
-        }
+        self.keeping.journal.append(arch, outcome)
     }
 
     fn wait(&mut self) -> CoreResult<()> {
-        match &mut self.keeping {
-            Some(keeping) => keeping.journal.rest(),
-            None => Ok(()),
-        }
+        self.keeping.journal.rest()
     }
 
     fn queried(&mut self, number: usize, query: &Query) -> CoreResult<()> {
@@ -306,9 +279,9 @@ impl Observer for RunDir<'_> {
     }
 
     fn between(&mut self, state: &dyn Fn() -> Option<Checkpoint>) -> CoreResult<()> {
-        let Some(keeping) = self.keeping.as_mut().filter(|keeping| keeping.is_due()) else {
+        if !self.keeping.is_due() {
             return Ok(());
-        };
+        }
         let begun = Instant::now();
         if let Some(search) = state() {
             let rounds = self.rounds.mark;
@@ -316,8 +289,8 @@ impl Observer for RunDir<'_> {
             let written = checkpoint::write(&path, &Saved { rounds, search });
             written.map_err(|e| Error::io(path, e))?;
         }
-        keeping.saved = Instant::now();
-        keeping.cost = begun.elapsed();
+        self.keeping.saved = Instant::now();
+        self.keeping.cost = begun.elapsed();
         Ok(())
     }
 }
@@ -380,16 +353,4 @@ impl Rounds {
         self.mark.crc = crc32c_append(self.mark.crc, &line);
         Ok(())
     }
-}
-
-/// The folder of one run of a benchmark.
-pub fn bench_run(folder: &Path, strategy: &str, preset: &str, seed: u64) -> PathBuf {
-    folder
-        .join(format!("{strategy}-{preset}"))
-        .join(seed.to_string())
-}
-
-/// Whether a folder holds runs of a benchmark already.
-pub fn is_empty(folder: &Path) -> bool {
-    fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none())
 }

@@ -53,7 +53,8 @@ impl Recorded {
         let text = fs::read_to_string(file).map_err(|e| {
             refuse(
                 &format!("cannot be read ({e})"),
-                "name the folder of a run, as `ganas search --out DIR` makes it",
+                "name the folder of a run, as `ganas search --out DIR` makes it; a benchmark goes on by \
+                 its own command",
             )
         })?;
         let broken = || refuse("these are no settings of a run", "restore them from a copy");
@@ -70,7 +71,7 @@ impl Recorded {
         let (Some(out), Some(started_in)) = (text("out"), text("started_in")) else {
             return Err(refuse(
                 "this run cannot be resumed, since it kept no journal",
-                "run it again; runs of `ganas bench` are among these",
+                "remove its folder, and run it again",
             ));
         };
         let changes = match &all["changes"] {
@@ -107,7 +108,10 @@ impl Recorded {
         let text = serde_json::to_string(now).unwrap_or_default();
         let now: Value = serde_json::from_str(&text).unwrap_or_default();
         let parts = ["task", "strategies", "seeds", "start", "history"];
-        let difference = (parts.iter()).find_map(|part| differ(part, &self.all[part], &now[part]));
+        let bounds = |all: &Value| all["task"]["constraints"].clone();
+        // Before what follows from them.
+        let difference = differ("task.constraints", &bounds(&self.all), &bounds(&now))
+            .or_else(|| (parts.iter()).find_map(|part| differ(part, &self.all[part], &now[part])));
         match difference {
             None => Ok(()),
             Some((name, was, is)) => Err(Error::input(format!(

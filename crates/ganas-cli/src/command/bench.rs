@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -18,12 +19,12 @@ use crate::args::TaskArgs;
 use crate::execute::Plan;
 use crate::history::History;
 use crate::interrupt;
+use crate::kept::{self, Kept};
 use crate::log::LogArgs;
 use crate::output::{prepare, write_json};
 use crate::printout::{print, print_suite};
 use crate::progress::{Bar, Progress};
 use crate::record::{BenchReport, Provenance, Run, SuiteReport, Summary, TaskReport, command_line};
-use crate::rundir;
 use crate::standing::{Course, Field, comparisons, courses, standings};
 use crate::statistics::{deviation, mean, median, median_interval};
 use crate::suite::Suite;
@@ -84,6 +85,9 @@ pub struct BenchArgs {
     threads: Option<usize>,
 
     /// Folder for all runs: DIR/STRATEGY-PRESET/SEED holds what `search --out` writes
+    ///
+    /// The same command again, after an interruption or a kill, goes on there: runs that have ended are
+    /// read, those under way are resumed. There may be further strategies and seeds.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 
@@ -95,6 +99,9 @@ pub struct BenchArgs {
     #[arg(long)]
     quiet: bool,
 }
+
+/// The least time between two checkpoints of a run that is kept.
+const CHECKPOINT: Duration = Duration::from_secs(1);
 
 /// What runs on every task.
 struct Plans<'a> {
@@ -129,13 +136,6 @@ pub fn run(args: &BenchArgs) -> Result<End> {
             "there are no threads to run on",
             "give `--threads` at least 1",
         ));
-    }
-    if let Some(folder) = args.out.as_deref().filter(|f| !rundir::is_empty(f)) {
-        let error = Error::input("the folder is not empty");
-        return Err(error
-            .mend("name a new `--out` folder, or remove this one")
-            .in_file(folder)
-            .into());
     }
     let plans = Plans {
         recipes: &recipes,
@@ -187,6 +187,9 @@ fn bench<'s>(
             "leave out `--command`, or use `ganas search`",
         ));
     }
+    if let Some(folder) = &args.out {
+        kept::check(folder, &plans.folders(folder))?;
+    }
     let task = Task::open(&args.task, args.first_seed, progress)?;
     if let Some(file) = &args.json {
         prepare(file)?;
@@ -219,6 +222,10 @@ fn run_suite(args: &BenchArgs, file: &Path, suite: &Suite, plans: &Plans) -> Res
             "what is searched is in the suite's file",
             "leave out `--space`, `--table` and their like, or `--suite`",
         ));
+    }
+    if let Some(folder) = &args.out {
+        let tasks = suite.tasks.iter().map(|task| folder.join(&task.name));
+        kept::check(folder, &Vec::from_iter(tasks))?;
     }
     let progress = Progress::new(args.quiet);
     // All of them are opened before the first one runs.
@@ -293,6 +300,14 @@ fn run_suite(args: &BenchArgs, file: &Path, suite: &Suite, plans: &Plans) -> Res
 }
 
 impl Plans<'_> {
+    /// The folders of the strategies in that of a task.
+    fn folders(&self, folder: &Path) -> Vec<PathBuf> {
+        let recipes = self.recipes.iter();
+        recipes
+            .map(|recipe| kept::runs_of(folder, recipe))
+            .collect()
+    }
+
     /// The queries that all runs on a task may spend.
     fn queries(&self, place: &Place) -> usize {
         (self.recipes.len() * self.seeds.len()).saturating_mul(place.queries)
@@ -341,13 +356,35 @@ impl Plans<'_> {
             .collect();
         let finished = AtomicUsize::new(0);
         let silent = Progress::new(true);
+        let ended = |strategy: usize, run: Run| {
+            let finished = 1 + finished.fetch_add(1, Ordering::Relaxed);
+            bar.say(format!("{finished}/{} runs", jobs.len()));
+            let ended = run.stop != StopReason::Interrupted;
+            ended.then_some((strategy, run))
+        };
         let run = |&(strategy, seed): &(usize, u64)| -> Result<Option<(usize, Run)>> {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
             let recipe = &self.recipes[strategy];
-            let folder = (place.out.as_deref())
-                .map(|out| rundir::bench_run(out, recipe.strategy(), recipe.preset(), seed));
+            let folder =
+                (place.out.as_deref()).map(|out| kept::runs_of(out, recipe).join(seed.to_string()));
+            let kept = match &folder {
+                Some(folder) => {
+                    let recipes = std::slice::from_ref(recipe);
+                    let made = Provenance::new(place.task, recipes, place.queries, vec![seed]);
+                    Kept::of(folder, &made)?
+                }
+                None => Kept::Nothing,
+            };
+            let resumed = match kept {
+                Kept::Nothing => None,
+                Kept::Begun(recorded) => Some(recorded),
+                Kept::Ended(run) => {
+                    bar.advance(place.queries);
+                    return Ok(ended(strategy, *run));
+                }
+            };
             let plan = Plan {
                 task: place.task,
                 recipe,
@@ -357,23 +394,17 @@ impl Plans<'_> {
                 winner_epochs: None,
                 history: &History::default(),
                 asynchronous: false,
-                durable: None,
+                every: CHECKPOINT,
+                resumed: resumed.as_deref(),
+                alone: false,
                 log: LogArgs::default(),
                 tensorboard: false,
                 command: None,
             };
             let report = plan.run(&silent, bar, false, stop)?;
-            let mut run = report.run;
-            let steps = report.trajectory.iter();
-            run.steps = steps
-                .map(|step| (step.query, step.best, step.rank))
-                .collect();
             // A run that stops early leaves its queries unspent.
-            bar.advance(place.queries - run.queries);
-            let finished = 1 + finished.fetch_add(1, Ordering::Relaxed);
-            bar.say(format!("{finished}/{} runs", jobs.len()));
-            let ended = run.stop != StopReason::Interrupted;
-            Ok(ended.then_some((strategy, run)))
+            bar.advance(place.queries - report.run.queries);
+            Ok(ended(strategy, report.run.along(&report.trajectory)))
         };
         let runs: Result<Vec<Option<(usize, Run)>>> =
             pool.install(|| jobs.par_iter().with_max_len(1).map(run).collect());

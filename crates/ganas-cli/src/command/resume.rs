@@ -129,6 +129,10 @@ pub fn open(
             (recorded.changes.iter()).try_for_each(|change| search.change(change))?;
             Ok((recorded, search, queries))
         }
+        Ok(Command::Bench(_)) => Err(Error::input("the run is one of a benchmark")
+            .mend("give the benchmark's command again, with its `--out`: it goes on with all its runs")
+            .in_file(settings)
+            .into()),
         Ok(_) => Err(unusable("it is of another command", &settings)),
         Err(e) => Err(unusable(
             &format!("this program does not know it ({})", e.kind()),

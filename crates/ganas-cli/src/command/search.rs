@@ -18,7 +18,7 @@ use crate::End;
 use crate::args::TaskArgs;
 use crate::change::Change;
 use crate::device::DeviceArgs;
-use crate::execute::{Durable, Plan};
+use crate::execute::Plan;
 use crate::history::{COPY, History};
 use crate::interrupt;
 use crate::log::LogArgs;
@@ -299,10 +299,9 @@ impl Prepared {
             winner_epochs: self.winner_epochs,
             history: &self.history,
             asynchronous: self.asynchronous,
-            durable: Some(Durable {
-                every: self.every,
-                resumed,
-            }),
+            every: self.every,
+            resumed,
+            alone: true,
             log: self.log,
             tensorboard: self.tensorboard,
             command,

@@ -5,7 +5,7 @@ use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::{Value, json};
 
-use crate::sandbox::{CHAINS, Sandbox};
+use crate::sandbox::{CHAINS, Sandbox, without_times};
 
 const CHAIN: &str = "bench --space chain.toml --table chain.csv --objective accuracy";
 
@@ -129,19 +129,8 @@ fn threads_and_processes_change_nothing() {
             }
         }
     }
-    let without_times = |name: &str| {
-        let mut report = sandbox.json(name);
-        report["provenance"]["command"].take();
-        for run in report["runs"].as_array_mut().unwrap() {
-            run["seconds"].take();
-        }
-        for line in report["summary"].as_array_mut().unwrap() {
-            line["median_seconds"].take();
-        }
-        report
-    };
-    let one = without_times("one/bench.json");
-    assert_eq!(one, without_times("two/bench.json"));
+    let one = without_times(&sandbox, "one/bench.json");
+    assert_eq!(one, without_times(&sandbox, "two/bench.json"));
     assert_eq!(one["runs"][0]["seed"], 7);
 }
 

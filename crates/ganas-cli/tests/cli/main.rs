@@ -8,6 +8,7 @@ mod embedded;
 mod export;
 mod guide;
 mod history;
+mod kept;
 mod log;
 mod manual;
 mod outlook;

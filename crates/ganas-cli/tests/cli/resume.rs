@@ -203,7 +203,11 @@ fn where_there_is_no_run_to_resume() {
              --queries 5 --seeds 1 --out runs",
         )
         .success();
-    sandbox.refuses("resume runs/random-default/0", &["kept no journal"]);
+    sandbox.refuses(
+        "resume runs/random-default/0",
+        &["one of a benchmark", "the benchmark's command again"],
+    );
+    sandbox.refuses("resume runs", &["settings.json", "by its own command"]);
 }
 
 #[test]
