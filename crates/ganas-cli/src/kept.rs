@@ -24,27 +24,29 @@ pub enum Kept {
 }
 
 impl Kept {
-    /// What a folder holds of the run that would be made there.
+    /// What a folder holds of the run that would be `made` there.
     ///
     /// # Errors
     /// If it holds another run, or what it holds cannot be read.
-    pub fn of(folder: &Path, provenance: &Provenance) -> Result<Kept> {
+    pub fn of(folder: &Path, made: impl FnOnce() -> Provenance) -> Result<Kept> {
         let settings = folder.join(SETTINGS);
         if !settings.exists() {
             return Ok(Kept::Nothing);
         }
-        let mend = "put it back, or name another `--out` folder";
-        let recorded = Recorded::read(&settings)?;
+        let (recorded, provenance) = (Recorded::read(&settings)?, made());
         let same = match recorded.queries == provenance.queries {
             true => recorded
-                .check(provenance)
-                .and_then(|()| recorded.devices(provenance.devices.clone()).map(drop)),
+                .check(&provenance)
+                .and_then(|()| recorded.devices(provenance.devices).map(drop)),
             false => Err(Error::input(format!(
                 "`queries` was {} when the run began, and is {} now",
                 recorded.queries, provenance.queries
             ))),
         };
-        same.map_err(|e| e.mend(mend).in_file(&settings))?;
+        same.map_err(|e| {
+            e.mend("put it back, or name another `--out` folder")
+                .in_file(&settings)
+        })?;
         let result = folder.join(RESULT);
         if !result.exists() {
             return Ok(Kept::Begun(Box::new(recorded)));

@@ -117,6 +117,14 @@ struct Place<'a> {
     out: Option<PathBuf>,
 }
 
+impl Place<'_> {
+    /// The folder of a run.
+    fn run(&self, recipe: &Recipe, seed: u64) -> Option<PathBuf> {
+        let runs = kept::runs_of(self.out.as_deref()?, recipe);
+        Some(runs.join(seed.to_string()))
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -354,61 +362,75 @@ impl Plans<'_> {
         let jobs: Vec<(usize, u64)> = (0..self.recipes.len())
             .flat_map(|i| self.seeds.iter().map(move |&seed| (i, seed)))
             .collect();
+        // All of them before the first one runs, so that nothing is spent where one is refused.
+        let kept = (jobs.iter())
+            .map(|&(strategy, seed)| self.kept(place, &self.recipes[strategy], seed))
+            .collect::<Result<Vec<Kept>>>()?;
         let finished = AtomicUsize::new(0);
-        let silent = Progress::new(true);
-        let ended = |strategy: usize, run: Run| {
-            let finished = 1 + finished.fetch_add(1, Ordering::Relaxed);
-            bar.say(format!("{finished}/{} runs", jobs.len()));
-            let ended = run.stop != StopReason::Interrupted;
-            ended.then_some((strategy, run))
-        };
-        let run = |&(strategy, seed): &(usize, u64)| -> Result<Option<(usize, Run)>> {
+        let one = |(&(strategy, seed), kept): (&(usize, u64), Kept)| {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let recipe = &self.recipes[strategy];
-            let folder =
-                (place.out.as_deref()).map(|out| kept::runs_of(out, recipe).join(seed.to_string()));
-            let kept = match &folder {
-                Some(folder) => {
-                    let recipes = std::slice::from_ref(recipe);
-                    let made = Provenance::new(place.task, recipes, place.queries, vec![seed]);
-                    Kept::of(folder, &made)?
-                }
-                None => Kept::Nothing,
-            };
-            let resumed = match kept {
-                Kept::Nothing => None,
-                Kept::Begun(recorded) => Some(recorded),
-                Kept::Ended(run) => {
-                    bar.advance(place.queries);
-                    return Ok(ended(strategy, *run));
-                }
-            };
-            let plan = Plan {
-                task: place.task,
-                recipe,
-                seed,
-                queries: place.queries,
-                out: folder.as_deref(),
-                winner_epochs: None,
-                history: &History::default(),
-                asynchronous: false,
-                every: CHECKPOINT,
-                resumed: resumed.as_deref(),
-                alone: false,
-                log: LogArgs::default(),
-                tensorboard: false,
-                command: None,
-            };
-            let report = plan.run(&silent, bar, false, stop)?;
-            // A run that stops early leaves its queries unspent.
-            bar.advance(place.queries - report.run.queries);
-            Ok(ended(strategy, report.run.along(&report.trajectory)))
+            let run = self.run_one(place, &self.recipes[strategy], seed, kept, bar, stop)?;
+            let finished = 1 + finished.fetch_add(1, Ordering::Relaxed);
+            bar.say(format!("{finished}/{} runs", jobs.len()));
+            let ended = run.stop != StopReason::Interrupted;
+            Ok(ended.then_some((strategy, run)))
         };
-        let runs: Result<Vec<Option<(usize, Run)>>> =
-            pool.install(|| jobs.par_iter().with_max_len(1).map(run).collect());
+        let jobs = jobs.par_iter().zip(kept).with_max_len(1);
+        let runs: Result<Vec<Option<(usize, Run)>>> = pool.install(|| jobs.map(one).collect());
         Ok(runs?.into_iter().flatten().collect())
+    }
+
+    /// What the folder of a run holds of it already.
+    fn kept(&self, place: &Place, recipe: &Recipe, seed: u64) -> Result<Kept> {
+        let recipes = std::slice::from_ref(recipe);
+        let made = || Provenance::new(place.task, recipes, place.queries, vec![seed]);
+        Ok(match place.run(recipe, seed) {
+            Some(folder) => Kept::of(&folder, made)?,
+            None => Kept::Nothing,
+        })
+    }
+
+    /// A run, or what is missing of one that is kept.
+    fn run_one(
+        &self,
+        place: &Place,
+        recipe: &Recipe,
+        seed: u64,
+        kept: Kept,
+        bar: &Bar,
+        stop: &AtomicBool,
+    ) -> Result<Run> {
+        let folder = place.run(recipe, seed);
+        let resumed = match kept {
+            Kept::Nothing => None,
+            Kept::Begun(recorded) => Some(recorded),
+            Kept::Ended(run) => {
+                bar.advance(place.queries);
+                return Ok(*run);
+            }
+        };
+        let plan = Plan {
+            task: place.task,
+            recipe,
+            seed,
+            queries: place.queries,
+            out: folder.as_deref(),
+            winner_epochs: None,
+            history: &History::default(),
+            asynchronous: false,
+            every: CHECKPOINT,
+            resumed: resumed.as_deref(),
+            alone: false,
+            log: LogArgs::default(),
+            tensorboard: false,
+            command: None,
+        };
+        let report = plan.run(&Progress::new(true), bar, false, stop)?;
+        // A run that stops early leaves its queries unspent.
+        bar.advance(place.queries - report.run.queries);
+        Ok(report.run.along(&report.trajectory))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Benchmarks that go on in their folder.
 
 use std::fs;
-use std::thread::sleep;
 use std::time::Duration;
 
 use predicates::str::contains;
@@ -19,16 +18,9 @@ fn killed_again_and_again_it_ends_as_if_it_had_not_been() {
         .run(&format!("{BENCH} --seeds 4 --out whole"))
         .success();
     let (mut kills, mut begun) = (0, 0);
-    loop {
-        let mut child = sandbox.start(&format!("{BENCH} --seeds 4 --out torn"));
-        // Longer and longer, so that there is an end to it on the slowest machine.
-        sleep(Duration::from_millis(100 + 30 * kills));
-        if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success());
-            break;
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
+    // Longer and longer, so that there is an end to it on the slowest machine.
+    let time = |kills: u64| Duration::from_millis(100 + 30 * kills);
+    while sandbox.kill_after(&format!("{BENCH} --seeds 4 --out torn"), time(kills)) {
         kills += 1;
         let runs = (0..4).map(|seed| sandbox.path(&format!("torn/ga-nas-default/{seed}")));
         let torn = |run: &std::path::PathBuf| {

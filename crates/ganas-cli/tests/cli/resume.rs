@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
-use std::thread::sleep;
 use std::time::Duration;
 
 use ganas_core::rng::Rng;
@@ -39,15 +38,11 @@ fn killed_again_and_again(sandbox: &Sandbox, search: &str, out: &str, rng: &mut 
             true => format!("resume {out}"),
             false => format!("{search} --out {out}"),
         };
-        let mut child = sandbox.start(&args);
         // Longer and longer, so that there is an end to it on the slowest machine.
-        sleep(Duration::from_millis(rng.below(30) as u64 + kills));
-        if let Some(status) = child.try_wait().unwrap() {
-            assert!(status.success(), "{args}");
+        let time = Duration::from_millis(rng.below(30) as u64 + kills);
+        if !sandbox.kill_after(&args, time) {
             return kills;
         }
-        child.kill().unwrap();
-        child.wait().unwrap();
         kills += 1;
         began = sandbox.path(&format!("{out}/settings.json")).exists();
     }

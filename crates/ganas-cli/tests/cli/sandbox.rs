@@ -90,6 +90,20 @@ impl Sandbox {
             .unwrap()
     }
 
+    /// Starts the binary, and kills it after a while, unless it has ended well by then; whether it was
+    /// killed.
+    pub fn kill_after(&self, args: &str, time: Duration) -> bool {
+        let mut child = self.start(args);
+        sleep(time);
+        if let Some(status) = child.try_wait().unwrap() {
+            assert!(status.success(), "{args}");
+            return false;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        true
+    }
+
     /// Starts the binary, and interrupts it as soon as a file is there. Its exit code and what it
     /// said on standard error.
     pub fn interrupt_once_there(&self, args: &str, file: &str) -> (Option<i32>, String) {
