@@ -11,6 +11,7 @@ mod history;
 mod kept;
 mod log;
 mod manual;
+mod old_runs;
 mod outlook;
 mod protocol;
 mod rare_event;
