@@ -75,8 +75,15 @@ fn a_benchmark_that_was_killed_ends_as_it_would_have() {
         let report = without_times(&sandbox, name);
         let runs = report["runs"].as_array().unwrap().clone();
         let of_run = |run: &serde_json::Value| {
-            ["strategy", "seed", "queries", "best", "best_arch", "queries_to_best"]
-                .map(|field| run[field].clone())
+            [
+                "strategy",
+                "seed",
+                "queries",
+                "best",
+                "best_arch",
+                "queries_to_best",
+            ]
+            .map(|field| run[field].clone())
         };
         runs.iter().map(of_run).collect::<Vec<_>>()
     };
