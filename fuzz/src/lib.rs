@@ -3,6 +3,7 @@
 //! The same functions run on mutated seeds in an ordinary test,
 //! `crates/ganas-core/tests/fuzz_smoke.rs`.
 
+use ganas_core::rng::Rng;
 use ganas_core::space::{NAMES, SearchSpace, from_toml, load, nasbench101};
 use ganas_core::table::{Duplicates, Table};
 use xxhash_rust::xxh3::Xxh3;
@@ -13,9 +14,20 @@ pub fn chain() -> Box<dyn SearchSpace> {
     from_toml(text).expect("the text is a space")
 }
 
+/// Spaces of files: of every kind, with ops that have no layer.
+const FILES: [&str; 4] = [
+    "name = 'sizes'\nkind = 'chain'\nlength = 3\nops = ['8', '16', '64']",
+    "name = 'layers'\nkind = 'chain'\nlength = 3\nops = ['none', 'a', 'b']\nabsent = ['none']",
+    "name = 'edges'\nkind = 'edge-cell'\nnodes = 3\nops = ['none', 'skip', 'conv']\n\
+     absent = ['none']\nidentity = ['skip']",
+    "name = 'nodes'\nkind = 'node-cell'\nmax_vertices = 5\nmax_edges = 7\n\
+     ops = ['none', 'skip', 'conv']\nabsent = ['none']\nidentity = ['skip']",
+];
+
 fn spaces() -> impl Iterator<Item = Box<dyn SearchSpace>> {
     let known = NAMES.map(|name| load(name).expect("the space is known"));
-    known.into_iter().chain([chain()])
+    let files = FILES.map(|text| from_toml(text).expect("the text is a space"));
+    known.into_iter().chain([chain()]).chain(files)
 }
 
 /// Looks at everything that a table says.
@@ -86,7 +98,13 @@ pub fn space_file(data: &[u8]) {
     };
     if let Ok(space) = from_toml(text) {
         let _ = (space.name(), space.ops(), space.max_nodes(), space.costs());
-        let _ = space.parse("a;b|1");
+        let mut rng = Rng::stream(0, "fuzz");
+        let arch = space.sample(space.samplers()[0], &mut rng);
+        assert_eq!(space.canonical(&arch), arch);
+        assert_eq!(space.parse(&space.format(&arch)), Ok(arch));
+        for text in ["a;b|1", "['a', 'b']", "01", "[[0, 1], ['a']]"] {
+            let _ = space.parse(text);
+        }
     }
 }
 

@@ -216,6 +216,14 @@ pub struct TaskArgs {
     /// mean over the table's rows of the class.
     #[arg(long)]
     pub merge_isomorphic: bool,
+
+    /// Evaluate each notation by itself, even where networks are the same
+    ///
+    /// Where networks are trained, those that differ only by ops without a layer are one
+    /// architecture: by `absent` and `identity` in the space file, and with `--train` by `none`,
+    /// `skip_connect` and `identity`. The rows of a table are apart anyway.
+    #[arg(long)]
+    pub keep_apart: bool,
 }
 
 /// Reports arguments that cannot be used on one line, or prints the help that was asked for.

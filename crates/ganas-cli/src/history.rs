@@ -121,10 +121,12 @@ fn parse(bytes: &[u8], task: &Task) -> Result<Vec<Finished>> {
         if let Some((earlier, others)) = lines.get(&arch) {
             let same = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
             if !values.iter().zip(others).all(same) {
-                return Err(at(format!(
-                    "this architecture has other values on line {earlier}"
-                ))
-                .mend("remove one of the two lines"));
+                let network = match space.roles().is_empty() {
+                    true => "this architecture",
+                    false => "an architecture with this network",
+                };
+                return Err(at(format!("{network} has other values on line {earlier}"))
+                    .mend("remove one of the two lines"));
             }
             continue;
         }

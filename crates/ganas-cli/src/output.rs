@@ -9,9 +9,12 @@ use ganas_core::error::Error;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
-/// A text with all its white space narrowed to single spaces.
+use crate::terminal::plain;
+
+/// A text with all its white space narrowed to single spaces, and without control characters.
 pub fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    plain(&line).into_owned()
 }
 
 /// Makes sure, before a long run, that a file will be writable: its folder is made if need be.

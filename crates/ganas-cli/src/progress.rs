@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::terminal::plain;
+
 /// How often a spinner turns.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -27,7 +29,7 @@ impl Progress {
     /// A line on standard error.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{text}");
+            eprintln!("{}", plain(text));
         }
     }
 
@@ -43,7 +45,7 @@ impl Progress {
         if self.quiet {
             return Bar(ProgressBar::hidden());
         }
-        let bar = ProgressBar::new_spinner().with_message(what);
+        let bar = ProgressBar::new_spinner().with_message(plain(&what.into()).into_owned());
         bar.enable_steady_tick(TICK);
         Bar(bar)
     }
@@ -107,7 +109,7 @@ impl Bar {
 
     /// What stands beside the bar.
     pub fn say(&self, message: impl Into<Cow<'static, str>>) {
-        self.0.set_message(message);
+        self.0.set_message(plain(&message.into()).into_owned());
     }
 
     /// So many are done in all.
@@ -133,13 +135,13 @@ pub struct Remarks(ProgressBar);
 impl Remarks {
     /// What stands beside the bar.
     pub fn beside(&self, remark: String) {
-        self.0.set_prefix(remark);
+        self.0.set_prefix(plain(&remark).into_owned());
         self.0.tick();
     }
 
     /// A line on standard error, above the bar if there is one.
     pub fn line(&self, text: &str) {
-        self.0.suspend(|| eprintln!("{text}"));
+        self.0.suspend(|| eprintln!("{}", plain(text)));
     }
 }
 

@@ -409,6 +409,9 @@ pub struct TaskRecord {
     pub sampler: Sampler,
     /// Whether isomorphic strings counted as one architecture.
     pub merge_isomorphic: bool,
+    /// Whether notations that differ only by ops without a layer counted as one architecture.
+    #[serde(skip_serializing_if = "is_false")]
+    pub distinct_networks: bool,
 }
 
 /// A table.
@@ -546,6 +549,7 @@ impl TaskRecord {
             compliant_rows: task.ranking.as_ref().map(Ranking::len),
             sampler: task.sampler,
             merge_isomorphic: task.merge_isomorphic,
+            distinct_networks: !task.space.roles().is_empty(),
         }
     }
 }
@@ -573,6 +577,10 @@ impl Provenance {
             changes: Vec::new(),
         }
     }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The command line, program name left out.

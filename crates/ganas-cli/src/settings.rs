@@ -99,6 +99,11 @@ impl Recorded {
             .collect()
     }
 
+    /// Whether each notation was an architecture of its own, as in all runs of older versions.
+    pub fn keeps_apart(&self) -> bool {
+        self.all["task"]["distinct_networks"] != true
+    }
+
     /// Checks that everything but the number of queries is as it was.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use ganas_core::table::{Duplicates, Import, Ranking, Table};
 use rayon::prelude::*;
 
 use crate::args::TaskArgs;
+use crate::equality;
 use crate::log::Reporter;
 use crate::progress::Progress;
 use crate::record::BestRow;
@@ -156,11 +157,16 @@ impl Task {
             .map(|text| text.parse())
             .collect::<Result<Vec<Condition>>>()?;
         let sampler = args.sampler.as_deref().map(str::parse).transpose()?;
-        let space: Arc<dyn SearchSpace> = load_space(name, args.merge_isomorphic)?.into();
+        let space: Arc<dyn SearchSpace> = equality::searched_space(name, args)?.into();
         let sampler = Sampler::feasible(&*space, sampler)?;
-        let table = (args.table.as_deref())
-            .map(|file| open_table(file, &*space, args.merge_isomorphic, progress).map(Arc::new))
-            .transpose()?;
+        let table = match &args.table {
+            Some(file) => {
+                let rows = equality::table_space(name, args.merge_isomorphic)?;
+                let table = open_table(file, &*rows, args.merge_isomorphic, progress)?;
+                Some(Arc::new(table))
+            }
+            None => None,
+        };
         let source = source::open(args, &space, table.as_ref(), seed, progress)?;
         if args.device.named.is_some() && source.device().is_none() {
             return Err(Error::input("no networks are computed here")

@@ -53,6 +53,48 @@ fn space_files_keep_the_contract() {
         max_edges = 20
         ops = ["conv", "pool", "skip"]
         "#,
+        r#"
+        name = "layers"
+        kind = "chain"
+        choices = [["none", "a", "b"], ["a", "b", "skip"], ["none", "b"], ["none", "skip", "c"]]
+        absent = ["none"]
+        identity = ["skip"]
+        stages = [3, 1]
+        "#,
+        r#"
+        name = "distinct-edges"
+        kind = "edge-cell"
+        nodes = 4
+        ops = ["conv", "none", "skip", "pool"]
+        absent = ["none"]
+        identity = ["skip"]
+        "#,
+        r#"
+        name = "many-distinct-edges"
+        kind = "edge-cell"
+        nodes = 7
+        ops = ["conv", "none", "skip"]
+        absent = ["none"]
+        identity = ["skip"]
+        "#,
+        r#"
+        name = "distinct-cells"
+        kind = "node-cell"
+        max_vertices = 6
+        max_edges = 8
+        ops = ["conv", "none", "skip"]
+        absent = ["none"]
+        identity = ["skip"]
+        "#,
+        r#"
+        name = "large-distinct-cells"
+        kind = "node-cell"
+        max_vertices = 12
+        max_edges = 20
+        ops = ["conv", "none", "skip"]
+        absent = ["none"]
+        identity = ["skip"]
+        "#,
     ] {
         space_contract(from_toml(text).unwrap().as_ref());
     }

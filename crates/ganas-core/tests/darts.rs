@@ -91,7 +91,7 @@ fn wrong_genotypes_name_the_place_and_the_mend() {
     let mended = |from: &str, to: &str| genotype(&good).replace(from, to);
     let first = |edges: &str| genotype(&format!("{edges}, {rest}"));
     let pairs = |first: &str| {
-        let others = "(0, 1), (1, 1), (0, 1), (1, 1), (0, 1), (1, 1), (1, 0)";
+        let others = "(1, 7), (0, 1), (1, 1), (0, 1), (1, 1), (0, 1), (1, 0)";
         format!("[[{first}, {others}], [(0, 1), {others}]]")
     };
     for (text, message) in [
@@ -133,7 +133,7 @@ fn wrong_genotypes_name_the_place_and_the_mend() {
         ),
         (
             pairs("(0)"),
-            "edge 1 of `normal` (`(0)`): write it like `(0, 3)`",
+            "edge 1 of `normal` (`(0)`): write it like `('sep_conv_3x3', 0)`",
         ),
     ] {
         let error = darts().parse(&text).unwrap_err();

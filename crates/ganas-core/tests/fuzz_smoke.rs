@@ -20,13 +20,17 @@ const RECORDS: [&str; 2] = [
     r#"["9f", 4, "0100", "input,output", "CgAKAAoAEAU="]"#,
 ];
 
-const SPACES: [&str; 3] = [
+const SPACES: [&str; 6] = [
     "name = 'a'\nkind = 'chain'\nchoices = [['x', 'y'], ['z']]\n[metrics]\nparams = { x = 1 }",
     "name = 'b'\nkind = 'edge-cell'\nnodes = 4\nops = ['none', 'conv']",
     "name = 'c'\nkind = 'node-cell'\nmax_vertices = 7\nmax_edges = 9\nops = ['a', 'b']",
+    "name = 'd'\nkind = 'chain'\nlength = 4\nops = ['n', 'x']\nabsent = ['n']\nstages = [2, 2]",
+    "name = 'e'\nkind = 'edge-cell'\nnodes = 3\nops = ['n', 's', 'x']\nabsent = ['n']\nidentity = ['s']",
+    "name = 'f'\nkind = 'node-cell'\nmax_vertices = 5\nmax_edges = 6\nops = ['n', 's', 'x']\n\
+     absent = ['n']\nidentity = ['s']",
 ];
 
-const ARCHS: [&str; 9] = [
+const ARCHS: [&str; 24] = [
     "a;b",
     "input;maxpool3x3;conv1x1-bn-relu;output|100101",
     "maxpool3x3|010001000",
@@ -37,6 +41,21 @@ const ARCHS: [&str; 9] = [
     "Genotype(normal=[('none', 0), ('none', 1), ('none', 0), ('none', 1), ('none', 0), ('none', 1), \
      ('none', 0), ('none', 4)], normal_concat=range(2, 6), reduce=[('none', 0), ('none', 1)])",
     "[[(0, 0), (1, 0), (2, 2), (1, 0), (0, 0), (2, 2), (2, 2), (1, 0)], [(0, 0), (1, 5)]]",
+    "((0, 3), (1, 4), (0, 2), (2, 0), (1, 5), (3, 1), (0, 6), (4, 2)), ((0, 3), (1, 7))",
+    "Genotype(normal=[[('none', 0, 0.3), ('none', 1, 1e-3)]], normal_concat=[2, 3, 4, 5])",
+    "{'normal': [('skip_connect', 0)], 'reduce': [], 'reduce_concat': range(2, 6)}",
+    "{\"NetworkSelectorDatasetInfo:darts:edge_normal_0\": \"skip_connect\"}",
+    "[(('none', 0),), (('none', 0), ('skip_connect', 1)), (('conv_3x3', 0), ('zero', 1), ('none', 2))]",
+    "[['none'], ['skip_connect', 'none'], ['none', 'none', 'none']]",
+    "(0, 1, 2, 3, 4, 0)",
+    "Structure(4 nodes with |none~0|+|none~0|none~1|+|none~0|none~1|none~2|)",
+    "{'module_adjacency': array([[0, 1], [0, 0]]), 'module_operations': ['input', 'output']}",
+    "['input', 'output']|[[0 1]\n [0 0]]",
+    "['a', 'b', 'a']",
+    "16:8:64",
+    "0120",
+    "[8. 16. 64.]",
+    "{'wid': None, 'ks': [3, 5, 7], 'e': [3], 'd': [2, 3, 4, 2, 2], 'r': [224]}",
 ];
 
 /// A seed with some bytes changed, removed or repeated.

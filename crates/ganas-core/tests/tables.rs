@@ -78,11 +78,11 @@ fn unusable_tables_are_one_line_with_file_line_and_mend() {
         ("arch,acc\na;d,1\n", "t.csv:2: unknown op `d`"),
         (
             "arch,acc\na;a;a,1\n",
-            "t.csv:2: 3 blocks where the space `toy` has 2; correct the row",
+            "t.csv:2: 3 blocks where the space `toy` has 2; join the ops by `;`, like `a;a`; correct the row",
         ),
         (
             "arch,acc\n|a~0|+|b~0|c~1|,1\n",
-            "t.csv:2: 1 block where the space `toy` has 2; correct the row, or name",
+            "t.csv:2: 1 block where the space `toy` has 2; join the ops by `;`, like `a;a`; correct the row, or name",
         ),
         (
             "arch,acc\na;a,93.1\na;b,93.x\nb;b,92\n",

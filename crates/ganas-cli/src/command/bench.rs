@@ -1,6 +1,5 @@
 //! `ganas bench`: strategies compared over many seeds on a table, or on those of a suite.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -29,6 +28,7 @@ use crate::standing::{Course, Field, comparisons, courses, standings};
 use crate::statistics::{deviation, mean, median, median_interval};
 use crate::suite::Suite;
 use crate::task::Task;
+use crate::terminal;
 use crate::{End, VERSION};
 
 const EXAMPLES: &str = "\
@@ -161,7 +161,7 @@ fn run_task(args: &BenchArgs, plans: &Plans) -> Result<End> {
     let progress = Progress::new(args.quiet);
     let (report, end) = bench(args, plans, &progress, interrupt::listen)?;
     if !args.quiet {
-        print(&report, &mut io::stdout().lock())?;
+        print(&report, &mut terminal::stdout())?;
     }
     Ok(end)
 }
@@ -302,7 +302,7 @@ fn run_suite(args: &BenchArgs, file: &Path, suite: &Suite, plans: &Plans) -> Res
         write_json(&folder.join("bench.json"), &report)?;
     }
     if !args.quiet {
-        print_suite(&report, &mut io::stdout().lock())?;
+        print_suite(&report, &mut terminal::stdout())?;
     }
     Ok(end)
 }

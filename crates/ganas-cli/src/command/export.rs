@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::End;
 use crate::command::supernet::space_of;
+use crate::equality::notations;
 use crate::output::prepare;
-use crate::task::load_space;
 use network::NetworkArgs;
 
 const EXAMPLES: &str = "\
@@ -146,7 +146,7 @@ pub fn run(args: &ExportArgs) -> Result<End> {
         named.or(imported.as_ref().map(|i| &*i.space)),
         &args.network.supernet,
     ) {
-        (Some(space), _) => load_space(space, false)?.into(),
+        (Some(space), _) => notations(space)?.into(),
         (None, Some(folder)) => space_of(folder, None)?,
         (None, None) => {
             return Err(Error::input("the space of the architecture is missing")

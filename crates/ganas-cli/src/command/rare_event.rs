@@ -23,6 +23,7 @@ use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::source::Source;
 use crate::task::Task;
+use crate::terminal;
 use crate::{End, VERSION};
 
 mod figure;
@@ -214,7 +215,7 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
     }
     let report = estimate(args, &task, &methods, &progress)?;
     if !args.quiet {
-        print(&report, &mut io::stdout().lock())?;
+        print(&report, &mut terminal::stdout())?;
     }
     if let Some(file) = &args.json {
         write_json(file, &report)?;

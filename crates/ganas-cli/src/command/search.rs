@@ -1,6 +1,6 @@
 //! `ganas search`: one search, and what it found.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ use crate::rundir::check_free;
 use crate::settings::Recorded;
 use crate::source::Source;
 use crate::task::{SPACE, Task};
+use crate::terminal;
 use crate::winner::free_folder;
 
 const EXAMPLES: &str = "\
@@ -312,11 +313,13 @@ impl Prepared {
 impl SearchArgs {
     /// Going on with the same run, and so many queries.
     pub fn going_on(&self, run: &Recorded, queries: usize) -> SearchArgs {
-        SearchArgs {
+        let mut args = SearchArgs {
             queries: Some(queries),
             out: Some(run.out.clone()),
             ..self.clone()
-        }
+        };
+        args.task.keep_apart = run.keeps_apart() && !args.task.merge_isomorphic;
+        args
     }
 
     /// The same on another device.
@@ -530,7 +533,7 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
         lines.push(("folder", folder.display().to_string()));
     }
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut out = io::stdout().lock();
+    let mut out = terminal::stdout();
     for (name, text) in lines {
         writeln!(out, "{name:width$}  {text}")?;
     }

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::End;
 use crate::task::load_space;
+use crate::terminal;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -98,6 +99,12 @@ struct Info {
     name: String,
     size: Option<u128>,
     ops: Vec<String>,
+    /// Ops whose block, edge or vertex is not there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    absent: Vec<String>,
+    /// Ops that pass their input on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    identity: Vec<String>,
     metrics: Vec<String>,
     samplers: Vec<Sampler>,
     max_nodes: usize,
@@ -118,7 +125,15 @@ struct Point {
 impl Info {
     fn of(space: &dyn SearchSpace) -> Self {
         let example = space.sample(space.samplers()[0], &mut Rng::stream(0, "example"));
+        let roles = space.roles();
+        let names = |ops: &[u8]| -> Vec<String> {
+            ops.iter()
+                .map(|&op| space.ops()[usize::from(op)].clone())
+                .collect()
+        };
         Info {
+            absent: names(&roles.absent),
+            identity: names(&roles.identity),
             name: space.name().into(),
             size: space.size(),
             ops: space.ops().to_vec(),
@@ -144,7 +159,7 @@ impl Info {
 /// # Errors
 /// If the space cannot be used, or does not allow what was asked for.
 pub fn run(args: &SpaceArgs) -> Result<End> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(terminal::stdout());
     match &args.action {
         Action::List => {
             for name in space::NAMES {
@@ -217,6 +232,12 @@ fn describe(info: &Info, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "space          {}", info.name)?;
     writeln!(out, "architectures  {size}")?;
     writeln!(out, "ops            {}", info.ops.join(", "))?;
+    if !info.absent.is_empty() {
+        writeln!(out, "absent         {}", info.absent.join(", "))?;
+    }
+    if !info.identity.is_empty() {
+        writeln!(out, "identity       {}", info.identity.join(", "))?;
+    }
     writeln!(out, "metrics        {}", list(&info.metrics))?;
     writeln!(out, "samplers       {}", samplers.join(", "))?;
     writeln!(out, "max nodes      {}", info.max_nodes)?;

@@ -15,9 +15,11 @@ use ganas_search::predictor::{Agreement, Encoding, FitConfig, Surrogate, fit};
 use serde::Serialize;
 
 use crate::End;
+use crate::equality::notations;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
-use crate::task::{load_space, open_table, unreadable};
+use crate::task::{open_table, unreadable};
+use crate::terminal;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -166,7 +168,7 @@ fn fit_one(args: &FitArgs) -> Result<()> {
             .in_file(&args.out)
             .into());
     }
-    let space = load_space(&args.space, false)?;
+    let space = notations(&args.space)?;
     let progress = Progress::new(args.quiet);
     let table = open_table(&args.table, &*space, false, &progress)?;
     let config = FitConfig {
@@ -191,7 +193,7 @@ fn fit_one(args: &FitArgs) -> Result<()> {
                 })
             })
             .collect();
-        let mut out = io::stdout().lock();
+        let mut out = terminal::stdout();
         writeln!(
             out,
             "{} features, {}-fold cross-validation",
@@ -208,9 +210,9 @@ fn eval(args: &EvalArgs) -> Result<()> {
         Some(name) => name.clone(),
         None => Surrogate::space_of(&args.surrogate).map_err(unreadable)?,
     };
-    let space = load_space(&name, false)?;
+    let space = notations(&name)?;
     let surrogate = Surrogate::open(&args.surrogate, &*space).map_err(unreadable)?;
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(terminal::stdout());
     match (&args.table, args.sample) {
         (Some(table), _) => {
             let table = open_quietly(table, &*space)?;
@@ -323,8 +325,8 @@ fn time(
 }
 
 fn features(args: &FeaturesArgs) -> Result<()> {
-    let space = load_space(&args.space, false)?;
-    let mut out = BufWriter::new(io::stdout().lock());
+    let space = notations(&args.space)?;
+    let mut out = BufWriter::new(terminal::stdout());
     let Some(file) = &args.table else {
         for name in Encoding::listed(&*space) {
             writeln!(out, "{name}")?;

@@ -11,8 +11,10 @@ use ganas_core::table::{Summary, Table};
 use serde_json::{Map, Value, json};
 
 use crate::End;
+use crate::equality::table_space;
 use crate::progress::Progress;
-use crate::task::{import, load_space, open_table, unreadable};
+use crate::task::{import, open_table, unreadable};
+use crate::terminal;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,7 +74,8 @@ struct Named {
     #[arg(long, value_name = "NAME|FILE")]
     space: String,
 
-    /// Count isomorphic strings of edge cells, as those of nasbench201, as one architecture with the mean of their values
+    /// Count isomorphic strings of edge cells, as those of nasbench201, and notations that differ only by
+    /// ops without a layer, as one architecture with the mean of their values
     #[arg(long)]
     merge_isomorphic: bool,
 
@@ -83,7 +86,7 @@ struct Named {
 
 impl Named {
     fn space(&self) -> Result<Box<dyn SearchSpace>> {
-        Ok(load_space(&self.space, self.merge_isomorphic)?)
+        Ok(table_space(&self.space, self.merge_isomorphic)?)
     }
 
     fn open(&self, space: &dyn SearchSpace) -> Result<Table> {
@@ -102,7 +105,7 @@ impl Named {
 /// # Errors
 /// If the table, the space or an architecture cannot be used.
 pub fn run(args: &TableArgs) -> Result<End> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(terminal::stdout());
     match &args.action {
         Action::Import { table, out: file } => {
             let space = table.space()?;

@@ -6,7 +6,7 @@ use ganas_draw::Drawing;
 use ganas_report::{Difference, Task};
 
 use super::{Found, Key};
-use crate::task::load_space;
+use crate::equality::table_space;
 
 /// Draws the architectures of a space.
 pub struct Draughtsman(Box<dyn SearchSpace>);
@@ -18,7 +18,7 @@ impl Draughtsman {
     /// # Errors
     /// If it cannot be loaded, in words.
     pub fn of(key: &Key, group: &[Found]) -> Result<Draughtsman, String> {
-        let load = |name: &str| load_space(name, key.merge_isomorphic);
+        let load = |name: &str| table_space(name, key.merge_isomorphic);
         let first = load(&key.space);
         let elsewhere = || {
             let folders = group.iter().filter_map(|f| f.started_in.as_ref()).take(1);

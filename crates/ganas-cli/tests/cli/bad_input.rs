@@ -402,3 +402,45 @@ fn starts_that_break_their_own_bounds_or_cannot_be_evaluated() {
         &["--start `a;a;a;b`: not in the table", "another"],
     );
 }
+
+#[test]
+fn control_characters_of_files_do_not_reach_the_terminal() {
+    let sandbox = Sandbox::new();
+    let space = |name: &str, op: &str| {
+        format!("name = \"{name}\"\nkind = \"chain\"\nlength = 1\nops = [\"a\", \"{op}\"]\n")
+    };
+    sandbox.write("op.toml", space("s", "b\\u001b[31m"));
+    sandbox.refuses(
+        "space info op.toml",
+        &["`b\\u{1b}[31m` cannot be the name of an op"],
+    );
+    sandbox.write("name.toml", space("s\\u0007", "b"));
+    sandbox.refuses(
+        "space info name.toml",
+        &["the name \"s\\u{7}\" has a control character"],
+    );
+    sandbox.write("good.toml", space("s", "b"));
+    sandbox.write("table.csv", "arch,acc\u{1b}[31m\na,1\nb,2\n");
+    let shown = sandbox
+        .run("table info table.csv --space good.toml")
+        .success();
+    let shown = String::from_utf8(shown.get_output().stdout.clone()).unwrap();
+    assert!(shown.contains("acc\\u001b[31m"), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "{shown:?}");
+    sandbox.refuses(
+        "search --space good.toml --table table.csv --objective acc",
+        &["acc\\u001b[31m"],
+    );
+    // What a worker says goes the same way.
+    sandbox.write(
+        "worker.sh",
+        "echo '{\"type\":\"ready\"}'\nread hello\nread one\nprintf 'not \\033[31m json\\n'\n",
+    );
+    let lost = sandbox
+        .run("search --space good.toml --command 'sh worker.sh' --queries 1 --retries 0 --out run");
+    let said = String::from_utf8(lost.get_output().stderr.clone()).unwrap();
+    assert!(
+        said.contains("[31m json") && !said.contains('\u{1b}'),
+        "{said:?}"
+    );
+}

@@ -4,6 +4,7 @@ mod bad_input;
 mod bench;
 mod changes;
 mod device;
+mod distinct;
 mod embedded;
 mod export;
 mod guide;

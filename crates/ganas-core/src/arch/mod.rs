@@ -3,6 +3,7 @@
 mod canonical;
 mod edit;
 mod graph;
+mod reduce;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 pub use canonical::{CELL_VERTICES, Cell, Relabelings};
 pub use edit::CellLimits;
 pub use graph::{Graph, INPUT, MAX_LABELS, MAX_NODES, OUTPUT, bits, mask};
+pub use reduce::Passive;
 
 /// The most op choices an architecture can hold.
 pub const MAX_OPS: usize = 62;

@@ -1,17 +1,27 @@
 //! `chain`: a sequence of blocks, each position with its own choices.
 
+use super::chain_forms::Form;
+use super::sequence::{Stage, edit_distance};
 use super::{
-    Costs, Growth, Kind, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, too_large,
-    vocabulary,
+    Costs, Growth, Kind, LabelSet, Link, Roles, Rules, Sampler, SearchSpace, nothing_to_merge,
+    too_large, vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
-use crate::error::{Result, counted};
+use crate::error::{Error, Result, counted};
 use crate::rng::Rng;
+use crate::table::Duplicates;
 
 /// The most architectures that [`SearchSpace::enumerate`] visits.
 pub(super) const ENUMERABLE: u128 = 20_000_000;
 
-/// A space of op sequences of a fixed length. Notation: op names joined by `;`.
+/// The most strings of one architecture that [`SearchSpace::constructions`] lists.
+const LISTABLE: u128 = 4096;
+
+/// A space of op sequences of a fixed length. Notation: op names joined by `;`; lists, other separators
+/// and digits are read where they are unambiguous.
+///
+/// With [`Roles`], blocks that are absent or pass their input on do not count: sequences of the
+/// same blocks in the same order are one architecture, wherever the others stand.
 pub struct Chain {
     name: String,
     ops: Vec<String>,
@@ -19,6 +29,9 @@ pub struct Chain {
     /// The op indices allowed at each position.
     choices: Vec<Vec<u8>>,
     costs: Box<dyn Costs>,
+    roles: Roles,
+    /// The stages, where notations of one network are one architecture.
+    stages: Vec<Stage>,
 }
 
 impl Chain {
@@ -35,7 +48,49 @@ impl Chain {
             ops,
             choices,
             costs,
+            roles: Roles::default(),
+            stages: Vec::new(),
         }
+    }
+
+    /// The ops of each stage.
+    fn staged<'a>(&'a self, arch: &'a Arch) -> impl Iterator<Item = (&'a Stage, &'a [u8])> {
+        let mut rest = arch.ops();
+        self.stages.iter().map(move |stage| {
+            let (ops, others) = rest.split_at(stage.len());
+            rest = others;
+            (stage, ops)
+        })
+    }
+
+    /// The canonical architectures with the same blocks but for one that is replaced, removed or
+    /// inserted.
+    fn edited(&self, arch: &Arch) -> Vec<Arch> {
+        let mut found = Vec::new();
+        let mut start = 0;
+        for (stage, ops) in self.staged(arch) {
+            for edited in stage.edits(&stage.blocks(ops)) {
+                let mut all = arch.ops().to_vec();
+                all[start..start + stage.len()].copy_from_slice(&edited);
+                found.push(Arch::new(&all));
+            }
+            start += stage.len();
+        }
+        found
+    }
+
+    /// Visits the canonical ops of all stages from this one on, after those before.
+    fn visit_stages(&self, stage: usize, ops: &[u8], visit: &mut dyn FnMut(Arch)) {
+        let Some(next) = self.stages.get(stage) else {
+            visit(Arch::new(ops));
+            return;
+        };
+        next.visit(&mut |blocks| {
+            let own = next
+                .arrange(blocks)
+                .expect("the automaton accepts what fits");
+            self.visit_stages(stage + 1, &[ops, &own].concat(), visit);
+        });
     }
 }
 
@@ -129,8 +184,51 @@ impl SearchSpace for Chain {
         Ok(())
     }
 
+    fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    fn unify(&mut self, roles: &Roles) -> Result<()> {
+        self.stages.clear();
+        self.roles = Roles::default();
+        if roles.is_empty() {
+            return Ok(());
+        }
+        let length = self.choices.len();
+        let whole = [length];
+        let lengths = if roles.stages.is_empty() {
+            &whole[..]
+        } else {
+            &roles.stages
+        };
+        let total = lengths.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
+        if total != length || lengths.contains(&0) {
+            return Err(Error::input(format!(
+                "`stages` has {total} blocks where the chain has {length}"
+            ))
+            .mend("give the number of blocks of each stage, in order"));
+        }
+        let mut rest = &self.choices[..];
+        for &n in lengths {
+            let (own, others) = rest.split_at(n);
+            self.stages.push(Stage::new(own, roles)?);
+            rest = others;
+        }
+        self.roles = roles.clone();
+        Ok(())
+    }
+
     fn canonical(&self, arch: &Arch) -> Arch {
-        *arch
+        if self.stages.is_empty() {
+            return *arch;
+        }
+        let ops: Vec<u8> = (self.staged(arch))
+            .flat_map(|(stage, ops)| {
+                let blocks = stage.blocks(ops);
+                stage.arrange(&blocks).expect("a valid architecture fits")
+            })
+            .collect();
+        Arch::new(&ops)
     }
 
     fn graph(&self, arch: &Arch) -> Graph {
@@ -138,7 +236,22 @@ impl SearchSpace for Chain {
     }
 
     fn constructions(&self, arch: &Arch) -> Option<Vec<Graph>> {
-        Some(vec![self.graph(arch)])
+        if self.stages.is_empty() {
+            return Some(vec![self.graph(arch)]);
+        }
+        let patterns = (self.stages.iter()).fold(1, |n: u128, s| n.saturating_mul(s.patterns()));
+        if patterns > LISTABLE {
+            return None;
+        }
+        let strings = self
+            .staged(arch)
+            .fold(vec![Vec::new()], |strings, (stage, ops)| {
+                let own = stage.arrangements(&stage.blocks(ops));
+                (strings.iter())
+                    .flat_map(|before: &Vec<u8>| own.iter().map(|ops| [&before[..], ops].concat()))
+                    .collect()
+            });
+        Some(strings.iter().map(|ops| chain_graph(ops)).collect())
     }
 
     fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String> {
@@ -148,24 +261,19 @@ impl SearchSpace for Chain {
         let ops: Vec<u8> = (graph.labels[1..graph.len() - 1].iter())
             .map(|l| l - 2)
             .collect();
-        Ok(Arch::new(&ops))
+        Ok(self.canonical(&Arch::new(&ops)))
     }
 
     fn parse(&self, text: &str) -> std::result::Result<Arch, String> {
-        let names: Vec<&str> = text.split(';').map(str::trim).collect();
-        if names.len() != self.choices.len() {
-            return Err(format!(
-                "{} where the space `{}` has {}",
-                counted(names.len(), "block"),
-                self.name,
-                self.choices.len()
-            ));
-        }
-        let ops = (names.iter().map(|name| op_index(&self.ops, name)))
-            .collect::<std::result::Result<Vec<u8>, _>>()?;
+        let form = Form {
+            ops: &self.ops,
+            choices: &self.choices,
+            space: &self.name,
+        };
+        let ops = form.read(text)?;
         let arch = Arch::new(&ops);
         self.check(&arch)?;
-        Ok(arch)
+        Ok(self.canonical(&arch))
     }
 
     fn format(&self, arch: &Arch) -> String {
@@ -180,11 +288,28 @@ impl SearchSpace for Chain {
     }
 
     fn sample(&self, _: Sampler, rng: &mut Rng) -> Arch {
-        let ops: Vec<u8> = self.choices.iter().map(|c| *rng.choose(c)).collect();
+        if self.stages.is_empty() {
+            let ops: Vec<u8> = self.choices.iter().map(|c| *rng.choose(c)).collect();
+            return Arch::new(&ops);
+        }
+        let draw = |stage: &Stage| {
+            let blocks = stage.sample(rng);
+            stage
+                .arrange(&blocks)
+                .expect("the automaton accepts what fits")
+        };
+        let ops: Vec<u8> = self.stages.iter().flat_map(draw).collect();
         Arch::new(&ops)
     }
 
     fn neighbors(&self, arch: &Arch) -> Vec<Arch> {
+        if !self.stages.is_empty() {
+            let mut found = self.edited(arch);
+            found.sort_unstable();
+            found.dedup();
+            found.retain(|edited| edited != arch);
+            return found;
+        }
         let mut found = Vec::new();
         for (i, choices) in self.choices.iter().enumerate() {
             found.extend(
@@ -195,13 +320,47 @@ impl SearchSpace for Chain {
         found
     }
 
+    fn distance(&self, a: &Arch, b: &Arch) -> u32 {
+        if self.stages.is_empty() {
+            return a.differences(b);
+        }
+        let pairs = self.staged(a).zip(self.staged(b));
+        pairs
+            .map(|((stage, a), (_, b))| edit_distance(&stage.blocks(a), &stage.blocks(b)) as u32)
+            .sum()
+    }
+
+    /// Equal networks were trained apart.
+    fn repeats(&self) -> Duplicates {
+        if self.stages.is_empty() {
+            Duplicates::Error
+        } else {
+            Duplicates::Mean
+        }
+    }
+
+    fn merged(self: Box<Self>) -> Result<Box<dyn SearchSpace>> {
+        if self.stages.is_empty() {
+            return Err(nothing_to_merge(&self.name));
+        }
+        Ok(self)
+    }
+
     fn size(&self) -> Option<u128> {
+        if !self.stages.is_empty() {
+            return (self.stages.iter())
+                .try_fold(1u128, |size, stage| size.checked_mul(stage.size()?));
+        }
         (self.choices.iter()).try_fold(1u128, |size, c| size.checked_mul(c.len() as u128))
     }
 
     fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()> {
         if self.size().is_none_or(|size| size > ENUMERABLE) {
             return Err(too_large(&self.name, ""));
+        }
+        if !self.stages.is_empty() {
+            self.visit_stages(0, &[], visit);
+            return Ok(());
         }
         let mut digits = vec![0; self.choices.len()];
         loop {

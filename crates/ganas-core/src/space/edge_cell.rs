@@ -3,19 +3,21 @@
 use std::collections::HashMap;
 
 use super::chain::ENUMERABLE;
+use super::edge_forms::Form;
+use super::edge_network::{description, normal_form};
 use super::{
-    Costs, Growth, Kind, LabelSet, Link, Rules, Sampler, SearchSpace, op_index, too_large,
-    vocabulary,
+    Costs, Growth, Kind, LabelSet, Link, Roles, Rules, Sampler, SearchSpace, too_large, vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
-use crate::error::{Error, Result, counted};
+use crate::error::{Error, Result};
 use crate::rng::Rng;
 use crate::table::Duplicates;
 
 /// A space of cells with one op an edge.
 ///
 /// Nodes sum what their edges carry. The edges are the positions of an [`Arch`], ordered by
-/// target node and then by source. Notation: `|op~0|+|op~0|op~1|+...`, one group a target node.
+/// target node and then by source. Notation: `|op~0|+|op~0|op~1|+...`, one group a target node;
+/// nested lists of ops are read as well.
 ///
 /// In the [`Graph`] each edge is an op node, fed by the op nodes of the edges that end where it
 /// starts; the topology is forced, so the generator only chooses ops.
@@ -25,12 +27,26 @@ pub struct EdgeCell {
     ops: Vec<String>,
     vocabulary: Vec<String>,
     costs: Box<dyn Costs>,
-    /// The representative of each string's class, where isomorphic strings are merged.
-    classes: Option<HashMap<Arch, Arch>>,
+    roles: Roles,
+    merging: Merging,
+}
+
+/// Which strings are one architecture.
+enum Merging {
+    /// Each by itself.
+    Apart,
+    /// Those of a class: for the [code](EdgeCell::code) of each string, that of its
+    /// representative.
+    Classes(Vec<u32>),
+    /// Those with the same [`normal_form`].
+    NormalForms,
 }
 
 /// The most strings whose isomorphic ones can be merged.
 const MERGEABLE: u128 = 1_000_000;
+
+/// The most strings among which equal networks are found by comparing all of them.
+const COMPARABLE: u128 = 1 << 18;
 
 impl EdgeCell {
     /// A space of cells of `nodes` nodes (at least 2), the first of which is the input.
@@ -41,7 +57,8 @@ impl EdgeCell {
             vocabulary: vocabulary(&ops),
             ops,
             costs,
-            classes: None,
+            roles: Roles::default(),
+            merging: Merging::Apart,
         }
     }
 
@@ -64,16 +81,65 @@ impl EdgeCell {
         }
         let find = |name| self.ops.iter().position(|op| op == name).map(|i| i as u8);
         let (none, skip) = (find("none"), find("skip_connect"));
-        let mut first: HashMap<String, Arch> = HashMap::new();
-        let mut classes = HashMap::new();
-        for arch in self.all() {
-            let representative = *first
-                .entry(self.expression(&arch, none, skip))
-                .or_insert(arch);
-            classes.insert(arch, representative);
-        }
-        self.classes = Some(classes);
+        let mut first: HashMap<String, u32> = HashMap::new();
+        let classes = (self.all().zip(0..))
+            .map(|(arch, code)| {
+                let class = self.expression(&arch, none, skip);
+                *first.entry(class).or_insert(code)
+            })
+            .collect();
+        self.merging = Merging::Classes(classes);
         Ok(self)
+    }
+
+    /// The classes of equal networks. Each is represented by the string with the fewest layers, so
+    /// that no cost counts layers that do not matter.
+    fn networks(&self, roles: &Roles) -> Vec<u32> {
+        let rank = |code: u32| {
+            let arch = self.decode(code);
+            let layers = arch.ops().iter().filter(|&&op| !roles.has(op)).count();
+            let skips = arch
+                .ops()
+                .iter()
+                .filter(|&&op| roles.is_identity(op))
+                .count();
+            (layers, skips, code)
+        };
+        let mut smallest: HashMap<Vec<u64>, (usize, usize, u32)> = HashMap::new();
+        let networks: Vec<Vec<u64>> = (self.all())
+            .map(|arch| description(arch.ops(), self.nodes, roles))
+            .collect();
+        for (network, code) in networks.iter().zip(0..) {
+            let rank = rank(code);
+            let known = smallest.entry(network.clone()).or_insert(rank);
+            *known = rank.min(*known);
+        }
+        networks.iter().map(|network| smallest[network].2).collect()
+    }
+
+    /// The place of a string among [`all`](Self::all).
+    fn code(&self, arch: &Arch) -> usize {
+        (arch.ops().iter()).fold(0, |code, &op| code * self.ops.len() + usize::from(op))
+    }
+
+    /// The string at a place.
+    fn decode(&self, code: u32) -> Arch {
+        let mut ops = vec![0; self.edges()];
+        let mut rest = code as usize;
+        for op in ops.iter_mut().rev() {
+            *op = (rest % self.ops.len()) as u8;
+            rest /= self.ops.len();
+        }
+        Arch::new(&ops)
+    }
+
+    /// How its cells are written.
+    fn form(&self) -> Form<'_> {
+        Form {
+            nodes: self.nodes,
+            ops: &self.ops,
+            space: &self.name,
+        }
     }
 
     /// The number of edges.
@@ -192,7 +258,24 @@ impl SearchSpace for EdgeCell {
     }
 
     fn merged(self: Box<Self>) -> Result<Box<dyn SearchSpace>> {
-        Ok(Box::new(self.merging_isomorphic()?))
+        match self.roles.is_empty() {
+            true => Ok(Box::new(self.merging_isomorphic()?)),
+            false => Ok(self),
+        }
+    }
+
+    fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    fn unify(&mut self, roles: &Roles) -> Result<()> {
+        self.merging = match self.strings() {
+            _ if roles.is_empty() => Merging::Apart,
+            Some(strings) if strings <= COMPARABLE => Merging::Classes(self.networks(roles)),
+            _ => Merging::NormalForms,
+        };
+        self.roles = roles.clone();
+        Ok(())
     }
 
     fn ops(&self) -> &[String] {
@@ -210,9 +293,10 @@ impl SearchSpace for EdgeCell {
     }
 
     fn canonical(&self, arch: &Arch) -> Arch {
-        match &self.classes {
-            Some(classes) => classes.get(arch).copied().unwrap_or(*arch),
-            None => *arch,
+        match &self.merging {
+            Merging::Apart => *arch,
+            Merging::Classes(classes) => self.decode(classes[self.code(arch)]),
+            Merging::NormalForms => Arch::new(&normal_form(arch.ops(), self.nodes, &self.roles)),
         }
     }
 
@@ -227,18 +311,16 @@ impl SearchSpace for EdgeCell {
     }
 
     fn constructions(&self, arch: &Arch) -> Option<Vec<Graph>> {
-        let Some(classes) = &self.classes else {
-            return Some(vec![self.graph(arch)]);
+        let classes = match &self.merging {
+            Merging::Apart => return Some(vec![self.graph(arch)]),
+            Merging::Classes(classes) => classes,
+            Merging::NormalForms => return None,
         };
-        let mut strings: Vec<&Arch> = (classes.iter())
-            .filter(|(_, representative)| *representative == arch)
-            .map(|(string, _)| string)
-            .collect();
-        strings.sort_unstable();
+        let own = self.code(arch) as u32;
+        let strings = (classes.iter().zip(0..)).filter(|(class, _)| **class == own);
         Some(
             strings
-                .into_iter()
-                .map(|string| self.graph(string))
+                .map(|(_, code)| self.graph(&self.decode(code)))
                 .collect(),
         )
     }
@@ -259,59 +341,19 @@ impl SearchSpace for EdgeCell {
     }
 
     fn parse(&self, text: &str) -> std::result::Result<Arch, String> {
-        let groups: Vec<&str> = text.trim().split('+').map(str::trim).collect();
-        if groups.len() != self.nodes - 1 {
-            return Err(format!(
-                "{} of edges where the space `{}` has {}",
-                counted(groups.len(), "group"),
-                self.name,
-                self.nodes - 1
-            ));
-        }
-        let mut ops = Vec::with_capacity(self.edges());
-        for (i, group) in groups.iter().enumerate() {
-            let inner = (group.strip_prefix('|').and_then(|g| g.strip_suffix('|')))
-                .ok_or_else(|| format!("group `{group}` is not written `|op~0|...|`"))?;
-            let edges: Vec<&str> = inner.split('|').collect();
-            if edges.len() != i + 1 {
-                return Err(format!(
-                    "node {} has {} where it needs {}",
-                    i + 1,
-                    counted(edges.len(), "edge"),
-                    i + 1
-                ));
-            }
-            for (source, edge) in edges.iter().enumerate() {
-                let (op, from) = (edge.split_once('~'))
-                    .ok_or_else(|| format!("edge `{edge}` is not written `op~node`"))?;
-                if from.trim().parse() != Ok(source) {
-                    return Err(format!(
-                        "edge `{edge}` of node {} should come from {source}",
-                        i + 1
-                    ));
-                }
-                ops.push(op_index(&self.ops, op.trim())?);
-            }
-        }
+        let ops = self.form().read(text)?;
         Ok(self.canonical(&Arch::new(&ops)))
     }
 
     fn format(&self, arch: &Arch) -> String {
-        let mut text = String::new();
-        for (&op, (source, target)) in arch.ops().iter().zip(self.edge_list()) {
-            if source == 0 {
-                text.push_str(if target == 1 { "|" } else { "+|" });
-            }
-            text.push_str(&format!("{}~{source}|", self.ops[op as usize]));
-        }
-        text
+        self.form().write(arch.ops())
     }
 
     /// Isomorphic strings were trained apart.
     fn repeats(&self) -> Duplicates {
-        match self.classes {
-            Some(_) => Duplicates::Mean,
-            None => Duplicates::Error,
+        match self.merging {
+            Merging::Apart => Duplicates::Error,
+            _ => Duplicates::Mean,
         }
     }
 
@@ -346,9 +388,13 @@ impl SearchSpace for EdgeCell {
     }
 
     fn size(&self) -> Option<u128> {
-        match &self.classes {
-            None => self.strings(),
-            Some(classes) => Some(classes.iter().filter(|(a, b)| a == b).count() as u128),
+        match &self.merging {
+            Merging::Apart => self.strings(),
+            Merging::Classes(classes) => {
+                let own = (classes.iter().zip(0..)).filter(|(class, code)| **class == *code);
+                Some(own.count() as u128)
+            }
+            Merging::NormalForms => None,
         }
     }
 

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Chain, EdgeCell, NodeCell, OpCosts, SearchSpace, op_index};
-use crate::arch::{CELL_VERTICES, MAX_LABELS, MAX_OPS};
+use super::{Chain, EdgeCell, NodeCell, OpCosts, Roles, SearchSpace, exact_op_index};
+use crate::arch::{Arch, CELL_VERTICES, MAX_LABELS, MAX_OPS};
 use crate::error::{Error, Result};
 
 /// What a space file says, by kind.
@@ -20,12 +20,22 @@ enum SpaceFile {
         ops: Option<Vec<String>>,
         choices: Option<Vec<Vec<String>>>,
         #[serde(default)]
+        absent: Vec<String>,
+        #[serde(default)]
+        identity: Vec<String>,
+        #[serde(default)]
+        stages: Vec<usize>,
+        #[serde(default)]
         metrics: MetricTable,
     },
     EdgeCell {
         name: String,
         nodes: usize,
         ops: Vec<String>,
+        #[serde(default)]
+        absent: Vec<String>,
+        #[serde(default)]
+        identity: Vec<String>,
         #[serde(default)]
         metrics: MetricTable,
     },
@@ -34,6 +44,10 @@ enum SpaceFile {
         max_vertices: usize,
         max_edges: usize,
         ops: Vec<String>,
+        #[serde(default)]
+        absent: Vec<String>,
+        #[serde(default)]
+        identity: Vec<String>,
         #[serde(default)]
         metrics: MetricTable,
     },
@@ -70,18 +84,28 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
             _ => error,
         }
     })?;
+    check_names(&file)?;
     Ok(match file {
         SpaceFile::Chain {
             name,
             length,
             ops,
             choices,
+            absent,
+            identity,
+            stages,
             metrics,
-        } => Box::new(chain(name, length, ops, choices, metrics)?),
+        } => {
+            let mut space = chain(name, length, ops, choices, metrics)?;
+            unify(&mut space, &absent, &identity, stages)?;
+            Box::new(space)
+        }
         SpaceFile::EdgeCell {
             name,
             nodes,
             ops,
+            absent,
+            identity,
             metrics,
         } => {
             let edges = nodes.saturating_mul(nodes.saturating_sub(1)) / 2;
@@ -91,13 +115,17 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
             }
             check_ops(&ops)?;
             let costs = op_costs(&ops, metrics)?;
-            Box::new(EdgeCell::new(name, nodes, ops, Box::new(costs)))
+            let mut space = EdgeCell::new(name, nodes, ops, Box::new(costs));
+            unify(&mut space, &absent, &identity, Vec::new())?;
+            Box::new(space)
         }
         SpaceFile::NodeCell {
             name,
             max_vertices,
             max_edges,
             ops,
+            absent,
+            identity,
             metrics,
         } => {
             if !(2..=CELL_VERTICES).contains(&max_vertices) {
@@ -112,15 +140,29 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
             }
             check_ops(&ops)?;
             let costs = op_costs(&ops, metrics)?;
-            Box::new(NodeCell::new(
-                name,
-                max_vertices,
-                max_edges,
-                ops,
-                Box::new(costs),
-            ))
+            let mut space = NodeCell::new(name, max_vertices, max_edges, ops, Box::new(costs));
+            unify(&mut space, &absent, &identity, Vec::new())?;
+            Box::new(space)
         }
     })
+}
+
+/// Checks that the names of the space and of its metrics can be shown.
+fn check_names(file: &SpaceFile) -> Result<()> {
+    let (name, metrics) = match file {
+        SpaceFile::Chain { name, metrics, .. }
+        | SpaceFile::EdgeCell { name, metrics, .. }
+        | SpaceFile::NodeCell { name, metrics, .. } => (name, metrics),
+    };
+    match std::iter::once(name)
+        .chain(metrics.keys())
+        .find(|name| name.contains(char::is_control))
+    {
+        Some(name) => Err(
+            Error::input(format!("the name {name:?} has a control character")).mend("remove it"),
+        ),
+        None => Ok(()),
+    }
 }
 
 fn chain(
@@ -164,7 +206,7 @@ fn chain(
         // Every op was collected from these very lists.
         indices.push(
             list.iter()
-                .filter_map(|op| op_index(&ops, op).ok())
+                .filter_map(|op| exact_op_index(&ops, op).ok())
                 .collect(),
         );
     }
@@ -173,14 +215,75 @@ fn chain(
     Ok(Chain::new(name, ops, indices, Box::new(costs)))
 }
 
+/// Makes equal networks one architecture, as the file says which ops have no layer.
+fn unify(
+    space: &mut dyn SearchSpace,
+    absent: &[String],
+    identity: &[String],
+    stages: Vec<usize>,
+) -> Result<()> {
+    let indices = |key: &str, names: &[String]| -> Result<Vec<u8>> {
+        (names.iter())
+            .map(|name| {
+                let index = exact_op_index(space.ops(), name);
+                index.map_err(|e| Error::input(format!("`{key}`: {e}")))
+            })
+            .collect()
+    };
+    let roles = Roles {
+        absent: indices("absent", absent)?,
+        identity: indices("identity", identity)?,
+        stages,
+        projected: false,
+    };
+    if let Some(&both) = roles.absent.iter().find(|op| roles.is_identity(**op)) {
+        let name = &space.ops()[usize::from(both)];
+        return Err(
+            Error::input(format!("op `{name}` is both in `absent` and in `identity`"))
+                .mend("name it in one of them"),
+        );
+    }
+    if roles.is_empty() {
+        if !roles.stages.is_empty() {
+            return Err(
+                Error::input("`stages` has no effect without `absent` or `identity`")
+                    .mend("name the ops without a layer, or leave `stages` out"),
+            );
+        }
+        return Ok(());
+    }
+    // Equal networks have one cost.
+    let lone = |op: u8| Arch::new(&[op]);
+    for &op in roles.absent.iter().chain(&roles.identity) {
+        if let Some(metric) = (0..space.costs().len()).find(|&m| space.cost(&lone(op), m) != 0.0) {
+            return Err(Error::input(format!(
+                "metric `{}`: op `{}` has no layer, but a cost",
+                space.costs()[metric],
+                space.ops()[usize::from(op)]
+            ))
+            .mend("remove its cost, or take it out of `absent` and `identity`"));
+        }
+    }
+    space.unify(&roles)
+}
+
 fn check_ops(ops: &[String]) -> Result<()> {
     if ops.is_empty() {
         return Err(Error::input("a list of ops is empty").mend("name at least one op"));
     }
     for (i, op) in ops.iter().enumerate() {
-        if op.is_empty() || op.contains([';', '|', '~', '+', ',']) || op.trim() != op {
-            return Err(Error::input(format!("`{op}` cannot be the name of an op"))
-                .mend("names must not be empty or contain ; | ~ + , or outer blanks"));
+        if op.is_empty()
+            || op.contains([';', '|', '~', '+', ','])
+            || op.contains(char::is_control)
+            || op.trim() != op
+        {
+            return Err(Error::input(format!(
+                "`{}` cannot be the name of an op",
+                op.escape_debug()
+            ))
+            .mend(
+                "names must not be empty or contain ; | ~ + , outer blanks or control characters",
+            ));
         }
         if ops[..i].contains(op) {
             return Err(Error::input(format!("op `{op}` is listed twice")).mend("list it once"));
@@ -204,8 +307,8 @@ fn op_costs(ops: &[String], metrics: MetricTable) -> Result<OpCosts> {
     for (metric, table) in metrics {
         let mut shares = vec![0.0; ops.len()];
         for (op, cost) in table {
-            let index =
-                op_index(ops, &op).map_err(|e| Error::input(format!("metric `{metric}`: {e}")))?;
+            let index = exact_op_index(ops, &op)
+                .map_err(|e| Error::input(format!("metric `{metric}`: {e}")))?;
             if !cost.is_finite() {
                 return Err(
                     Error::input(format!("metric `{metric}`: op `{op}` costs {cost}"))

@@ -2,16 +2,24 @@
 
 mod activation;
 mod chain;
+mod chain_forms;
 mod costs;
 mod darts;
 mod edge_cell;
+mod edge_forms;
+mod edge_network;
 mod file;
 mod growth;
+mod literal;
 mod mobile;
 mod named_graph;
 mod nasbench101;
 mod nasbench201;
 mod node_cell;
+mod node_forms;
+mod op_name;
+mod roles;
+mod sequence;
 mod tally;
 
 use std::str::FromStr;
@@ -20,6 +28,8 @@ use crate::arch::{Arch, Graph};
 use crate::error::{Error, Result, hint, nearest};
 use crate::rng::Rng;
 use crate::table::Duplicates;
+
+use op_name::{exact_op_index, op_index};
 
 pub use activation::Activation;
 pub use chain::Chain;
@@ -36,6 +46,7 @@ pub use named_graph::NamedGraph;
 pub use nasbench101::{module_hash, nasbench101, vertex_channels};
 pub use nasbench201::nasbench201;
 pub use node_cell::NodeCell;
+pub use roles::Roles;
 
 /// The spaces that are known by name.
 pub const NAMES: [&str; 10] = [
@@ -128,6 +139,13 @@ impl Part {
     }
 }
 
+static NO_ROLES: Roles = Roles {
+    absent: Vec::new(),
+    identity: Vec::new(),
+    stages: Vec::new(),
+    projected: false,
+};
+
 /// What the positions of a space's architectures are, for who builds something from them.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
@@ -204,12 +222,23 @@ pub trait SearchSpace: Growth + Send + Sync {
     /// # Errors
     /// If its notations differ by more than that, or are too many.
     fn merged(self: Box<Self>) -> Result<Box<dyn SearchSpace>> {
-        let what = format!(
-            "the space `{}` has nothing to merge by isomorphism",
-            self.name()
-        );
-        Err(Error::input(what)
-            .mend("merge edge cells only, such as those of nasbench201, or leave it out"))
+        Err(nothing_to_merge(self.name()))
+    }
+
+    /// The ops without a layer of their own. Where there are any, architectures whose networks
+    /// differ only by them are one.
+    fn roles(&self) -> &Roles {
+        &NO_ROLES
+    }
+
+    /// Makes architectures one if their networks differ only by ops of these roles; with none, each
+    /// notation is an architecture again. Spaces whose networks never coincide ignore it.
+    ///
+    /// # Errors
+    /// If the roles do not suit the space.
+    fn unify(&mut self, roles: &Roles) -> Result<()> {
+        let _ = roles;
+        Ok(())
     }
 
     /// What several rows of one architecture mean in the tables of this space, where an import does
@@ -292,14 +321,12 @@ pub fn load(name_or_file: &str) -> Result<Box<dyn SearchSpace>> {
     }
 }
 
-/// The index of an op by name, or a message that names the nearest one.
-fn op_index(ops: &[String], name: &str) -> std::result::Result<u8, String> {
-    if let Some(index) = ops.iter().position(|op| op == name) {
-        return Ok(index as u8);
-    }
-    let known: Vec<&str> = ops.iter().map(String::as_str).collect();
-    let hint = hint(name, &known, "the ops are");
-    Err(format!("unknown op `{name}`; {hint}"))
+/// The error of merging notations that never stand for the same network.
+fn nothing_to_merge(space: &str) -> Error {
+    let what = format!("the space `{space}` has nothing to merge by isomorphism");
+    Error::input(what).mend(
+        "leave it out, or name the ops without a layer in the space file, as `absent = [\"none\"]`",
+    )
 }
 
 /// The point of this name, or what the text says in the space's notation. What looks like a name is

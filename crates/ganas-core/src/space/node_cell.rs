@@ -2,13 +2,15 @@
 
 use std::sync::OnceLock;
 
+use super::node_forms;
 use super::{
-    Costs, Growth, Kind, LabelSet, Link, Part, Rules, Sampler, SearchSpace, named_or, op_index,
-    too_large, vocabulary,
+    Costs, Growth, Kind, LabelSet, Link, Part, Roles, Rules, Sampler, SearchSpace, named_or,
+    nothing_to_merge, op_index, too_large, vocabulary,
 };
-use crate::arch::{Arch, CELL_VERTICES, Cell, CellLimits, Graph, INPUT, OUTPUT, mask};
+use crate::arch::{Arch, CELL_VERTICES, Cell, CellLimits, Graph, INPUT, OUTPUT, Passive, mask};
 use crate::error::Result;
 use crate::rng::Rng;
+use crate::table::Duplicates;
 
 /// The most vertices with which a space is enumerated, counted and sampled uniformly.
 const FEASIBLE: usize = 8;
@@ -18,7 +20,8 @@ const FEASIBLE: usize = 8;
 ///
 /// Notation: `op;op;...|adjacency bits`, ops from `input` to `output`, the upper triangle of the
 /// adjacency matrix row by row. Ops of the interior vertices alone and the full square matrix
-/// are understood too. Tables may have the two sides in columns `ops` and `adjacency`, as
+/// are understood too, and so are dictionaries with `module_adjacency` and `module_operations`, lists
+/// and what NumPy prints. Tables may have the two sides in columns `ops` and `adjacency`, as
 /// NAS-Bench-101 is usually exported.
 pub struct NodeCell {
     name: String,
@@ -34,6 +37,7 @@ pub struct NodeCell {
     shape_weights: Vec<f64>,
     size: OnceLock<u128>,
     named: Vec<(&'static str, Arch)>,
+    roles: Roles,
 }
 
 impl NodeCell {
@@ -77,7 +81,29 @@ impl NodeCell {
             spelling: Part::list([("", "ops"), ("|", "adjacency")]),
             size: OnceLock::new(),
             named: Vec::new(),
+            roles: Roles::default(),
         }
+    }
+
+    /// The representative of a pruned cell: without the vertices that have no layer, and the
+    /// smallest of its relabelings. If nothing reaches the output, it is a single absent vertex.
+    fn representative(&self, cell: &Cell) -> Cell {
+        if self.roles.is_empty() {
+            return cell.canonical();
+        }
+        let passive = Passive {
+            absent: &self.roles.absent,
+            identity: &self.roles.identity,
+            projected: self.roles.projected,
+        };
+        // In one order of the vertices, so that all forms of a cell end the same.
+        let reduced = cell.canonical().reduced(passive).unwrap_or_else(|| {
+            let mut nothing = Cell::new(&self.roles.absent[..1]);
+            nothing.add_edge(0, 1);
+            nothing.add_edge(1, 2);
+            nothing
+        });
+        reduced.canonical()
     }
 
     /// Says how many cells there are, so that nobody has to count them.
@@ -103,7 +129,7 @@ impl NodeCell {
             .pruned()
             .ok_or("the cell has no path from input to output")?;
         self.check_limits(&pruned)?;
-        Ok(pruned.canonical().arch())
+        Ok(self.representative(&pruned).arch())
     }
 
     fn check_limits(&self, cell: &Cell) -> std::result::Result<(), String> {
@@ -132,24 +158,10 @@ impl NodeCell {
     /// # Errors
     /// If the text is no cell, has an unknown op, or more vertices or edges than the space has.
     pub fn parse_cell(&self, text: &str) -> std::result::Result<Cell, String> {
-        let (ops, bits) = text
-            .split_once('|')
-            .ok_or("a cell is written `input;op;...;output|adjacency bits`")?;
-        let names: Vec<&str> = ops
-            .split(';')
-            .map(str::trim)
-            .filter(|n| !n.is_empty())
-            .collect();
-        let bits: Vec<bool> = bits
-            .trim()
-            .chars()
-            .map(|c| match c {
-                '0' => Ok(false),
-                '1' => Ok(true),
-                c => Err(format!("adjacency has `{c}` where only 0 and 1 may stand")),
-            })
-            .collect::<std::result::Result<_, _>>()?;
-        let framed = names.first() == Some(&"input") && names.last() == Some(&"output");
+        let (names, bits) = node_forms::read(text)?;
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let is = |name: Option<&&str>, end: &str| name.is_some_and(|n| n.eq_ignore_ascii_case(end));
+        let framed = is(names.first(), "input") && is(names.last(), "output");
         let interior = match framed && names.len() >= 2 {
             true => &names[1..names.len() - 1],
             false => &names[..],
@@ -244,7 +256,7 @@ impl NodeCell {
                 labelled.set_op(v, (code % base) as u8);
                 code /= base;
             }
-            if labelled.canonical() == labelled {
+            if self.representative(&labelled) == labelled {
                 visit(labelled.arch());
             }
         }
@@ -262,7 +274,9 @@ impl NodeCell {
                 cell.set_op(v, rng.below(self.ops.len()) as u8);
             }
             let (canonical, forms) = cell.canonical_with_count();
-            if rng.below(forms.count() as usize) == 0 {
+            if rng.below(forms.count() as usize) == 0
+                && self.representative(&canonical) == canonical
+            {
                 return canonical.arch();
             }
         }
@@ -438,7 +452,35 @@ impl SearchSpace for NodeCell {
     }
 
     fn canonical(&self, arch: &Arch) -> Arch {
-        Cell::of(arch).canonical().arch()
+        self.representative(&Cell::of(arch)).arch()
+    }
+
+    fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    fn unify(&mut self, roles: &Roles) -> Result<()> {
+        if self.roles != *roles {
+            self.roles = roles.clone();
+            self.size = OnceLock::new();
+        }
+        Ok(())
+    }
+
+    fn merged(self: Box<Self>) -> Result<Box<dyn SearchSpace>> {
+        if self.roles.is_empty() {
+            return Err(nothing_to_merge(&self.name));
+        }
+        Ok(self)
+    }
+
+    /// Equal networks were trained apart.
+    fn repeats(&self) -> Duplicates {
+        if self.roles.is_empty() {
+            Duplicates::Error
+        } else {
+            Duplicates::Mean
+        }
     }
 
     fn graph(&self, arch: &Arch) -> Graph {
@@ -446,7 +488,8 @@ impl SearchSpace for NodeCell {
     }
 
     fn constructions(&self, arch: &Arch) -> Option<Vec<Graph>> {
-        (self.limits.vertices <= FEASIBLE).then(|| {
+        // The forms of one network with all its idle vertices are too many.
+        (self.limits.vertices <= FEASIBLE && self.roles.is_empty()).then(|| {
             let forms = Cell::of(arch).forms();
             forms.iter().map(Cell::graph).collect()
         })
@@ -458,7 +501,7 @@ impl SearchSpace for NodeCell {
         }
         let cell = self.cell(graph).ok_or("the graph is not a cell")?;
         match self.violations(graph) {
-            0 => Ok(cell.canonical().arch()),
+            0 => Ok(self.representative(&cell).arch()),
             count => Err(format!("the graph breaks {count} rules of the space")),
         }
     }
@@ -508,9 +551,17 @@ impl SearchSpace for NodeCell {
     }
 
     fn neighbors(&self, arch: &Arch) -> Vec<Arch> {
-        (Cell::of(arch).edits(self.limits).iter())
-            .map(Cell::arch)
-            .collect()
+        let edits = Cell::of(arch).edits(self.limits);
+        if self.roles.is_empty() {
+            return edits.iter().map(Cell::arch).collect();
+        }
+        let mut found: Vec<Arch> = (edits.iter())
+            .map(|cell| self.representative(cell).arch())
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|edited| edited != arch);
+        found
     }
 
     /// Counts the edges, by what they link, that only one of the two has.

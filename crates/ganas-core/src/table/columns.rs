@@ -6,6 +6,12 @@ use crate::arch::Arch;
 use crate::error::{Error, Result};
 use crate::space::SearchSpace;
 
+/// Other names of columns, as NAS-Bench-101's own code has them.
+const ALIASES: [(&str, &str); 2] = [
+    ("ops", "module_operations"),
+    ("adjacency", "module_adjacency"),
+];
+
 /// The columns that hold the architecture, by position in the header: one, or one for each part of
 /// the space's [`spelling`](SearchSpace::spelling).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +32,11 @@ impl ArchColumns {
         if let Some(arch) = position("arch") {
             return Ok(ArchColumns::Whole(arch));
         }
-        let parts = (space.spelling().iter()).map(|part| position(&part.column));
+        let parts = (space.spelling().iter()).map(|part| {
+            let others = ALIASES.iter().filter(|(name, _)| *name == part.column);
+            position(&part.column)
+                .or_else(|| others.filter_map(|(_, other)| position(other)).next())
+        });
         match parts.collect::<Option<Vec<usize>>>() {
             Some(parts) if !parts.is_empty() => Ok(ArchColumns::Parts(parts)),
             _ => {

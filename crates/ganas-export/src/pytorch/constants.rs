@@ -104,12 +104,16 @@ impl Constants {
         Self::with_ops(text, ops, names, false, Part::NodeCell, size)
     }
 
-    /// Blocks one after another.
+    /// Blocks one after another. A block `none` is left out, which is to pass its input on.
     pub fn chain(space: &dyn SearchSpace, arch: &Arch, frame: &Frame) -> Result<Self> {
         let text = format!("BLOCKS = {}", lines(arch.ops(), space.ops()));
         let size = [frame.width.unwrap_or(16), frame.depth.unwrap_or(1)];
         let used = arch.ops().iter().copied();
         let mut made = Self::with_ops(text, used, space.ops(), false, Part::Chain, size)?;
+        let (zero, _) = Part::of(Block::None, false);
+        let (identity, _) = Part::of(Block::Skip, false);
+        made.ops = made.ops.replace(&zero, &identity);
+        made.parts.remove(&Part::Zero);
         made.parts.extend([Part::ReluConvBn]);
         Ok(made)
     }

@@ -9,6 +9,7 @@ pub(crate) mod file;
 mod mobile;
 mod node_cell;
 mod plan;
+mod roles;
 mod run;
 mod weights;
 
@@ -16,5 +17,6 @@ pub use block::Block;
 pub(crate) use edge_cell::positions;
 pub(crate) use node_cell::{EDGE, edge_choice};
 pub use plan::{Frame, Init, Op, Plan, Slot, Step};
+pub use roles::roles;
 pub use run::{Mode, Output, run};
 pub use weights::Weights;

@@ -20,6 +20,7 @@ use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::record::command_line;
 use crate::task::open_table;
+use crate::terminal;
 use crate::{End, VERSION};
 use ganas_search::predictor::{kendall, spearman};
 
@@ -226,7 +227,7 @@ fn compare(column: &str, scores: &[Scored]) -> Comparison {
 }
 
 fn print(report: &Report, each: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = terminal::stdout();
     for (arch, why) in &report.failures {
         writeln!(out, "no score  {arch}: {why}")?;
     }

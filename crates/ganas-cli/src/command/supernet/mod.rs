@@ -14,10 +14,10 @@ use ganas_train::supernet::{self, Scoring};
 
 use crate::End;
 use crate::device::DeviceArgs;
+use crate::equality::notations;
 use crate::progress::Progress;
 use crate::recipe::usable;
 use crate::source::{SUPERNET, Shared};
-use crate::task::load_space;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -107,10 +107,10 @@ impl TrainedArgs {
 /// If there is no such space, or no supernet.
 pub fn space_of(folder: &Path, named: Option<&str>) -> Result<Arc<dyn SearchSpace>> {
     if let Some(name) = named {
-        return Ok(load_space(name, false)?.into());
+        return Ok(notations(name)?.into());
     }
     let own = supernet::identity(&folder.join(SUPERNET)).map_err(usable)?;
-    let space = load_space(&own.space, false)
+    let space = notations(&own.space)
         .map_err(|e| e.mend("name the TOML file of its space with `--space`"))?;
     Ok(space.into())
 }

@@ -21,6 +21,7 @@ use crate::recipe::usable;
 use crate::record::command_line;
 use crate::statistics::{deviation, mean};
 use crate::task::{Report, open_table};
+use crate::terminal;
 use crate::{End, VERSION};
 
 const EXAMPLES: &str = "\
@@ -256,7 +257,7 @@ pub fn run(args: &SearchArgs) -> Result<End> {
 }
 
 fn print(report: &Written) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = terminal::stdout();
     for run in &report.runs {
         write!(
             out,

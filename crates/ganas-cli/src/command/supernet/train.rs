@@ -11,12 +11,12 @@ use ganas_train::{Score, Supernet};
 
 use crate::End;
 use crate::device::DeviceArgs;
+use crate::equality::notations;
 use crate::interrupt;
 use crate::output::prepare;
 use crate::progress::Progress;
 use crate::recipe::{DataArgs, RecipeArgs, usable};
 use crate::source::SUPERNET;
-use crate::task::load_space;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -74,7 +74,7 @@ pub struct TrainArgs {
 /// # Errors
 /// If the arguments cannot be used or the supernet cannot be written.
 pub fn run(args: &TrainArgs) -> Result<End> {
-    let space = load_space(&args.space, false)?;
+    let space = notations(&args.space)?;
     let progress = Progress::new(args.quiet);
     let waiting = progress.waiting(format!("reading {}", args.data));
     let (task, split) = args.images.open(&args.data, args.seed)?;

@@ -1,6 +1,7 @@
 //! Accel-NASBench (Ahmad et al. 2024, `afzalxo/Accel-NASBench`): the space of MnasNet on
 //! EfficientNet-B0's channels.
 
+use super::super::literal::whole;
 use super::block::{Backbone, Block, SqueezeRule, Stage};
 use super::{Mobile, MobileHead, Notation};
 use crate::error::counted;
@@ -78,13 +79,13 @@ fn stage(text: &str, most: usize) -> Result<Vec<Block>, String> {
         return Err("write it like `e6_k3_l1_se0`".into());
     };
     let number = |field: &str, key: &str| {
-        let value = field.strip_prefix(key).and_then(|v| v.trim().parse().ok());
+        let value = field.strip_prefix(key).and_then(whole);
         value
             .ok_or_else(|| format!("`{field}` is not `{key}` and a number; write it like `{key}3`"))
     };
     let squeeze = match se.strip_prefix("se").map(str::trim) {
-        Some("0" | "False" | "false") => false,
-        Some("1" | "True" | "true") => true,
+        Some("0" | "0.0" | "False" | "false" | "FALSE") => false,
+        Some("1" | "1.0" | "True" | "true" | "TRUE") => true,
         _ => return Err(format!("`{se}` is neither `se0` nor `se1`")),
     };
     let layers: usize = number(l, "l")?;

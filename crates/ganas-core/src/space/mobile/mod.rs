@@ -9,6 +9,7 @@ mod ofa;
 mod proxylessnas;
 
 use super::chain::{chain_graph, chain_link};
+use super::literal::{Literal, unquoted};
 use super::{
     Growth, Kind, LabelSet, Link, Part, Rules, Sampler, SearchSpace, named_or, too_large,
     vocabulary,
@@ -261,7 +262,18 @@ impl SearchSpace for Mobile {
     }
 
     fn parse(&self, text: &str) -> std::result::Result<Arch, String> {
-        named_or(&self.named, text, |text| self.read(text))
+        named_or(&self.named, text, |text| {
+            let text = unquoted(text);
+            // A list of the parts that are joined by `;`.
+            let parts = match text.starts_with(['[', '(']) {
+                true => Literal::read(text)?,
+                false => return self.read(text),
+            };
+            let parts = parts
+                .words()
+                .ok_or("the list does not hold a text a layer or stage")?;
+            self.read(&parts.join(";"))
+        })
     }
 
     fn format(&self, arch: &Arch) -> String {

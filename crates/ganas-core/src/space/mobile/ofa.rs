@@ -1,5 +1,6 @@
 //! Once-for-all MobileNetV3 (Cai et al. 2020, arXiv 1908.09791).
 
+use super::super::literal::{Literal, unquoted, whole};
 use super::block::{Backbone, Block, SqueezeRule, Stage};
 use super::{Mobile, MobileHead, Notation};
 use crate::space::{Activation, Part};
@@ -30,7 +31,9 @@ const SMALLEST: &str = "ks=33333333333333333333;e=33333333333333333333;d=22222";
 ///
 /// Notation: `ks=..;e=..;d=..` with the kernel and the expansion of each of the 20 layer slots and
 /// the depth of each of the 5 stages, a digit each, in the order of the once-for-all code. Digits
-/// of slots beyond a stage's depth do not count; they are written as 3, and any digit is read.
+/// of slots beyond a stage's depth do not count; they are written as 3, and any digit is read. Lists
+/// stand for digits, as `ks=[3, 5, ..]`, and so does the dictionary `{'ks': [3, 5, ..], 'e': [..],
+/// 'd': [..]}` of that code.
 /// Tables may have the three in columns `ks`, `e` and `d`.
 ///
 /// Named points: `mobilenetv3-large` has the layers of MobileNetV3-Large, in 5,508,048 weights;
@@ -66,14 +69,27 @@ struct Digits {
     spelling: Vec<Part>,
 }
 
-/// The digits of one part.
+/// The numbers of one part: a digit each, a list, or numbers between commas or blanks.
 fn digits(name: &str, text: &str, count: usize) -> Result<Vec<usize>, String> {
-    let digits = (text.chars().enumerate())
-        .map(|(i, c)| {
-            let digit = c.to_digit(10).map(|d| d as usize);
-            digit.ok_or_else(|| format!("`{c}` at place {} of `{name}` is no digit", i + 1))
-        })
-        .collect::<Result<Vec<usize>, _>>()?;
+    let text = unquoted(text);
+    let digits = if Literal::begins(text) {
+        let list = Literal::read(text).map_err(|what| format!("`{name}`: {what}"))?;
+        list.numbers()
+            .ok_or_else(|| format!("`{name}` is not a list of numbers"))?
+    } else if text.contains([',', ' ']) {
+        (text.split([',', ' ']).filter(|part| !part.is_empty()))
+            .map(|part| whole(part).ok_or_else(|| format!("`{part}` in `{name}` is no number")))
+            .collect::<Result<Vec<usize>, _>>()?
+    } else {
+        // A spreadsheet may have made a decimal number of the digits.
+        let text = text.strip_suffix(".0").unwrap_or(text);
+        (text.chars().enumerate())
+            .map(|(i, c)| {
+                let digit = c.to_digit(10).map(|d| d as usize);
+                digit.ok_or_else(|| format!("`{c}` at place {} of `{name}` is no digit", i + 1))
+            })
+            .collect::<Result<Vec<usize>, _>>()?
+    };
     if digits.len() == count {
         Ok(digits)
     } else {
@@ -87,6 +103,39 @@ fn digits(name: &str, text: &str, count: usize) -> Result<Vec<usize>, String> {
             }
         ))
     }
+}
+
+/// The parts of a dictionary as the once-for-all code prints it.
+fn dictionary(text: &str) -> Result<[Vec<usize>; 3], String> {
+    let value = Literal::read(text)?;
+    let part = |name: &str, count: usize| {
+        let found = value.get(&[name]).ok_or_else(|| {
+            format!(
+                "`{name}` is missing; write it like `{{'ks': [3, ..], 'e': [4, ..], 'd': [2, ..]}}`"
+            )
+        })?;
+        match found {
+            Literal::Atom(text) => digits(name, text, count),
+            list => (list.numbers().filter(|numbers| numbers.len() == count))
+                .ok_or_else(|| format!("`{name}` is not a list of {count} numbers")),
+        }
+    };
+    let width = value.get(&["wid", "w"]).and_then(Literal::word);
+    if width.is_some_and(|w| !["None", "null", "1", "1.0"].contains(&w)) {
+        return Err("`wid` is not 1; leave it out, since the space has one width".into());
+    }
+    if value.get(&["r", "image_size"]).is_some() {
+        return Err(
+            "`r` is no part of the architecture; leave it out, or put it in a column of its own"
+                .into(),
+        );
+    }
+    let slots = MOST * STAGES.len();
+    Ok([
+        part("ks", slots)?,
+        part("e", slots)?,
+        part("d", STAGES.len())?,
+    ])
 }
 
 /// Checks the digit of an active slot.
@@ -105,6 +154,10 @@ fn offered(name: &str, digit: usize, slot: usize, choices: &[usize]) -> Result<u
 impl Notation for Digits {
     fn read(&self, text: &str) -> Result<Vec<Vec<Block>>, String> {
         let mut parts = text.split(';').map(str::trim);
+        let dictionary = match Literal::begins(text) {
+            true => Some(dictionary(text)?),
+            false => None,
+        };
         let mut part = |name: &str, count| {
             let found = parts
                 .next()
@@ -115,11 +168,20 @@ impl Notation for Digits {
             digits(name, found.trim(), count)
         };
         let slots = MOST * STAGES.len();
-        let (kernels, expansions) = (part("ks", slots)?, part("e", slots)?);
-        let depths = part("d", STAGES.len())?;
-        if parts.next().is_some() {
-            return Err("there is more after `d`; end the text there".into());
-        }
+        let [kernels, expansions, depths] = match dictionary {
+            Some(parts) => parts,
+            None => {
+                let read = [
+                    part("ks", slots)?,
+                    part("e", slots)?,
+                    part("d", STAGES.len())?,
+                ];
+                if parts.next().is_some() {
+                    return Err("there is more after `d`; end the text there".into());
+                }
+                read
+            }
+        };
         let depth_choices: Vec<usize> = (LEAST..=MOST).collect();
         let mut stages = Vec::with_capacity(STAGES.len());
         for (i, &depth) in depths.iter().enumerate() {

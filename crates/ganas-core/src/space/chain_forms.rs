@@ -1,0 +1,96 @@
+//! How chains are written, here and by other programs.
+
+use super::literal::{Literal, unquoted, whole};
+use super::op_name::op_index;
+use crate::error::counted;
+
+/// What other programs join the ops by.
+const SEPARATORS: [char; 5] = [',', ':', '-', '|', ' '];
+
+/// A chain that is being read.
+pub(super) struct Form<'a> {
+    /// The ops of the space.
+    pub ops: &'a [String],
+    /// The op indices allowed at each position.
+    pub choices: &'a [Vec<u8>],
+    /// The name of the space.
+    pub space: &'a str,
+}
+
+impl Form<'_> {
+    /// Reads the ops of a chain.
+    ///
+    /// - `op;op;..`;
+    /// - a list `['op', 'op', ..]`;
+    /// - the same with another separator that no op's name has, such as the `64:32:16` of
+    ///   NATS-Bench;
+    /// - a digit a block, as in NAS-Bench-Macro's `00120321`, or a list of numbers: the names of the
+    ///   ops if they are numbers, else their places among the ops, from 0 on, if all positions
+    ///   have the same.
+    pub fn read(&self, text: &str) -> Result<Vec<u8>, String> {
+        let text = unquoted(text);
+        let own: Vec<&str> = text.split(';').map(str::trim).collect();
+        if own.len() == self.choices.len() && (own.len() > 1 || !Literal::begins(text)) {
+            return self.named(&own).or_else(|e| self.digits(text).ok_or(e));
+        }
+        if Literal::begins(text) && own.len() == 1 {
+            let literal = Literal::read(text)?;
+            let words = literal.words().ok_or_else(|| self.length(1))?;
+            if words.len() != self.choices.len() {
+                return Err(self.length(words.len()));
+            }
+            return self.named(&words).or_else(|e| self.places(&words).ok_or(e));
+        }
+        for separator in SEPARATORS {
+            if own.len() > 1 || self.ops.iter().any(|op| op.contains(separator)) {
+                continue;
+            }
+            let words: Vec<&str> = (text.split(separator).map(str::trim))
+                .filter(|word| separator != ' ' || !word.is_empty())
+                .collect();
+            if words.len() == self.choices.len() {
+                return self.named(&words);
+            }
+        }
+        self.digits(text).ok_or_else(|| self.length(own.len()))
+    }
+
+    fn named(&self, words: &[&str]) -> Result<Vec<u8>, String> {
+        words.iter().map(|word| op_index(self.ops, word)).collect()
+    }
+
+    /// Ops by their places, where all positions have the same and none has a number for a name.
+    fn places(&self, words: &[&str]) -> Option<Vec<u8>> {
+        let same = self
+            .choices
+            .iter()
+            .all(|choices| *choices == self.choices[0])
+            && self.ops.iter().all(|op| op.parse::<f64>().is_err());
+        (words.iter())
+            .map(|word| self.choices[0].get(whole(word)?).copied().filter(|_| same))
+            .collect()
+    }
+
+    /// A digit a block.
+    fn digits(&self, text: &str) -> Option<Vec<u8>> {
+        if text.len() != self.choices.len() || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let words: Vec<&str> = (0..text.len()).map(|i| &text[i..=i]).collect();
+        self.named(&words).ok().or_else(|| self.places(&words))
+    }
+
+    fn length(&self, blocks: usize) -> String {
+        let example: Vec<&str> = (self.choices.iter().take(3))
+            .map(|choices| self.ops[usize::from(choices[0])].as_str())
+            .collect();
+        format!(
+            "{} where the space `{}` has {}; join the ops by `;`, like `{}{}`",
+            counted(blocks, "block"),
+            self.space,
+            self.choices.len(),
+            example.join(";"),
+            if self.choices.len() > 3 { ";.." } else { "" }
+        )
+    }
+}
