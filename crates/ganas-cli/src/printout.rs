@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::record::{BenchReport, SuiteReport};
+use crate::record::{BenchReport, SuiteReport, Summary};
 use crate::standing::{Comparison, Standing};
 
 const HEADER: [&str; 13] = [
@@ -47,8 +47,7 @@ pub fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
                 Some(_) => format!("{}/{}", s.found_optimum, s.seeds),
                 None => "-".into(),
             },
-            s.median_queries_to_optimum
-                .map_or("-".into(), |v| v.to_string()),
+            median(s),
             number(s.mean_queries_to_best, 1),
             format!("{:.3}", s.median_seconds),
             spread(s.mean_reported, s.std_reported),
@@ -79,6 +78,17 @@ pub fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
+/// The median of the queries to the optimum with its interval, whose upper end is missing where too few
+/// runs found it.
+fn median(summary: &Summary) -> String {
+    let number = |value: Option<f64>| value.map_or("-".into(), |v| v.to_string());
+    let median = number(summary.median_queries_to_optimum);
+    match summary.median_queries_to_optimum_interval {
+        Some([Some(low), high]) => format!("{median} ({low} to {})", number(high)),
+        _ => median,
+    }
+}
+
 /// Prints the tasks' summaries, then what they say together.
 ///
 /// # Errors
@@ -89,9 +99,12 @@ pub fn print_suite(report: &SuiteReport, out: &mut impl Write) -> io::Result<()>
         print(&task.report, out)?;
         writeln!(out)?;
     }
+    let tables = report.tables;
     writeln!(
         out,
-        "mean normalised rank after so many queries (0 is ahead of all runs), and runs at the best and the best 0.1 %"
+        "mean normalised rank after so many queries (0 is ahead of all runs), and runs at the best and the best 0.1 %, over {} of {}",
+        counted(report.tasks.len(), "task"),
+        counted(tables, "table"),
     )?;
     let budgets: Vec<usize> = (report.standings.first())
         .map(|s| s.mean_rank_at.keys().copied().collect())
@@ -114,7 +127,11 @@ pub fn print_suite(report: &SuiteReport, out: &mut impl Write) -> io::Result<()>
                 .iter()
                 .map(|b| number(s.mean_rank_at.get(b).copied(), 3)),
         );
-        row.push(number(s.mean_final_rank, 3));
+        let end = number(s.mean_final_rank, 3);
+        row.push(match s.mean_final_rank_interval {
+            Some([low, high]) => format!("{end} ({low:.3} to {high:.3})"),
+            None => end,
+        });
         row.extend([percent(&s.optimum_attained), percent(&s.top_attained)]);
         row
     };
@@ -128,17 +145,29 @@ pub fn print_suite(report: &SuiteReport, out: &mut impl Write) -> io::Result<()>
     writeln!(out)?;
     writeln!(
         out,
-        "how often a run ends better than another one (van Elteren's test, p by Holm)"
+        "how often a run ends better than another one, with its 95 % interval by a bootstrap over the tables (sign-flip test over {}, p by Holm)",
+        counted(tables, "table"),
     )?;
     let row = |c: &Comparison| {
         vec![
             c.a.clone(),
             format!("over {}", c.b),
             format!("{:.0} %", 100.0 * c.a_is_better),
-            format!("p {:.2e}", c.p_holm),
+            match c.interval {
+                Some([low, high]) => format!("{:.0} to {:.0} %", 100.0 * low, 100.0 * high),
+                None => "too few tables".into(),
+            },
+            format!("p {:.3}", c.p_holm),
         ]
     };
     align(&report.comparisons.iter().map(row).collect::<Vec<_>>(), out)
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        _ => format!("{count} {thing}s"),
+    }
 }
 
 fn number(value: Option<f64>, digits: usize) -> String {

@@ -252,6 +252,8 @@ pub struct BenchReport {
 pub struct SuiteReport {
     /// The file of the suite.
     pub suite: String,
+    /// The tables that the tasks are views of.
+    pub tables: usize,
     /// A line for each strategy over all tasks.
     pub standings: Vec<Standing>,
     /// Every pair of strategies over all tasks.
@@ -296,6 +298,9 @@ pub struct Summary {
     pub mean_rank: Option<f64>,
     /// Seeds that found the table's best.
     pub found_optimum: usize,
+    /// A 95 % interval of the share of such seeds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found_optimum_interval: Option<[f64; 2]>,
     /// The median over all seeds of the queries that took, where not finding it is the longest.
     #[serde(serialize_with = "whole_numbers_as_such")]
     pub median_queries_to_optimum: Option<f64>,

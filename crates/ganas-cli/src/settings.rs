@@ -91,6 +91,11 @@ impl Recorded {
         })
     }
 
+    /// The settings of the strategy.
+    pub fn strategy(&self) -> &Value {
+        &self.all["strategies"][0]["settings"]
+    }
+
     /// The constraints, as numbers where they compare with an architecture.
     pub fn constraints(&self) -> Vec<String> {
         let all = self.all["task"]["constraints"].as_array();

@@ -2,6 +2,10 @@
 //!
 //! All of it is made from ranks, so that no task counts for more because of the unit or the spread of
 //! its objective: ranks in the tables, and where there is none, among all that the runs found.
+//!
+//! Tasks on one table are views of the same data, and what holds in one tends to hold in the others. So
+//! a table counts once, by the mean over its tasks, and what is said of further tables, by an interval or
+//! a p-value, follows from how the tables differ.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +14,7 @@ use ganas_search::predictor::ranks;
 use serde::Serialize;
 
 use crate::record::Run;
-use crate::statistics::{Sides, holm, mean};
+use crate::statistics::{Sides, bootstrap_interval, holm, mean, sign_flip_p};
 
 /// What counts as a top architecture: the best 0.1 % of the compliant ones, and the best in any
 /// case.
@@ -18,6 +22,8 @@ const TOP: f64 = 0.001;
 
 /// The runs of all strategies on one task.
 pub struct Field {
+    /// The table that it is a view of, by its digest.
+    pub table: String,
     /// The queries of a run.
     pub queries: usize,
     /// Compliant architectures in the table, if there is one.
@@ -114,6 +120,38 @@ impl Field {
     }
 }
 
+/// The tasks of each table, by their places, in the order in which the tables come up.
+fn by_table(fields: &[Field]) -> Vec<Vec<usize>> {
+    let mut tables: Vec<Vec<usize>> = Vec::new();
+    for (i, field) in fields.iter().enumerate() {
+        match tables
+            .iter_mut()
+            .find(|own| fields[own[0]].table == field.table)
+        {
+            Some(own) => own.push(i),
+            None => tables.push(vec![i]),
+        }
+    }
+    tables
+}
+
+/// The number of tables that tasks are views of.
+pub fn count_tables(fields: &[Field]) -> usize {
+    by_table(fields).len()
+}
+
+/// The mean of each table over those of its tasks that have a value; tables without any are left out.
+fn table_means(fields: &[Field], value: impl Fn(&Field) -> Option<f64>) -> Vec<f64> {
+    by_table(fields)
+        .iter()
+        .filter_map(|own| {
+            mean(&Vec::from_iter(
+                own.iter().filter_map(|&i| value(&fields[i])),
+            ))
+        })
+        .collect()
+}
+
 /// A strategy over all tasks.
 #[derive(Debug, Serialize)]
 pub struct Standing {
@@ -122,29 +160,38 @@ pub struct Standing {
     /// The preset's name.
     pub preset: String,
     /// The mean normalised rank after so many queries: where its runs stand among all runs of a
-    /// task, from 0 (ahead of all) to 1, averaged over the tasks that go so far.
+    /// task, from 0 (ahead of all) to 1, averaged over the tables whose tasks go so far.
     pub mean_rank_at: BTreeMap<usize, f64>,
     /// The same at the end of each task.
     pub mean_final_rank: Option<f64>,
-    /// The share of all runs in tables that have found their table's best, as `[queries, share]`
-    /// wherever it grows.
+    /// A 95 % interval of that for further tables, by a bootstrap over the tables; absent with fewer
+    /// than 5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_final_rank_interval: Option<[f64; 2]>,
+    /// The share of runs in tables that have found their table's best, as `[queries, share]` wherever
+    /// it grows; each table counts the same.
     pub optimum_attained: Vec<(usize, f64)>,
     /// The same for the best 0.1 % of a table.
     pub top_attained: Vec<(usize, f64)>,
 }
 
-/// Two strategies compared by a two-sided Mann-Whitney test on how their runs ended: the rank, and
-/// of equal ranks, the queries it took.
+/// Two strategies compared by how their runs ended: the rank, and of equal ranks, the queries it took.
 #[derive(Debug, Serialize)]
 pub struct Comparison {
     /// The one, as on the command line.
     pub a: String,
     /// The other.
     pub b: String,
-    /// How likely a run of `a` is better than one of `b`; equal ones count half.
+    /// How likely a run of `a` is better than one of `b` on the same task; equal ones count half. Over
+    /// several tasks it is the mean over their tables.
     pub a_is_better: f64,
-    /// The probability of such a difference if there were none, in the normal approximation with
-    /// corrections for ties and, on a single task, continuity.
+    /// A 95 % interval of that: on one task for further runs there, over several for further tables, by
+    /// a bootstrap over the tables; absent with fewer than 5 of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<[f64; 2]>,
+    /// The probability of such a difference if there were none. On one task it is that of the two-sided
+    /// Mann-Whitney test, in the normal approximation. Over several it is that of the sign-flip test on
+    /// the tables' means, which cannot be below 2 / 2^n with n tables.
     pub p: f64,
     /// The same after Holm's correction for the number of comparisons beside this one.
     pub p_holm: f64,
@@ -159,80 +206,117 @@ pub fn budgets(fields: &[Field]) -> Vec<usize> {
 
 /// Every strategy over all tasks, given its name and preset.
 pub fn standings(strategies: &[(String, String)], fields: &[Field]) -> Vec<Standing> {
-    let places_at = |budget: Option<usize>| -> Vec<Vec<Option<f64>>> {
-        (fields.iter())
-            .filter(|f| budget.is_none_or(|b| b <= f.queries))
-            .map(|f| f.places(strategies.len(), budget.unwrap_or(f.queries)))
-            .collect()
+    let of_tables = |s: usize, budget: Option<usize>| -> Vec<f64> {
+        table_means(fields, |field| {
+            let until = budget.unwrap_or(field.queries);
+            if until > field.queries {
+                return None;
+            }
+            field.places(strategies.len(), until)[s]
+        })
     };
-    let average = |places: &[Vec<Option<f64>>], s: usize| {
-        mean(&places.iter().filter_map(|p| p[s]).collect::<Vec<_>>())
-    };
-    let at: Vec<(usize, Vec<Vec<Option<f64>>>)> = (budgets(fields).into_iter())
-        .map(|b| (b, places_at(Some(b))))
-        .collect();
-    let ends = places_at(None);
     (strategies.iter().enumerate())
-        .map(|(s, (strategy, preset))| Standing {
-            strategy: strategy.clone(),
-            preset: preset.clone(),
-            mean_rank_at: (at.iter())
-                .filter_map(|(b, places)| Some((*b, average(places, s)?)))
-                .collect(),
-            mean_final_rank: average(&ends, s),
-            optimum_attained: attainment(fields, s, |f| f.compliant.map(|_| 1)),
-            top_attained: attainment(fields, s, Field::top),
+        .map(|(s, (strategy, preset))| {
+            let ends = of_tables(s, None);
+            Standing {
+                strategy: strategy.clone(),
+                preset: preset.clone(),
+                mean_rank_at: (budgets(fields).into_iter())
+                    .filter_map(|b| Some((b, mean(&of_tables(s, Some(b)))?)))
+                    .collect(),
+                mean_final_rank: mean(&ends),
+                mean_final_rank_interval: bootstrap_interval(&ends),
+                optimum_attained: attainment(fields, s, |f| f.compliant.map(|_| 1)),
+                top_attained: attainment(fields, s, Field::top),
+            }
         })
         .collect()
 }
 
 /// The share of a strategy's runs that have reached a rank, wherever it grows; over the tasks that
-/// have such a rank.
+/// have such a rank, each of their tables counting the same.
 fn attainment(
     fields: &[Field],
     s: usize,
     rank: impl Fn(&Field) -> Option<usize>,
 ) -> Vec<(usize, f64)> {
-    let runs = fields
-        .iter()
-        .filter_map(|f| Some((rank(f)?, f)))
-        .flat_map(|(rank, f)| f.courses.iter().map(move |course| (rank, course)))
-        .filter(|(_, course)| course.strategy == s);
-    let needed: Vec<Option<usize>> = runs.map(|(rank, c)| c.queries_to(rank)).collect();
-    let mut reached: Vec<usize> = needed.iter().copied().flatten().collect();
-    reached.sort_unstable();
-    let mut curve: Vec<(usize, f64)> = Vec::new();
-    for (i, query) in reached.iter().enumerate() {
-        let share = (i + 1) as f64 / needed.len() as f64;
-        match curve.last_mut() {
-            Some(last) if last.0 == *query => last.1 = share,
-            _ => curve.push((*query, share)),
-        }
-    }
-    curve
+    let own = |field: &Field| -> Vec<Option<usize>> {
+        let Some(rank) = rank(field) else {
+            return Vec::new();
+        };
+        let courses = field.courses.iter().filter(|course| course.strategy == s);
+        courses.map(|course| course.queries_to(rank)).collect()
+    };
+    let needed: Vec<Vec<Option<usize>>> = fields.iter().map(own).collect();
+    let mut queries: Vec<usize> = needed.iter().flatten().copied().flatten().collect();
+    queries.sort_unstable();
+    queries.dedup();
+    // Tasks by their places in `needed`.
+    let tables: Vec<Vec<usize>> = (by_table(fields).into_iter())
+        .map(|tasks| Vec::from_iter(tasks.into_iter().filter(|&i| !needed[i].is_empty())))
+        .filter(|tasks| !tasks.is_empty())
+        .collect();
+    let share = |query: usize| {
+        let reached = |runs: &[Option<usize>]| {
+            let reached = runs.iter().flatten().filter(|q| **q <= query).count();
+            reached as f64 / runs.len() as f64
+        };
+        let of_table = |tasks: &Vec<usize>| {
+            tasks.iter().map(|&i| reached(&needed[i])).sum::<f64>() / tasks.len() as f64
+        };
+        tables.iter().map(of_table).sum::<f64>() / tables.len() as f64
+    };
+    queries
+        .into_iter()
+        .map(|query| (query, share(query)))
+        .collect()
 }
 
-/// All pairs of strategies, compared on one task or, each run with those of its own task only, over
-/// several (van Elteren 1960).
-pub fn comparisons(names: &[String], fields: &[&Field]) -> Vec<Comparison> {
-    let pairs: Vec<(usize, usize)> = (0..names.len())
-        .flat_map(|a| (a + 1..names.len()).map(move |b| (a, b)))
-        .collect();
-    let sides: Vec<Vec<Sides>> = (pairs.iter())
-        .map(|&(a, b)| fields.iter().map(|f| f.sides(a, b)).collect())
-        .collect();
-    let p: Vec<f64> = sides.iter().map(|sides| Sides::p(sides)).collect();
-    let corrected = holm(&p);
-    (pairs.iter().zip(&sides))
-        .zip(p.iter().zip(corrected))
-        .map(|((&(a, b), sides), (&p, p_holm))| Comparison {
-            a: names[a].clone(),
-            b: names[b].clone(),
-            a_is_better: Sides::superiority(sides),
-            p,
-            p_holm,
+/// All pairs of strategies on one task.
+pub fn comparisons(names: &[String], field: &Field) -> Vec<Comparison> {
+    compare(names, |a, b| {
+        let sides = field.sides(a, b);
+        (sides.superiority(), sides.interval(), sides.p())
+    })
+}
+
+/// All pairs of strategies over several tasks.
+pub fn comparisons_over_tables(names: &[String], fields: &[Field]) -> Vec<Comparison> {
+    compare(names, |a, b| {
+        let better = table_means(fields, |field| Some(field.sides(a, b).superiority()));
+        let excess: Vec<f64> = better.iter().map(|share| share - 0.5).collect();
+        (
+            mean(&better).unwrap_or(0.5),
+            bootstrap_interval(&better),
+            sign_flip_p(&excess),
+        )
+    })
+}
+
+/// All pairs of strategies, each by how likely the first is better, an interval of that, and a p-value.
+fn compare(
+    names: &[String],
+    of: impl Fn(usize, usize) -> (f64, Option<[f64; 2]>, f64),
+) -> Vec<Comparison> {
+    let pairs = (0..names.len()).flat_map(|a| (a + 1..names.len()).map(move |b| (a, b)));
+    let mut all: Vec<Comparison> = pairs
+        .map(|(a, b)| {
+            let (a_is_better, interval, p) = of(a, b);
+            Comparison {
+                a: names[a].clone(),
+                b: names[b].clone(),
+                a_is_better,
+                interval,
+                p,
+                p_holm: p,
+            }
         })
-        .collect()
+        .collect();
+    let p: Vec<f64> = all.iter().map(|comparison| comparison.p).collect();
+    for (comparison, corrected) in all.iter_mut().zip(holm(&p)) {
+        comparison.p_holm = corrected;
+    }
+    all
 }
 
 #[cfg(test)]
@@ -249,6 +333,7 @@ mod tests {
     /// Two strategies with two runs each; the first finds the best, the second nearly.
     fn field() -> Field {
         Field {
+            table: "one".into(),
             queries: 50,
             compliant: Some(4000),
             courses: vec![
@@ -267,6 +352,7 @@ mod tests {
     #[test]
     fn ranks_are_normalised_among_all_runs_of_a_task() {
         let short = Field {
+            table: "other".into(),
             queries: 20,
             compliant: Some(10),
             courses: vec![course(0, &[(1, 5)]), course(1, &[(1, 2)])],
@@ -313,10 +399,43 @@ mod tests {
         let mut field = field();
         field.courses.extend([course(1, &[(8, 1)]), course(1, &[])]);
         let names = ["a", "b"].map(String::from);
-        let compared = comparisons(&names, &[&field]);
+        let compared = comparisons(&names, &field);
         // Of the eight pairs, `b` wins the two with its run that took 8 queries.
         assert_eq!(compared.len(), 1);
         assert_eq!(compared[0].a_is_better, 0.75);
         assert_eq!(compared[0].p, compared[0].p_holm);
+    }
+
+    #[test]
+    fn a_table_counts_once_however_many_tasks_are_views_of_it() {
+        // On one table the first strategy is ahead in every task, on another the second is.
+        let ahead = |table: &str, first: usize| Field {
+            table: table.into(),
+            queries: 50,
+            compliant: Some(100),
+            courses: (0..6)
+                .map(|i| course(i % 2, &[(1, if i % 2 == first { 1 } else { 9 })]))
+                .collect(),
+        };
+        let mut fields: Vec<Field> = (0..7).map(|_| ahead("nasbench201", 0)).collect();
+        fields.push(ahead("nasbench101", 1));
+        let plain = ["a", "b"].map(String::from);
+        assert_eq!(count_tables(&fields), 2);
+        let compared = &comparisons_over_tables(&plain, &fields)[0];
+        assert_eq!((compared.a_is_better, compared.p), (0.5, 1.0));
+        assert_eq!(compared.interval, None);
+        let standings = standings(&names(), &fields);
+        let ranks = [0, 1].map(|s| standings[s].mean_final_rank.unwrap());
+        assert!((ranks[0] - ranks[1]).abs() < 1e-12, "{ranks:?}");
+        assert_eq!(standings[0].optimum_attained, [(1, 0.5)]);
+        // More tables that agree, not more views, are what makes it certain.
+        for table in ["c", "d", "e", "f"] {
+            fields.push(ahead(table, 0));
+        }
+        let compared = &comparisons_over_tables(&plain, &fields)[0];
+        assert!((compared.a_is_better - 5.0 / 6.0).abs() < 1e-12);
+        assert!(compared.p > 0.05, "{}", compared.p);
+        let [low, high] = compared.interval.unwrap();
+        assert!(low <= 0.5 && high == 1.0, "{low} {high}");
     }
 }

@@ -1,5 +1,6 @@
 //! Means, spreads, medians and tests over seeds.
 
+use ganas_core::rng::Rng;
 use ganas_search::predictor::ranks;
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal};
 
@@ -78,33 +79,113 @@ impl Sides {
         }
     }
 
-    /// How likely a value of the first sample is the larger one, in the mean over several tests.
-    pub fn superiority(tests: &[Sides]) -> f64 {
-        let shares: Vec<f64> = (tests.iter())
-            .filter(|t| t.pairs > 0.0)
-            .map(|t| t.u / t.pairs)
-            .collect();
-        mean(&shares).unwrap_or(0.5)
+    /// How likely a value of the first sample is the larger one; one half without a pair.
+    pub fn superiority(&self) -> f64 {
+        match self.pairs > 0.0 {
+            true => self.u / self.pairs,
+            false => 0.5,
+        }
     }
 
-    /// The two-sided p-value in the normal approximation: of the Mann-Whitney test for one pair of
-    /// samples, with a correction for continuity, and of van Elteren's for several.
-    pub fn p(tests: &[Sides]) -> f64 {
-        let weight = |t: &Sides| 1.0 / (t.values + 1.0);
-        let excess: f64 = (tests.iter())
-            .map(|t| weight(t) * (t.u - t.pairs / 2.0))
-            .sum();
-        let variance: f64 = (tests.iter()).map(|t| weight(t).powi(2) * t.variance).sum();
-        let step = match tests {
-            [one] => 0.5 * weight(one),
-            _ => 0.0,
+    /// A 95 % interval of the probability that a value of the first sample is the larger one, given
+    /// independent values (Newcombe 2006, "Confidence intervals for an effect size measure based on the
+    /// Mann-Whitney statistic. Part 2", method 5). `None` without a pair.
+    pub fn interval(&self) -> Option<[f64; 2]> {
+        if self.pairs == 0.0 {
+            return None;
+        }
+        let share = self.u / self.pairs;
+        let z = Normal::standard().inverse_cdf(0.975);
+        let error = |t: f64| {
+            let spread = (1.0 - t) / (2.0 - t) + t / (1.0 + t);
+            let variance = t * (1.0 - t) * (1.0 + (self.values / 2.0 - 1.0) * spread) / self.pairs;
+            z * variance.sqrt()
         };
-        let distance = (excess.abs() - step).max(0.0);
-        match variance > 0.0 {
-            true => 2.0 * Normal::standard().sf(distance / variance.sqrt()),
+        // The farthest values from the share that its error still reaches.
+        let end = |end: f64| {
+            let (mut inside, mut outside) = (share, end);
+            for _ in 0..60 {
+                let middle = 0.5 * (inside + outside);
+                match (middle - share).abs() <= error(middle) {
+                    true => inside = middle,
+                    false => outside = middle,
+                }
+            }
+            0.5 * (inside + outside)
+        };
+        Some([end(0.0), end(1.0)])
+    }
+
+    /// The two-sided p-value of the Mann-Whitney test in the normal approximation, with corrections for
+    /// ties and continuity.
+    pub fn p(&self) -> f64 {
+        let distance = ((self.u - self.pairs / 2.0).abs() - 0.5).max(0.0);
+        match self.variance > 0.0 {
+            true => 2.0 * Normal::standard().sf(distance / self.variance.sqrt()),
             false => 1.0,
         }
     }
+}
+
+/// Resamples of a bootstrap, and random sign changes of a test.
+const RESAMPLES: usize = 10_000;
+
+/// The fewest values whose mean has a bootstrap interval: of fewer it is far too narrow.
+const FEWEST: usize = 5;
+
+/// A 95 % interval of the mean of a population of which these values are a sample: the percentiles of the
+/// means of resamples (Efron 1979). `None` of fewer than 5 values.
+pub fn bootstrap_interval(values: &[f64]) -> Option<[f64; 2]> {
+    if values.len() < FEWEST {
+        return None;
+    }
+    let mut rng = Rng::stream(0, "bootstrap");
+    let mut means: Vec<f64> = (0..RESAMPLES)
+        .map(|_| {
+            let resample: f64 = values.iter().map(|_| *rng.choose(values)).sum();
+            resample / values.len() as f64
+        })
+        .collect();
+    means.sort_by(f64::total_cmp);
+    let tail = RESAMPLES / 40;
+    Some([means[tail], means[RESAMPLES - 1 - tail]])
+}
+
+/// The two-sided p-value of the hypothesis that independent values are symmetric about 0: the share of
+/// all changes of signs that bring their sum as far from 0 (Fisher 1935). All changes of up to 13 values
+/// are counted, of more a random sample.
+pub fn sign_flip_p(values: &[f64]) -> f64 {
+    let observed = values.iter().sum::<f64>().abs();
+    let far = |sum: f64| sum.abs() >= observed * (1.0 - 1e-12);
+    let signed = |minus: &dyn Fn(usize) -> bool| -> f64 {
+        let signed = values.iter().enumerate();
+        signed.map(|(i, v)| if minus(i) { -v } else { *v }).sum()
+    };
+    if values.len() <= 13 {
+        let all = 1usize << values.len();
+        let extreme = (0..all).filter(|signs| far(signed(&|i| signs >> i & 1 == 1)));
+        return extreme.count() as f64 / all as f64;
+    }
+    let mut rng = Rng::stream(0, "signs");
+    let extreme = (0..RESAMPLES).filter(|_| {
+        let signs: Vec<bool> = values.iter().map(|_| rng.chance(0.5)).collect();
+        far(signed(&|i| signs[i]))
+    });
+    // The observed signs are among them.
+    (extreme.count() + 1) as f64 / (RESAMPLES + 1) as f64
+}
+
+/// The 95 % score interval of a probability (Wilson 1927), given how many of `n` trials succeeded.
+/// `None` without a trial.
+pub fn share_interval(found: usize, n: usize) -> Option<[f64; 2]> {
+    if n == 0 {
+        return None;
+    }
+    let (share, n) = (found as f64 / n as f64, n as f64);
+    let z = Normal::standard().inverse_cdf(0.975);
+    let middle = share + z * z / (2.0 * n);
+    let spread = z * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    Some([-1.0, 1.0].map(|side| ((middle + side * spread) / (1.0 + z * z / n)).clamp(0.0, 1.0)))
 }
 
 /// Corrects p-values for their number (Holm 1979): rejecting those below a level then errs at all
@@ -167,22 +248,69 @@ mod tests {
         let y = [3.0, 6.0, 7.0, 9.0, 8.0, 2.0];
         let sides = Sides::of(&x, &y);
         assert_eq!(sides.u, 7.5);
-        assert!((Sides::p(&[sides]) - 0.1960821150251133).abs() < 1e-9);
+        assert!((sides.p() - 0.1960821150251133).abs() < 1e-9);
         let sides = Sides::of(&x[..3], &[3.0, 7.0, 9.0, 8.0]);
         assert_eq!(sides.u, 1.0);
-        assert!((Sides::p(&[sides]) - 0.11161176829829224).abs() < 1e-9);
-        assert!((Sides::superiority(&[sides]) - 1.0 / 12.0).abs() < 1e-12);
+        assert!((sides.p() - 0.11161176829829224).abs() < 1e-9);
+        assert!((sides.superiority() - 1.0 / 12.0).abs() < 1e-12);
         let same = Sides::of(&[1.0, 1.0], &[1.0]);
-        assert_eq!((Sides::p(&[same]), Sides::superiority(&[same])), (1.0, 0.5));
+        assert_eq!((same.p(), same.superiority()), (1.0, 0.5));
     }
 
     #[test]
-    fn tests_of_several_tasks_add_up() {
-        let one = Sides::of(&[3.0, 4.0, 5.0, 6.0], &[1.0, 2.0, 2.5, 4.5]);
-        let against = Sides::of(&[1.0, 2.0, 2.5, 4.5], &[3.0, 4.0, 5.0, 6.0]);
-        assert!(Sides::p(&[one; 5]) < 0.01 && Sides::p(&[one]) > 0.05);
-        assert!((Sides::p(&[one, against]) - 1.0).abs() < 1e-12);
-        assert!((Sides::superiority(&[one, against]) - 0.5).abs() < 1e-12);
+    fn intervals_of_a_superiority_hold_it_as_often_as_they_say() {
+        // Exponential times: the one of rate r is the shorter of two with probability r / (1 + r).
+        let mut rng = Rng::stream(0, "superiority");
+        for truth in [0.5, 0.8, 0.95] {
+            let rate = truth / (1.0 - truth);
+            let held = (0..1000).filter(|_| {
+                let mut draw = |rate: f64| -> Vec<f64> {
+                    (0..20)
+                        .map(|_| -rng.unit().max(1e-300).ln() / rate)
+                        .collect()
+                };
+                let (x, y) = (draw(1.0), draw(rate));
+                let [low, high] = Sides::of(&x, &y).interval().unwrap();
+                (low..=high).contains(&truth)
+            });
+            let held = held.count();
+            assert!((920..=985).contains(&held), "{truth}: {held} of 1000");
+        }
+        let [low, high] = Sides::of(&[2.0; 10], &[1.0; 10]).interval().unwrap();
+        assert!(low > 0.6 && low < 0.95 && high > 0.999, "{low} {high}");
+        assert_eq!(Sides::of(&[], &[1.0]).interval(), None);
+    }
+
+    #[test]
+    fn intervals_of_means_and_shares_are_those_of_other_programs() {
+        assert_eq!(bootstrap_interval(&[1.0; 4]), None);
+        assert_eq!(bootstrap_interval(&[1.0; 5]), Some([1.0, 1.0]));
+        let values: Vec<f64> = (0..100).map(f64::from).collect();
+        let [low, high] = bootstrap_interval(&values).unwrap();
+        // The standard error of the mean is 2.89.
+        assert!(
+            (low - 43.84).abs() < 0.4 && (high - 55.16).abs() < 0.4,
+            "{low} {high}"
+        );
+        // `statsmodels.stats.proportion.proportion_confint(18, 20, method="wilson")`.
+        let [low, high] = share_interval(18, 20).unwrap();
+        assert!(
+            (low - 0.69898).abs() < 1e-4 && (high - 0.97213).abs() < 1e-4,
+            "{low} {high}"
+        );
+        assert_eq!(share_interval(0, 0), None);
+    }
+
+    #[test]
+    fn signs_of_few_values_cannot_be_significant() {
+        // Only all signs one way are as far, whatever the values: 2 of 2^n.
+        assert_eq!(sign_flip_p(&[0.5, 0.4, 0.3]), 0.25);
+        assert_eq!(sign_flip_p(&[0.5; 6]), 2.0 / 64.0);
+        assert_eq!(sign_flip_p(&[0.0, 0.0]), 1.0);
+        assert_eq!(sign_flip_p(&[]), 1.0);
+        assert!(sign_flip_p(&[0.3; 30]) < 0.001);
+        let mixed: Vec<f64> = (0..30).map(|i| f64::from(i % 2) - 0.5).collect();
+        assert!(sign_flip_p(&mixed) > 0.9);
     }
 
     #[test]

@@ -118,6 +118,22 @@ impl Report {
 }
 
 impl Task {
+    /// What its results are a view of: the digest of the table that is searched or that the surrogate
+    /// was fitted to, and otherwise what evaluates, by its kind and space.
+    pub fn data(&self) -> String {
+        match (&self.source, &self.table) {
+            (Source::Surrogate(_, surrogate), _) => {
+                let fitted = surrogate.models().iter().find_map(|m| m.fitted.as_ref());
+                fitted.map_or_else(
+                    || surrogate.source().display().to_string(),
+                    |fitted| fitted.table_digest.clone(),
+                )
+            }
+            (_, Some(table)) => table.digest().to_owned(),
+            _ => self.space_argument.clone(),
+        }
+    }
+
     /// Opens and checks everything that the arguments name. The seed is that of the split of a
     /// dataset.
     ///

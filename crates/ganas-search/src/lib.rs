@@ -73,6 +73,7 @@
 #![forbid(unsafe_code)]
 
 pub mod baseline;
+mod effect;
 pub mod ga_nas;
 pub mod predictor;
 mod range;

@@ -28,7 +28,7 @@ const SOME: Range = Range {
 
 /// The settings that do not take every number of their type, by their paths, which mean the same in
 /// all strategies.
-const RANGES: [(&str, Range); 55] = [
+const RANGES: [(&str, Range); 56] = [
     ("initial", COUNT),
     ("batch", COUNT),
     ("share", SHARE),
@@ -83,6 +83,7 @@ const RANGES: [(&str, Range); 55] = [
     ("startup", COUNT),
     ("gamma", SOME),
     ("most_good", COUNT),
+    ("most_others", COUNT),
     ("candidates", COUNT),
     ("prior_weight", POSITIVE),
 ];

@@ -13,6 +13,7 @@ use crate::baseline::{
     Bananas, BananasConfig, CrossEntropy, CrossEntropyConfig, Encoding, Evolution, EvolutionConfig,
     LocalSearch, LocalSearchConfig, RandomSearch, Reinforce, ReinforceConfig, Tpe, TpeConfig,
 };
+use crate::effect::idle;
 use crate::ga_nas::{GaNas, GaNasConfig};
 use crate::range::beyond;
 
@@ -21,10 +22,13 @@ pub const STRATEGIES: [(&str, &[&str]); 8] = [
     ("ga-nas", &["default", "paper-setup1", "paper-setup2"]),
     ("random", &["default"]),
     ("evolution", &["default"]),
-    ("local-search", &["default", "first-improvement"]),
+    (
+        "local-search",
+        &["default", "first-improvement", "best-improvement"],
+    ),
     ("cross-entropy", &["default"]),
-    ("reinforce", &["default"]),
-    ("bananas", &["default", "adjacency"]),
+    ("reinforce", &["default", "nats-bench"]),
+    ("bananas", &["default", "adjacency", "paths"]),
     ("tpe", &["default", "univariate"]),
 ];
 
@@ -128,6 +132,78 @@ impl Recipe {
         }
     }
 
+    /// Reads a recipe like [`FromStr`], and lets settings without effect pass. Further settings may give
+    /// them one: check the whole by [`check_effects`](Self::check_effects).
+    ///
+    /// # Errors
+    /// If there is no such strategy, preset or setting, or a setting takes no such value.
+    pub fn read(text: &str) -> Result<Self> {
+        // A plus before a digit belongs to a number.
+        let mut parts: Vec<String> = Vec::new();
+        for part in text.split('+') {
+            match parts.last_mut() {
+                Some(last) if part.starts_with(|c: char| c.is_ascii_digit()) => {
+                    last.push('+');
+                    last.push_str(part);
+                }
+                _ => parts.push(part.to_owned()),
+            }
+        }
+        let text = parts.remove(0);
+        let (name, preset) = match text.split_once(':') {
+            Some((name, preset)) => (name, Some(preset)),
+            None => (&*text, None),
+        };
+        let Some((strategy, presets)) = STRATEGIES.iter().find(|(s, _)| *s == name) else {
+            let names: Vec<&str> = STRATEGIES.iter().map(|(s, _)| *s).collect();
+            return Err(
+                Error::input(format!("unknown strategy `{name}`")).mend(hint(
+                    name,
+                    &names,
+                    "there are",
+                )),
+            );
+        };
+        let recipe = Recipe::new(strategy, presets[0]);
+        let recipe = match preset {
+            Some(preset) => recipe.with_preset(preset)?,
+            None => recipe,
+        };
+        (parts.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
+    }
+
+    /// Checks that every replaced setting can change the search.
+    ///
+    /// # Errors
+    /// If one has no effect under the others; the error names the setting that lets it act.
+    pub fn check_effects(&self) -> Result<()> {
+        for text in &self.replaced {
+            let key = text.split_once('=').map_or(text.as_str(), |(key, _)| key);
+            if let Some(idle) = idle(self.strategy, &self.settings, key) {
+                let what = format!("`{text}` has no effect: {}", idle.cause);
+                return Err(Error::input(what).mend(format!("{}, or leave it out", idle.mend)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The strategy with all the settings of a run that was begun with it, whose defaults may have been
+    /// others then.
+    ///
+    /// # Errors
+    /// If they are no settings of the strategy.
+    pub fn with_recorded(&self, settings: &Value) -> Result<Self> {
+        let mut recipe = self.clone();
+        recipe.settings = settings.clone();
+        match recipe.try_build(0) {
+            Ok(_) => Ok(recipe),
+            Err(e) => Err(Error::input(format!(
+                "`{self}` was begun with other settings than there are now ({e})"
+            ))
+            .mend("go on with the version of ganas that began it")),
+        }
+    }
+
     /// The strategy, with its own random streams for a seed.
     pub fn build(&self, seed: u64) -> Box<dyn Strategy> {
         // Settings are tried when they are set.
@@ -197,14 +273,17 @@ fn preset_settings(strategy: &str, preset: &str) -> Value {
         }),
         "evolution" => serde_json::to_value(EvolutionConfig::default()),
         "local-search" => serde_json::to_value(LocalSearchConfig {
-            first_improvement: preset == "first-improvement",
+            first_improvement: preset != "best-improvement",
         }),
         "cross-entropy" => serde_json::to_value(CrossEntropyConfig::default()),
-        "reinforce" => serde_json::to_value(ReinforceConfig::default()),
+        "reinforce" => serde_json::to_value(match preset {
+            "nats-bench" => ReinforceConfig::nats_bench(),
+            _ => ReinforceConfig::default(),
+        }),
         "bananas" => serde_json::to_value(BananasConfig {
             encoding: match preset {
-                "adjacency" => Encoding::Adjacency,
-                _ => Encoding::Paths,
+                "paths" => Encoding::Paths,
+                _ => Encoding::Adjacency,
             },
             ..BananasConfig::default()
         }),
@@ -235,38 +314,9 @@ impl FromStr for Recipe {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        // A plus before a digit belongs to a number.
-        let mut parts: Vec<String> = Vec::new();
-        for part in text.split('+') {
-            match parts.last_mut() {
-                Some(last) if part.starts_with(|c: char| c.is_ascii_digit()) => {
-                    last.push('+');
-                    last.push_str(part);
-                }
-                _ => parts.push(part.to_owned()),
-            }
-        }
-        let text = parts.remove(0);
-        let (name, preset) = match text.split_once(':') {
-            Some((name, preset)) => (name, Some(preset)),
-            None => (&*text, None),
-        };
-        let Some((strategy, presets)) = STRATEGIES.iter().find(|(s, _)| *s == name) else {
-            let names: Vec<&str> = STRATEGIES.iter().map(|(s, _)| *s).collect();
-            return Err(
-                Error::input(format!("unknown strategy `{name}`")).mend(hint(
-                    name,
-                    &names,
-                    "there are",
-                )),
-            );
-        };
-        let recipe = Recipe::new(strategy, presets[0]);
-        let recipe = match preset {
-            Some(preset) => recipe.with_preset(preset)?,
-            None => recipe,
-        };
-        (parts.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
+        let recipe = Recipe::read(text)?;
+        recipe.check_effects()?;
+        Ok(recipe)
     }
 }
 

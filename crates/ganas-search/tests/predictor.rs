@@ -9,7 +9,7 @@ use ganas_core::rng::Rng;
 use ganas_core::space::{SearchSpace, from_toml, nasbench201, ofa_mobilenetv3};
 use ganas_core::table::{Duplicates, Table};
 use ganas_core::testing::evaluator_contract;
-use ganas_search::predictor::{FitConfig, Surrogate, SurrogateEvaluator, fit};
+use ganas_search::predictor::{FitConfig, Kind, Surrogate, SurrogateEvaluator, fit};
 
 const LETTERS: &str = r#"
 name = "letters"
@@ -62,6 +62,49 @@ fn fitted(space: &dyn SearchSpace) -> Surrogate {
         &FitConfig::default(),
     )
     .unwrap()
+}
+
+/// The objective grows with every op, so a linear part promises the most for the largest ones, which no
+/// row has.
+#[test]
+fn a_search_finds_nothing_beyond_the_fitted_values_unless_told_to() {
+    let space = letters();
+    let mut rng = Rng::stream(3, "rows");
+    let mut csv = String::from("arch,accuracy\n");
+    let mut seen = Vec::new();
+    while seen.len() < 80 {
+        let arch = space.sample(space.samplers()[0], &mut rng);
+        let height: u32 = arch.ops().iter().map(|&op| u32::from(op)).sum();
+        if height <= 8 && !seen.contains(&arch) {
+            csv += &format!("{},{height}\n", space.format(&arch));
+            seen.push(arch);
+        }
+    }
+    let table = Table::from_csv(csv.as_bytes(), "low.csv", &*space, Duplicates::Error).unwrap();
+    let mut all = Vec::new();
+    space.enumerate(&mut |arch| all.push(arch)).unwrap();
+    let highest = |config: &FitConfig| {
+        let objective = ["accuracy".to_owned()];
+        let surrogate = fit(&*space, &table, &objective, config).unwrap();
+        let predicted = surrogate.predict(&*space, &all);
+        let linear = surrogate.models()[0].linear.is_some();
+        let values = predicted.iter().map(|values| values[0]);
+        (linear, values.fold(f64::NEG_INFINITY, f64::max))
+    };
+    let limited = FitConfig::default();
+    let free = FitConfig {
+        extrapolate: true,
+        ..limited
+    };
+    let trees = FitConfig {
+        kind: Kind::Trees,
+        ..limited
+    };
+    assert_eq!(highest(&limited), (true, 8.0));
+    let (linear, most) = highest(&free);
+    assert!(linear && most > 12.0, "{most}");
+    let (linear, most) = highest(&trees);
+    assert!(!linear && (7.0..=8.0).contains(&most), "{most}");
 }
 
 #[test]

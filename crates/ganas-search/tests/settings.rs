@@ -16,13 +16,14 @@ fn recipe(text: &str) -> Recipe {
 
 #[test]
 fn a_setting_is_replaced_and_named() {
-    let recipe = recipe("ga-nas:paper-setup1+growth=0+ppo.objective=reinforce+ppo.clip=1e+1");
+    let text = "ga-nas:paper-setup1+growth=0+ppo.objective=reinforce+ppo.value_coef=1e+1";
+    let recipe = recipe(text);
     let settings = recipe.settings();
     assert_eq!(settings["growth"], 0);
     assert_eq!(settings["ppo"]["objective"], "reinforce");
-    assert_eq!(settings["ppo"]["clip"], 10.0);
+    assert_eq!(settings["ppo"]["value_coef"], 10.0);
     assert_eq!(settings["batch"], 100);
-    let label = "paper-setup1+growth=0+ppo.objective=reinforce+ppo.clip=1e+1";
+    let label = "paper-setup1+growth=0+ppo.objective=reinforce+ppo.value_coef=1e+1";
     assert_eq!((recipe.strategy(), recipe.preset()), ("ga-nas", label));
     assert_eq!(recipe.to_string().parse::<Recipe>().unwrap(), recipe);
     let other = recipe.with_preset("paper-setup2").unwrap();
@@ -54,6 +55,135 @@ fn what_cannot_be_set_is_refused() {
         "ga-nas+ppo.objective=dqn",
         &["unknown variant `dqn`", "reinforce"],
     );
+}
+
+/// Recipes with a setting that changes nothing, and words of the error, the setting that lets it act among
+/// them.
+const IDLE: [(&str, &[&str]); 21] = [
+    (
+        "ga-nas:default+ppo.objective=reinforce",
+        &[
+            "`ppo.objective=reinforce` has no effect",
+            "proposals.screened.generated",
+        ],
+    ),
+    (
+        "ga-nas+ppo.entropy_coef=0.05",
+        &["`ppo.entropy_coef=0.05`", "proposals.screened.generated"],
+    ),
+    ("ga-nas+rules=Learned", &["`rules=Learned`", "paper-setup1"]),
+    ("ga-nas+reward=measured", &["`reward=measured`"]),
+    ("ga-nas+updates=3", &["`updates=3`"]),
+    ("ga-nas+rank_share=0.5", &["`rank_share=0.5`"]),
+    (
+        "ga-nas+discriminator.encoder.k=2",
+        &["`discriminator.encoder.k=2`"],
+    ),
+    ("ga-nas+generator.width=8", &["`generator.width=8`"]),
+    (
+        "ga-nas:paper-setup1+reward=measured+discriminator.steps=5",
+        &["`discriminator.steps=5`", "`reward=measured`"],
+    ),
+    (
+        "ga-nas:paper-setup1+reward=measured+episodes=7",
+        &["`episodes=7`"],
+    ),
+    (
+        "ga-nas:paper-setup1+updates=0+ppo.lambda=0.5",
+        &["`ppo.lambda=0.5`", "`updates`"],
+    ),
+    (
+        "ga-nas:paper-setup1+step_reward.total=2",
+        &["`step_reward.total=2`", "`rules=Learned`"],
+    ),
+    (
+        "ga-nas:paper-setup1+discriminator.rank_graphs=9",
+        &["`discriminator.rank_graphs=9`", "`rank_share`"],
+    ),
+    (
+        "ga-nas:paper-setup1+discriminator.steps=0+discriminator.smoothing=0.2",
+        &["`discriminator.steps`"],
+    ),
+    (
+        "ga-nas:paper-setup1+discriminator.encoder.local=false",
+        &["`discriminator.encoder.k`"],
+    ),
+    (
+        "ga-nas:paper-setup1+ppo.objective=reinforce+ppo.clip=0.3",
+        &["`ppo.clip=0.3`", "REINFORCE"],
+    ),
+    (
+        "ga-nas+proposals.screened.stuck=1+proposals.screened.patience=5",
+        &["`proposals.screened.stuck`"],
+    ),
+    (
+        "ga-nas+proposals.screened.bonuses=[0]+proposals.screened.stuck=2",
+        &["`proposals.screened.bonuses`"],
+    ),
+    (
+        "ga-nas+proposals.screened.edited=0+proposals.screened.climbers=3",
+        &["`proposals.screened.edited`"],
+    ),
+    (
+        "ga-nas+proposals.screened.surrogates.ensembles=0+proposals.screened.surrogates.trees.depth=2",
+        &["`proposals.screened.surrogates.ensembles`"],
+    ),
+    (
+        "evolution+population=1+sample=3",
+        &["`sample=3`", "`population`"],
+    ),
+];
+
+#[test]
+fn a_setting_without_effect_is_refused_with_the_one_that_lets_it_act() {
+    for (text, words) in IDLE {
+        let error = text.parse::<Recipe>().expect_err(text).to_string();
+        assert!(error.contains("has no effect"), "{error}");
+        assert!(words.iter().all(|w| error.contains(w)), "{error}");
+        // Neither order matters nor the setting by itself: what follows may let it act.
+        assert!(Recipe::read(text).is_ok(), "{text}");
+    }
+    for text in [
+        "ga-nas+ppo.entropy_coef=0.05+proposals.screened.generated=50",
+        "ga-nas+proposals=generated+ppo.entropy_coef=0.05",
+        "ga-nas+proposals.screened.discriminator=0.2+rank_share=0.3+discriminator.rank_weight=2",
+        "ga-nas:paper-setup1+step_reward.total=2+rules=Learned",
+        "ga-nas:paper-setup1+discriminator.encoder.local=false+discriminator.encoder.k=2",
+        "ga-nas:paper-setup1+reward=measured+updates=2",
+        "evolution+population=5+sample=3",
+    ] {
+        assert!(text.parse::<Recipe>().is_ok(), "{text}");
+    }
+}
+
+/// What is refused really changes nothing.
+#[test]
+fn what_has_no_effect_leaves_the_trace_as_it_is() {
+    let space = nasbench201();
+    let trace = |recipe: &Recipe| {
+        let run = searched(recipe, &space, 3, 40).unwrap();
+        let archs = run.ledger.queries().iter().map(|query| query.arch);
+        archs.collect::<Vec<_>>()
+    };
+    for (text, _) in IDLE {
+        // Small sets leave rounds in which the setting could act.
+        let small = text.replace("paper-setup1", "paper-setup1+initial=12+batch=8+growth=0");
+        let (without, setting) = small.rsplit_once('+').unwrap();
+        let [with, without] = [&*small, without].map(|text| Recipe::read(text).unwrap());
+        assert_eq!(trace(&with), trace(&without), "{setting}");
+    }
+}
+
+#[test]
+fn a_run_goes_on_with_the_settings_that_it_was_begun_with() {
+    let old: Value = serde_json::from_str(r#"{"first_improvement": false}"#).unwrap();
+    let recipe = recipe("local-search").with_recorded(&old).unwrap();
+    assert_eq!((recipe.preset(), recipe.settings()), ("default", old));
+    // Settings that there were not yet are as they are now.
+    let old = serde_json::json!({"startup": 10, "gamma": 0.1, "most_good": 25, "candidates": 24,
+        "prior_weight": 1.0, "multivariate": true});
+    assert!(self::recipe("tpe").with_recorded(&old).is_ok());
+    assert!(self::recipe("tpe").with_recorded(&Value::Null).is_err());
 }
 
 /// The paths to all numbers of a record.
@@ -112,7 +242,7 @@ fn no_number_brings_a_strategy_down() {
         numbers(&recipe(&name).settings(), String::new(), &mut keys);
         for key in keys {
             for value in ["0", "1", "-1"] {
-                let Ok(recipe) = format!("{name}+{key}={value}").parse::<Recipe>() else {
+                let Ok(recipe) = Recipe::read(&format!("{name}+{key}={value}")) else {
                     continue;
                 };
                 println!("{recipe}");

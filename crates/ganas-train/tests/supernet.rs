@@ -279,6 +279,9 @@ fn enas_and_darts_find_cells_of_the_space() {
             assert_eq!(space.check(&found.arch), Ok(()));
             assert_eq!(space.canonical(&found.arch), found.arch);
             assert!(found.entropy > 0.0 && found.entropy < 5f64.ln());
+            // The weights went on learning, and the score is by what they have become.
+            let before = Scoring::default().score(&course.supernet, space, &found.arch, &task);
+            assert_ne!(found.score, before.unwrap());
             let again = run(0, false).unwrap().unwrap();
             assert_eq!((again.arch, again.score), (found.arch, found.score));
             assert!(run(0, true).unwrap().is_none());

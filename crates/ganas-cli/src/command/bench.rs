@@ -24,8 +24,10 @@ use crate::output::{prepare, write_json};
 use crate::printout::{print, print_suite};
 use crate::progress::{Bar, Progress};
 use crate::record::{BenchReport, Provenance, Run, SuiteReport, Summary, TaskReport, command_line};
-use crate::standing::{Course, Field, comparisons, courses, standings};
-use crate::statistics::{deviation, mean, median, median_interval};
+use crate::standing::{
+    Course, Field, comparisons, comparisons_over_tables, count_tables, courses, standings,
+};
+use crate::statistics::{deviation, mean, median, median_interval, share_interval};
 use crate::suite::Suite;
 use crate::task::Task;
 use crate::terminal;
@@ -36,7 +38,7 @@ Examples:
   ganas bench --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test \\
       --strategies random,evolution,local-search --queries 300 --seeds 20 --json bench.json
   ganas bench --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
-      --strategies local-search,local-search:first-improvement --queries 2000 --seeds 10
+      --strategies local-search,local-search:best-improvement --queries 2000 --seeds 10
   ganas bench --suite suites/tables.toml --strategies random,evolution --seeds 20 --json suite.json
   ganas bench --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --start resnet --constraint 'params <= @start' --strategies ga-nas,random \\
@@ -272,6 +274,7 @@ fn run_suite(args: &BenchArgs, file: &Path, suite: &Suite, plans: &Plans) -> Res
             break;
         }
         let field = Field {
+            table: place.task.data(),
             queries: place.queries,
             compliant: place.task.ranking.as_ref().map(Ranking::len),
             courses,
@@ -279,7 +282,7 @@ fn run_suite(args: &BenchArgs, file: &Path, suite: &Suite, plans: &Plans) -> Res
         done.push(TaskReport {
             name: (*name).to_owned(),
             report,
-            comparisons: comparisons(&names, &[&field]),
+            comparisons: comparisons(&names, &field),
         });
         fields.push(field);
     }
@@ -289,8 +292,9 @@ fn run_suite(args: &BenchArgs, file: &Path, suite: &Suite, plans: &Plans) -> Res
         .collect();
     let report = SuiteReport {
         suite: file.display().to_string(),
+        tables: count_tables(&fields),
         standings: standings(&strategies, &fields),
-        comparisons: comparisons(&names, &fields.iter().collect::<Vec<_>>()),
+        comparisons: comparisons_over_tables(&names, &fields),
         tasks: done,
         ganas: VERSION.into(),
         command: command_line(),
@@ -447,8 +451,11 @@ fn recipes(names: &[String], replaced: &[String]) -> Result<Vec<Recipe>> {
     }
     let recipes = (names.iter().flat_map(|names| split(names)))
         .map(|name| {
-            let recipe: Recipe = name.trim().parse()?;
-            (replaced.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
+            let recipe = Recipe::read(name.trim())?;
+            let recipe =
+                (replaced.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))?;
+            recipe.check_effects()?;
+            Ok(recipe)
         })
         .collect::<CoreResult<Vec<Recipe>>>()?;
     for (i, recipe) in recipes.iter().enumerate() {
@@ -515,6 +522,7 @@ fn summary(recipe: &Recipe, runs: &[&Run]) -> Summary {
     let to_optimum: Vec<Option<f64>> = (runs.iter())
         .map(|r| r.queries_to_optimum.map(|n| n as f64))
         .collect();
+    let found_optimum = to_optimum.iter().flatten().count();
     let seconds: Vec<Option<f64>> = runs.iter().map(|r| Some(r.seconds)).collect();
     Summary {
         strategy: recipe.strategy().into(),
@@ -523,7 +531,8 @@ fn summary(recipe: &Recipe, runs: &[&Run]) -> Summary {
         mean_best: mean(&best),
         std_best: deviation(&best),
         mean_rank: mean(&numbers(|r| r.best_rank)),
-        found_optimum: to_optimum.iter().flatten().count(),
+        found_optimum,
+        found_optimum_interval: share_interval(found_optimum, runs.len()),
         median_queries_to_optimum: median(&to_optimum),
         median_queries_to_optimum_interval: median_interval(&to_optimum),
         mean_queries_to_best: mean(&numbers(|r| r.queries_to_best)),

@@ -366,6 +366,15 @@ impl SearchArgs {
     /// checkpoints.
     fn check(&self, resumed: Option<&Recorded>) -> Result<(Recipe, Duration)> {
         let recipe = recipe(self)?;
+        // A run goes on with the settings that it was begun with. Defaults may have changed since, and
+        // earlier versions took settings without effect.
+        let recipe = match resumed {
+            Some(recorded) => recipe.with_recorded(recorded.strategy())?,
+            None => {
+                recipe.check_effects()?;
+                recipe
+            }
+        };
         self.queries.map_or(Ok(()), check_queries)?;
         if self.winner_epochs == Some(0) {
             return Err(
@@ -398,7 +407,7 @@ pub fn check_queries(queries: usize) -> Result<()> {
 }
 
 fn recipe(args: &SearchArgs) -> Result<Recipe> {
-    let recipe: Recipe = args.strategy.parse()?;
+    let recipe = Recipe::read(&args.strategy)?;
     let recipe = match &args.preset {
         Some(preset) => recipe.with_preset(preset)?,
         None => recipe,

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use ganas_core::arch::Arch;
 use ganas_core::error::Error;
 use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
 use ganas_core::table::Table;
-use ganas_search::predictor::{Agreement, Encoding, FitConfig, Surrogate, fit};
+use ganas_search::predictor::{self, Agreement, Encoding, FitConfig, Surrogate, fit};
 use serde::Serialize;
 
 use crate::End;
@@ -48,6 +48,13 @@ enum Action {
     Features(FeaturesArgs),
 }
 
+/// A kind of model, as on the command line.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    Auto,
+    Trees,
+}
+
 #[derive(Clone, Debug, Args)]
 struct FitArgs {
     /// Search space of the table: a name that `ganas space list` shows, or a TOML file
@@ -69,6 +76,16 @@ struct FitArgs {
     /// Parts of the cross-validation
     #[arg(long, value_name = "N", default_value_t = FitConfig::default().folds)]
     folds: usize,
+
+    /// Kind of model: `auto` takes boosted trees on a linear fit where the cross-validation prefers that,
+    /// `trees` takes boosted trees alone
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = Kind::Auto)]
+    kind: Kind,
+
+    /// Let predictions leave the range of the fitted values. A search then ends where the model
+    /// extrapolates the farthest, and nobody has measured anything like it
+    #[arg(long)]
+    extrapolate: bool,
 
     /// Seed of all random streams
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -175,6 +192,11 @@ fn fit_one(args: &FitArgs) -> Result<()> {
         rows: args.rows,
         folds: args.folds,
         seed: args.seed,
+        kind: match args.kind {
+            Kind::Auto => predictor::Kind::Auto,
+            Kind::Trees => predictor::Kind::Trees,
+        },
+        extrapolate: args.extrapolate,
         ..FitConfig::default()
     };
     prepare(&args.out)?;

@@ -272,6 +272,34 @@ fn settings_are_replaced_and_recorded() {
 }
 
 #[test]
+fn settings_without_effect_are_refused_on_the_command_line() {
+    let sandbox = Sandbox::new();
+    let words = [
+        "`ppo.objective=reinforce` has no effect",
+        "proposals.screened.generated=50",
+    ];
+    let rest = "--queries 20 --seeds 1";
+    sandbox.refuses(
+        &format!("{CHAIN} --strategies ga-nas:default+ppo.objective=reinforce {rest}"),
+        &words,
+    );
+    sandbox.refuses(
+        &format!(
+            "{CHAIN} --strategies ga-nas,ga-nas:paper-setup1 --set ppo.objective=reinforce {rest}"
+        ),
+        &words,
+    );
+    let search = "search --space chain.toml --table chain.csv --objective accuracy --queries 12";
+    sandbox.refuses(&format!("{search} --set ppo.objective=reinforce"), &words);
+    // What lets it act may stand in another place.
+    sandbox
+        .run(&format!(
+            "{search} --set ppo.objective=reinforce --set proposals.screened.generated=5"
+        ))
+        .success();
+}
+
+#[test]
 fn lists_in_settings_are_no_lists_of_strategies() {
     let sandbox = Sandbox::new();
     let list = "ga-nas+proposals.screened.bonuses=[0,1],ga-nas+proposals.screened.surrogates.unseen=[\"path\",\"edge\"],random";

@@ -136,6 +136,23 @@ fn ranks_attainment_and_significance_are_those_of_the_runs() {
         &compared["a_is_better"],
         (alone(&tasks[0]) + alone(&tasks[1])) / 2.0,
     );
+    // Both tasks are views of one table, of which nothing follows for others.
+    assert_eq!(
+        (&report["tables"], &compared["p"]),
+        (&json!(1), &json!(1.0))
+    );
+    assert!(compared.get("interval").is_none());
+    for task in tasks {
+        let alone = &task["comparisons"][0];
+        let end = |i: usize| alone["interval"][i].as_f64().unwrap();
+        let better = alone["a_is_better"].as_f64().unwrap();
+        assert!(
+            end(0) <= better && better <= end(1) && end(0) < end(1),
+            "{alone}"
+        );
+        let found = &task["summary"][0];
+        assert!(found["found_optimum_interval"].as_array().unwrap().len() == 2);
+    }
     // There is one comparison, so there is nothing to correct.
     assert_eq!(compared["p"], compared["p_holm"]);
     assert!((0.0..=1.0).contains(&compared["p"].as_f64().unwrap()));

@@ -388,6 +388,12 @@ fn a_supernet_scores_and_is_searched() {
         assert_eq!(runs["runs"].as_array().unwrap().len(), 2);
     }
 
+    for unused in ["--method enas --affine", "--method darts --reward loss"] {
+        sandbox.refuses(
+            &format!("supernet search net --space nasbench201 {unused}"),
+            &["has no effect with this method"],
+        );
+    }
     sandbox.refuses(
         "supernet search net --space nasbench201 --method enas --samples 0",
         &["samples = 0", "at least 1"],

@@ -3,6 +3,10 @@
 //! White, Nolen & Savani 2021, "Exploring the loss landscape in neural architecture search", UAI,
 //! arXiv 2005.02960: evaluate the neighbours of the current architecture, move to a better one,
 //! start again from a random architecture at a local optimum.
+//!
+//! The default moves to the first better neighbour, as the authors' code does (naszilla:
+//! `query_full_nbhd=False`). To look at all neighbours first is the preset `best-improvement`; it takes
+//! about twice as many queries to the optimum of NAS-Bench-201.
 
 use ganas_core::arch::Arch;
 use ganas_core::error::Result;
@@ -13,11 +17,19 @@ use ganas_core::strategy::{Context, Strategy};
 use serde::{Deserialize, Serialize};
 
 /// Settings of [`LocalSearch`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LocalSearchConfig {
     /// Whether to move to the first better neighbour, in random order, instead of the best of
-    /// all.
+    /// all (naszilla: true).
     pub first_improvement: bool,
+}
+
+impl Default for LocalSearchConfig {
+    fn default() -> Self {
+        LocalSearchConfig {
+            first_improvement: true,
+        }
+    }
 }
 
 /// Local search with restarts.

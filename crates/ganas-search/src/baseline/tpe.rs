@@ -10,12 +10,17 @@
 //! one. Where a decision only comes up after others, kernels of trials that never met it are
 //! uniform over it, so no draw has to be rejected as invalid. As with Optuna's own studies, a draw
 //! that repeats an architecture is a trial once more, at no cost.
+//!
+//! It differs from Optuna in one thing: beside the good trials, only the latest thousand others make the
+//! second density, so that a draw does not become slower as the search goes on.
+
+use std::collections::{BTreeMap, HashSet};
 
 use ganas_core::arch::{Arch, Graph};
 use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
-use ganas_core::space::SearchSpace;
+use ganas_core::space::{LabelSet, SearchSpace};
 use ganas_core::state;
 use ganas_core::strategy::{Context, Strategy};
 use serde::{Deserialize, Serialize};
@@ -35,6 +40,10 @@ pub struct TpeConfig {
     pub gamma: f64,
     /// The most trials that are good (Optuna: 25).
     pub most_good: usize,
+    /// The most trials beside the good ones that make a density, the latest first (ours: 1,000; Optuna
+    /// takes all).
+    #[serde(default = "most_others")]
+    pub most_others: usize,
     /// Candidates that are drawn from the density of the good trials (Optuna: 24).
     pub candidates: usize,
     /// The weight of the uniform kernel, where the latest trials have 1 (Optuna: 1).
@@ -50,6 +59,7 @@ impl Default for TpeConfig {
             startup: 10,
             gamma: 0.1,
             most_good: 25,
+            most_others: most_others(),
             candidates: 24,
             prior_weight: 1.0,
             multivariate: true,
@@ -57,26 +67,74 @@ impl Default for TpeConfig {
     }
 }
 
+/// The default of [`TpeConfig::most_others`], for settings that were written before there was one.
+fn most_others() -> usize {
+    1000
+}
+
 /// Tree-structured Parzen estimator.
 #[derive(Serialize, Deserialize)]
 pub struct Tpe {
     config: TpeConfig,
     rng: Rng,
-    trials: Vec<Trial>,
+    trials: Trials,
     /// What was asked for last, by the decisions that led to it.
     asked: Option<(Arch, Vec<Made>)>,
 }
 
-/// What was tried and what came of it.
-#[derive(Serialize, Deserialize)]
-struct Trial {
-    /// The choice at each decision; [`NEVER_MET`] where it did not come up.
-    choices: Vec<u8>,
-    /// Minus infinity where a constraint is broken.
-    merit: f64,
-}
+/// The choice at each decision; [`NEVER_MET`] where it did not come up.
+type Choices = Vec<u8>;
 
 const NEVER_MET: u8 = u8::MAX;
+
+/// What was tried and what came of it. Most trials of a long search repeat others.
+#[derive(Default, Serialize, Deserialize)]
+struct Trials {
+    /// Distinct choices, each with its place in `choices`.
+    places: BTreeMap<Choices, usize>,
+    choices: Vec<Choices>,
+    /// For each trial, the place of its choices, in the order in which they were made.
+    made: Vec<usize>,
+    /// The merit of each trial; minus infinity where a constraint is broken.
+    merits: Vec<f64>,
+    /// The trials from the best on, of equals the earlier ones first.
+    order: Vec<usize>,
+}
+
+impl Trials {
+    fn push(&mut self, choices: Choices, merit: f64) {
+        let next = self.choices.len();
+        let place = *self.places.entry(choices).or_insert_with_key(|choices| {
+            self.choices.push(choices.clone());
+            next
+        });
+        let before = |&trial: &usize| self.merits[trial].total_cmp(&merit).is_ge();
+        let rank = self.order.partition_point(before);
+        self.order.insert(rank, self.made.len());
+        self.made.push(place);
+        self.merits.push(merit);
+    }
+
+    fn len(&self) -> usize {
+        self.made.len()
+    }
+
+    /// The best trials and the latest of the others, each in the order in which they were made.
+    fn split(&self, good: usize, others: usize) -> [Vec<&[u8]>; 2] {
+        let mut best = self.order[..good].to_vec();
+        best.sort_unstable();
+        let mut rest: Vec<usize> = (0..self.len())
+            .rev()
+            .filter(|trial| best.binary_search(trial).is_err())
+            .take(others)
+            .collect();
+        rest.reverse();
+        [best, rest].map(|trials| {
+            let choices = trials.into_iter().map(|t| &*self.choices[self.made[t]]);
+            choices.collect()
+        })
+    }
+}
 
 impl Tpe {
     /// A search with a stream of its own.
@@ -84,7 +142,7 @@ impl Tpe {
         Tpe {
             config,
             rng: Rng::stream(seed, "tpe"),
-            trials: Vec::new(),
+            trials: Trials::default(),
             asked: None,
         }
     }
@@ -100,40 +158,30 @@ impl Tpe {
             true => score,
             false => f64::NEG_INFINITY,
         };
-        self.trials.push(Trial { choices, merit });
-    }
-
-    /// The good trials and the others, each in the order in which they were made.
-    fn split(&self) -> (Vec<&Trial>, Vec<&Trial>) {
-        let n = self.trials.len();
-        let good = ((self.config.gamma * n as f64).ceil() as usize).min(self.config.most_good);
-        let mut order: Vec<usize> = (0..n).collect();
-        // Of equals the earlier ones come first.
-        order.sort_by(|&a, &b| self.trials[b].merit.total_cmp(&self.trials[a].merit));
-        let mut is_good = vec![false; n];
-        order[..good].iter().for_each(|&i| is_good[i] = true);
-        let of = |side: bool| -> Vec<&Trial> {
-            (self.trials.iter().zip(&is_good))
-                .filter(|(_, good)| **good == side)
-                .map(|(trial, _)| trial)
-                .collect()
-        };
-        (of(true), of(false))
+        self.trials.push(choices, merit);
     }
 
     /// The decisions that promise the most, and their graph.
     fn promising(&mut self, space: &dyn SearchSpace) -> (Graph, Vec<Made>) {
-        let (good, rest) = self.split();
+        let good = (self.config.gamma * self.trials.len() as f64).ceil() as usize;
+        let good = good.min(self.config.most_good);
+        let [good, rest] = self.trials.split(good, self.config.most_others);
         // The stream is lent out while the trials are borrowed.
         let mut rng = self.rng.clone();
         let prior = self.config.prior_weight;
         let drawn = match self.config.multivariate {
             true => {
                 let (good, rest) = (Density::new(&good, prior), Density::new(&rest, prior));
-                let candidates = (0..self.config.candidates.max(1)).map(|_| {
+                let mut seen = HashSet::new();
+                let candidates = (0..self.config.candidates.max(1)).filter_map(|_| {
                     let (graph, made) = good.sample(space, &mut rng);
+                    // Late in a search nearly all candidates are the same.
+                    let new = seen.insert(graph.clone());
+                    if !new {
+                        return None;
+                    }
                     let ratio = good.of(&made).ln() - rest.of(&made).ln();
-                    (ratio, (graph, made))
+                    Some((ratio, (graph, made)))
                 });
                 first_best(candidates)
             }
@@ -163,22 +211,48 @@ fn first_best<T>(candidates: impl Iterator<Item = (f64, T)>) -> T {
 
 /// A mixture over all decisions at once.
 struct Density<'a> {
-    trials: &'a [&'a Trial],
+    trials: &'a [&'a [u8]],
     /// The weight of each trial's kernel and, last, of the uniform one. They add up to 1.
     weights: Vec<f64>,
+    /// Distinct kernels, each with the sum of its weights.
+    kernels: Vec<(&'a [u8], f64)>,
     /// What a kernel gives to each choice before the trial's own gets 1 more.
     smoothing: f64,
 }
 
+/// What a kernel makes of one decision of a candidate.
+struct Factor {
+    /// The place of the decision.
+    place: usize,
+    choice: u8,
+    options: LabelSet,
+    /// Where the trial made the same choice.
+    same: f64,
+    /// Where it made another one that was possible.
+    other: f64,
+    /// Where it never met the decision, or could not make its choice here.
+    never: f64,
+}
+
 impl<'a> Density<'a> {
-    fn new(trials: &'a [&'a Trial], prior_weight: f64) -> Self {
+    fn new(trials: &'a [&'a [u8]], prior_weight: f64) -> Self {
         let mut weights = weights(trials.len());
         weights.push(prior_weight);
         let sum: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|w| *w /= sum);
+        let mut places: BTreeMap<&[u8], usize> = BTreeMap::new();
+        let mut kernels: Vec<(&[u8], f64)> = Vec::new();
+        for (&trial, weight) in trials.iter().zip(&weights) {
+            let place = *places.entry(trial).or_insert(kernels.len());
+            match kernels.get_mut(place) {
+                Some((_, sum)) => *sum += weight,
+                None => kernels.push((trial, *weight)),
+            }
+        }
         Density {
             trials,
             weights,
+            kernels,
             smoothing: prior_weight / (trials.len() + 1) as f64,
         }
     }
@@ -186,7 +260,7 @@ impl<'a> Density<'a> {
     fn sample(&self, space: &dyn SearchSpace, rng: &mut Rng) -> (Graph, Vec<Made>) {
         let kernel = self.trials.get(rng.weighted(&self.weights));
         decide(space, |decision, options| {
-            let own = kernel.map_or(NEVER_MET, |trial| trial.choices[decision.index()]);
+            let own = kernel.map_or(NEVER_MET, |trial| trial[decision.index()]);
             let options: Vec<u8> = members(options).collect();
             let weight = |o: &u8| self.smoothing + f64::from(u8::from(*o == own));
             match options.contains(&own) {
@@ -199,21 +273,32 @@ impl<'a> Density<'a> {
     /// The density of some decisions.
     fn of(&self, made: &[Made]) -> f64 {
         let uniform: f64 = made.iter().map(|m| 1.0 / options(m)).product();
-        let kernels = self
-            .trials
-            .iter()
-            .zip(&self.weights)
-            .map(|(trial, weight)| {
-                let factors = made.iter().map(|m| {
-                    let own = trial.choices[m.decision.index()];
-                    if own == NEVER_MET || m.options >> own & 1 == 0 {
-                        return 1.0 / options(m);
-                    }
-                    let mass = self.smoothing + f64::from(u8::from(own == m.choice));
-                    mass / (1.0 + self.smoothing * options(m))
-                });
-                weight * factors.product::<f64>()
+        let factors: Vec<Factor> = (made.iter())
+            .map(|m| {
+                let all = 1.0 + self.smoothing * options(m);
+                Factor {
+                    place: m.decision.index(),
+                    choice: m.choice,
+                    options: m.options,
+                    same: (self.smoothing + 1.0) / all,
+                    other: self.smoothing / all,
+                    never: 1.0 / options(m),
+                }
+            })
+            .collect();
+        let kernels = self.kernels.iter().map(|(trial, weight)| {
+            let factors = factors.iter().map(|f| {
+                let own = trial[f.place];
+                if own == f.choice {
+                    f.same
+                } else if own == NEVER_MET || f.options >> own & 1 == 0 {
+                    f.never
+                } else {
+                    f.other
+                }
             });
+            weight * factors.product::<f64>()
+        });
         // The uniform kernel is the last.
         kernels.sum::<f64>() + self.weights[self.trials.len()] * uniform
     }
@@ -224,10 +309,10 @@ fn options(made: &Made) -> f64 {
 }
 
 /// The density of one decision's options by the trials that made it.
-fn marginal(trials: &[&Trial], prior: f64, decision: Decision, options: &[u8]) -> Vec<f64> {
+fn marginal(trials: &[&[u8]], prior: f64, decision: Decision, options: &[u8]) -> Vec<f64> {
     let made: Vec<usize> = (trials.iter())
         .filter_map(|trial| {
-            let own = trial.choices[decision.index()];
+            let own = trial[decision.index()];
             options.iter().position(|o| *o == own)
         })
         .collect();
@@ -259,7 +344,7 @@ fn weights(n: usize) -> Vec<f64> {
 
 impl Strategy for Tpe {
     fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Arch>> {
-        if self.trials.is_empty() {
+        if self.trials.len() == 0 {
             // Starting points found by somebody else are the first trials.
             for query in context.ledger.queries() {
                 let made = decisions_of(context.space, &context.space.graph(&query.arch));
@@ -324,15 +409,6 @@ mod tests {
         assert!(close(&weights(26), &[1.0 / 26.0, 1.0]));
     }
 
-    fn trials(choices: &[[u8; 2]]) -> Vec<Trial> {
-        (choices.iter())
-            .map(|c| Trial {
-                choices: c.to_vec(),
-                merit: 0.0,
-            })
-            .collect()
-    }
-
     fn made(index: usize, choice: u8) -> Made {
         Made {
             decision: match index {
@@ -348,8 +424,7 @@ mod tests {
     fn densities_are_those_of_optunas_parzen_estimator() {
         // `_ParzenEstimator` of Optuna 5.0.0, two parameters with three choices each, observed at
         // (0, 1), (0, 2) and (2, 1).
-        let seen = trials(&[[0, 1], [0, 2], [2, 1]]);
-        let seen: Vec<&Trial> = seen.iter().collect();
+        let seen: [&[u8]; 3] = [&[0, 1], &[0, 2], &[2, 1]];
         let joint = Density::new(&seen, 1.0);
         let all = (0..3).flat_map(|a| (0..3).map(move |b| (a, b)));
         let values: Vec<f64> = all
@@ -375,5 +450,36 @@ mod tests {
             let sum: f64 = expected[3 * a..][..3].iter().sum();
             assert!((value - sum).abs() < 1e-12, "{first:?}");
         }
+    }
+
+    #[test]
+    fn trials_that_repeat_others_count_as_often_as_they_were_made() {
+        let repeated: [&[u8]; 5] = [&[0, 1], &[2, 1], &[0, 1], &[0, 1], &[1, 2]];
+        let density = Density::new(&repeated, 1.0);
+        assert_eq!(density.kernels.len(), 3);
+        let made = [made(0, 0), made(1, 1)];
+        let apart = |trial: &[u8]| {
+            let factors = made.iter().zip(trial).map(|(m, own)| {
+                let same = f64::from(u8::from(*own == m.choice));
+                (density.smoothing + same) / (1.0 + 3.0 * density.smoothing)
+            });
+            factors.product::<f64>()
+        };
+        let kernels = repeated.iter().zip(&density.weights);
+        let sum: f64 = kernels.map(|(trial, weight)| weight * apart(trial)).sum();
+        let expected = sum + density.weights[5] / 9.0;
+        assert!((density.of(&made) - expected).abs() < 1e-15);
+    }
+
+    #[test]
+    fn the_best_and_the_latest_others_make_the_densities() {
+        let mut trials = Trials::default();
+        for (choice, merit) in [(0, 1.0), (1, 3.0), (2, 3.0), (3, 2.0), (1, 3.0), (4, 0.0)] {
+            trials.push(vec![choice], merit);
+        }
+        let split = |good, others| trials.split(good, others).map(|side| side.concat());
+        assert_eq!(split(2, 10), [vec![1, 2], vec![0, 3, 1, 4]]);
+        assert_eq!(split(3, 2), [vec![1, 2, 1], vec![3, 4]]);
+        assert_eq!(trials.choices.len(), 5);
     }
 }

@@ -101,7 +101,7 @@ pub struct GaNasConfig {
     pub rank_share: f32,
     /// Where X_t comes from.
     pub proposals: Proposals,
-    /// The discriminator D, new in every round.
+    /// The discriminator D, new in every round (ours: line 5 of Algorithm 2 trains one D on).
     pub discriminator: DiscriminatorConfig,
     /// The generator G, warm from round to round.
     pub generator: GeneratorConfig,
@@ -129,8 +129,8 @@ impl GaNasConfig {
         }
     }
 
-    /// The paper's first setup: |X_0| = 50, 50 more each round, K = 25 (all three: paper). Its
-    /// ten sets make 2,750 queries.
+    /// The paper's first setup: |X_0| = 50, 50 more each round, K = 25, ten iterations (all four: paper).
+    /// The iterations after X_0 make 11 sets, which are 3,300 queries.
     pub fn paper_setup1() -> Self {
         GaNasConfig {
             initial: 50,
@@ -161,8 +161,8 @@ impl GaNasConfig {
         }
     }
 
-    /// The paper's second setup: |X_0| = 100, 100 more each round, K = 50 (all three: paper). Its
-    /// ten sets make 5,500 queries.
+    /// The paper's second setup: |X_0| = 100, 100 more each round, K = 50, ten iterations (all four: paper).
+    /// The iterations after X_0 make 11 sets, which are 6,600 queries.
     pub fn paper_setup2() -> Self {
         GaNasConfig {
             initial: 100,

@@ -206,8 +206,8 @@ impl Adversary {
         Ok(proposed)
     }
 
-    /// Line 6: G learns by PPO to please D. No query is spent. Without D, it learns from what came
-    /// of its last set.
+    /// Line 6: G learns by PPO to please D, in `updates` updates on fresh episodes each. No query is
+    /// spent. Without D, every update is on the evaluated part of its last set.
     fn train(
         &mut self,
         config: &GaNasConfig,
@@ -216,24 +216,27 @@ impl Adversary {
         rng: &mut Rng,
     ) -> NetResult<Learned> {
         let mut learned = Learned::default();
+        // What was measured is all that there is to learn from, so every update goes through it.
+        let mut played = std::mem::take(&mut self.played);
+        if let Judge::Measured(measured) = judge {
+            played.retain(|rollout| measured.teaches(&rollout.graph));
+        }
         for _ in 0..config.updates {
+            let fresh;
             let episodes = match judge {
                 Judge::Discriminator { .. } => {
-                    (self.generator).sample(space, config.rules, config.episodes, rng)?
+                    fresh = (self.generator).sample(space, config.rules, config.episodes, rng)?;
+                    &fresh
                 }
-                Judge::Measured(measured) => {
-                    let mut played = std::mem::take(&mut self.played);
-                    played.retain(|rollout| measured.teaches(&rollout.graph));
-                    played
-                }
+                Judge::Measured(_) => &played,
             };
             if episodes.is_empty() {
                 break;
             }
-            let rewards = rewards(space, config.step_reward, &episodes, judge)?;
+            let rewards = rewards(space, config.step_reward, episodes, judge)?;
             learned = Learned {
                 reward: mean_return(&rewards),
-                ppo: (self.ppo).update(&mut self.generator, &episodes, &rewards, rng)?,
+                ppo: (self.ppo).update(&mut self.generator, episodes, &rewards, rng)?,
             };
         }
         Ok(learned)

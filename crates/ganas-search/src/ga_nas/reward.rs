@@ -18,7 +18,7 @@ pub enum Reward {
     /// The discriminator's score (paper).
     Discriminator,
     /// What was measured of it, to see what the discriminator is worth: the generator learns from
-    /// those of its architectures that were evaluated, once, and there is no discriminator.
+    /// those of its last architectures that were evaluated, and there is no discriminator.
     Measured,
 }
 

@@ -113,6 +113,9 @@ fn edits(
     limit: usize,
     rng: &mut Rng,
 ) -> Vec<Arch> {
+    if limit == 0 {
+        return Vec::new();
+    }
     let edits = of.iter().flat_map(|a| context.neighbors(a));
     let mut edits: Vec<Arch> = edits
         .filter(|a| context.is_unasked(a) && seen.insert(*a))

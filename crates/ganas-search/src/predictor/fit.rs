@@ -26,6 +26,21 @@ pub struct FitConfig {
     pub seed: u64,
     /// How trees are boosted.
     pub trees: TreesConfig,
+    /// The kind of model.
+    pub kind: Kind,
+    /// Whether predictions may leave the range of the fitted values. A search climbs to wherever a model
+    /// promises the most, and a linear part promises the most where nothing was measured.
+    pub extrapolate: bool,
+}
+
+/// A kind of model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// Boosted trees, beneath them a linear fit if that has less error in the cross-validation.
+    #[default]
+    Auto,
+    /// Boosted trees alone.
+    Trees,
 }
 
 impl Default for FitConfig {
@@ -43,6 +58,8 @@ impl Default for FitConfig {
                 columns: 0.3,
                 leaf: 3,
             },
+            kind: Kind::default(),
+            extrapolate: false,
         }
     }
 }
@@ -65,8 +82,9 @@ struct Data<'a> {
 
 /// Fits a predictor of each objective, which are columns of the table.
 ///
-/// Rows where an objective was not measured are left out of its model. A model is a sum of boosted trees, or of a linear function and trees boosted on what it leaves;
-/// the cross-validation decides which.
+/// Rows where an objective was not measured are left out of its model. A model is a sum of boosted trees, or
+/// of a linear function and trees boosted on what it leaves; the cross-validation decides which, unless the
+/// settings do. Predictions stay within the range of the fitted values, unless the settings say otherwise.
 ///
 /// # Errors
 /// If the table has no such column, or too few rows with a value in it.
@@ -113,6 +131,7 @@ pub fn fit(
                 objective: objective.clone(),
                 linear,
                 forest,
+                range: data.range(config),
                 fitted: Some(Fitted {
                     table: (table.source().file_name())
                         .map_or(String::new(), |name| name.to_string_lossy().into_owned()),
@@ -161,6 +180,7 @@ impl Data<'_> {
                     objective: String::new(),
                     linear,
                     forest,
+                    range: data.range(config),
                     fitted: None,
                 };
                 let predicted = model.predict(&self.rows_of(&unseen), self.columns);
@@ -174,11 +194,29 @@ impl Data<'_> {
             let predicted: Vec<f64> = (0..n).map(|row| by_row[&row]).collect();
             (beneath, Agreement::of(&predicted, self.values))
         };
-        let (plain, linear) = (agreement(Beneath::Nothing), agreement(Beneath::Linear));
+        let plain = agreement(Beneath::Nothing);
+        if config.kind == Kind::Trees {
+            return plain;
+        }
+        let linear = agreement(Beneath::Linear);
         match linear.1.rmse <= plain.1.rmse {
             true => linear,
             false => plain,
         }
+    }
+
+    /// The range that predictions stay within.
+    fn range(&self, config: &FitConfig) -> Option<[f64; 2]> {
+        if config.extrapolate {
+            return None;
+        }
+        let least = self.values.iter().copied().fold(f64::INFINITY, f64::min);
+        let largest = self
+            .values
+            .iter()
+            .copied()
+            .fold(f64::NEG_INFINITY, f64::max);
+        Some([least, largest])
     }
 
     fn rows_of(&self, places: &[usize]) -> Vec<f64> {

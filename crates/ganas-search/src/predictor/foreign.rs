@@ -47,6 +47,7 @@ pub fn open(path: &Path, space: &dyn SearchSpace) -> Result<Surrogate> {
                 objective: entry.objective,
                 linear: None,
                 forest,
+                range: None,
                 fitted: None,
             })
         })

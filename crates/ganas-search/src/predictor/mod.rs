@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub use agreement::{Agreement, kendall, ranks, spearman};
 pub use encoding::Encoding;
-pub use fit::{FitConfig, fit};
+pub use fit::{FitConfig, Kind, fit};
 pub use forest::{Comparison, Forest, Tree};
 pub use linear::Linear;
 
@@ -44,7 +44,7 @@ pub struct Surrogate {
     source: PathBuf,
 }
 
-/// The predictor of one metric: the sum of its parts.
+/// The predictor of one metric: the sum of its parts, within its range.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     /// The metric.
@@ -54,6 +54,9 @@ pub struct Model {
     pub linear: Option<Linear>,
     /// Trees.
     pub forest: Forest,
+    /// The least and the largest prediction: those of the fitted values, unless the model extrapolates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<[f64; 2]>,
     /// How the model was fitted, if it was here.
     #[serde(default)]
     pub fitted: Option<Fitted>,
@@ -88,7 +91,8 @@ impl Surrogate {
             let name = &model.objective;
             let sound = model.forest.trees.iter().all(|tree| tree.is_sound(columns));
             let fits = (model.linear.as_ref()).is_none_or(|l| l.weights.len() == columns);
-            if !sound || !fits {
+            let limited = model.range.is_none_or(|[least, largest]| least <= largest);
+            if !sound || !fits || !limited {
                 return Err(Error::input(format!(
                     "the model of `{name}` does not fit its {columns} features"
                 ))
@@ -194,6 +198,10 @@ impl Model {
             None => vec![0.0; rows.len() / columns],
         };
         self.forest.add_to(&mut sums, rows, columns);
+        if let Some([least, largest]) = self.range {
+            sums.iter_mut()
+                .for_each(|sum| *sum = sum.clamp(least, largest));
+        }
         sums
     }
 }

@@ -280,7 +280,7 @@ pub struct Iteration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stop {
-    /// gamma reached alpha.
+    /// gamma reached alpha, and a density was fitted to that level.
     Reached,
     /// No rho_t > 0 lifts gamma: p(.; theta_t) has lost every point that is good enough. It cannot
     /// happen where all of the family's densities are positive.
@@ -291,6 +291,9 @@ pub enum Stop {
 
 impl Algorithm1 {
     /// Runs it with the uniform density as the prior; `scores` holds S of all the family's points.
+    ///
+    /// Once gamma has reached alpha, line 3 is run a last time at gamma = alpha. The paper's loop stops
+    /// before that, at a density that was fitted to a lower level: its draws need not reach alpha.
     pub fn run(&self, family: &Family, scores: &[f64]) -> (Vec<Iteration>, Theta, Stop) {
         let prior = family.density(&family.uniform());
         let mass = |p: &[f64], level: f64| -> f64 {
@@ -313,9 +316,7 @@ impl Algorithm1 {
         }
         loop {
             let before = trace[trace.len() - 1].gamma;
-            if before >= self.alpha {
-                return (trace, theta, Stop::Reached);
-            }
+            let last = before >= self.alpha;
             let gamma = before.min(self.alpha);
             let of_level = mass(&prior, gamma);
             let q: Vec<f64> = (prior.iter().zip(scores))
@@ -330,6 +331,9 @@ impl Algorithm1 {
                 return (trace, theta, Stop::Lost);
             }
             trace.push(iteration(&p, rho, self.divergence.of(&q, &p)));
+            if last {
+                return (trace, theta, Stop::Reached);
+            }
         }
     }
 }

@@ -27,25 +27,41 @@ use crate::trainer::{Network, Score};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
-    /// A controller that is rewarded with the accuracy of sampled cells on a validation batch
-    /// (REINFORCE with a moving baseline: Pham et al. 2018, arXiv 1802.03268). Its cell is the best
-    /// of several samples on the validation images. The controller is a softmax a choice instead of
-    /// an LSTM: the op of each position of an edge cell; the op of each vertex of a node cell, and
-    /// whether each edge is there, where both are possible.
+    /// A controller that is rewarded for sampled cells on a validation batch (REINFORCE with a moving
+    /// baseline: Pham et al. 2018, arXiv 1802.03268). Its cell is the best of several samples on the
+    /// validation images. The controller is a softmax a choice instead of an LSTM: the op of each position
+    /// of an edge cell; the op of each vertex of a node cell, and whether each edge is there, where both
+    /// are possible.
     Enas,
     /// A mixture of all ops at each position, by the gradient of the validation loss in the first
     /// order (Liu et al. 2019, arXiv 1806.09055). Its cell has the heaviest op everywhere, zeros left
-    /// out.
+    /// out. As in the paper, batch normalisation within cells neither scales nor shifts during the search:
+    /// a scale would take the place of a share.
     ///
     /// In node cells edges have weights, too, and the cell has as many of the heaviest as its space
     /// allows. The mixture is at the [full width](Plan::mixture), to which a cell comes the less close
     /// the more vertices feed its output.
+    ///
+    /// It differs from the paper in this: it goes on from the weights of a trained supernet, and the mean
+    /// of Adam's gradients keeps 0.9 instead of 0.5.
     Darts,
 }
 
-/// Settings of [`search`]; all `ours` but the learning rate of the weights, which is DARTS'. Both papers
-/// move the policy far more slowly, over ten thousands of steps (at 3.5e-3 and 3e-4): in hundreds, its
-/// entropy would stay where it was.
+/// What a controller is rewarded for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reward {
+    /// A low loss, which orders cells better on few images, and which other searches of a supernet are
+    /// judged by (`ours`).
+    #[default]
+    Loss,
+    /// Accuracy (ENAS).
+    Accuracy,
+}
+
+/// Settings of [`search`]; all `ours` unless another origin is named. Both papers move the policy far more
+/// slowly, over ten thousands of steps (at 3.5e-3 and 3e-4): in hundreds, its entropy would stay where it
+/// was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Alternation {
@@ -53,13 +69,19 @@ pub struct Alternation {
     pub rounds: usize,
     /// Images of a batch: 64.
     pub batch: usize,
-    /// The learning rate of the weights, constant: 0.025.
+    /// The learning rate of the weights, constant: 0.025 (DARTS, where it falls).
     pub learning_rate: f64,
     /// Adam's learning rate for the policy: 0.05 for the controller of ENAS, 0.03 for the mixture of
     /// DARTS.
     pub policy_rate: Option<f64>,
+    /// The weight decay of the policy: 1e-3 for DARTS (its paper's), 0 for ENAS.
+    pub policy_decay: Option<f64>,
     /// Cells that the controller samples a step: 10.
     pub samples: usize,
+    /// What the controller of ENAS is rewarded for, and what the best of its samples is best in.
+    pub reward: Reward,
+    /// Whether batch normalisation within the cells of DARTS' mixture scales and shifts: false (DARTS).
+    pub affine: bool,
 }
 
 impl Default for Alternation {
@@ -69,7 +91,10 @@ impl Default for Alternation {
             batch: 64,
             learning_rate: 0.025,
             policy_rate: None,
+            policy_decay: None,
             samples: 10,
+            reward: Reward::default(),
+            affine: false,
         }
     }
 }
@@ -82,12 +107,19 @@ impl Alternation {
     pub fn check(&self) -> Result<()> {
         let least = |name, value: usize| (name, value as f64, value >= 1, "at least 1");
         let above = |name, value: f64| (name, value, value > 0.0 && value.is_finite(), "above 0");
+        let decay = self.policy_decay.unwrap_or_default();
         let checks = [
             least("rounds", self.rounds),
             least("batch", self.batch),
             least("samples", self.samples),
             above("learning-rate", self.learning_rate),
             above("policy-rate", self.policy_rate.unwrap_or(1.0)),
+            (
+                "policy-decay",
+                decay,
+                decay >= 0.0 && decay.is_finite(),
+                "0 or more",
+            ),
         ];
         match checks.into_iter().find(|(_, _, fine, _)| !fine) {
             Some((name, value, _, range)) => Err(TrainError::Setting { name, value, range }),
@@ -102,6 +134,14 @@ impl Alternation {
             Method::Darts => 0.03,
         })
     }
+
+    /// The weight decay of the policy.
+    pub fn decay(&self, method: Method) -> f64 {
+        self.policy_decay.unwrap_or(match method {
+            Method::Enas => 0.0,
+            Method::Darts => 1e-3,
+        })
+    }
 }
 
 /// What came of a search.
@@ -109,7 +149,7 @@ impl Alternation {
 pub struct Found {
     /// The cell.
     pub arch: Arch,
-    /// Its score by the supernet that was given.
+    /// Its score by the shared weights at the end of the search.
     pub score: Score,
     /// The mean entropy of a choice of the policy at the end, in nats.
     pub entropy: f64,
@@ -134,8 +174,12 @@ pub fn search(
     let mixture = Plan::mixture(space, supernet.frame())?;
     let mut rng = Rng::stream(seed, "supernet/policy");
     let choices = Choices::of(space)?;
-    let mut policy = Policy::new(choices.sizes(), config.rate(method));
+    let mut policy = Policy::new(choices.sizes(), config.rate(method), config.decay(method));
     let mut course = Course::new(supernet.clone());
+    let fixed_norms = method == Method::Darts && !config.affine;
+    if fixed_norms {
+        course.supernet.reset_norms();
+    }
     let recipe = Recipe {
         batch: config.batch,
         learning_rate: config.learning_rate,
@@ -159,13 +203,19 @@ pub fn search(
                 let cell = choices.draw(&odds, &mut rng).arch;
                 let score = course.step(space, &recipe, &[cell], &[fit], recipe.learning_rate)?;
                 let draws = draws(config.samples, &choices, &odds, &mut rng);
-                let rewards = rewards(&course.supernet, space, &draws, &check)?;
+                let rewards = rewards(&course.supernet, space, &draws, &check, config.reward)?;
+                let Some(rewards) = rewards else {
+                    return Err(TrainError::Diverged {
+                        epoch: round + 1,
+                        loss: f64::NAN,
+                    });
+                };
                 policy.reinforce(&draws, &rewards, baseline.follow(&rewards));
                 score
             }
             Method::Darts => {
                 let shares = policy.probabilities();
-                let score = course.mixed_step(&mixture, &shares, &recipe, &fit)?;
+                let score = course.mixed_step(&mixture, &shares, &recipe, &fit, fixed_norms)?;
                 let by_mixture = course.mixture_gradient(&mixture, &shares, &check)?;
                 policy.ascend(&by_mixture);
                 score
@@ -188,7 +238,7 @@ pub fn search(
     };
     let (mut best, mut failed): (Option<Found>, _) = (None, None);
     for arch in candidates {
-        let score = match scoring.score(supernet, space, &arch, task) {
+        let score = match scoring.score(&course.supernet, space, &arch, task) {
             // Another one may have a score.
             Err(none @ TrainError::NoNumber { .. }) => {
                 failed = Some(none);
@@ -196,7 +246,7 @@ pub fn search(
             }
             score => score?,
         };
-        if best.is_none_or(|found| score.accuracy > found.score.accuracy) {
+        if best.is_none_or(|found| config.reward.of(score) > config.reward.of(found.score)) {
             let entropy = policy.entropy();
             best = Some(Found {
                 arch,
@@ -215,18 +265,34 @@ fn draws(count: usize, choices: &Choices, odds: &[Vec<f64>], rng: &mut Rng) -> V
     (0..count).map(|_| choices.draw(odds, rng)).collect()
 }
 
-/// The accuracy of each cell on a batch.
+/// The reward of each cell on a batch; none if no network of theirs yields numbers. One that does not is as
+/// bad as the worst of the others.
 fn rewards(
     supernet: &Supernet,
     space: &dyn SearchSpace,
     draws: &[Draw],
     batch: &Batch,
-) -> Result<Vec<f64>> {
-    let accuracy = |draw: &Draw| -> Result<f64> {
+    reward: Reward,
+) -> Result<Option<Vec<f64>>> {
+    let of = |draw: &Draw| -> Result<f64> {
         let network = supernet.network(space, &draw.arch)?;
-        Ok(network.accuracy(batch)?.accuracy)
+        Ok(reward.of(network.accuracy(batch)?))
     };
-    draws.par_iter().map(accuracy).collect()
+    let rewards: Vec<f64> = draws.par_iter().map(of).collect::<Result<_>>()?;
+    let finite = rewards.iter().copied().filter(|reward| reward.is_finite());
+    let worst = finite.reduce(f64::min);
+    let or = |worst: f64| move |reward: f64| if reward.is_finite() { reward } else { worst };
+    Ok(worst.map(|worst| rewards.into_iter().map(or(worst)).collect()))
+}
+
+impl Reward {
+    /// The reward for a score, the larger the better.
+    fn of(self, score: Score) -> f64 {
+        match self {
+            Reward::Loss => -score.loss,
+            Reward::Accuracy => score.accuracy,
+        }
+    }
 }
 
 /// What the rewards of samples are compared with: their moving mean.
@@ -253,13 +319,15 @@ fn endless<'a>(
 }
 
 impl Course {
-    /// A step of the shared weights in the mixture of all choices.
+    /// A step of the shared weights in the mixture of all choices; with `fixed_norms` those that scale and
+    /// shift within cells stay.
     fn mixed_step(
         &mut self,
         mixture: &Plan,
         probabilities: &[Vec<f64>],
         recipe: &Recipe,
         batch: &Batch,
+        fixed_norms: bool,
     ) -> Result<Score> {
         let network = self.supernet.mixed(mixture, probabilities);
         let pass = network.pass(batch, 0.0)?;
@@ -267,6 +335,7 @@ impl Course {
         for (slot, gradient) in named {
             if let Some(gradient) = gradient
                 && self.supernet.slots.contains_key(&slot.name)
+                && !(fixed_norms && is_norm_of_cell(&slot.name))
             {
                 self.follow(&slot.name, gradient, recipe, recipe.learning_rate);
             }
@@ -297,7 +366,22 @@ impl Course {
     }
 }
 
+/// Whether a weight scales or shifts what batch normalisation yields, beyond the stem.
+fn is_norm_of_cell(name: &str) -> bool {
+    let norm = name.ends_with(".norm.scale") || name.ends_with(".norm.shift");
+    norm && !name.starts_with("stem.")
+}
+
 impl Supernet {
+    /// Lets batch normalisation within cells scale and shift nothing.
+    fn reset_norms(&mut self) {
+        let norms = self.weights.trained.iter_mut();
+        for (name, weight) in norms.filter(|(name, _)| is_norm_of_cell(name)) {
+            let number = if name.ends_with("scale") { 1.0 } else { 0.0 };
+            *weight = Tensor::full(weight.dims(), number, &self.device);
+        }
+    }
+
     /// The network in which each alternative has a share of each choice. Weights that the supernet
     /// lacks, because no cell of the space has them, stay as they start.
     fn mixed(&self, mixture: &Plan, probabilities: &[Vec<f64>]) -> Network {
@@ -332,7 +416,7 @@ mod tests {
         let settings = Alternation::default();
         let mut rng = Rng::stream(0, "controller");
         let choices = Choices::of(space).unwrap();
-        let mut policy = Policy::new(choices.sizes(), settings.rate(Method::Enas));
+        let mut policy = Policy::new(choices.sizes(), settings.rate(Method::Enas), 0.0);
         let mut baseline = Baseline::default();
         for _ in 0..settings.rounds {
             let draws = draws(
@@ -490,7 +574,59 @@ mod tests {
                     ops = [\"conv_3x3\", \"maxpool3x3\"]";
         let space = from_toml(file).unwrap();
         let (mut course, mixture, batch) = mixed(&*space);
-        let score = course.mixed_step(&mixture, &uneven(&*space), &Recipe::default(), &batch);
+        let score = course.mixed_step(&mixture, &uneven(&*space), &Recipe::default(), &batch, true);
         assert!(score.unwrap().loss.is_finite());
+    }
+
+    #[test]
+    fn norms_of_cells_neither_scale_nor_shift_in_a_mixture() {
+        let space = nasbench201();
+        let (mut course, mixture, batch) = mixed(&space);
+        let one = |course: &mut Course, fixed: bool| {
+            let step =
+                course.mixed_step(&mixture, &uneven(&space), &Recipe::default(), &batch, fixed);
+            assert!(step.unwrap().loss.is_finite());
+        };
+        let off = |course: &Course, cell: bool| {
+            let weights = course.supernet.weights.trained.iter();
+            let norms = weights.filter(|(name, _)| name.contains(".norm."));
+            norms
+                .filter(|(name, _)| is_norm_of_cell(name) == cell)
+                .any(|(name, weight)| {
+                    let start = if name.ends_with("scale") { 1.0 } else { 0.0 };
+                    crate::check::numbers(weight.clone())
+                        .iter()
+                        .any(|n| *n != start)
+                })
+        };
+        one(&mut course, true);
+        assert!(!off(&course, true) && off(&course, false));
+        one(&mut course, false);
+        assert!(off(&course, true));
+        course.supernet.reset_norms();
+        assert!(!off(&course, true) && off(&course, false));
+    }
+
+    #[test]
+    fn rewards_are_the_loss_unless_told_otherwise_and_never_poison_the_controller() {
+        let space = nasbench201();
+        let (mut course, _, batch) = mixed(&space);
+        let choices = Choices::of(&space).unwrap();
+        let even = Policy::new(choices.sizes(), 0.1, 0.0).probabilities();
+        let draws = draws(6, &choices, &even, &mut Rng::stream(0, "draws"));
+        let reward = |course: &Course, reward| {
+            rewards(&course.supernet, &space, &draws, &batch, reward).unwrap()
+        };
+        let loss = reward(&course, Alternation::default().reward).unwrap();
+        for (draw, loss) in draws.iter().zip(loss) {
+            let network = course.supernet.network(&space, &draw.arch).unwrap();
+            assert_eq!(loss, -network.accuracy(&batch).unwrap().loss);
+        }
+        let accuracy = reward(&course, Reward::Accuracy).unwrap();
+        assert!(accuracy.iter().all(|share| (0.0..=1.0).contains(share)));
+        for weight in course.supernet.weights.trained.values_mut() {
+            *weight = weight.clone().mul_scalar(f32::NAN);
+        }
+        assert_eq!(reward(&course, Reward::Loss), None);
     }
 }

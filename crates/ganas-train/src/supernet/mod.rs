@@ -24,7 +24,7 @@ use crate::error::Result;
 use crate::network::{Frame, Plan, Slot, Weights};
 use crate::trainer::Network;
 
-pub use baseline::{Alternation, Found, Method, search};
+pub use baseline::{Alternation, Found, Method, Reward, search};
 pub use checkpoint::{Identity, identity, load, save};
 pub use evaluate::{Scoring, SupernetEvaluator};
 pub use train::{Course, Paths, SupernetRecipe};

@@ -12,16 +12,20 @@ pub(super) struct Policy {
     memory: Memory,
     optimizer: Optimizer,
     rate: f64,
+    /// The weight of half the squared logits in what is minimised.
+    decay: f64,
 }
 
 impl Policy {
-    /// All alternatives of each choice alike, of which there are so many; Adam with this learning rate.
-    pub fn new(sizes: &[usize], rate: f64) -> Self {
+    /// All alternatives of each choice alike, of which there are so many; Adam with this learning rate and
+    /// this weight decay, which is part of the gradient as in DARTS' code.
+    pub fn new(sizes: &[usize], rate: f64, decay: f64) -> Self {
         Policy {
             logits: sizes.iter().map(|&size| vec![0.0; size]).collect(),
             memory: Memory::default(),
             optimizer: Optimizer::adamw(),
             rate,
+            decay,
         }
     }
 
@@ -63,9 +67,14 @@ impl Policy {
     /// One step of the logits up a gradient with respect to the probabilities, `[choice][alternative]`.
     pub fn ascend(&mut self, by_probability: &[Vec<f64>]) {
         let mut gradient = Vec::new();
-        for (p, g) in self.probabilities().iter().zip(by_probability) {
+        let choices = self.probabilities();
+        for ((p, g), logits) in choices.iter().zip(by_probability).zip(&self.logits) {
             let mean: f64 = p.iter().zip(g).map(|(p, g)| p * g).sum();
-            gradient.extend(p.iter().zip(g).map(|(p, g)| (-p * (g - mean)) as f32));
+            let down = p.iter().zip(g).map(|(p, g)| -p * (g - mean));
+            gradient.extend(
+                down.zip(logits)
+                    .map(|(down, l)| (down + self.decay * l) as f32),
+            );
         }
         let shape = [1, 1, 1, gradient.len()];
         let device = Device::flex();
@@ -89,7 +98,7 @@ mod tests {
 
     #[test]
     fn goes_where_the_gradient_points() {
-        let mut policy = Policy::new(&[3, 2], 0.1);
+        let mut policy = Policy::new(&[3, 2], 0.1, 0.0);
         assert!((policy.entropy() - (3f64.ln() + 2f64.ln()) / 2.0).abs() < 1e-12);
         for _ in 0..100 {
             policy.ascend(&[vec![0.0, 1.0, 0.0], vec![0.0, 2.0]]);
@@ -100,5 +109,22 @@ mod tests {
             "{probabilities:?}"
         );
         assert!(policy.entropy() < 0.4, "{}", policy.entropy());
+    }
+
+    #[test]
+    fn decay_draws_choices_together_again() {
+        let apart = |decay: f64| {
+            let mut policy = Policy::new(&[2], 0.05, decay);
+            (0..50).for_each(|_| policy.ascend(&[vec![1.0, 0.0]]));
+            (0..200).for_each(|_| policy.ascend(&[vec![0.0, 0.0]]));
+            let logits = &policy.logits[0];
+            logits[0] - logits[1]
+        };
+        assert!(
+            apart(0.1) < 0.5 * apart(0.0),
+            "{} {}",
+            apart(0.1),
+            apart(0.0)
+        );
     }
 }

@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use ganas_core::error::Error;
 use ganas_core::table::{Ranking, Table};
-use ganas_train::supernet::{Alternation, Identity, Method, Scoring, search};
+use ganas_train::supernet::{Alternation, Identity, Method, Reward, Scoring, search};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -63,6 +63,20 @@ pub struct SearchArgs {
     #[arg(long, value_name = "RATE")]
     policy_rate: Option<f64>,
 
+    /// Weight decay of the policy [default: 0 for enas, 0.001 for darts, as its paper has it]
+    #[arg(long, value_name = "DECAY")]
+    policy_decay: Option<f64>,
+
+    /// What the controller of enas is rewarded for, and what the best of its samples is best in
+    /// [default: loss]
+    #[arg(long, value_name = "METRIC")]
+    reward: Option<RewardName>,
+
+    /// Let batch normalisation within cells scale and shift during the search of darts, whose paper
+    /// switches that off
+    #[arg(long)]
+    affine: bool,
+
     /// Cells that the controller of enas samples a round, and that its cell is the best of
     #[arg(long, value_name = "N", default_value_t = Alternation::default().samples)]
     samples: usize,
@@ -86,11 +100,19 @@ pub struct SearchArgs {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum MethodName {
-    /// A controller rewarded with validation accuracy (REINFORCE), as in ENAS
+    /// A controller rewarded on validation images (REINFORCE), as in ENAS
     Enas,
     /// A mixture of all ops, and of all edges of node cells, moved by the gradient of the validation
     /// loss, as in DARTS
     Darts,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RewardName {
+    /// A low validation loss, which other searches of a supernet are judged by, too
+    Loss,
+    /// Validation accuracy, as in ENAS
+    Accuracy,
 }
 
 /// What is written.
@@ -163,8 +185,26 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         batch: args.batch,
         learning_rate: args.learning_rate,
         policy_rate: args.policy_rate,
+        policy_decay: args.policy_decay,
         samples: args.samples,
+        reward: match args.reward {
+            None | Some(RewardName::Loss) => Reward::Loss,
+            Some(RewardName::Accuracy) => Reward::Accuracy,
+        },
+        affine: args.affine,
     };
+    let unused = match args.method {
+        MethodName::Enas if args.affine => Some("--affine"),
+        MethodName::Darts if args.reward.is_some() => Some("--reward"),
+        _ => None,
+    };
+    if let Some(option) = unused {
+        return Err(
+            Error::input(format!("`{option}` has no effect with this method"))
+                .mend("leave it out, or take the other `--method`")
+                .into(),
+        );
+    }
     settings.check().map_err(usable)?;
     let trained = &args.trained;
     let progress = Progress::new(trained.quiet);

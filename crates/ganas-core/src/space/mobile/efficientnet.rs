@@ -24,7 +24,8 @@ const B0: &str = "r1_k3_s11_e1_i32_o16_se0.25;r2_k3_s22_e6_i16_o24_se0.25;\
     r4_k5_s22_e6_i112_o192_se0.25;r1_k3_s11_e6_i192_o320_se0.25";
 
 /// The space `efficientnet-b0`: each of up to 16 layers has expansion 1, 3 or 6 and kernel 3 or 5,
-/// and a stage may have fewer layers than EfficientNet-B0, but one at least. Every block has a
+/// and a stage may have fewer layers than EfficientNet-B0, but one at least. EfficientNet-B0 itself has
+/// expansions 1 and 6 only; 3 is ours. Every block has a
 /// squeeze-and-excitation of a quarter of its input channels.
 ///
 /// Notation: the block strings of EfficientNet's code, joined by `;`, as

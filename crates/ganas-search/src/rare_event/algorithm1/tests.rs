@@ -51,7 +51,8 @@ fn gamma_never_falls_and_reaches_alpha_in_as_many_steps_as_the_theorem_says() {
                 assert!(pair[1].rho > 0.0 && pair[1].rho <= 0.1);
             }
             let steps = ((alpha - trace[0].gamma) / delta).ceil() as usize;
-            assert!(trace.len() - 1 <= steps, "{} of {steps}", trace.len() - 1);
+            // The last one is at the level itself.
+            assert!(trace.len() - 2 <= steps, "{} of {steps}", trace.len() - 2);
         }
     }
 }
@@ -167,9 +168,34 @@ fn constant_scores_end_at_once_and_an_empty_event_is_told() {
     let (trace, _, stop) = run(0.5);
     assert_eq!(
         (trace.len(), stop, trace[0].reaches_alpha),
-        (1, Stop::Reached, 1.0)
+        (2, Stop::Reached, 1.0)
     );
     assert_eq!(run(0.6).2, Stop::Empty);
+}
+
+/// The loop stops as soon as some level's density reaches alpha with probability rho. Of three equally
+/// likely points only one is at alpha, so a density fitted to the level below solves one draw in three.
+#[test]
+fn the_last_density_is_fitted_to_alpha_itself() {
+    let family = Family::new(&[30], 1e-4).unwrap();
+    let scores: Vec<f64> = (0..30)
+        .map(|i| match i {
+            0 => 2.0,
+            1 | 2 => 1.0,
+            _ => 0.0,
+        })
+        .collect();
+    for divergence in BOTH {
+        let (trace, theta, stop) = algorithm(divergence, 2.0, 0.1).run(&family, &scores);
+        let [.., before, last] = &trace[..] else {
+            panic!("{trace:?}");
+        };
+        assert_eq!((stop, before.gamma, last.gamma), (Stop::Reached, 2.0, 2.0));
+        assert!(before.reaches_alpha < 0.4, "{before:?}");
+        assert!(last.reaches_alpha > 0.98, "{last:?}");
+        assert!(last.reaches_alpha >= 1.0 - (2.0 * last.divergence).sqrt());
+        assert_eq!(family.density(&theta)[0], last.reaches_alpha);
+    }
 }
 
 #[test]
