@@ -32,7 +32,7 @@ impl From<anyhow::Error> for Fault {
     fn from(error: anyhow::Error) -> Self {
         let kind = match error.downcast_ref() {
             Some(Error::Input(_)) => Kind::Input,
-            Some(Error::Io { .. }) => Kind::Io,
+            Some(Error::Io { .. } | Error::Write { .. } | Error::Lost { .. }) => Kind::Io,
             _ => Kind::Other,
         };
         let text = format!("{error:#}");

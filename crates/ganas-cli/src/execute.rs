@@ -115,7 +115,8 @@ impl Plan<'_> {
         provenance.asynchronous = slots;
         let (mut directory, mut before) = match self.out {
             Some(folder) => {
-                let (directory, before) = self.directory(folder, &problem, &provenance)?;
+                let (directory, before) =
+                    self.directory(folder, &problem, &provenance, &reporter)?;
                 (Some(directory), before)
             }
             None => (None, Before::default()),
@@ -167,7 +168,7 @@ impl Plan<'_> {
             .map_err(|e| self.kept(e))?;
         drop(evaluator);
         let seconds = match &mut directory {
-            Some(directory) => directory.ended()?,
+            Some(directory) => directory.ended().map_err(|e| self.kept(e))?,
             None => done.seconds,
         };
         let mut improvements = track.improvements;
@@ -294,13 +295,25 @@ impl Plan<'_> {
                 }
                 // What the search found stays, whatever became of the last training.
                 (Err(error), kept) => {
-                    kept.map_or(Ok(()), |kept| kept.finish(&report))?;
-                    return Err(error);
+                    let error = error.downcast::<Error>().unwrap_or_else(|e| {
+                        Error::io(folder, std::io::Error::other(format!("{e:#}")))
+                    });
+                    // A training that diverged does so again. What could not be written may be later.
+                    let is_over = matches!(error, Error::Input(_));
+                    if !is_over {
+                        report.run.stop = StopReason::Interrupted;
+                    }
+                    // Its own error would hide the first, and without a result the run goes on, too.
+                    let _ = kept.map(|kept| kept.finish(&report));
+                    return Err(match is_over {
+                        true => error.into(),
+                        false => self.kept(error),
+                    });
                 }
             }
         }
         if let Some(directory) = directory {
-            directory.finish(&report)?;
+            directory.finish(&report).map_err(|e| self.kept(e))?;
         }
         log.end(&report);
         Ok(report)
@@ -312,6 +325,7 @@ impl Plan<'_> {
         folder: &Path,
         problem: &Problem<'s>,
         provenance: &Provenance,
+        reporter: &Reporter,
     ) -> Result<(RunDir<'s>, Before)> {
         let started_in = match self.resumed {
             Some(recorded) => recorded.started_in.clone(),
@@ -325,6 +339,7 @@ impl Plan<'_> {
         let care = Care {
             every: self.every,
             leisurely: self.task.source.looks_up(),
+            reporter: reporter.clone(),
         };
         match self.resumed {
             None => {
@@ -349,10 +364,9 @@ impl Plan<'_> {
             false => "the same command goes on".to_owned(),
         };
         match error {
-            Error::Io { path, source } => anyhow::anyhow!(
-                "{}: {source}; what was evaluated is kept, and {goes_on}",
-                path.display()
-            ),
+            error @ (Error::Io { .. } | Error::Write { .. }) => {
+                anyhow::anyhow!("{error}; what was evaluated is kept, and {goes_on}")
+            }
             other => other.mend(format!("mend it, and {goes_on}")).into(),
         }
     }

@@ -10,7 +10,7 @@ use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::Outcome;
 use ganas_core::journal::Finished;
 use ganas_core::table::ArchColumns;
-use ganas_core::write_whole;
+use ganas_core::{read_regular, write_whole};
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -45,7 +45,7 @@ impl History {
     /// # Errors
     /// If a row is no evaluation, or contradicts an earlier one.
     pub fn read(file: &Path, task: &Task) -> Result<History> {
-        let bytes = std::fs::read(file).map_err(|e| unreadable(Error::io(file, e)))?;
+        let bytes = read_regular(file).map_err(|e| unreadable(Error::io(file, e)))?;
         History::of(bytes, file, task)
     }
 
@@ -66,8 +66,7 @@ impl History {
         let path = folder.join(COPY);
         match self.bytes.is_empty() {
             true => Ok(()),
-            false => write_whole(&path, |mut file| file.write_all(&self.bytes))
-                .map_err(|e| Error::io(&path, e)),
+            false => write_whole(&path, |mut file| file.write_all(&self.bytes)),
         }
     }
 

@@ -7,11 +7,14 @@ use ganas_core::driver::StopReason;
 use ganas_core::error::{Error, Result};
 use ganas_search::Recipe;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::record::{Provenance, Run, Step};
 use crate::rundir::{RESULT, SETTINGS};
+use crate::sealed;
 use crate::settings::Recorded;
+
+/// What to do about a result that cannot be used.
+pub const CHANGED: &str = "remove the file: the run is gone through again from its journal";
 
 /// What the folder of a run holds.
 pub enum Kept {
@@ -61,15 +64,14 @@ impl Kept {
 
 /// The run of a result.
 fn ended(result: &Path) -> Result<Run> {
-    let text = fs::read(result).map_err(|e| Error::io(result, e))?;
+    let value = sealed::read(result, CHANGED)?.unwrap_or_default();
     let read = || -> serde_json::Result<Run> {
-        let value: Value = serde_json::from_slice(&text)?;
         let trajectory = Vec::<Step>::deserialize(&value["trajectory"])?;
         Ok(Run::deserialize(&value)?.along(&trajectory))
     };
     read().map_err(|e| {
         Error::input(format!("this is no result of a run ({e})"))
-            .mend("remove the file: the run is gone through again from its journal")
+            .mend(CHANGED)
             .in_file(result)
     })
 }

@@ -28,7 +28,7 @@ pub struct LogArgs {
     /// How standard error says what happens; json is one object a line for each evaluation and
     /// round, whether it is a terminal or not
     ///
-    /// Each object has an `event`: `begin`, `evaluation`, `round`, `lost` or `end`, and `seconds`
+    /// Each object has an `event`: `begin`, `evaluation`, `round`, `lost`, `note` or `end`, and `seconds`
     /// since the search began; docs/guide/report.md describes the rest.
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub log_format: Option<Format>,
@@ -93,6 +93,15 @@ impl Reporter {
         } else if !self.args.quiet {
             self.remarks
                 .line(&format!("worker {worker} was lost: {how}"));
+        }
+    }
+
+    /// Something that does not stop the search, and that the user should know of.
+    pub fn note(&self, text: &str) {
+        if self.args.is_json() {
+            self.say(json!({ "event": "note", "text": text }));
+        } else if !self.args.quiet {
+            self.remarks.line(&format!("note: {text}"));
         }
     }
 

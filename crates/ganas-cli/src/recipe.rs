@@ -1,10 +1,10 @@
 //! The settings of trainings, as they are typed.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ganas_core::error::{Error, Result};
+use ganas_core::read_regular_text;
 use ganas_data::{Augment, Dataset, Portion, Resize, SplitConfig, load_with};
 use ganas_train::{ImageTask, Optimizer, Recipe, Schedule, TrainError};
 use serde::Deserialize;
@@ -99,7 +99,7 @@ impl RecipeArgs {
         let mut recipe = match &self.recipe {
             None => defaults,
             Some(file) => {
-                let text = fs::read_to_string(file).map_err(|e| {
+                let text = read_regular_text(file).map_err(|e| {
                     Error::input(format!("cannot be read ({e})"))
                         .mend("name a TOML file with settings such as `epochs = 12`")
                         .in_file(file)
@@ -227,7 +227,7 @@ impl DataArgs {
 pub fn usable(error: TrainError) -> Error {
     match error {
         TrainError::Data(error) => error,
-        TrainError::Io { path, source } => crate::task::unreadable(Error::io(path, source)),
+        TrainError::Io { path, cause } => crate::task::unreadable(Error::io(path, cause)),
         TrainError::File { path, what } => Error::input(what).in_file(path),
         other => Error::input(other.to_string()),
     }

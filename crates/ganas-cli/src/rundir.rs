@@ -11,18 +11,21 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use crc32c::{crc32c, crc32c_append};
+use ganas_core::TEMPORARY;
 use ganas_core::arch::Arch;
 use ganas_core::checkpoint::{self, Checkpoint};
 use ganas_core::driver::{Observer, Problem, Round};
 use ganas_core::error::{Error, Result as CoreResult};
 use ganas_core::evaluate::Outcome;
-use ganas_core::journal::{Finished, Journal};
+use ganas_core::journal::{Finished, Journal, Opened};
 use ganas_core::ledger::Query;
 use ganas_core::space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
-use crate::output::{prepare, write_json};
+use crate::log::Reporter;
+use crate::output::prepare;
 use crate::record::SearchReport;
+use crate::sealed;
 use crate::times::{TIMES, Times};
 
 /// The settings.
@@ -71,15 +74,22 @@ pub struct RunDir<'a> {
     rounds: Rounds,
     times: Times,
     keeping: Keeping<'a>,
+    reporter: Reporter,
+    /// Whether it was said already that a file which only saves time cannot be written.
+    said: bool,
+    /// Whether a result is there from before the run was resumed.
+    stale: bool,
 }
 
 /// How carefully a run is kept.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Care {
     /// The least time between two checkpoints.
     pub every: Duration,
     /// Whether evaluations can be had again at once, so that the disk is not waited for each time.
     pub leisurely: bool,
+    /// Says what could not be kept.
+    pub reporter: Reporter,
 }
 
 /// What it takes to resume a run.
@@ -149,12 +159,13 @@ impl<'a> RunDir<'a> {
                     .into(),
             );
         }
-        write_json(&folder.join(SETTINGS), settings)?;
-        RunDir::new(folder, problem, Keeping::new(opened.journal, care))
+        sealed::write(&folder.join(SETTINGS), settings)?;
+        RunDir::new(folder, problem, opened, care).map(|(run, _)| run)
     }
 
     /// Opens the folder of a run to go on with it: `anew` without its checkpoint, since it has more
-    /// queries to spend. Its settings are written again.
+    /// queries to spend. Its settings are written again, and what a killed process left half written
+    /// is removed. Its result stays until there is something new.
     ///
     /// # Errors
     /// If another process is at work on it, or its journal is damaged.
@@ -167,35 +178,47 @@ impl<'a> RunDir<'a> {
     ) -> Result<(RunDir<'a>, Before)> {
         let journal = folder.join(JOURNAL);
         let opened = Journal::open(&journal, problem.space(), problem.measured())?;
-        for old in [RESULT, CHECKPOINT].iter().take(1 + usize::from(anew)) {
-            let path = folder.join(old);
-            match fs::remove_file(&path) {
-                Err(e) if path.exists() => return Err(Error::io(path, e).into()),
-                _ => {}
-            }
+        sweep(folder);
+        // It is of the old settings, and costs no more than time.
+        if anew {
+            remove(&folder.join(CHECKPOINT))?;
         }
-        write_json(&folder.join(SETTINGS), settings)?;
-        let keeping = Keeping::new(opened.journal, care);
-        let mut run = RunDir::new(folder, problem, keeping)?;
+        sealed::write(&folder.join(SETTINGS), settings)?;
+        let (mut run, finished) = RunDir::new(folder, problem, opened, care)?;
+        run.stale = folder.join(RESULT).exists();
         run.times = Times::resumed(folder.join(TIMES));
         let saved: Option<Saved> = checkpoint::read(&folder.join(CHECKPOINT));
         let saved = saved.filter(|saved| run.rounds.holds(saved.rounds));
         run.rounds.resumed = saved.as_ref().map(|s| s.rounds).unwrap_or_default();
         let before = Before {
-            finished: opened.finished,
+            finished,
             checkpoint: saved.map(|saved| saved.search),
         };
         Ok((run, before))
     }
 
-    fn new(folder: &Path, problem: &Problem<'a>, keeping: Keeping<'a>) -> Result<RunDir<'a>> {
+    fn new(
+        folder: &Path,
+        problem: &Problem<'a>,
+        opened: Opened<'a>,
+        care: Care,
+    ) -> Result<(RunDir<'a>, Vec<Finished>)> {
+        if !opened.locked {
+            care.reporter.note(&format!(
+                "the file system of {} has no locks; let no other process write to this folder \
+                 while the search goes on",
+                folder.display()
+            ));
+        }
+        let reporter = care.reporter.clone();
+        let keeping = Keeping::new(opened.journal, care);
         let metrics = problem.metrics();
         let objective = &problem.objective().metric;
         let mut columns: Vec<usize> = (0..metrics.len()).collect();
         // The objective comes first, the others keep their order.
         columns.sort_by_key(|&i| metrics[i] != *objective);
         let path = folder.join(EVALUATIONS);
-        let evaluations = File::create(&path).map_err(|e| Error::io(path, e))?;
+        let evaluations = File::create(&path).map_err(|e| Error::write(path, e))?;
         let mut run = RunDir {
             folder: folder.to_owned(),
             space: problem.space(),
@@ -204,35 +227,53 @@ impl<'a> RunDir<'a> {
             rounds: Rounds::open(folder.join(ROUNDS))?,
             times: Times::new(folder.join(TIMES)),
             keeping,
+            reporter,
+            said: false,
+            stale: false,
         };
         let mut header = vec!["query", "round", "arch"];
         header.extend(run.columns.iter().map(|&i| metrics[i].as_str()));
         run.write_row(&header)?;
-        Ok(run)
+        Ok((run, opened.finished))
     }
 
     /// The search ended, or was interrupted. Returns the seconds of the run, with those from before
     /// it was resumed.
     ///
     /// # Errors
-    /// If its time cannot be written, or the disk takes no more of its journal.
+    /// If the disk takes no more of its journal, or that is gone.
     pub fn ended(&mut self) -> CoreResult<f64> {
         self.keeping.journal.settle()?;
-        self.times.end()
+        self.keeping.journal.check_present()?;
+        let written = self.times.end();
+        self.spare(written);
+        Ok(self.times.total())
     }
 
     /// Writes the result.
     ///
     /// # Errors
-    /// If it cannot be written.
-    pub fn finish(self, report: &SearchReport) -> Result<()> {
-        write_json(&self.folder.join(RESULT), report)
+    /// If it cannot be written, or the run is gone.
+    pub fn finish(self, report: &SearchReport) -> CoreResult<()> {
+        self.keeping.journal.check_present()?;
+        sealed::write(&self.folder.join(RESULT), report)
+    }
+
+    /// Takes a file for written that nothing depends on.
+    fn spare(&mut self, written: CoreResult<()>) {
+        if let Err(e) = written
+            && !self.said
+        {
+            self.said = true;
+            self.reporter
+                .note(&format!("{e}; the search goes on without this file"));
+        }
     }
 
     fn write_row<T: AsRef<[u8]>>(&mut self, row: &[T]) -> CoreResult<()> {
         (self.evaluations.write_record(row).map_err(Into::into))
             .and_then(|()| self.evaluations.flush())
-            .map_err(|e| Error::io(self.folder.join(EVALUATIONS), e))
+            .map_err(|e| Error::write(self.folder.join(EVALUATIONS), e))
     }
 
     fn cells(&self, number: usize, round: usize, arch: &Arch, metrics: &[f64]) -> Vec<String> {
@@ -249,14 +290,39 @@ impl<'a> RunDir<'a> {
     }
 }
 
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> CoreResult<()> {
+    match fs::remove_file(path) {
+        Err(e) if path.exists() => Err(Error::write(path, e)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes the temporary files that a killed process left in the folder of a run, which is locked.
+fn sweep(folder: &Path) {
+    let names = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in names {
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            // One that stays does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 impl Observer for RunDir<'_> {
     fn begin(&mut self, rounds: usize) -> CoreResult<()> {
-        self.times.begin(rounds)?;
+        let written = self.times.begin(rounds);
+        self.spare(written);
         self.rounds.cut(rounds > 0)
     }
 
     fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> CoreResult<()> {
-        self.keeping.journal.append(arch, outcome)
+        self.keeping.journal.append(arch, outcome)?;
+        if self.stale {
+            self.stale = false;
+            remove(&self.folder.join(RESULT))?;
+        }
+        Ok(())
     }
 
     fn wait(&mut self) -> CoreResult<()> {
@@ -274,7 +340,8 @@ impl Observer for RunDir<'_> {
     }
 
     fn round(&mut self, round: &Round) -> CoreResult<()> {
-        self.times.round(round.round)?;
+        let written = self.times.round(round.round);
+        self.spare(written);
         self.rounds.append(round)
     }
 
@@ -285,9 +352,10 @@ impl Observer for RunDir<'_> {
         let begun = Instant::now();
         if let Some(search) = state() {
             let rounds = self.rounds.mark;
+            self.keeping.journal.check_present()?;
             let path = self.folder.join(CHECKPOINT);
             let written = checkpoint::write(&path, &Saved { rounds, search });
-            written.map_err(|e| Error::io(path, e))?;
+            self.spare(written);
         }
         self.keeping.saved = Instant::now();
         self.keeping.cost = begun.elapsed();
@@ -341,14 +409,14 @@ impl Rounds {
         (self.file.set_len(self.mark.length))
             .and_then(|()| self.file.seek(SeekFrom::Start(self.mark.length)))
             .map(drop)
-            .map_err(|e| Error::io(&self.path, e))
+            .map_err(|e| Error::write(&self.path, e))
     }
 
     fn append(&mut self, round: &Round) -> CoreResult<()> {
-        let mut line = serde_json::to_vec(round).map_err(|e| Error::io(&self.path, e.into()))?;
+        let mut line = serde_json::to_vec(round).map_err(|e| Error::write(&self.path, e.into()))?;
         line.push(b'\n');
         let written = self.file.write_all(&line);
-        written.map_err(|e| Error::io(&self.path, e))?;
+        written.map_err(|e| Error::write(&self.path, e))?;
         self.mark.length += line.len() as u64;
         self.mark.crc = crc32c_append(self.mark.crc, &line);
         Ok(())

@@ -10,6 +10,11 @@ use serde_json::Value;
 
 use crate::change::Change;
 use crate::record::Provenance;
+use crate::sealed;
+
+/// What to do about settings that were changed.
+pub const CHANGED: &str =
+    "restore it from a copy, or delete its line `crc32c` if the change is meant";
 
 /// What is written.
 #[derive(Serialize)]
@@ -50,15 +55,15 @@ impl Recorded {
     /// If they are not there, or are not those of a search.
     pub fn read(file: &Path) -> Result<Recorded> {
         let refuse = |what: &str, mend: &str| Error::input(what).mend(mend).in_file(file);
-        let text = fs::read_to_string(file).map_err(|e| {
-            refuse(
+        if let Err(e) = fs::metadata(file) {
+            return Err(refuse(
                 &format!("cannot be read ({e})"),
                 "name the folder of a run, as `ganas search --out DIR` makes it; a benchmark goes on by \
                  its own command",
-            )
-        })?;
+            ));
+        }
         let broken = || refuse("these are no settings of a run", "restore them from a copy");
-        let all: Value = serde_json::from_str(&text).map_err(|_| broken())?;
+        let all = sealed::read(file, CHANGED)?.ok_or_else(broken)?;
         let text = |name: &str| all[name].as_str().map(str::to_owned);
         let command = all["command"].as_array().map(|words| {
             (words.iter().filter_map(Value::as_str).map(str::to_owned)).collect::<Vec<_>>()

@@ -1,9 +1,9 @@
 //! Suite files: several tasks for `ganas bench`, in TOML.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use ganas_core::error::{Error, Result};
+use ganas_core::read_regular_text;
 use serde::Deserialize;
 
 use crate::args::TaskArgs;
@@ -58,8 +58,8 @@ impl Suite {
     /// # Errors
     /// If the file cannot be read or is no suite.
     pub fn read(file: &Path) -> Result<Self> {
-        let text = fs::read_to_string(file).map_err(|e| {
-            Error::input(format!("cannot be read ({})", e.kind()))
+        let text = read_regular_text(file).map_err(|e| {
+            Error::input(format!("cannot be read ({e})"))
                 .mend("name a TOML file with `[[task]]` blocks")
                 .in_file(file)
         })?;

@@ -568,17 +568,17 @@ pub fn import(merge_isomorphic: bool) -> Import {
 /// A file that the operating system would not let us read as the bad input that it is.
 pub fn unreadable(error: Error) -> Error {
     match error {
-        Error::Io { path, source } => unreadable_file(path, &source),
+        Error::Io { path, cause } => unreadable_file(path, &cause),
         other => other,
     }
 }
 
-fn unreadable_file(path: PathBuf, source: &std::io::Error) -> Error {
-    match source.kind() {
+fn unreadable_file(path: PathBuf, cause: &std::io::Error) -> Error {
+    match cause.kind() {
         std::io::ErrorKind::NotFound => {
             Error::input("there is no such file").mend("check the path")
         }
-        _ => Error::input(format!("cannot be read ({source})")).mend("name a readable file"),
+        _ => Error::input(format!("cannot be read ({cause})")).mend("name a readable file"),
     }
     .in_file(path)
 }

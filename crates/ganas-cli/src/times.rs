@@ -84,7 +84,7 @@ impl Times {
             file.write_all(kept.as_bytes())?;
             Ok(file)
         };
-        self.file = Some(open().map_err(|e| Error::io(&self.path, e))?);
+        self.file = Some(open().map_err(|e| Error::write(&self.path, e))?);
         Ok(())
     }
 
@@ -102,13 +102,17 @@ impl Times {
         self.line(round)
     }
 
-    /// The search ended. Returns the seconds of the whole run.
+    /// The search ended.
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn end(&mut self) -> Result<f64> {
-        self.line(self.ended + 1)?;
-        Ok(self.total)
+    pub fn end(&mut self) -> Result<()> {
+        self.line(self.ended + 1)
+    }
+
+    /// The seconds of the whole run, whether they could be written or not.
+    pub fn total(&self) -> f64 {
+        self.total
     }
 
     fn line(&mut self, round: usize) -> Result<()> {
@@ -124,8 +128,11 @@ impl Times {
             return Ok(());
         };
         let written = serde_json::to_vec(&line).map_err(io::Error::from);
-        (written.and_then(|text| file.write_all(&[&text[..], b"\n"].concat())))
-            .map_err(|e| Error::io(&self.path, e))
+        (written.and_then(|text| file.write_all(&[&text[..], b"\n"].concat()))).map_err(|e| {
+            // The next line would go on where this one was torn.
+            self.file = None;
+            Error::write(&self.path, e)
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The end of a search that trains networks: the best ones are trained again, and one is kept.
 
-use std::fs;
+use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,12 +10,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
+use ganas_core::write_whole;
 use ganas_draw::Drawing;
 use ganas_train::{Feed, Network, Score, TrainError, Training};
 
 use crate::progress::{Bar, Progress};
 use crate::recipe::usable;
 use crate::record::{Finalist, Winner};
+use crate::retrainings::Retrainings;
 use crate::source::Trained;
 
 const WEIGHTS: &str = "winner.safetensors";
@@ -50,7 +52,8 @@ pub fn train(
     training.recipe.epochs = epochs.unwrap_or(training.recipe.epochs);
     let bar = progress.steps(finalists.len() * TRAININGS * trained.training.recipe.epochs);
     bar.say(format!("training the best {} again", finalists.len()));
-    let Some(standings) = again(trained, finalists, seed, &bar, stop) else {
+    let mut retrainings = Retrainings::open(folder, &*training.space)?;
+    let Some(standings) = again(trained, finalists, seed, &mut retrainings, &bar, stop)? else {
         return Ok(None);
     };
     drop(bar);
@@ -72,7 +75,7 @@ pub fn train(
     network.weights().save(&weights).map_err(usable)?;
     let drawing = folder.join(DRAWING);
     let svg = Drawing::of(&*training.space, &arch)?.svg();
-    fs::write(&drawing, svg).with_context(|| format!("cannot write {}", drawing.display()))?;
+    write_whole(&drawing, |mut file| file.write_all(svg.as_bytes()))?;
     Ok(Some(Winner {
         arch: training.space.format(&arch),
         finalists: standings,
@@ -88,18 +91,22 @@ pub fn train(
     }))
 }
 
-/// Trains each of some architectures several times, from weights that the search did not see.
+/// Trains each of some architectures several times, from weights that the search did not see. What
+/// was trained before the search was resumed is not trained again.
 fn again(
     trained: &Trained,
     finalists: &[Arch],
     seed: u64,
+    retrainings: &mut Retrainings,
     bar: &Bar,
     stop: &AtomicBool,
-) -> Option<Vec<Finalist>> {
+) -> Result<Option<Vec<Finalist>>> {
     let training = &trained.training;
     let jobs: Vec<(usize, u64)> = (0..TRAININGS as u64)
         .flat_map(|round| (0..finalists.len()).map(move |i| (i, round)))
+        .filter(|&(i, round)| retrainings.accuracy(&finalists[i], round).is_none())
         .collect();
+    bar.advance((finalists.len() * TRAININGS - jobs.len()) * training.recipe.epochs);
     let (sender, values) = mpsc::channel();
     let begin = |job: usize| {
         let Some(&(i, round)) = jobs.get(job) else {
@@ -115,20 +122,24 @@ fn again(
                 _ => f64::NEG_INFINITY,
             };
             // Nobody listens any more once it was stopped.
-            let _ = sender.send((i, value));
+            let _ = sender.send((i, round, value));
         });
     };
     // No more at once than there are threads, so that few are left when it is stopped.
     let threads = trained.pool.current_num_threads();
     (0..threads).for_each(begin);
-    let mut sums = vec![0.0; finalists.len()];
     for done in 0..jobs.len() {
-        let (i, value) = next(&values, stop).ok()?;
-        sums[i] += value;
+        let Ok((i, round, value)) = next(&values, stop) else {
+            return Ok(None);
+        };
+        retrainings.add(&finalists[i], round, value)?;
         bar.advance(training.recipe.epochs);
         begin(threads + done);
     }
-    let standings = finalists.iter().zip(sums).map(|(arch, sum)| {
+    let standings = finalists.iter().map(|arch| {
+        // In this order, whichever finished first: sums of floats depend on it.
+        let rounds = 0..TRAININGS as u64;
+        let sum: f64 = rounds.filter_map(|r| retrainings.accuracy(arch, r)).sum();
         let mean = sum / TRAININGS as f64;
         Finalist {
             arch: training.space.format(arch),
@@ -136,7 +147,7 @@ fn again(
             trainings: TRAININGS,
         }
     });
-    Some(standings.collect())
+    Ok(Some(standings.collect()))
 }
 
 /// What a training says while it goes on.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arch::Arch;
 use crate::driver::OpenBatch;
+use crate::error::{Error, Result};
 use crate::state;
 use crate::write_whole;
 
@@ -50,9 +51,10 @@ impl Checkpoint {
 /// Writes a checkpoint, with whatever else belongs to it: all of it or nothing.
 ///
 /// # Errors
-/// What the operating system refuses.
-pub fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
-    let body = state::save(value).ok_or_else(|| io::Error::other("it cannot be serialised"))?;
+/// If it cannot be written.
+pub fn write(path: &Path, value: &impl Serialize) -> Result<()> {
+    let unserialised = || Error::write(path, io::Error::other("it cannot be serialised"));
+    let body = state::save(value).ok_or_else(unserialised)?;
     write_whole(path, |mut file| {
         file.write_all(MAGIC.as_bytes())?;
         file.write_all(&crc32c::crc32c(&body).to_le_bytes())?;

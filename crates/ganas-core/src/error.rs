@@ -11,13 +11,29 @@ pub enum Error {
     /// Input or arguments that cannot be used: what is wrong, where, and how to mend it.
     #[error("{0}")]
     Input(InputError),
-    /// The operating system refused something.
-    #[error("{}: {source}", path.display())]
+    /// A file or folder could not be opened or read.
+    #[error("{}: {cause}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
-        source: io::Error,
+        /// Why. It is in the message already, and so is not the error's source.
+        cause: io::Error,
+    },
+    /// A file could not be written.
+    #[error("{}: cannot be written ({cause})", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why, as in [`Io`](Error::Io).
+        cause: io::Error,
+    },
+    /// The files of a run that is going on are gone.
+    #[error("{}: {what}", path.display())]
+    Lost {
+        /// The file that was noticed first.
+        path: PathBuf,
+        /// What happened, and what can be done.
+        what: String,
     },
 }
 
@@ -58,11 +74,19 @@ impl Error {
         })
     }
 
-    /// An operating system error at a path.
-    pub fn io(path: impl AsRef<Path>, source: io::Error) -> Self {
+    /// An error of opening or reading at a path.
+    pub fn io(path: impl AsRef<Path>, cause: io::Error) -> Self {
         Error::Io {
             path: path.as_ref().to_owned(),
-            source,
+            cause,
+        }
+    }
+
+    /// An error of writing a file.
+    pub fn write(path: impl AsRef<Path>, cause: io::Error) -> Self {
+        Error::Write {
+            path: path.as_ref().to_owned(),
+            cause,
         }
     }
 

@@ -23,7 +23,7 @@
 //! A line counts once it ends with a newline. A last line that is torn or damaged is cut off, as a
 //! power failure may leave one; anywhere else it is an error.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use crate::arch::Arch;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, counted};
 use crate::evaluate::Outcome;
 use crate::space::SearchSpace;
 
@@ -66,6 +66,10 @@ pub struct Journal<'a> {
     settled: Instant,
     /// The least time between two waits for the disk, but for those that are asked for.
     pace: Duration,
+    /// Evaluations in the file.
+    count: usize,
+    /// Whether the file system tells by numbers whether a path still leads to this file.
+    identifiable: bool,
 }
 
 /// The first line.
@@ -123,6 +127,9 @@ pub struct Opened<'a> {
     pub finished: Vec<Finished>,
     /// Bytes of a torn line that were cut off.
     pub torn: u64,
+    /// Whether the file is locked. Some file systems have no locks: there nothing keeps another
+    /// process from writing to it.
+    pub locked: bool,
 }
 
 impl<'a> Journal<'a> {
@@ -136,19 +143,22 @@ impl<'a> Journal<'a> {
         let mut file = (OpenOptions::new().read(true).append(true).create(true))
             .open(path)
             .map_err(refused)?;
-        lock(&file, path)?;
+        let locked = lock(&file, path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(refused)?;
         let content = Content::read(&bytes, space, metrics).map_err(|e| e.in_file(path))?;
         let mut journal = Journal {
             path: path.to_owned(),
             space,
-            file,
             length: content.length as u64,
             crc: content.crc,
             unsettled: false,
             settled: Instant::now(),
             pace: PACE,
+            count: content.finished.len(),
+            identifiable: identity(&file.metadata().map_err(refused)?)
+                == identity(&fs::metadata(path).map_err(refused)?),
+            file,
         };
         let torn = (bytes.len() - content.length) as u64;
         if torn > 0 {
@@ -167,6 +177,7 @@ impl<'a> Journal<'a> {
             journal,
             finished: content.finished,
             torn,
+            locked,
         })
     }
 
@@ -184,7 +195,8 @@ impl<'a> Journal<'a> {
     /// [`settle`](Self::settle) was called.
     ///
     /// # Errors
-    /// If the disk is full, or the operating system refuses otherwise. The file is then as it was.
+    /// If the disk is full, or the operating system refuses otherwise; the file is then as it was. Or
+    /// if the file was removed or renamed.
     pub fn append(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
         let arch = self.space.format(arch);
         self.write(&match outcome {
@@ -198,7 +210,38 @@ impl<'a> Journal<'a> {
             },
         })?;
         self.unsettled = true;
+        self.count += 1;
+        self.check_present()?;
         self.settle_if_due()
+    }
+
+    /// Checks that the file is still where it was.
+    ///
+    /// # Errors
+    /// [`Error::Lost`] if it was removed, renamed or replaced.
+    pub fn check_present(&self) -> Result<()> {
+        let own = self.file.metadata().map_err(|e| Error::io(&self.path, e))?;
+        let there = fs::metadata(&self.path);
+        let same = |there: &Metadata| !self.identifiable || identity(&own) == identity(there);
+        if there.as_ref().is_ok_and(same) {
+            return Ok(());
+        }
+        let evaluations = counted(self.count, "evaluation");
+        let what = if is_removed(&own) {
+            format!(
+                "the folder or this file was removed while the search went on; the {evaluations} in \
+                 it are lost"
+            )
+        } else {
+            format!(
+                "the folder or this file was renamed while the search went on; its {evaluations} are \
+                 kept where it is now, and `ganas resume` goes on from there"
+            )
+        };
+        Err(Error::Lost {
+            path: self.path.clone(),
+            what,
+        })
     }
 
     /// Waits until all that was written is on the disk, unless it can be had again at once.
@@ -226,7 +269,7 @@ impl<'a> Journal<'a> {
     pub fn settle(&mut self) -> Result<()> {
         if self.unsettled {
             let synced = self.file.sync_data();
-            synced.map_err(|e| Error::io(&self.path, e))?;
+            synced.map_err(|e| Error::write(&self.path, e))?;
             self.unsettled = false;
             self.settled = Instant::now();
         }
@@ -252,18 +295,39 @@ impl<'a> Journal<'a> {
             Err(e) => {
                 // If this fails too, the torn line is cut off when the run is resumed.
                 let _ = self.file.set_len(self.length);
-                Err(Error::io(&self.path, e))
+                Err(Error::write(&self.path, e))
             }
         }
     }
 }
 
-/// Makes sure that nobody else writes to the file.
-fn lock(file: &File, path: &Path) -> Result<()> {
+/// What tells a file from all others, where the operating system has such numbers.
+#[cfg(unix)]
+fn identity(meta: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (meta.dev(), meta.ino())
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) {}
+
+/// Whether an open file has no name any more.
+#[cfg(unix)]
+fn is_removed(meta: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(meta) == 0
+}
+
+#[cfg(not(unix))]
+fn is_removed(_: &Metadata) -> bool {
+    true
+}
+
+/// Makes sure that nobody else writes to the file. Returns whether the file system can do that.
+fn lock(file: &File, path: &Path) -> Result<bool> {
     let begun = Instant::now();
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(true),
             // A process that was killed just now may not be gone.
             Err(TryLockError::WouldBlock) if begun.elapsed() < GONE => {
                 thread::sleep(Duration::from_millis(20));
@@ -273,9 +337,19 @@ fn lock(file: &File, path: &Path) -> Result<()> {
                     .mend("let it end, or end it")
                     .in_file(path));
             }
+            Err(TryLockError::Error(e)) if has_no_locks(&e) => return Ok(false),
             Err(TryLockError::Error(e)) => return Err(Error::io(path, e)),
         }
     }
+}
+
+/// Whether an error of locking says that the file system has no locks.
+fn has_no_locks(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(nix::errno::Errno::ENOLCK as i32) {
+        return true;
+    }
+    error.kind() == io::ErrorKind::Unsupported
 }
 
 /// What is in a file.

@@ -5,6 +5,7 @@ use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use ganas_core::error::{Error, Result};
+use ganas_core::read_regular;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 
@@ -247,7 +248,7 @@ fn decode(file: &Path) -> Result<DynamicImage> {
     if size > LARGEST {
         return too_large(format!("a file of {size} bytes"));
     }
-    let bytes = fs::read(file).map_err(|e| Error::io(file, e))?;
+    let bytes = read_regular(file).map_err(|e| Error::io(file, e))?;
     // By its content: the wrong ending is common.
     let format = image::guess_format(&bytes).map_err(undecodable)?;
     if format == ImageFormat::Jpeg && !jpeg_is_whole(&bytes) {

@@ -1,18 +1,19 @@
 //! Opening and reading files, with errors for the user.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use ganas_core::error::{Error, Result};
+use ganas_core::open_regular;
 
 /// Bytes read at once.
 const BUFFER: usize = 1 << 17;
 
 /// Opens a file; one that ends in `.gz` is decompressed.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
-    let file = File::open(path).map_err(|e| Error::io(path, e))?;
+    let file = open_regular(path).map_err(|e| Error::io(path, e))?;
     let file = BufReader::with_capacity(BUFFER, file);
     Ok(match path.extension() {
         Some(e) if e.eq_ignore_ascii_case("gz") => Box::new(MultiGzDecoder::new(file)),

@@ -1,8 +1,8 @@
 //! What a network is built for: as it is given, as its weights have it, or as its benchmark has it.
 
-use std::fs;
 use std::path::Path;
 
+use ganas_core::read_regular;
 use ganas_core::space::{Kind, SearchSpace};
 use ganas_train::{Frame, TrainError};
 use safetensors::SafeTensors;
@@ -54,9 +54,9 @@ pub fn frame(space: &dyn SearchSpace, given: &Given, weights: Option<&Path>) -> 
 
 /// What a file of weights says about its network.
 fn inferred(space: &dyn SearchSpace, path: &Path) -> Result<Given> {
-    let bytes = fs::read(path).map_err(|source| TrainError::Io {
+    let bytes = read_regular(path).map_err(|cause| TrainError::Io {
         path: path.to_owned(),
-        source,
+        cause,
     })?;
     let other = |what: String| ExportError::Weights {
         path: path.to_owned(),

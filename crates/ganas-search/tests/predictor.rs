@@ -260,6 +260,30 @@ fn models_of_others_that_cannot_be_used_are_named_with_a_mend() {
         "hello",
         &["neither XGBoost's JSON nor LightGBM's text"],
     );
+    let infinite = xgboost.replacen("\"base_score\":\"", "\"base_score\":\"1e", 1);
+    assert_ne!(infinite, xgboost);
+    refuses(features, &infinite, &["base score of the model is inf"]);
+    for value in ["nan", "inf", "1e300"] {
+        let leaf = lightgbm.replacen(
+            "leaf_value=0.54200000152960415",
+            &format!("leaf_value={value}"),
+            1,
+        );
+        assert_ne!(leaf, lightgbm);
+        refuses(features, &leaf, &["a leaf of the model is"]);
+    }
+    // A damaged first line of a tree, of the first one and of another.
+    for tree in ["\nTree=0", "\nTree=3"] {
+        for damaged in [
+            tree.replace('T', "X"),
+            tree.replace('=', "-"),
+            tree.replace("=", "=1"),
+        ] {
+            let fused = lightgbm.replacen(tree, &damaged, 1);
+            assert_ne!(fused, lightgbm);
+            refuses(features, &fused, &["damaged or cut off"]);
+        }
+    }
     let categories = lightgbm.replacen("decision_type=2", "decision_type=1", 1);
     refuses(features, &categories, &["splits by categories"]);
     let looping = lightgbm.replacen("left_child=1", "left_child=0", 1);

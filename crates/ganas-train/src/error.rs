@@ -69,13 +69,13 @@ pub enum TrainError {
     /// A dataset, or its split, cannot be used.
     #[error(transparent)]
     Data(#[from] ganas_core::error::Error),
-    /// A file could not be read or written.
-    #[error("{}: {source}", path.display())]
+    /// A file could not be read.
+    #[error("{}: {cause}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// Why.
-        source: io::Error,
+        /// Why. It is in the message already, and so is not the error's source.
+        cause: io::Error,
     },
     /// A file holds no weights, or not those of this network.
     #[error("{}: {what}", path.display())]

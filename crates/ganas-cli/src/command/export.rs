@@ -3,16 +3,15 @@
 mod network;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 use ganas_core::arch::Arch;
 use ganas_core::error::Error;
 use ganas_core::space::{NamedGraph, SearchSpace};
-use ganas_core::write_whole;
+use ganas_core::{read_regular_text, write_whole};
 use ganas_draw::Drawing;
 use serde::{Deserialize, Serialize};
 
@@ -203,8 +202,7 @@ pub fn run(args: &ExportArgs) -> Result<End> {
         }
     };
     match &args.out {
-        Some(file) => write_whole(file, |mut f| f.write_all(&bytes))
-            .with_context(|| format!("cannot write {}", file.display()))?,
+        Some(file) => write_whole(file, |mut f| f.write_all(&bytes))?,
         None => io::stdout().write_all(&bytes)?,
     }
     Ok(End::Done)
@@ -257,8 +255,7 @@ const WRITTEN: &str = "name a file that `ganas export --to json` or `ganas searc
 fn open(text: &str) -> Result<Imported> {
     let file = Path::new(text);
     let refused = |what: String| Error::input(what).mend(WRITTEN).in_file(file);
-    let read =
-        fs::read_to_string(file).map_err(|e| refused(format!("cannot be read ({})", e.kind())))?;
+    let read = read_regular_text(file).map_err(|e| refused(format!("cannot be read ({e})")))?;
     let imported = serde_json::from_str(&read)
         .map_err(|e| refused(format!("this is no exported architecture ({e})")))?;
     Ok(imported)

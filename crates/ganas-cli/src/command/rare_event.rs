@@ -1,16 +1,16 @@
 //! `ganas rare-event`: how likely a random architecture is to be at least so good.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use ganas_core::arch::Arch;
 use ganas_core::driver::{Problem, find};
 use ganas_core::error::Error;
 use ganas_core::evaluate::{Evaluator, Outcome};
 use ganas_core::rng::Rng;
+use ganas_core::write_whole;
 use ganas_search::rare_event::{
     Estimate, Level, Likelihood, Method, Pool, Prior, Settings, Surveyed, survey,
 };
@@ -221,8 +221,8 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
         write_json(file, &report)?;
     }
     if let Some(file) = &args.svg {
-        fs::write(file, figure::draw(&report))
-            .with_context(|| format!("cannot write {}", file.display()))?;
+        let drawing = figure::draw(&report);
+        write_whole(file, |mut f| f.write_all(drawing.as_bytes()))?;
     }
     Ok(End::Done)
 }

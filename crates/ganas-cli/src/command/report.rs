@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use ganas_core::write_whole;
 use ganas_report::Report;
@@ -89,8 +89,7 @@ pub fn run(args: &ReportArgs) -> Result<End> {
         suites: gathered.suites,
     };
     let html = report.html();
-    write_whole(&out, |mut file| file.write_all(html.as_bytes()))
-        .with_context(|| format!("cannot write {}", out.display()))?;
+    write_whole(&out, |mut file| file.write_all(html.as_bytes()))?;
     if !args.quiet {
         println!("{}", done(&out, count, html.len()));
     }

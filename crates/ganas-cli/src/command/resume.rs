@@ -7,15 +7,16 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser};
 use ganas_core::error::Error;
 use ganas_train::device::Choice;
-use serde_json::Value;
 
 use crate::End;
 use crate::args::{Cli, Command};
 use crate::change::Change;
 use crate::command::search::{self, SearchArgs};
 use crate::device::DeviceArgs;
+use crate::kept::CHANGED;
 use crate::log::LogArgs;
 use crate::rundir::{JOURNAL, RESULT, SETTINGS};
+use crate::sealed;
 use crate::settings::Recorded;
 
 const EXAMPLES: &str = "\
@@ -70,8 +71,8 @@ pub fn run(args: &ResumeArgs) -> Result<End> {
             named: Some(device),
         });
     }
-    if let Some(spent) = finished(&args.folder.join(RESULT))
-        && queries == recorded.queries
+    if queries == recorded.queries
+        && let Some(spent) = finished(&args.folder.join(RESULT), queries)?
     {
         if !args.log.quiet {
             println!(
@@ -157,8 +158,19 @@ fn unusable(what: &str, settings: &Path) -> anyhow::Error {
     .into()
 }
 
-/// The queries that a run spent, if it came to its end.
-fn finished(result: &Path) -> Option<u64> {
-    let result: Value = serde_json::from_slice(&fs::read(result).ok()?).ok()?;
-    (result["stop"] != "interrupted").then_some(result["queries"].as_u64())?
+/// The queries that a run spent, if it came to its end. A result of fewer queries to spend is that of
+/// before it was resumed.
+///
+/// # Errors
+/// If the result was changed.
+fn finished(result: &Path, queries: usize) -> Result<Option<u64>> {
+    let Some(result) = sealed::read(result, CHANGED)? else {
+        return Ok(None);
+    };
+    let budget = result["provenance"]["queries"].as_u64();
+    let current = budget.is_none_or(|budget| budget == queries as u64);
+    if result["stop"] == "interrupted" || !current {
+        return Ok(None);
+    }
+    Ok(result["queries"].as_u64())
 }

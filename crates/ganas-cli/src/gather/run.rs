@@ -13,6 +13,7 @@ use super::bench::OfRun;
 use super::{Evaluation, Found, Key, MEND, Provenance, label, unreadable};
 use crate::rundir::{EVALUATIONS, JOURNAL, RESULT, ROUNDS, SETTINGS};
 use crate::times::{Line, TIMES};
+use crate::{kept, sealed, settings};
 
 /// A line of the rounds.
 #[derive(Deserialize)]
@@ -29,9 +30,10 @@ struct RoundLine {
 /// If there are no settings of a run.
 pub fn read(folder: &Path) -> Result<Found> {
     let file = folder.join(SETTINGS);
-    let text = fs::read(&file).map_err(|e| unreadable(&file, &e))?;
+    fs::metadata(&file).map_err(|e| unreadable(&file, &e))?;
     let refuse = |what: String| Error::input(what).mend(MEND).in_file(&file);
-    let settings: Provenance = serde_json::from_slice(&text)
+    let settings = sealed::read(&file, settings::CHANGED)?.unwrap_or_default();
+    let settings: Provenance = serde_json::from_value(settings)
         .map_err(|e| refuse(format!("these are no settings of a run ({e})")))?;
     let ([strategy, ..], Some(&seed)) = (&settings.strategies[..], settings.seeds.first()) else {
         return Err(refuse("these are no settings of a run".into()));
@@ -45,9 +47,13 @@ pub fn read(folder: &Path) -> Result<Found> {
     for evaluation in &mut evaluations {
         evaluation.failure = failures.get(&evaluation.arch).cloned();
     }
-    let result: Option<Value> = fs::read(folder.join(RESULT))
-        .ok()
-        .and_then(|text| serde_json::from_slice(&text).ok());
+    let result = sealed::read(&folder.join(RESULT), kept::CHANGED)?;
+    // A result of fewer queries to spend is that of before the run was resumed.
+    let current = |result: &Value| {
+        let budget = result["provenance"]["queries"].as_u64();
+        budget.is_none_or(|budget| budget == settings.queries as u64)
+    };
+    let result = result.filter(current);
     let optimum = result.as_ref().and_then(|r| r["optimum"].as_f64());
     let result: Option<OfRun> = result.and_then(|r| serde_json::from_value(r).ok());
     let compliant = settings.task["compliant_rows"].as_u64().map(|n| n as usize);

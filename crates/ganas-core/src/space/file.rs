@@ -1,7 +1,6 @@
 //! Space files: a user's own space in TOML.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -9,6 +8,7 @@ use serde::Deserialize;
 use super::{Chain, EdgeCell, NodeCell, OpCosts, Roles, SearchSpace, exact_op_index};
 use crate::arch::{Arch, CELL_VERTICES, MAX_LABELS, MAX_OPS};
 use crate::error::{Error, Result};
+use crate::read_regular_text;
 
 /// What a space file says, by kind.
 #[derive(Deserialize)]
@@ -62,7 +62,7 @@ type MetricTable = BTreeMap<String, BTreeMap<String, f64>>;
 /// If the file cannot be read or does not describe a space.
 pub fn from_file(path: impl AsRef<Path>) -> Result<Box<dyn SearchSpace>> {
     let path = path.as_ref();
-    let text = fs::read_to_string(path).map_err(|e| match e.kind() {
+    let text = read_regular_text(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::InvalidData => Error::input("the file is not text").in_file(path),
         _ => Error::io(path, e),
     })?;

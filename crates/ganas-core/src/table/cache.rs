@@ -10,6 +10,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::format;
 use super::staged::{Duplicates, Indexed};
+use crate::error::Result;
 use crate::space::SearchSpace;
 use crate::write_whole;
 
@@ -55,7 +56,7 @@ pub(super) fn place(
 }
 
 /// Writes a compiled table into a file: all of it or nothing.
-pub(super) fn write(table: &Indexed, space: &dyn SearchSpace, out: &Path) -> io::Result<()> {
+pub(super) fn write(table: &Indexed, space: &dyn SearchSpace, out: &Path) -> Result<()> {
     write_whole(out, |file| {
         let mut buffered = BufWriter::with_capacity(1 << 17, file);
         format::write(table, space, &mut buffered)?;

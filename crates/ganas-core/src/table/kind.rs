@@ -1,11 +1,11 @@
 //! What kind of file a table is in: by its content, not its name.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use super::{format, tfrecord};
 use crate::error::{Error, Result};
+use crate::open_regular;
 
 /// The kinds of files that hold tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Kind {
     /// If it cannot be read or is of no known kind.
     pub(super) fn of(path: &Path) -> Result<Self> {
         let mut start = Vec::new();
-        let file = File::open(path).map_err(|e| Error::io(path, e))?;
+        let file = open_regular(path).map_err(|e| Error::io(path, e))?;
         (file.take(64).read_to_end(&mut start)).map_err(|e| Error::io(path, e))?;
         if start.starts_with(&format::MAGIC) {
             Ok(Kind::Compiled)

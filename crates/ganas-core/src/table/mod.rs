@@ -181,7 +181,7 @@ impl Table {
                 .in_file(source)),
             kind => {
                 let indexed = read(kind, source, space, duplicates)?;
-                cache::write(&indexed, space, &out).map_err(|e| Error::io(&out, e))?;
+                cache::write(&indexed, space, &out)?;
                 Ok(out)
             }
         }

@@ -1,12 +1,11 @@
 //! The file of a surrogate: one JSON object (`docs/surrogates.md`).
 
-use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use ganas_core::error::{Error, Result};
 use ganas_core::space::SearchSpace;
-use ganas_core::write_whole;
+use ganas_core::{read_regular, write_whole};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
@@ -50,7 +49,6 @@ pub fn save(surrogate: &Surrogate, path: &Path, space: &dyn SearchSpace) -> Resu
         out.write_all(b"\n")?;
         out.flush()
     })
-    .map_err(|e| Error::io(path, e))
 }
 
 pub fn open(path: &Path, space: &dyn SearchSpace) -> Result<Surrogate> {
@@ -91,7 +89,7 @@ fn digest(features: &[String], models: &[Model]) -> String {
 }
 
 fn read(path: &Path) -> Result<Content> {
-    let bytes = fs::read(path).map_err(|e| Error::io(path, e))?;
+    let bytes = read_regular(path).map_err(|e| Error::io(path, e))?;
     let named = |e: Error| Err(e.in_file(path));
     let value: Value = match serde_json::from_slice(&bytes) {
         Ok(value) => value,

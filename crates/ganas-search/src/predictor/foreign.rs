@@ -1,10 +1,10 @@
 //! Models that XGBoost or LightGBM fitted, with a TOML file that says what their columns are.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use ganas_core::error::{Error, Result};
 use ganas_core::space::SearchSpace;
+use ganas_core::{read_regular, read_regular_text};
 use serde::Deserialize;
 
 use super::file::other_space;
@@ -60,7 +60,7 @@ pub fn space_of(path: &Path) -> Result<String> {
 }
 
 fn read(path: &Path) -> Result<Description> {
-    let text = fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+    let text = read_regular_text(path).map_err(|e| Error::io(path, e))?;
     toml::from_str(&text).map_err(|e| {
         let error = Error::input(e.message().replace('\n', " "))
             .mend("the file has `space`, `features` and for each `[[model]]` its `objective` and `file`")
@@ -76,7 +76,7 @@ fn read(path: &Path) -> Result<Description> {
 
 /// Reads a model of so many columns.
 fn model(file: &Path, columns: usize) -> Result<Forest> {
-    let bytes = fs::read(file).map_err(|e| Error::io(file, e))?;
+    let bytes = read_regular(file).map_err(|e| Error::io(file, e))?;
     let text = String::from_utf8(bytes).map_err(|_| {
         Error::input("this is no text").mend("save the model as XGBoost's JSON or LightGBM's text")
     })?;
@@ -92,6 +92,16 @@ pub fn other_columns(has: usize, features: usize) -> Error {
         "the model has {has} columns where {features} features are named"
     ))
     .mend("name one feature a column, in order")
+}
+
+/// A number of a model, if its sums can be finite.
+pub fn finite(what: &str, value: f64) -> Result<f64> {
+    // XGBoost computes with floats of 32 bits.
+    if (value as f32).is_finite() {
+        return Ok(value);
+    }
+    Err(Error::input(format!("a {what} of the model is {value}"))
+        .mend("save the model again, or fit it to values that are finite"))
 }
 
 /// The error of a model that is more than a sum of trees.

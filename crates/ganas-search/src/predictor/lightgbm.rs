@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use ganas_core::error::{Error, Result};
 
-use super::foreign::{other_columns, unsupported};
+use super::foreign::{finite, other_columns, unsupported};
 use super::{Comparison, Forest, Tree};
 
 /// The objectives whose predictions are plain sums.
@@ -41,7 +41,7 @@ pub fn read(text: &str, columns: usize) -> Result<Forest> {
     let Some((trees, _)) = rest.split_once("\nend of trees") else {
         return Err(cut_off());
     };
-    let fields = fields(head);
+    let fields = fields(head)?;
     let one = |name: &str| fields.get(name).is_none_or(|v| v.trim() == "1");
     if !one("num_class") || !one("num_tree_per_iteration") {
         return Err(unsupported("the model predicts several values at once"));
@@ -61,8 +61,17 @@ pub fn read(text: &str, columns: usize) -> Result<Forest> {
     if has != columns {
         return Err(other_columns(has, columns));
     }
-    let blocks = trees.split("\nTree=");
-    let mut trees = blocks.map(tree).collect::<Result<Vec<Tree>>>()?;
+    let blocks = trees.split("\nTree=").enumerate();
+    let mut trees = blocks
+        .map(|(i, block)| tree(i, block))
+        .collect::<Result<Vec<Tree>>>()?;
+    // Old versions do not say how many there are.
+    let said = fields
+        .get("tree_sizes")
+        .map(|v| v.split_whitespace().count());
+    if said.is_some_and(|count| count != trees.len()) {
+        return Err(cut_off());
+    }
     // Random forests are means.
     if head.lines().any(|line| line.trim() == "average_output") {
         let share = 1.0 / trees.len() as f64;
@@ -79,10 +88,15 @@ pub fn read(text: &str, columns: usize) -> Result<Forest> {
     })
 }
 
-fn fields(block: &str) -> Fields<'_> {
-    (block.lines())
-        .filter_map(|line| line.split_once('='))
-        .collect()
+/// The fields of a block. One that is there twice is of another block, whose first line is damaged.
+fn fields(block: &str) -> Result<Fields<'_>> {
+    let mut fields = Fields::new();
+    for (name, value) in block.lines().filter_map(|line| line.split_once('=')) {
+        if fields.insert(name, value).is_some() {
+            return Err(cut_off());
+        }
+    }
+    Ok(fields)
 }
 
 fn cut_off() -> Error {
@@ -96,10 +110,13 @@ fn numbers<T: FromStr>(fields: &Fields, name: &str) -> Result<Vec<T>> {
         .collect()
 }
 
-/// A tree. In the file a child that is not negative is a split, any other the leaf -1 - child; here
+/// The tree of a number. In the file a child that is not negative is a split, any other the leaf -1 - child; here
 /// leaves come after the splits.
-fn tree(block: &str) -> Result<Tree> {
-    let fields = fields(block);
+fn tree(number: usize, block: &str) -> Result<Tree> {
+    if block.lines().next().map(str::trim) != Some(&number.to_string()) {
+        return Err(cut_off());
+    }
+    let fields = fields(block)?;
     if fields.get("is_linear").is_some_and(|v| v.trim() == "1") {
         return Err(unsupported("a tree has linear leaves"));
     }
@@ -129,8 +146,13 @@ fn tree(block: &str) -> Result<Tree> {
     let child = |child: i64| u32::try_from(place(child)).unwrap_or(0);
     let mut tree = Tree::default();
     for i in 0..splits {
+        if thresholds[i].is_nan() {
+            return Err(cut_off());
+        }
         tree.push(columns[i], thresholds[i], child(left[i]), child(right[i]));
     }
-    leaves.into_iter().for_each(|value| tree.leaf(value));
+    for value in leaves {
+        tree.leaf(finite("leaf", value)?);
+    }
     Ok(tree)
 }

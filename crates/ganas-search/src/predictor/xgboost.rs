@@ -5,7 +5,7 @@ use ganas_core::error::{Error, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::foreign::{other_columns, unsupported};
+use super::foreign::{finite, other_columns, unsupported};
 use super::{Comparison, Forest, Tree};
 
 /// The objectives whose predictions are plain sums.
@@ -111,7 +111,8 @@ pub fn read(text: &str, columns: usize) -> Result<Forest> {
 fn base_score(value: &Value) -> Result<f64> {
     let text = value.as_str().unwrap_or_default();
     let number = text.trim_start_matches('[').trim_end_matches(']').parse();
-    number.map_err(|_| unsupported(format!("the base score is `{value}`")))
+    let base: f64 = number.map_err(|_| unsupported(format!("the base score is `{value}`")))?;
+    finite("base score", base)
 }
 
 fn tree(nodes: &Nodes) -> Result<Tree> {
@@ -131,7 +132,7 @@ fn tree(nodes: &Nodes) -> Result<Tree> {
     for i in 0..n {
         let value = nodes.split_conditions[i];
         match (nodes.left_children[i], nodes.right_children[i]) {
-            (-1, -1) => tree.leaf(value),
+            (-1, -1) => tree.leaf(finite("leaf", value)?),
             (left, right) => {
                 let child = |c: i64| u32::try_from(c).unwrap_or(0);
                 tree.push(nodes.split_indices[i], value, child(left), child(right));

@@ -1,12 +1,11 @@
 //! Tensors in safetensors files.
 
-use std::collections::HashMap;
-use std::fs;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use ganas_core::write_whole;
+use ganas_core::{read_regular, write_whole};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::error::{Result, TrainError};
@@ -45,15 +44,49 @@ pub(crate) fn write(
         })
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|e| damaged(path, e.to_string()))?;
-    let bytes = safetensors::serialize(views, header).map_err(|e| damaged(path, e.to_string()))?;
-    let written = write_whole(path, |mut file| {
-        file.write_all(&bytes)?;
-        file.sync_all()
-    });
-    written.map_err(|source| TrainError::Io {
-        path: path.to_owned(),
-        source,
-    })
+    let mut header = header.unwrap_or_default();
+    header.insert(CHECKSUM.to_owned(), checksum(&header, &views));
+    let bytes = safetensors::serialize(views, Some(header))
+        .map_err(|e| damaged(path, e.to_string()))
+        .and_then(|bytes| sorted(bytes).ok_or_else(|| damaged(path, "its header is not JSON")))?;
+    Ok(write_whole(path, |mut file| file.write_all(&bytes))?)
+}
+
+/// The metadata with the checksum of all others, and of the tensors. Files of older versions have
+/// none.
+const CHECKSUM: &str = "ganas-crc32c";
+
+/// The checksum (CRC-32C) of the metadata and the tensors of a file: names and shapes as JSON, and
+/// the tensors' bytes, both in the order of the names.
+fn checksum(metadata: &HashMap<String, String>, tensors: &[(&str, TensorView)]) -> String {
+    let others: BTreeMap<_, _> = (metadata.iter())
+        .filter(|(name, _)| *name != CHECKSUM)
+        .collect();
+    let mut tensors: Vec<_> = tensors.iter().collect();
+    tensors.sort_by_key(|(name, _)| *name);
+    let shapes: Vec<_> = (tensors.iter())
+        .map(|(name, view)| (name, view.shape()))
+        .collect();
+    let names = serde_json::to_vec(&(others, shapes)).expect("texts and numbers are JSON");
+    let crc = tensors
+        .iter()
+        .fold(crc32c::crc32c(&names), |crc, (_, view)| {
+            crc32c::crc32c_append(crc, view.data())
+        });
+    format!("{crc:08x}")
+}
+
+/// The same file with a header whose fields are in order, so that the same tensors always make the
+/// same file.
+fn sorted(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+    let length = usize::try_from(u64::from_le_bytes(*bytes.first_chunk()?)).ok()?;
+    let header = bytes.get_mut(8..8 + length)?;
+    let fields: serde_json::Value = serde_json::from_slice(header).ok()?;
+    let mut ordered = serde_json::to_vec(&fields).ok()?;
+    // Spaces at its end align the tensors.
+    ordered.resize(length, b' ');
+    header.copy_from_slice(&ordered);
+    Some(bytes)
 }
 
 /// The bytes of a file.
@@ -61,10 +94,29 @@ pub(crate) fn write(
 /// # Errors
 /// If it cannot be read.
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|source| TrainError::Io {
+    read_regular(path).map_err(|cause| TrainError::Io {
         path: path.to_owned(),
-        source,
+        cause,
     })
+}
+
+/// Checks that a file is as it was written, if it has a checksum.
+fn check(path: &Path, bytes: &[u8], file: &SafeTensors) -> Result<()> {
+    let (_, metadata) =
+        SafeTensors::read_metadata(bytes).map_err(|e| damaged(path, e.to_string()))?;
+    let Some(metadata) = metadata.metadata() else {
+        return Ok(());
+    };
+    let views: Vec<_> = file.iter().collect();
+    let changed = (metadata.get(CHECKSUM)).is_some_and(|crc| *crc != checksum(metadata, &views));
+    if changed {
+        return Err(damaged(
+            path,
+            "the file was changed since it was written: its checksum is another; copy it again, or \
+             make it anew",
+        ));
+    }
+    Ok(())
 }
 
 /// The tensors of a file.
@@ -81,6 +133,7 @@ impl<'a> Tensors<'a> {
     pub fn new(path: &'a Path, bytes: &'a [u8]) -> Result<Self> {
         let file = SafeTensors::deserialize(bytes)
             .map_err(|e| damaged(path, format!("not a safetensors file: {e}")))?;
+        check(path, bytes, &file)?;
         Ok(Tensors { path, file })
     }
 

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use ganas_core::error::Error;
+use ganas_core::is_special;
 use ganas_core::table::{Ranking, Table};
 use ganas_train::supernet::{Alternation, Identity, Method, Reward, Scoring, search};
 use rayon::prelude::*;
@@ -15,7 +16,7 @@ use serde::Serialize;
 
 use super::TrainedArgs;
 use crate::interrupt;
-use crate::output::{is_special, prepare, write_json};
+use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::recipe::usable;
 use crate::record::command_line;
@@ -275,7 +276,7 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         done.sort_by_key(|run| run.seed.wrapping_sub(args.first_seed));
         // What is under way is all that a killed process loses. A pipe gets the whole at the end alone.
         match &trained.json {
-            Some(file) if !is_special(file) => write_json(file, &report(&done)),
+            Some(file) if !is_special(file) => Ok(write_json(file, &report(&done))?),
             _ => Ok(()),
         }
     };
