@@ -116,6 +116,8 @@ fn a_folder_of_another_benchmark_is_refused() {
     let result = "out/evolution-default/0/result.json";
     let mut broken = sandbox.json(result);
     broken["trajectory"] = json!(3);
+    // As an older version would have written it.
+    broken.as_object_mut().unwrap().remove("crc32c");
     sandbox.write(result, broken.to_string());
     sandbox.refuses(
         &format!("{BENCH} --seeds 1 --out out"),
