@@ -32,7 +32,7 @@ def evaluate(arch, seed, epochs):
 
 
 def say(**message):
-    print(json.dumps(message), file=out, flush=True)
+    print(json.dumps(message, default=float), file=out, flush=True)  # NumPy and torch, too.
 
 
 for line in sys.stdin:

@@ -44,7 +44,7 @@ def measure(api, arch, dataset, epochs):
 
 
 def say(**message):
-    print(json.dumps(message), file=out, flush=True)
+    print(json.dumps(message, default=float), file=out, flush=True)  # NumPy and torch, too.
 
 
 # Whatever the package prints goes to standard error, which ganas keeps in a file.

@@ -15,13 +15,22 @@ def evaluate(arch, graph, seed, budget, progress):
     return {"accuracy": 100.0 - abs(3 - skips) - 0.1 * len(graph["edges"]), "length": len(arch)}
 
 
+def card(worker, allowed):
+    """The graphics card of a worker: its entry of those that it may use, as Slurm sets them."""
+    if allowed is None:
+        return str(worker)
+    cards = [card.strip() for card in allowed.split(",") if card.strip()]
+    return cards[worker % len(cards)] if cards else allowed
+
+
 def say(**message):
-    print(json.dumps(message), file=out, flush=True)
+    print(json.dumps(message, default=float), file=out, flush=True)  # NumPy and torch, too.
 
 
 # Whatever else is printed goes to standard error, which ganas keeps in a file.
 out, sys.stdout = sys.stdout, sys.stderr
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", os.environ.get("GANAS_WORKER", "0"))
+os.environ["CUDA_VISIBLE_DEVICES"] = card(
+    int(os.environ.get("GANAS_WORKER", "0")), os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 for line in sys.stdin:
     request = json.loads(line)

@@ -55,8 +55,10 @@ class Search:
         queries: Distinct architectures to evaluate, a failed evaluation included; 120 if it is left
             out, or 300 with a table or a surrogate.
         seed: The seed of all random streams.
-        objective: The metric to search for.
-        maximize: Whether larger is better.
+        objective: The metric to search for, as ``"NAME"``, ``"NAME:min"`` or ``"NAME:max"``.
+        maximize: Whether larger is better. If neither this nor ``objective`` says so, ``loss`` is
+            minimised and every other metric is maximised, with a warning where its name is one such as
+            ``error`` or ``latency``. :meth:`maximize` and :meth:`minimize` say it, too.
         constraints: Bounds such as ``"params <= 1e6"`` or ``"params <= @start"``, or functions that
             take an :class:`Arch` and say whether it is admitted. What the space or a function can
             tell is checked before a query is spent. A function is asked once for each architecture
@@ -70,12 +72,15 @@ class Search:
             ``{"ppo.entropy_coef": 0.05}``.
         dir: A new folder for the journal, the checkpoints and the results. :meth:`load` goes on from
             there after an interruption, a crash or ``kill -9``.
-        metrics: Further metrics to keep of what is told, beside the objective and what constraints
-            are about.
+        metrics: Further metrics to keep as numbers in the journal, beside the objective and what
+            constraints are about. Whatever else is told by name is kept as it is.
         table: A table that evaluates, for :meth:`run`: CSV, CSV.gz or Parquet.
         surrogate: Models that evaluate, for :meth:`run`: a file of ``ganas surrogate fit``, or a TOML
             file that describes others. Where there is a ``table``, too, it says how good the best is.
         sampler: How random architectures are drawn: one of ``space.samplers``.
+        max_failures: The search ends if the first so many evaluations all fail, or later four times as
+            many in a row fail for the same reason; 0 never ends it.
+        time_limit: The time that the search may take, in seconds or as ``"12h"`` or ``"1h30m"``.
         in_flight: Lets rounds overlap, so that so many evaluations are under way at any time. The
             order in which they finish then decides about the rest, and is kept in the journal.
 
@@ -91,7 +96,7 @@ class Search:
         queries: int | None = None,
         seed: int = 0,
         objective: str = "accuracy",
-        maximize: bool = True,
+        maximize: bool | None = None,
         constraints: Sequence[Constraint] = (),
         start: Iterable[Arch | str] = (),
         history: Any = None,
@@ -103,10 +108,14 @@ class Search:
         surrogate: str | os.PathLike[str] | None = None,
         sampler: str | None = None,
         in_flight: int | None = None,
+        max_failures: int | None = None,
+        time_limit: float | str | None = None,
     ) -> None:
         self._space, words = _words.space(space)
         words += _words.option("strategy", strategy) + _words.option("seed", seed)
-        words += _words.option("objective", objective)
+        objective, maximize = _words.aim(objective, maximize)
+        words += _words.option("max-failures", max_failures)
+        words += _words.option("time-limit", time_limit)
         words += _words.each("constraint", (c for c in constraints if not callable(c)))
         words += _words.each("start", start)
         words += _words.settings(settings or {})
@@ -120,14 +129,17 @@ class Search:
         if known:
             words += _words.option("history", known[0])
         self._words = words
+        self._objective = objective
         self._functions = _words.functions(constraints)
         self._known = known and known[1]
-        self._open(queries, not maximize)
+        self._open(queries, None if maximize is None else not maximize)
 
-    def _open(self, queries: int | None, minimize: bool) -> None:
+    def _open(self, queries: int | None, minimize: bool | None) -> None:
+        way = "" if minimize is None else ":min" if minimize else ":max"
         words = ["search", *self._words, *_words.option("queries", queries)]
-        words += _words.option("minimize", minimize)
+        words += _words.option("objective", self._objective + way)
         self._queries = queries
+        self._unsaid = minimize is None
         self._core = _ganas.Search(words, self._space, self._functions, self._known)
 
     @classmethod
@@ -136,6 +148,8 @@ class Search:
         dir: str | os.PathLike[str],
         constraints: Sequence[Constraint] = (),
         queries: int | None = None,
+        *,
+        retry_failed: bool = False,
     ) -> Search:
         """Goes on with the search of a folder, to the very search that it would have been.
 
@@ -147,12 +161,15 @@ class Search:
             constraints: The functions among the constraints that it was begun with, which no file
                 can keep.
             queries: Distinct architectures to evaluate in all, if there are to be more.
+            retry_failed: Whether evaluations that failed are made again.
 
         Raises:
             ValueError: If the folder holds no run, or something is not as it was.
         """
         search = cls.__new__(cls)
-        search._core = _ganas.Search.resume(dir, queries, _words.functions(constraints))
+        functions = _words.functions(constraints)
+        search._core = _ganas.Search.resume(dir, queries, functions, retry_failed)
+        search._unsaid = False
         return search
 
     @property
@@ -179,17 +196,27 @@ class Search:
         Raises:
             RuntimeError, ValueError, OSError: What broke the search off.
         """
+        if self._unsaid and self._core.is_doubtful:
+            warnings.warn(
+                f"`{self.objective}` is maximised, and by its name less of it is better; "
+                "pass `maximize=False`, or `maximize=True` to say that it is meant",
+                UserWarning,
+                2,
+            )
+        self._unsaid = False
         return self._core.ask(n)
 
     def tell(self, arch: Arch | str, metrics: Metrics) -> None:
         """Tells what came of an architecture: its metrics by name, or the objective alone.
 
         Once this returns it is kept in the journal, if there is one. Where the objective is missing,
-        NaN, infinite or no number, the evaluation counts as failed.
+        NaN, infinite or no number, the evaluation counts as failed. A text or a list of one number is a
+        number. Values that nobody asked for are kept, too, and are in :attr:`history`.
 
         Raises:
             ValueError: If the architecture was not asked for, or was told already, or the first
-                metrics of all lack the objective or what a constraint is about.
+                metrics of all lack the objective or what a constraint is about, or have no number in
+                its place.
             TypeError: If the metrics are neither a number nor a dict.
         """
         self._core.tell(arch, metrics)
@@ -221,8 +248,8 @@ class Search:
     def history(self) -> pandas.DataFrame | list[dict[str, Any]]:
         """All evaluations, as a data frame where pandas is installed, else as a list of dicts.
 
-        The columns are ``query``, ``round`` and ``arch``, the objective, the other metrics,
-        ``compliant`` and ``failure``: why it failed, with the traceback where a function raised.
+        The columns are ``query``, ``round`` and ``arch``, the objective, the other metrics, what else
+        was told by name, ``compliant`` and ``failure``: why it failed, with the traceback where a function raised.
         ``query`` and ``round`` are missing until the round is over.
         """
         rows = self._core.rows()
@@ -246,8 +273,8 @@ class Search:
         """Evaluates by a function until the search is over, and returns its best.
 
         What the function raises is a failed evaluation, whose traceback is kept in
-        :attr:`history`; if all evaluations failed, there is a warning. Ctrl-C puts back what is being
-        evaluated, and a further call goes on.
+        :attr:`history`; if all evaluations failed, or the search ended since they kept failing, there is
+        a warning. Ctrl-C puts back what is being evaluated, and a further call goes on.
 
         Args:
             evaluate: Takes an :class:`Arch` and returns its objective, or its metrics by name.
@@ -295,6 +322,7 @@ class Search:
         """Sets the way and the queries, as long as nothing has begun."""
         queries = queries or (self._queries if not self._core.begun else None)
         same = minimize == self._core.minimize and queries in (None, self.queries)
+        self._unsaid = False
         if not same and self._core.begun:
             way = "minimizes" if self._core.minimize else "maximizes"
             raise ValueError(
@@ -332,9 +360,12 @@ class Search:
     def _found(self) -> Best | None:
         """The best of a search that is over, and a warning where none of its evaluations worked."""
         best, result = self.best, self.result
-        if best is None and result and 0 < result["queries"] == result["failed"]:
+        if result and result["failed"]:
             first = str(result.get("failure")).partition("\n")[0]
-            warnings.warn(f"every evaluation failed; the first: {first}", RuntimeWarning, 4)
+            if result["queries"] == result["failed"]:
+                warnings.warn(f"every evaluation failed; the first: {first}", RuntimeWarning, 4)
+            elif result["stop"] == "failures":
+                warnings.warn(f"evaluations kept failing; the first: {first}", RuntimeWarning, 4)
         return best
 
     def _settle(self, arch: Arch, result: Callable[[], Metrics]) -> None:
@@ -342,7 +373,7 @@ class Search:
         try:
             metrics = result()
             if not isinstance(metrics, Mapping):
-                metrics = {self.objective: float(metrics)}
+                metrics = {self.objective: metrics}
         except Exception as error:
             self.tell_failure(arch, describe(error))
         except BaseException:

@@ -27,6 +27,16 @@ def path(name: str, file: str | os.PathLike[str] | None) -> list[str]:
     return option(name, None if file is None else os.path.abspath(file))
 
 
+def aim(objective: str, maximize: bool | None) -> tuple[str, bool | None]:
+    """An objective without its direction, and whether it is maximised, where that was said."""
+    for ending, larger in ((":min", False), (":max", True)):
+        if objective.endswith(ending):
+            if maximize not in (None, larger):
+                raise ValueError(f"`{objective}` and `maximize={maximize}` contradict each other")
+            return objective[: -len(ending)], larger
+    return objective, maximize
+
+
 def each(name: str, values: Iterable[Any]) -> list[str]:
     """An option that can be given several times."""
     return [word for value in values for word in option(name, value)]

@@ -1,7 +1,7 @@
 //! The desk between a search and who evaluates for it: what is offered and asked for, what is told,
 //! and what has come of it all. The search runs in a thread of its own; Python only ever waits.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use ganas_core::arch::Arch;
 use ganas_core::driver::{Observer, Problem};
 use ganas_core::error::Result;
-use ganas_core::evaluate::{Evaluator, Outcome, Work};
+use ganas_core::evaluate::{Details, Evaluator, Outcome, Work};
 use ganas_core::ledger::Query;
 use pyo3::prelude::*;
+use serde_json::Value;
 
 use crate::fault::Fault;
 
@@ -34,10 +35,10 @@ pub struct Desk {
 pub struct State {
     /// What the search wants evaluated, in its order.
     pub offered: VecDeque<Arch>,
-    /// What was asked for and not told yet.
-    pub out: HashSet<Arch>,
+    /// What was asked for and not told yet, and since when.
+    pub out: HashMap<Arch, Instant>,
     /// What was told and the search has not taken yet.
-    told: VecDeque<(Arch, Outcome)>,
+    told: VecDeque<Told>,
     /// How much was told so far, and how much of that was dealt with.
     tells: u64,
     dealt: u64,
@@ -47,8 +48,17 @@ pub struct State {
     pub charged: Vec<Query>,
     /// Evaluations of the round that is going on, which is charged at its end.
     pub fresh: Vec<Query>,
+    /// What was told beside the metrics.
+    pub more: HashMap<Arch, BTreeMap<String, Value>>,
     /// How the search ended.
     pub end: Option<std::result::Result<String, Fault>>,
+}
+
+/// What came of an architecture.
+pub struct Told {
+    pub arch: Arch,
+    pub outcome: Outcome,
+    pub details: Details,
 }
 
 impl State {
@@ -80,10 +90,10 @@ impl Desk {
     }
 
     /// Says what came of an architecture, and waits until it is kept.
-    pub fn tell(&self, py: Python<'_>, arch: Arch, outcome: Outcome) -> PyResult<()> {
+    pub fn tell(&self, py: Python<'_>, told: Told) -> PyResult<()> {
         let number = {
             let mut state = self.state();
-            state.told.push_back((arch, outcome));
+            state.told.push_back(told);
             state.tells += 1;
             state.tells
         };
@@ -164,14 +174,21 @@ impl Evaluator for Counter {
             let told = mem::take(&mut state.told);
             state.idle &= told.is_empty();
             drop(state);
-            for (arch, outcome) in &told {
-                work.done(arch, outcome.clone());
+            let count = told.len();
+            for Told {
+                arch,
+                outcome,
+                details,
+            } in told
+            {
+                work.details(&arch, details);
+                work.done(&arch, outcome);
             }
-            if !told.is_empty() {
-                desk.state().dealt += told.len() as u64;
+            if count > 0 {
+                desk.state().dealt += count as u64;
                 desk.changed.notify_all();
             }
-            if told.is_empty() || looked.elapsed() >= POLL {
+            if count == 0 || looked.elapsed() >= POLL {
                 looked = Instant::now();
                 if work.stopped() {
                     return Ok(());
@@ -188,6 +205,14 @@ pub struct Log<'p> {
 }
 
 impl Observer for Log<'_> {
+    fn details(&mut self, arch: &Arch, details: &Details) -> Result<()> {
+        if !details.more.is_empty() {
+            let mut state = self.desk.state();
+            state.more.insert(*arch, details.more.clone());
+        }
+        Ok(())
+    }
+
     fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
         let query = self.problem.query(*arch, 0, outcome.clone());
         self.desk.state().fresh.push(query);

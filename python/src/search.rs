@@ -1,21 +1,24 @@
 //! A search that is asked and told.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use ganas_cli::embed;
 use ganas_core::arch;
 use ganas_core::constraint::Predicate;
-use ganas_core::evaluate::{Evaluator, Outcome};
+use ganas_core::evaluate::{Details, Evaluator, Outcome};
 use ganas_core::ledger::Query;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBool, PyDict, PyList, PyString};
+use serde_json::Value;
 
 use crate::arch::Arch;
-use crate::desk::{Counter, Desk, Ending, Log, State};
+use crate::desk::{Counter, Desk, Ending, Log, State, Told};
 use crate::fault::{Fault, refuse};
 use crate::predicate::predicate;
 use crate::space::{Origin, Space};
@@ -83,10 +86,10 @@ impl Search {
     }
 
     /// Starts the search, if it has not been.
-    fn start(&self) {
+    fn start(&self) -> PyResult<()> {
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         let Thread::Idle = *thread else {
-            return;
+            return Ok(());
         };
         let (search, desk) = (self.search.clone(), self.desk.clone());
         let counter = Counter {
@@ -94,13 +97,19 @@ impl Search {
             metrics: self.measured.clone(),
             slots: search.slots(),
         };
-        *thread = Thread::Running(thread::spawn(move || {
+        let begun = thread::Builder::new().spawn(move || {
             let ending = Ending(desk);
             let how = run(&search, &ending.0, counter);
             // The journal is closed by now, and whoever waits may open it again.
             drop(search);
             ending.0.end(how);
-        }));
+        });
+        *thread = Thread::Running(begun.map_err(|e| {
+            PyErr::from(Fault::other(&format!(
+                "no thread can be started ({e}); raise the limit of processes (`ulimit -u`)"
+            )))
+        })?);
+        Ok(())
     }
 
     fn check_embedded(&self) -> PyResult<()> {
@@ -143,19 +152,19 @@ impl Search {
     }
 
     /// Takes an architecture from the desk that something is told about.
-    fn take(&self, arch: &Bound<'_, PyAny>) -> PyResult<arch::Arch> {
+    fn take(&self, arch: &Bound<'_, PyAny>) -> PyResult<(arch::Arch, Details)> {
         self.check_embedded()?;
         let arch = self.space.read(arch)?;
         let mut state = self.desk.state();
         if state.end.is_some() {
             return Err(refuse("the search is over, and takes nothing more"));
         }
-        if state.out.remove(&arch) {
-            return Ok(arch);
+        if let Some(since) = state.out.remove(&arch) {
+            return Ok((arch, Details::taking(since.elapsed())));
         }
         if let Some(i) = state.offered.iter().position(|offered| *offered == arch) {
             state.offered.remove(i);
-            return Ok(arch);
+            return Ok((arch, Details::default()));
         }
         let mut told = state.charged.iter().chain(&state.fresh);
         let what = match told.any(|query| query.arch == arch) {
@@ -166,64 +175,86 @@ impl Search {
         Err(refuse(format!("`{text}` {what}")))
     }
 
-    /// What is told about an architecture: its metrics by name, or its objective.
-    fn outcome(&self, metrics: &Bound<'_, PyAny>) -> PyResult<Outcome> {
-        let number = |name: &String, value: Bound<'_, PyAny>| {
-            value.extract::<f64>().map_err(|_| {
-                let repr = value.repr().map(|r| r.to_string()).unwrap_or_default();
-                format!("`{name}` is no number but {repr}")
-            })
-        };
+    /// What is told about an architecture: its metrics by name, or its objective; and what else there
+    /// is by name.
+    fn outcome(&self, metrics: &Bound<'_, PyAny>) -> PyResult<(Outcome, BTreeMap<String, Value>)> {
         let Ok(metrics) = metrics.cast::<PyDict>() else {
-            let Ok(value) = metrics.extract::<f64>() else {
+            let Some(value) = number(metrics) else {
                 return Err(PyTypeError::new_err(format!(
                     "an evaluation yields a number or a dict of them, and this is {}",
                     metrics.repr()?
                 )));
             };
-            self.check_told(|name| *name == self.measured[0], "the objective")?;
+            let missing = self.measured[1..self.needed.max(1)].first();
+            self.check_told(missing.map(|name| instead(name, "the objective")))?;
             let rest = self.measured[1..].iter().map(|_| f64::NAN);
-            return Ok(Outcome::Done([value].into_iter().chain(rest).collect()));
+            let values = [value].into_iter().chain(rest).collect();
+            return Ok((Outcome::Done(values), BTreeMap::new()));
         };
         let there = metrics.keys().repr()?.to_string();
-        self.check_told(|name| metrics.contains(name).unwrap_or(false), &there)?;
         let mut values = Vec::with_capacity(self.measured.len());
+        let mut wrong = None;
         for (i, name) in self.measured.iter().enumerate() {
-            match metrics.get_item(name)? {
-                Some(value) => match number(name, value) {
-                    Ok(value) => values.push(value),
-                    Err(why) => return Ok(Outcome::Failed(why)),
-                },
-                None if i > 0 => values.push(f64::NAN),
-                None => {
-                    let why = format!("no `{name}` came back, only {there}");
-                    return Ok(Outcome::Failed(why));
+            let found = metrics.get_item(name)?;
+            // What is not needed may be left open.
+            let found = found.filter(|found| i < self.needed.max(1) || !found.is_none());
+            let value = found.as_ref().map(number);
+            values.push(value.flatten().unwrap_or(f64::NAN));
+            let why = match (&found, value) {
+                (Some(found), Some(None)) => {
+                    let repr = found.repr().map(|r| r.to_string()).unwrap_or_default();
+                    Some((format!("`{name}` is no number but {repr}"), String::new()))
                 }
+                (None, _) if i < self.needed.max(1) => Some(instead(name, &there)),
+                _ => None,
+            };
+            // Without the objective it failed; another metric may be missing once.
+            let counts = i < self.needed.max(1) || found.is_some();
+            wrong = wrong.or(why.filter(|_| counts).map(|why| (i, why)));
+        }
+        let needed = wrong.as_ref().filter(|(i, _)| *i < self.needed);
+        self.check_told(needed.map(|(_, why)| why.clone()))?;
+        let mut more = BTreeMap::new();
+        for (name, value) in metrics {
+            let name = name.str()?.to_string();
+            if !self.measured.contains(&name) {
+                more.insert(name, kept(&value));
             }
         }
-        Ok(Outcome::Done(values))
+        let outcome = match wrong {
+            Some((i, (why, _))) if i == 0 || !why.starts_with("no `") => Outcome::Failed(why),
+            _ => Outcome::Done(values),
+        };
+        Ok((outcome, more))
     }
 
-    /// Refuses the first that is told where it lacks what the search cannot do without: by all
-    /// appearances, so would the rest.
-    fn check_told(&self, tells: impl Fn(&String) -> bool, there: &str) -> PyResult<()> {
+    /// Refuses the first that is told where it lacks what the search cannot do without, or has no
+    /// number in its place: by all appearances, so would the rest.
+    fn check_told(&self, wrong: Option<(String, String)>) -> PyResult<()> {
         if self.complete.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let Some(name) = self.measured[..self.needed]
-            .iter()
-            .find(|name| !tells(name))
-        else {
+        let Some((why, mend)) = wrong else {
             self.complete.store(true, Ordering::Relaxed);
             return Ok(());
         };
-        let place = match *name == self.measured[0] {
-            true => "as the objective",
-            false => "in the constraint",
+        if mend.is_empty() {
+            return Err(refuse(format!("{why}; tell a number")));
+        }
+        let place = if why.contains(&format!("`{}`", self.measured[0])) {
+            "as the objective"
+        } else {
+            "in the constraint"
         };
-        Err(refuse(format!(
-            "no `{name}` came back, only {there}; tell it, or name what there is {place}"
-        )))
+        Err(refuse(format!("{why}; {mend} {place}")))
+    }
+
+    /// The column of a value that nobody asked for.
+    fn column(&self, name: &str) -> String {
+        if self.metrics.iter().any(|metric| metric == name) {
+            return format!("{name}_sent");
+        }
+        name.to_owned()
     }
 
     /// The metrics of a query by name, the objective first; NaN where there are none.
@@ -260,12 +291,13 @@ impl Search {
         folder: PathBuf,
         queries: Option<usize>,
         functions: Functions,
+        retry_failed: bool,
         py: Python<'_>,
     ) -> PyResult<Self> {
         let desk = Arc::new(Desk::default());
         let mut found = None;
         let opened = py.detach(|| {
-            embed::Search::resume(&folder, queries, |name, merge_isomorphic| {
+            embed::Search::resume(&folder, queries, retry_failed, |name, merge_isomorphic| {
                 let space = Space(Origin::open(name, merge_isomorphic).ok()?);
                 found = Some(space.clone());
                 Some(predicates(functions, &space, &desk))
@@ -276,7 +308,7 @@ impl Search {
         let space = found.ok_or_else(|| refuse("the run names no search space"))?;
         let search = Search::new(search, space, desk)?;
         if search.search.is_embedded() {
-            search.start();
+            search.start()?;
             search.settle(py)?;
         }
         Ok(search)
@@ -297,6 +329,12 @@ impl Search {
         self.minimize
     }
 
+    /// Whether it maximises what is better the less it is, by its name.
+    #[getter]
+    fn is_doubtful(&self) -> bool {
+        !self.minimize && embed::less_is_better(&self.objective)
+    }
+
     #[getter]
     fn queries(&self) -> usize {
         self.search.queries()
@@ -315,13 +353,14 @@ impl Search {
 
     fn ask(&self, n: usize, py: Python<'_>) -> PyResult<Vec<Arch>> {
         self.check_embedded()?;
-        self.start();
+        self.start()?;
         (self.desk).wait(py, |s| s.settled() || s.offered.len() >= n)?;
         self.check_fault(py)?;
         let mut state = self.desk.state();
         let n = n.min(state.offered.len());
         let asked: Vec<arch::Arch> = state.offered.drain(..n).collect();
-        state.out.extend(&asked);
+        let now = Instant::now();
+        state.out.extend(asked.iter().map(|arch| (*arch, now)));
         Ok(asked.into_iter().map(|arch| self.space.own(arch)).collect())
     }
 
@@ -331,9 +370,15 @@ impl Search {
         metrics: &Bound<'_, PyAny>,
         py: Python<'_>,
     ) -> PyResult<()> {
-        let outcome = self.outcome(metrics)?;
-        let arch = self.take(arch)?;
-        self.desk.tell(py, arch, outcome)?;
+        let (outcome, more) = self.outcome(metrics)?;
+        let (arch, details) = self.take(arch)?;
+        let details = Details { more, ..details };
+        let told = Told {
+            arch,
+            outcome,
+            details,
+        };
+        self.desk.tell(py, told)?;
         self.check_fault(py)
     }
 
@@ -343,15 +388,21 @@ impl Search {
         reason: String,
         py: Python<'_>,
     ) -> PyResult<()> {
-        let arch = self.take(arch)?;
-        self.desk.tell(py, arch, Outcome::Failed(reason))?;
+        let (arch, details) = self.take(arch)?;
+        let outcome = Outcome::Failed(reason);
+        let told = Told {
+            arch,
+            outcome,
+            details,
+        };
+        self.desk.tell(py, told)?;
         self.check_fault(py)
     }
 
     fn put_back(&self, arch: &Bound<'_, PyAny>) -> PyResult<()> {
         let arch = self.space.read(arch)?;
         let mut state = self.desk.state();
-        if state.out.remove(&arch) {
+        if state.out.remove(&arch).is_some() {
             state.offered.push_front(arch);
         }
         Ok(())
@@ -364,7 +415,7 @@ impl Search {
                  `ask` and `tell`",
             ));
         }
-        self.start();
+        self.start()?;
         if let Err(interrupted) = self.desk.wait(py, |s| s.end.is_some()) {
             self.close(py);
             return Err(interrupted);
@@ -392,6 +443,11 @@ impl Search {
             return Ok(None);
         };
         let metrics = PyDict::new(py);
+        for (name, value) in state.more.get(&best.arch).into_iter().flatten() {
+            if let Some(value) = value.as_f64() {
+                metrics.set_item(self.column(name), value)?;
+            }
+        }
         for (name, value) in self.by_name(best) {
             metrics.set_item(name, value)?;
         }
@@ -402,6 +458,7 @@ impl Search {
 
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         let state = self.desk.state();
+        let more: BTreeSet<&String> = state.more.values().flat_map(BTreeMap::keys).collect();
         let charged = (state.charged.iter().enumerate()).map(|(i, query)| (Some(i + 1), query));
         (charged.chain(state.fresh.iter().map(|query| (None, query))))
             .map(|(number, query)| {
@@ -411,6 +468,11 @@ impl Search {
                 row.set_item("arch", self.space.0.space.format(&query.arch))?;
                 for (name, value) in self.by_name(query) {
                     row.set_item(name, value)?;
+                }
+                let own = state.more.get(&query.arch);
+                for name in &more {
+                    let value = own.and_then(|own| own.get(*name));
+                    set(&row, &self.column(name), value)?;
                 }
                 row.set_item("compliant", query.compliant)?;
                 row.set_item("failure", &query.failure)?;
@@ -435,6 +497,65 @@ impl Search {
 impl Drop for Search {
     fn drop(&mut self) {
         self.desk.halt();
+    }
+}
+
+/// Why a metric is missing, and what to do about it.
+fn instead(name: &str, there: &str) -> (String, String) {
+    (
+        format!("no `{name}` came back, only {there}"),
+        "tell it, or name what there is".into(),
+    )
+}
+
+/// The number that a value is: a number of any library, a text that is one, or a list of one number.
+fn number(value: &Bound<'_, PyAny>) -> Option<f64> {
+    if value.is_none() || value.is_instance_of::<PyBool>() {
+        return None;
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return text.to_str().ok()?.trim().parse().ok();
+    }
+    if let Ok(list) = value.cast::<PyList>() {
+        return match list.len() {
+            1 => number(&list.get_item(0).ok()?),
+            _ => None,
+        };
+    }
+    value.extract().ok()
+}
+
+/// A value that nobody asked for, as it is kept.
+fn kept(value: &Bound<'_, PyAny>) -> Value {
+    if let Ok(flag) = value.cast::<PyBool>() {
+        return Value::Bool(flag.is_true());
+    }
+    if value.is_none() {
+        return Value::Null;
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return Value::String(text.to_string());
+    }
+    match value.extract::<f64>() {
+        Ok(number) => match serde_json::Number::from_f64(number) {
+            Some(number) => Value::Number(number),
+            None => Value::String(number.to_string()),
+        },
+        Err(_) => Value::String(value.repr().map(|r| r.to_string()).unwrap_or_default()),
+    }
+}
+
+/// Sets a kept value in a row.
+fn set(row: &Bound<'_, PyDict>, name: &str, value: Option<&Value>) -> PyResult<()> {
+    match value {
+        None | Some(Value::Null) => row.set_item(name, row.py().None()),
+        Some(Value::Bool(flag)) => row.set_item(name, flag),
+        Some(Value::Number(number)) => row.set_item(name, number.as_f64()),
+        Some(Value::String(text)) => match text.parse::<f64>() {
+            Ok(value) if !value.is_finite() => row.set_item(name, value),
+            _ => row.set_item(name, text),
+        },
+        Some(other) => row.set_item(name, other.to_string()),
     }
 }
 

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import random
+import warnings
 from pathlib import Path
 
 import ganas
@@ -198,6 +199,63 @@ def test_a_function_that_never_works_is_warned_of(chain):
     assert search.result["failed"] == 3
 
 
+def test_a_search_whose_evaluations_all_fail_ends_and_goes_on(chain):
+    mended = False
+
+    def train(arch):
+        if not mended:
+            raise ValueError("no card")
+        return evaluate(arch)
+
+    search = ganas.Search("chain.toml", "evolution", 30, dir="run")
+    with pytest.warns(RuntimeWarning, match="every evaluation failed; the first: .*no card"):
+        assert search.maximize(train) is None
+    assert search.result["stop"] == "failures" and len(search.history) == 5
+    search.close()
+    mended = True
+    again = ganas.Search.load("run", retry_failed=True)
+    again.maximize(train)
+    whole = ganas.Search("chain.toml", "evolution", 30)
+    whole.maximize(evaluate)
+    assert trace(again) == trace(whole)
+
+
+def test_what_is_a_number_and_what_is_none(chain):
+    for form in (str, lambda value: [value], lambda value: {"accuracy": str(value)}):
+        search = ganas.Search("chain.toml", "random", queries=5)
+        best = search.maximize(lambda arch: form(evaluate(arch)))
+        assert best.value == evaluate(best.arch)
+    for value in (True, None, "high", [1, 2]):
+        search = ganas.Search("chain.toml", "random", queries=5)
+        with pytest.raises((ValueError, TypeError)):
+            search.maximize(lambda arch: {"accuracy": value})
+
+
+def test_what_nobody_asked_for_is_kept(chain):
+    search = ganas.Search("chain.toml", "random", queries=5, dir="run")
+    search.maximize(lambda a: {"accuracy": evaluate(a), "loss": 0.5, "note": "x", "params": 1})
+    frame = search.history
+    assert list(frame.columns)[3:8] == ["accuracy", "params", "loss", "note", "params_sent"]
+    assert (frame.loss == 0.5).all() and (frame.note == "x").all()
+    assert search.best.metrics["loss"] == 0.5 and search.best.metrics["params"] > 1
+    again = ganas.Search.load("run")
+    assert (again.history.loss == 0.5).all()
+
+
+def test_the_direction_is_said_or_warned_of(chain):
+    assert ganas.Search("chain.toml", objective="loss")._core.minimize
+    assert not ganas.Search("chain.toml", objective="loss:max")._core.minimize
+    assert ganas.Search("chain.toml", objective="error:min")._core.minimize
+    with pytest.warns(UserWarning, match="`error` is maximised"):
+        ganas.Search("chain.toml", objective="error").ask()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ganas.Search("chain.toml", objective="error", maximize=True).ask()
+        ganas.Search("chain.toml", "random", 3, objective="error").minimize(evaluate)
+    with pytest.raises(ValueError, match="contradict"):
+        ganas.Search("chain.toml", objective="error:min", maximize=True)
+
+
 def test_metrics_that_are_kept(chain):
     search = ganas.Search(
         "chain.toml", "random", queries=30, metrics=["size"], constraints=["latency < 0.5"]
@@ -334,7 +392,7 @@ def test_what_cannot_be_told(chain):
     with pytest.raises(ValueError, match="unknown op"):
         search.tell("x;x;x;x", 3)
     with pytest.raises(TypeError, match="a number or a dict"):
-        search.tell(arch, "3")
+        search.tell(arch, "three")
     search.close()
     with pytest.raises(ValueError, match="is over"):
         search.tell(other, 3)

@@ -11,6 +11,7 @@ use crate::command::{
     surrogate, table,
 };
 use crate::device::DeviceArgs;
+use crate::direction::Aim;
 use crate::output::one_line;
 use crate::recipe::{DataArgs, RecipeArgs};
 use crate::workers::WorkerArgs;
@@ -123,8 +124,11 @@ pub struct TaskArgs {
     #[arg(long, value_name = "FILE")]
     pub surrogate: Option<PathBuf>,
 
-    /// Metric to search for: a column of the table; accuracy (the default) or loss of networks
+    /// Metric to search for, as NAME, NAME:min or NAME:max: a column of the table; accuracy (the
+    /// default) or loss of networks
     ///
+    /// Without a direction, `loss` is minimised and every other metric is maximised, wherever it comes
+    /// from. A line on standard error says which way it goes.
     /// With `--supernet`, loss orders architectures better than accuracy, the more so the fewer the
     /// images are.
     #[arg(long, value_name = "METRIC")]
@@ -201,7 +205,7 @@ pub struct TaskArgs {
     #[arg(long, value_name = "SAMPLER")]
     pub sampler: Option<String>,
 
-    /// Search for the smallest value instead of the largest
+    /// Search for the smallest value instead of the largest, as `--objective NAME:min` does
     #[arg(long)]
     pub minimize: bool,
 
@@ -224,6 +228,17 @@ pub struct TaskArgs {
     /// `skip_connect` and `identity`. The rows of a table are apart anyway.
     #[arg(long)]
     pub keep_apart: bool,
+}
+
+impl TaskArgs {
+    /// The objective, if it is named.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn aim(&self) -> ganas_core::error::Result<Option<Aim>> {
+        let aim = |text: &String| Aim::parse(text, self.minimize);
+        self.objective.as_ref().map(aim).transpose()
+    }
 }
 
 /// Reports arguments that cannot be used on one line, or prints the help that was asked for.

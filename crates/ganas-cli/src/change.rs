@@ -6,6 +6,7 @@ use ganas_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::args::TaskArgs;
+use crate::duration;
 
 /// What is changed. What is left out stays as it was.
 #[derive(Clone, Debug, Default, PartialEq, Args, Serialize, Deserialize)]
@@ -30,6 +31,17 @@ pub struct Change {
     #[arg(long, value_name = "N")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retries: Option<usize>,
+
+    /// The time that the whole search may take from now on, what it has taken included, as `90s`, `45m`,
+    /// `12h` or `1h30m` [default: as before]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit: Option<f64>,
+
+    /// Failed evaluations that end the search from now on; 0 never ends it [default: as before]
+    #[arg(long, value_name = "N")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_failures: Option<usize>,
 }
 
 impl Change {

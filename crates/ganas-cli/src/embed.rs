@@ -26,7 +26,9 @@ use crate::execute::Host;
 use crate::progress::Progress;
 use crate::settings::Recorded;
 use crate::source::Source;
+use crate::threads;
 
+pub use crate::direction::less_is_better;
 pub use crate::task::load_space;
 pub use ganas_search::STRATEGIES;
 
@@ -50,6 +52,7 @@ impl Search {
         predicates: Vec<Predicate>,
         history: Option<Vec<u8>>,
     ) -> Result<Search> {
+        threads::start()?;
         let Command::Search(args) = parse(words)? else {
             return Err(Error::input("this is no search").into());
         };
@@ -61,7 +64,7 @@ impl Search {
     }
 
     /// The search of a run directory, with so many queries in all. It goes on as if it had never
-    /// ended. Further bounds are made for its space, given what that is called and whether
+    /// ended; what failed is evaluated again if that is wanted. Further bounds are made for its space, given what that is called and whether
     /// isomorphic strings are one architecture.
     ///
     /// # Errors
@@ -69,9 +72,12 @@ impl Search {
     pub fn resume(
         folder: &Path,
         queries: Option<usize>,
+        retry_failed: bool,
         predicates: impl FnOnce(&str, bool) -> Option<Vec<Predicate>>,
     ) -> Result<Search> {
-        let (recorded, args, queries) = resume::open(folder, queries, &Change::default())?;
+        threads::start()?;
+        let (mut recorded, args, queries) = resume::open(folder, queries, &Change::default())?;
+        recorded.retries_failed = retry_failed;
         let there = env::current_dir().is_ok_and(|here| here == recorded.started_in);
         if !there && !args.is_embedded() {
             return Err(Error::input(format!(
@@ -181,6 +187,7 @@ impl Search {
 /// # Errors
 /// If some of it cannot be used.
 pub fn bench(words: &[String], stop: &AtomicBool) -> Result<String> {
+    threads::start()?;
     let Command::Bench(args) = parse(words)? else {
         return Err(Error::input("this is no benchmark").into());
     };

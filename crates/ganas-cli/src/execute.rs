@@ -3,7 +3,7 @@
 use std::env;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use ganas_core::arch::Arch;
@@ -19,7 +19,7 @@ use crate::log::{Log, LogArgs, Reporter};
 use crate::outlook;
 use crate::progress::{Bar, Progress};
 use crate::record::{Improved, Nearest, Provenance, Run, SearchReport, Step};
-use crate::rundir::{Before, Care, RunDir};
+use crate::rundir::{Before, Care, GoingOn, RunDir};
 use crate::settings::{Recorded, Settings};
 use crate::source::Source;
 use crate::task::Task;
@@ -59,6 +59,10 @@ pub struct Plan<'a> {
     pub log: LogArgs,
     /// Whether the run directory gets scalars for TensorBoard.
     pub tensorboard: bool,
+    /// Failed evaluations that end it if they are the first; 0 never ends it.
+    pub max_failures: usize,
+    /// The time that it may take, with what it took before it was resumed.
+    pub time_limit: Option<Duration>,
     /// The command line that is on record, if it is not that of this process.
     pub command: Option<&'a [String]>,
 }
@@ -121,6 +125,9 @@ impl Plan<'_> {
             }
             None => (None, Before::default()),
         };
+        let spent = directory.as_ref().map_or(0.0, RunDir::seconds_before);
+        let left = |limit: Duration| limit.saturating_sub(Duration::from_secs_f64(spent));
+        let deadline = self.time_limit.map(|limit| Instant::now() + left(limit));
         let evaluated = task.evaluated.as_ref();
         if let Some(finished) = evaluated.filter(|_| self.alone && resumed.is_none()) {
             let (arch, outcome) = finished;
@@ -141,10 +148,15 @@ impl Plan<'_> {
         observers.push(&mut log);
         // Last, so that what it knows of is in the journal.
         observers.extend(watcher.as_mut().map(|w| &mut **w as &mut dyn Observer));
+        for observer in &mut observers {
+            (before.details.iter()).try_for_each(|(arch, d)| observer.details(arch, d))?;
+        }
         let limits = Limits {
             queries: self.queries - task.reevaluate,
-            start: task.start.clone(),
+            start: beginning(&task.start, before.begin),
             target: task.target,
+            max_failures: self.max_failures,
+            deadline,
         };
         let mut search = Search::new(&problem, &limits)
             .knowing(self.history.known.clone())
@@ -177,14 +189,17 @@ impl Plan<'_> {
             step.value = task.without_noise(&step.arch, step.value);
         }
         let best = improvements.last();
-        let reached = match done.stop {
-            StopReason::Interrupted => done.ledger.charged().len(),
-            _ => self.queries,
+        let broken_off = matches!(done.stop, StopReason::Interrupted | StopReason::Failures);
+        let reached = if broken_off || done.stop == StopReason::TimeLimit {
+            done.ledger.charged().len()
+        } else {
+            self.queries
         };
         let space = &task.space;
-        let again = match done.stop {
-            StopReason::Interrupted => Vec::new(),
-            _ => done.ledger.top(task.reevaluate),
+        let again = if broken_off {
+            Vec::new()
+        } else {
+            done.ledger.top(task.reevaluate)
         };
         bar.advance(again.len());
         let picks = match task.reevaluate {
@@ -260,8 +275,7 @@ impl Plan<'_> {
             outlook: None,
             provenance,
         };
-        if self.recipe.strategy() == "ga-nas" && self.alone && done.stop != StopReason::Interrupted
-        {
+        if self.recipe.strategy() == "ga-nas" && self.alone && !broken_off {
             let (queries, further) = (done.ledger.queries(), evaluated.len());
             report.outlook = outlook::record(task, &problem, queries, further, ranking, self.seed);
         }
@@ -273,7 +287,7 @@ impl Plan<'_> {
             .collect();
         if let (false, Source::Training(trained), Some(folder)) =
             (top.is_empty(), &task.source, self.out)
-            && done.stop != StopReason::Interrupted
+            && !broken_off
         {
             let trained = winner::train(
                 trained,
@@ -340,6 +354,7 @@ impl Plan<'_> {
             every: self.every,
             leisurely: self.task.source.looks_up(),
             reporter: reporter.clone(),
+            private: matches!(self.task.source, Source::Workers(_)),
         };
         match self.resumed {
             None => {
@@ -348,8 +363,11 @@ impl Plan<'_> {
                 Ok((directory, Before::default()))
             }
             Some(recorded) => {
-                let anew = self.queries != recorded.queries;
-                RunDir::open(folder, problem, &settings, care, anew)
+                let going_on = GoingOn {
+                    anew: self.queries != recorded.queries,
+                    retry_failed: recorded.retries_failed,
+                };
+                RunDir::open(folder, problem, &settings, care, going_on)
             }
         }
     }
@@ -391,6 +409,14 @@ impl Plan<'_> {
         }
         Ok(provenance)
     }
+}
+
+/// What a search evaluates first: its starting points, then what it had before some of it is evaluated
+/// again.
+fn beginning(start: &[Arch], before: Vec<Arch>) -> Vec<Arch> {
+    let mut first = start.to_vec();
+    first.extend(before.into_iter().filter(|arch| !start.contains(arch)));
+    first
 }
 
 /// What became of each starting point.

@@ -7,8 +7,11 @@ mod caller;
 mod change;
 mod command;
 mod device;
+mod direction;
+mod duration;
 pub mod embed;
 mod equality;
+mod evaluations;
 mod execute;
 mod gather;
 mod history;
@@ -33,6 +36,7 @@ mod suite;
 mod task;
 mod tensorboard;
 mod terminal;
+mod threads;
 mod times;
 mod track;
 mod unsatisfiable;
@@ -56,9 +60,14 @@ const VERSION: &str = env!("GANAS_VERSION");
 enum End {
     /// All of it was done.
     Done,
+    /// It came to its end without an architecture that can be used.
+    Nothing,
     /// It was interrupted, and what it had is saved.
     Interrupted,
 }
+
+/// The exit code of a search that found no architecture that can be used.
+const NOTHING: u8 = 3;
 
 /// Runs the command that this process was started with; how it ended.
 pub fn main() -> ExitCode {
@@ -71,6 +80,7 @@ pub fn main() -> ExitCode {
     };
     match run(cli.command) {
         Ok(End::Done) => ExitCode::SUCCESS,
+        Ok(End::Nothing) => ExitCode::from(NOTHING),
         Ok(End::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
         // The reader has seen enough, as with `ganas space enumerate | head`.
         Err(e) if is_broken_pipe(&e) => ExitCode::SUCCESS,
@@ -85,6 +95,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<End> {
+    threads::start()?;
     match command {
         Command::Search(args) => command::search::run(&args),
         Command::Resume(args) => command::resume::run(&args),

@@ -141,6 +141,7 @@ impl<'a> Log<'a> {
                 "event": "begin",
                 "space": self.problem.space().name(),
                 "objective": self.problem.objective().metric,
+                "minimize": self.problem.objective().minimize,
                 "strategy": strategy,
                 "seed": seed,
                 "queries": queries,

@@ -46,7 +46,10 @@ impl Progress {
             return Bar(ProgressBar::hidden());
         }
         let bar = ProgressBar::new_spinner().with_message(plain(&what.into()).into_owned());
-        bar.enable_steady_tick(TICK);
+        // It takes a thread, which is wasted where nobody looks.
+        if io::stderr().is_terminal() {
+            bar.enable_steady_tick(TICK);
+        }
         Bar(bar)
     }
 

@@ -4,6 +4,7 @@
 //! the time to get there, and the other files are written again when a run is resumed. Only the
 //! times of the rounds are not, which differ from run to run and add up.
 
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -16,12 +17,13 @@ use ganas_core::arch::Arch;
 use ganas_core::checkpoint::{self, Checkpoint};
 use ganas_core::driver::{Observer, Problem, Round};
 use ganas_core::error::{Error, Result as CoreResult};
-use ganas_core::evaluate::Outcome;
+use ganas_core::evaluate::{Details, Outcome};
 use ganas_core::journal::{Finished, Journal, Opened};
 use ganas_core::ledger::Query;
 use ganas_core::space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
+use crate::evaluations::Evaluations;
 use crate::log::Reporter;
 use crate::output::prepare;
 use crate::record::SearchReport;
@@ -68,9 +70,9 @@ pub fn check_free(folder: &Path) -> Result<()> {
 pub struct RunDir<'a> {
     folder: PathBuf,
     space: &'a dyn SearchSpace,
-    /// The metrics in the order of the columns, as indices into a query's metrics.
-    columns: Vec<usize>,
-    evaluations: csv::Writer<File>,
+    evaluations: Evaluations,
+    /// What else is known of evaluations.
+    details: HashMap<Arch, Details>,
     rounds: Rounds,
     times: Times,
     keeping: Keeping<'a>,
@@ -79,6 +81,8 @@ pub struct RunDir<'a> {
     said: bool,
     /// Whether a result is there from before the run was resumed.
     stale: bool,
+    /// Whether only the owner can read the result.
+    private: bool,
 }
 
 /// How carefully a run is kept.
@@ -90,6 +94,8 @@ pub struct Care {
     pub leisurely: bool,
     /// Says what could not be kept.
     pub reporter: Reporter,
+    /// Whether only the owner can read what holds the command, as there may be secrets in it.
+    pub private: bool,
 }
 
 /// What it takes to resume a run.
@@ -132,6 +138,19 @@ pub struct Before {
     pub finished: Vec<Finished>,
     /// The last checkpoint.
     pub checkpoint: Option<Checkpoint>,
+    /// What else is known of the evaluations.
+    pub details: HashMap<Arch, Details>,
+    /// Architectures that it begins with, since some of them are evaluated again.
+    pub begin: Vec<Arch>,
+}
+
+/// How a run goes on.
+#[derive(Clone, Copy, Default)]
+pub struct GoingOn {
+    /// Whether it goes through its rounds again, since it has more queries to spend.
+    pub anew: bool,
+    /// Whether what failed is evaluated again.
+    pub retry_failed: bool,
 }
 
 impl<'a> RunDir<'a> {
@@ -159,13 +178,12 @@ impl<'a> RunDir<'a> {
                     .into(),
             );
         }
-        sealed::write(&folder.join(SETTINGS), settings)?;
+        seal(&folder.join(SETTINGS), settings, care.private)?;
         RunDir::new(folder, problem, opened, care).map(|(run, _)| run)
     }
 
-    /// Opens the folder of a run to go on with it: `anew` without its checkpoint, since it has more
-    /// queries to spend. Its settings are written again, and what a killed process left half written
-    /// is removed. Its result stays until there is something new.
+    /// Opens the folder of a run to go on with it. Its settings are written again, and what a killed
+    /// process left half written is removed. Its result stays until there is something new.
     ///
     /// # Errors
     /// If another process is at work on it, or its journal is damaged.
@@ -174,17 +192,23 @@ impl<'a> RunDir<'a> {
         problem: &Problem<'a>,
         settings: &impl Serialize,
         care: Care,
-        anew: bool,
+        going_on: GoingOn,
     ) -> Result<(RunDir<'a>, Before)> {
         let journal = folder.join(JOURNAL);
-        let opened = Journal::open(&journal, problem.space(), problem.measured())?;
+        let mut opened = Journal::open(&journal, problem.space(), problem.measured())?;
         sweep(folder);
         // It is of the old settings, and costs no more than time.
-        if anew {
+        if going_on.anew || going_on.retry_failed {
             remove(&folder.join(CHECKPOINT))?;
         }
-        sealed::write(&folder.join(SETTINGS), settings)?;
+        if going_on.retry_failed {
+            remove(&folder.join(RESULT))?;
+            opened.retry_failed()?;
+        }
+        seal(&folder.join(SETTINGS), settings, care.private)?;
+        let (details, begin) = (opened.details.clone(), opened.begin.clone());
         let (mut run, finished) = RunDir::new(folder, problem, opened, care)?;
+        run.details = details.clone();
         run.stale = folder.join(RESULT).exists();
         run.times = Times::resumed(folder.join(TIMES));
         let saved: Option<Saved> = checkpoint::read(&folder.join(CHECKPOINT));
@@ -193,6 +217,8 @@ impl<'a> RunDir<'a> {
         let before = Before {
             finished,
             checkpoint: saved.map(|saved| saved.search),
+            details,
+            begin,
         };
         Ok((run, before))
     }
@@ -210,31 +236,29 @@ impl<'a> RunDir<'a> {
                 folder.display()
             ));
         }
-        let reporter = care.reporter.clone();
+        let evaluations =
+            Evaluations::create(folder.join(EVALUATIONS), problem, !care.leisurely)?;
+        let (reporter, private) = (care.reporter.clone(), care.private);
         let keeping = Keeping::new(opened.journal, care);
-        let metrics = problem.metrics();
-        let objective = &problem.objective().metric;
-        let mut columns: Vec<usize> = (0..metrics.len()).collect();
-        // The objective comes first, the others keep their order.
-        columns.sort_by_key(|&i| metrics[i] != *objective);
-        let path = folder.join(EVALUATIONS);
-        let evaluations = File::create(&path).map_err(|e| Error::write(path, e))?;
-        let mut run = RunDir {
+        let run = RunDir {
             folder: folder.to_owned(),
             space: problem.space(),
-            columns,
-            evaluations: csv::Writer::from_writer(evaluations),
+            evaluations,
+            details: HashMap::new(),
             rounds: Rounds::open(folder.join(ROUNDS))?,
             times: Times::new(folder.join(TIMES)),
+            private,
             keeping,
             reporter,
             said: false,
             stale: false,
         };
-        let mut header = vec!["query", "round", "arch"];
-        header.extend(run.columns.iter().map(|&i| metrics[i].as_str()));
-        run.write_row(&header)?;
         Ok((run, opened.finished))
+    }
+
+    /// The seconds of the run before it was resumed.
+    pub fn seconds_before(&self) -> f64 {
+        self.times.before()
     }
 
     /// The search ended, or was interrupted. Returns the seconds of the run, with those from before
@@ -256,7 +280,7 @@ impl<'a> RunDir<'a> {
     /// If it cannot be written, or the run is gone.
     pub fn finish(self, report: &SearchReport) -> CoreResult<()> {
         self.keeping.journal.check_present()?;
-        sealed::write(&self.folder.join(RESULT), report)
+        seal(&self.folder.join(RESULT), report, self.private)
     }
 
     /// Takes a file for written that nothing depends on.
@@ -269,24 +293,14 @@ impl<'a> RunDir<'a> {
                 .note(&format!("{e}; the search goes on without this file"));
         }
     }
+}
 
-    fn write_row<T: AsRef<[u8]>>(&mut self, row: &[T]) -> CoreResult<()> {
-        (self.evaluations.write_record(row).map_err(Into::into))
-            .and_then(|()| self.evaluations.flush())
-            .map_err(|e| Error::write(self.folder.join(EVALUATIONS), e))
-    }
-
-    fn cells(&self, number: usize, round: usize, arch: &Arch, metrics: &[f64]) -> Vec<String> {
-        let mut row = vec![
-            number.to_string(),
-            round.to_string(),
-            self.space.format(arch),
-        ];
-        row.extend(self.columns.iter().map(|&i| match metrics.get(i) {
-            Some(value) if !value.is_nan() => value.to_string(),
-            _ => String::new(),
-        }));
-        row
+/// Writes what holds the command, for everybody or the owner alone.
+fn seal(path: &Path, value: &impl Serialize, private: bool) -> CoreResult<()> {
+    if private {
+        sealed::write_private(path, value)
+    } else {
+        sealed::write(path, value)
     }
 }
 
@@ -316,8 +330,14 @@ impl Observer for RunDir<'_> {
         self.rounds.cut(rounds > 0)
     }
 
+    fn details(&mut self, arch: &Arch, details: &Details) -> CoreResult<()> {
+        self.details.insert(*arch, details.clone());
+        Ok(())
+    }
+
     fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> CoreResult<()> {
-        self.keeping.journal.append(arch, outcome)?;
+        let details = self.details.get(arch).cloned().unwrap_or_default();
+        (self.keeping.journal).append_with(arch, outcome, details)?;
         if self.stale {
             self.stale = false;
             remove(&self.folder.join(RESULT))?;
@@ -330,8 +350,9 @@ impl Observer for RunDir<'_> {
     }
 
     fn queried(&mut self, number: usize, query: &Query) -> CoreResult<()> {
-        let row = self.cells(number, query.round, &query.arch, &query.metrics);
-        self.write_row(&row)
+        let arch = self.space.format(&query.arch);
+        let details = self.details.get(&query.arch);
+        self.evaluations.add(number, &arch, query, details)
     }
 
     fn spent(&mut self, part: &str, seconds: f64) -> CoreResult<()> {

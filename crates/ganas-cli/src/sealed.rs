@@ -4,7 +4,7 @@
 //! versions have none, and are taken as they are. So are files whose checksum was removed, which is
 //! how a change by hand is confirmed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -24,15 +24,29 @@ const END: &str = "\",\n";
 /// # Errors
 /// If the file cannot be written.
 pub fn write(path: &Path, value: &impl Serialize) -> Result<()> {
-    write_whole(path, |mut file| {
-        let text = serde_json::to_string_pretty(value)?;
-        let Some(body) = text.strip_prefix("{\n") else {
-            return Err(io::Error::other("only an object can be sealed"));
-        };
-        let body = format!("{body}\n");
-        let crc = crc32c::crc32c(body.as_bytes());
-        write!(file, "{START}{crc:08x}{END}{body}")
+    write_whole(path, |file| write_into(file, value))
+}
+
+/// The same for a file that only its owner can read.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_private(path: &Path, value: &impl Serialize) -> Result<()> {
+    write_whole(path, |file| {
+        #[cfg(unix)]
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        write_into(file, value)
     })
+}
+
+fn write_into(mut file: &File, value: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(value)?;
+    let Some(body) = text.strip_prefix("{\n") else {
+        return Err(io::Error::other("only an object can be sealed"));
+    };
+    let body = format!("{body}\n");
+    let crc = crc32c::crc32c(body.as_bytes());
+    write!(file, "{START}{crc:08x}{END}{body}")
 }
 
 /// Reads such a file; `None` if it is not there or is not JSON.

@@ -45,6 +45,8 @@ pub struct Recorded {
     pub started_in: PathBuf,
     /// Whether it may go on with another device.
     pub moves: bool,
+    /// Whether evaluations that failed are made again.
+    pub retries_failed: bool,
     all: Value,
 }
 
@@ -92,6 +94,7 @@ impl Recorded {
             asynchronous: all["asynchronous"].as_u64().map(|slots| slots as usize),
             started_in: started_in.into(),
             moves: false,
+            retries_failed: false,
             all,
         })
     }
@@ -99,6 +102,17 @@ impl Recorded {
     /// The settings of the strategy.
     pub fn strategy(&self) -> &Value {
         &self.all["strategies"][0]["settings"]
+    }
+
+    /// The objective with the direction that it had, as it may be typed.
+    pub fn objective(&self) -> Option<String> {
+        let task = &self.all["task"];
+        let way = if task["minimize"].as_bool()? {
+            "min"
+        } else {
+            "max"
+        };
+        Some(format!("{}:{way}", task["objective"].as_str()?))
     }
 
     /// The constraints, as numbers where they compare with an architecture.

@@ -15,6 +15,7 @@ use ganas_core::table::{Duplicates, Import, Ranking, Table};
 use rayon::prelude::*;
 
 use crate::args::TaskArgs;
+use crate::direction::Aim;
 use crate::equality;
 use crate::log::Reporter;
 use crate::progress::Progress;
@@ -45,6 +46,8 @@ pub struct Task {
     pub table: Option<Arc<Table>>,
     /// What is searched for.
     pub objective: Objective,
+    /// What is said of its direction before a search.
+    pub announcement: String,
     /// The bounds.
     pub constraints: Vec<Constraint>,
     /// Further bounds, which only code can tell.
@@ -205,8 +208,9 @@ impl Task {
             ),
             _ => (None, Vec::new()),
         };
-        let metric = match (&args.objective, &source) {
-            (Some(metric), _) => metric.clone(),
+        let named = args.aim()?;
+        let metric = match (&named, &source) {
+            (Some(aim), _) => aim.metric.clone(),
             (None, Source::Table(table)) => {
                 return Err(Error::input("no objective is named").mend(format!(
                     "add `--objective` and one of {}",
@@ -231,15 +235,18 @@ impl Task {
         {
             progress.say(LOSS_HINT);
         }
-        let objective = Objective {
-            // A loss is made small, whoever asks for it; a program says which way it wants.
-            minimize: args.minimize
-                || (metric == "loss" && !source.looks_up() && args.caller.is_none()),
-            metric,
+        let aim = match named {
+            Some(aim) => aim,
+            None => Aim {
+                metric,
+                minimize: args.minimize.then_some(true),
+            },
         };
+        let objective = aim.objective();
         let mut task = Task {
             space_argument: name.to_owned(),
             objective,
+            announcement: aim.announcement(),
             constraints,
             predicates,
             start,

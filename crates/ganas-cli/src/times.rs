@@ -70,6 +70,11 @@ impl Times {
         }
     }
 
+    /// The seconds of all that was read or written so far.
+    pub fn before(&self) -> f64 {
+        self.total
+    }
+
     /// The run begins, or goes on after so many rounds.
     ///
     /// # Errors

@@ -119,12 +119,7 @@ impl Workers {
             return Err(Error::input("--command names no program")
                 .mend("give it as `--command \"python train.py\"`"));
         };
-        if !exists(program) {
-            return Err(
-                Error::input(format!("--command: there is no program `{program}`"))
-                    .mend("give its path, or install it"),
-            );
-        }
+        check_program(program, command)?;
         if args.workers == Some(0) {
             return Err(Error::input("there are no workers").mend("give `--workers` at least 1"));
         }
@@ -218,7 +213,8 @@ impl Wanted {
     /// # Errors
     /// If a constraint cannot be read.
     pub fn of(args: &TaskArgs, space: &dyn SearchSpace) -> Result<Wanted> {
-        let mut metrics = vec![args.objective.clone().unwrap_or_else(|| "accuracy".into())];
+        let objective = args.aim()?.map(|aim| aim.metric);
+        let mut metrics = vec![objective.unwrap_or_else(|| "accuracy".into())];
         for text in &args.constraint {
             let Condition { metric, .. } = text.parse()?;
             let known = space.costs().contains(&metric) && !args.metric.contains(&metric);
@@ -234,6 +230,41 @@ impl Wanted {
         }
         Ok(Wanted { metrics, needed })
     }
+}
+
+/// Words that a shell does by itself.
+const BUILTINS: [&str; 8] = [
+    "cd", "export", "source", ".", "ulimit", "set", "eval", "umask",
+];
+
+/// Checks that the first word of a command is a program. It is started without a shell.
+fn check_program(program: &str, command: &str) -> Result<()> {
+    let what = |what: String| Error::input(format!("--command: {what}"));
+    let is_name = |name: &str| {
+        let first = name.chars().next();
+        first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    if let Some((name, _)) = program.split_once('=')
+        && is_name(name)
+    {
+        return Err(what(format!(
+            "`{program}` sets a variable, and no shell reads it"
+        ))
+        .mend(format!("put `env` before it: `env {command}`")));
+    }
+    if BUILTINS.contains(&program) {
+        return Err(what(format!(
+            "`{program}` is a word of the shell, and no shell reads it"
+        ))
+        .mend("give the whole as an argument of a shell: `sh -c \"cd x && exec prog\"`"));
+    }
+    if !exists(program) {
+        return Err(
+            what(format!("there is no program `{program}`")).mend("give its path, or install it")
+        );
+    }
+    Ok(())
 }
 
 /// Whether a program can be found, in the folders where programs are or where it is said to be.

@@ -1,6 +1,7 @@
 //! The driver: runs any strategy against any evaluator.
 
 mod course;
+mod failures;
 mod overlap;
 mod rounds;
 
@@ -15,7 +16,7 @@ use crate::arch::Arch;
 use crate::checkpoint::Checkpoint;
 use crate::constraint::{Constraint, Predicate, contradiction};
 use crate::error::{Error, Result, nearest};
-use crate::evaluate::{Evaluator, Outcome};
+use crate::evaluate::{Details, Evaluator, Outcome};
 use crate::ledger::{Ledger, Query};
 use crate::pool::Pool;
 use crate::space::{Sampler, SearchSpace};
@@ -55,6 +56,10 @@ pub enum StopReason {
     Exhausted,
     /// The strategy kept proposing what had been evaluated already.
     Stalled,
+    /// Evaluations kept failing: the first ones all failed, or many in a row for the same reason.
+    Failures,
+    /// Its time was up.
+    TimeLimit,
     /// Somebody asked it to stop.
     Interrupted,
 }
@@ -82,6 +87,12 @@ pub trait Observer {
     /// but not how they ended.
     fn begin(&mut self, rounds: usize) -> Result<()> {
         let _ = rounds;
+        Ok(())
+    }
+
+    /// What else is known of an evaluation, before it [finishes](Self::finished).
+    fn details(&mut self, arch: &Arch, details: &Details) -> Result<()> {
+        let _ = (arch, details);
         Ok(())
     }
 
@@ -368,6 +379,23 @@ impl<'a> Problem<'a> {
         }
     }
 
+    /// Why an evaluation failed, if it did.
+    pub fn failure(&self, outcome: &Outcome) -> Option<String> {
+        match outcome {
+            Outcome::Failed(reason) => Some(reason.clone()),
+            Outcome::Done(measured) if measured.len() != self.measured => Some(format!(
+                "{} metrics came back where {} were expected",
+                measured.len(),
+                self.measured
+            )),
+            Outcome::Done(measured) => {
+                // A cost of the space is always a number.
+                let value = measured.get(self.objective_index)?;
+                (!value.is_finite()).then(|| format!("the objective is {value}"))
+            }
+        }
+    }
+
     /// What an evaluation is on record as.
     pub fn query(&self, arch: Arch, round: usize, outcome: Outcome) -> Query {
         let failed = |reason: String| Query {
@@ -378,24 +406,15 @@ impl<'a> Problem<'a> {
             metrics: Vec::new(),
             failure: Some(reason),
         };
-        match outcome {
-            Outcome::Failed(reason) => failed(reason),
-            Outcome::Done(measured) if measured.len() != self.measured => failed(format!(
-                "{} metrics came back where {} were expected",
-                measured.len(),
-                self.measured
-            )),
-            Outcome::Done(measured) => {
+        match (self.failure(&outcome), outcome) {
+            (Some(reason), _) | (None, Outcome::Failed(reason)) => failed(reason),
+            (None, Outcome::Done(measured)) => {
                 let metrics = self.complete(&arch, measured);
-                let value = metrics[self.objective_index];
-                if !value.is_finite() {
-                    return failed(format!("the objective is {value}"));
-                }
                 Query {
                     compliant: self.complies(&arch, &metrics),
                     arch,
                     round,
-                    score: Some(self.objective.turn(value)),
+                    score: Some(self.objective.turn(metrics[self.objective_index])),
                     metrics,
                     failure: None,
                 }
@@ -428,6 +447,11 @@ pub struct Limits {
     pub start: Vec<Arch>,
     /// The value of the objective that ends the search, once something compliant is as good.
     pub target: Option<f64>,
+    /// So many failed evaluations end the search if they are the first; four times as many in a row do
+    /// later if they fail for the same reason. 0 never ends it.
+    pub max_failures: usize,
+    /// When it ends, whatever it has come to.
+    pub deadline: Option<Instant>,
 }
 
 /// What came of a search.

@@ -16,6 +16,10 @@
 //! {"arch":"|none~0|+...","failed":"out of memory","crc32c":"5d00a1b2"}
 //! ```
 //!
+//! An evaluation may have `seconds`, the time that it took, and `more`: values by name that came back
+//! beside its metrics. A line `{"retry":"failed"}` says that what had failed before it is evaluated
+//! again: from then on those evaluations do not count.
+//!
 //! `crc32c` is the checksum (RFC 3720) of all bytes of the file that come before `,"crc32c"` on its
 //! line, those names and numbers of other lines left out which stand between that and the ends of
 //! the lines. So a line that was changed, added, removed or moved is found, with its number.
@@ -23,6 +27,7 @@
 //! A line counts once it ends with a newline. A last line that is torn or damaged is cut off, as a
 //! power failure may leave one; anywhere else it is an error.
 
+use std::collections::HashMap;
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -33,7 +38,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arch::Arch;
 use crate::error::{Error, Result, counted};
-use crate::evaluate::Outcome;
+use crate::evaluate::{Details, Outcome};
 use crate::space::SearchSpace;
 
 /// The version of the format.
@@ -85,8 +90,28 @@ struct Header {
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Entry {
-    Done { arch: String, metrics: Vec<Metric> },
-    Failed { arch: String, failed: String },
+    Done {
+        arch: String,
+        metrics: Vec<Metric>,
+        #[serde(flatten)]
+        details: Details,
+    },
+    Failed {
+        arch: String,
+        failed: String,
+        #[serde(flatten)]
+        details: Details,
+    },
+    Retry {
+        retry: Retried,
+    },
+}
+
+/// What is evaluated again.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Retried {
+    Failed,
 }
 
 /// A number that comes back as it was.
@@ -125,11 +150,60 @@ pub struct Opened<'a> {
     pub journal: Journal<'a>,
     /// The evaluations in the order in which they finished.
     pub finished: Vec<Finished>,
+    /// What else is known of them.
+    pub details: HashMap<Arch, Details>,
+    /// Architectures that the search begins with, since some of them are evaluated again: all that it
+    /// had evaluated before, in that order. Empty if it goes on as it began.
+    pub begin: Vec<Arch>,
     /// Bytes of a torn line that were cut off.
     pub torn: u64,
     /// Whether the file is locked. Some file systems have no locks: there nothing keeps another
     /// process from writing to it.
     pub locked: bool,
+}
+
+impl Opened<'_> {
+    /// Lets what failed be evaluated again. Any checkpoint has to be gone before this.
+    ///
+    /// # Errors
+    /// As [`Journal::append`].
+    pub fn retry_failed(&mut self) -> Result<()> {
+        if !self.finished.iter().any(failed) {
+            return Ok(());
+        }
+        let retry = Retried::Failed;
+        self.journal.write(&Entry::Retry { retry })?;
+        self.journal.unsettled = true;
+        self.journal.settle()?;
+        forget_failed(&mut self.finished, &mut self.begin);
+        Ok(())
+    }
+}
+
+fn failed((_, outcome): &Finished) -> bool {
+    match outcome {
+        Outcome::Failed(_) => true,
+        // The objective is mostly the first of them.
+        Outcome::Done(metrics) => metrics.first().is_some_and(|value| !value.is_finite()),
+    }
+}
+
+/// Takes what failed out of the evaluations. If nothing else has come after it, the search goes on as
+/// if that had not been. Otherwise it begins with what it had, so that no success is lost.
+fn forget_failed(finished: &mut Vec<Finished>, begin: &mut Vec<Arch>) {
+    let Some(first) = finished.iter().position(failed) else {
+        return;
+    };
+    if finished[first..].iter().all(failed) {
+        finished.truncate(first);
+        return;
+    }
+    for (arch, _) in finished.iter() {
+        if !begin.contains(arch) {
+            begin.push(*arch);
+        }
+    }
+    finished.retain(|evaluation| !failed(evaluation));
 }
 
 impl<'a> Journal<'a> {
@@ -176,6 +250,8 @@ impl<'a> Journal<'a> {
         Ok(Opened {
             journal,
             finished: content.finished,
+            details: content.details,
+            begin: content.begin,
             torn,
             locked,
         })
@@ -198,15 +274,25 @@ impl<'a> Journal<'a> {
     /// If the disk is full, or the operating system refuses otherwise; the file is then as it was. Or
     /// if the file was removed or renamed.
     pub fn append(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
+        self.append_with(arch, outcome, Details::default())
+    }
+
+    /// The same with what else is known of it.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn append_with(&mut self, arch: &Arch, outcome: &Outcome, details: Details) -> Result<()> {
         let arch = self.space.format(arch);
         self.write(&match outcome {
             Outcome::Done(metrics) => Entry::Done {
                 arch,
                 metrics: metrics.iter().copied().map(Metric::of).collect(),
+                details,
             },
             Outcome::Failed(reason) => Entry::Failed {
                 arch,
                 failed: reason.clone(),
+                details,
             },
         })?;
         self.unsettled = true;
@@ -355,6 +441,8 @@ fn has_no_locks(error: &io::Error) -> bool {
 /// What is in a file.
 struct Content {
     finished: Vec<Finished>,
+    details: HashMap<Arch, Details>,
+    begin: Vec<Arch>,
     /// Bytes of the lines that count.
     length: usize,
     crc: u32,
@@ -364,6 +452,8 @@ impl Content {
     fn read(bytes: &[u8], space: &dyn SearchSpace, metrics: &[String]) -> Result<Content> {
         let mut content = Content {
             finished: Vec::new(),
+            details: HashMap::new(),
+            begin: Vec::new(),
             length: 0,
             crc: 0,
         };
@@ -388,9 +478,7 @@ impl Content {
             };
             match number {
                 1 => header(&body, space, metrics).map_err(at)?,
-                _ => content
-                    .finished
-                    .push(entry(&body, space, metrics.len()).map_err(at)?),
+                _ => content.add(&body, space, metrics.len()).map_err(at)?,
             }
             content.crc = crc;
             content.length = end + 1;
@@ -442,21 +530,45 @@ fn header(body: &[u8], space: &dyn SearchSpace, metrics: &[String]) -> Told<()> 
     Ok(())
 }
 
-fn entry(body: &[u8], space: &dyn SearchSpace, metrics: usize) -> Told<Finished> {
-    let entry: Entry = serde_json::from_slice(body).map_err(|_| "this is no evaluation")?;
-    let (text, outcome) = match entry {
-        Entry::Done { arch, metrics } => {
-            let values = metrics.iter().map(Metric::value).collect::<Told<_>>()?;
-            (arch, Outcome::Done(values))
+impl Content {
+    /// Adds a line after the first.
+    fn add(&mut self, body: &[u8], space: &dyn SearchSpace, metrics: usize) -> Told<()> {
+        let entry: Entry = serde_json::from_slice(body).map_err(|_| "this is no evaluation")?;
+        let (text, outcome, details) = match entry {
+            Entry::Done {
+                arch,
+                metrics,
+                details,
+            } => {
+                let values = metrics.iter().map(Metric::value).collect::<Told<_>>()?;
+                (arch, Outcome::Done(values), details)
+            }
+            Entry::Failed {
+                arch,
+                failed,
+                details,
+            } => (arch, Outcome::Failed(failed), details),
+            Entry::Retry {
+                retry: Retried::Failed,
+            } => {
+                forget_failed(&mut self.finished, &mut self.begin);
+                return Ok(());
+            }
+        };
+        if let Outcome::Done(values) = &outcome
+            && values.len() != metrics
+        {
+            return Err(format!(
+                "there are {} metrics on this line, and {metrics} in the first",
+                values.len()
+            ));
         }
-        Entry::Failed { arch, failed } => (arch, Outcome::Failed(failed)),
-    };
-    match &outcome {
-        Outcome::Done(values) if values.len() != metrics => Err(format!(
-            "there are {} metrics on this line, and {metrics} in the first",
-            values.len()
-        )),
-        _ => Ok((space.parse(&text)?, outcome)),
+        let arch = space.parse(&text)?;
+        if details != Details::default() {
+            self.details.insert(arch, details);
+        }
+        self.finished.push((arch, outcome));
+        Ok(())
     }
 }
 

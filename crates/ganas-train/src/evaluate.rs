@@ -2,12 +2,12 @@
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 use ganas_core::arch::Arch;
 use ganas_core::error::Result as CoreResult;
-use ganas_core::evaluate::{Evaluator, Outcome, Work};
+use ganas_core::evaluate::{Details, Evaluator, Outcome, Work};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace};
 use rayon::ThreadPool;
@@ -171,8 +171,10 @@ pub(crate) fn spread(
         {
             let (sender, one) = (sender.clone(), one.clone());
             pool.spawn(move || {
+                let begun = Instant::now();
+                let outcome = outcome(&|| one(&arch));
                 // Nobody listens any more once it was stopped.
-                let _ = sender.send((arch, outcome(&|| one(&arch))));
+                let _ = sender.send((arch, outcome, begun.elapsed()));
             });
             begun += 1;
         }
@@ -180,8 +182,9 @@ pub(crate) fn spread(
             return;
         }
         match outcomes.recv_timeout(POLL) {
-            Ok((arch, outcome)) => {
+            Ok((arch, outcome, time)) => {
                 begun -= 1;
+                work.details(&arch, Details::taking(time));
                 work.done(&arch, outcome);
             }
             Err(_) if work.stopped() => return,

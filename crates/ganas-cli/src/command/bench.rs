@@ -201,6 +201,7 @@ fn bench<'s>(
         kept::check(folder, &plans.folders(folder))?;
     }
     let task = Task::open(&args.task, args.first_seed, progress)?;
+    progress.say(&task.announcement);
     if let Some(file) = &args.json {
         prepare(file)?;
     }
@@ -429,6 +430,8 @@ impl Plans<'_> {
             alone: false,
             log: LogArgs::default(),
             tensorboard: false,
+            max_failures: 0,
+            time_limit: None,
             command: None,
         };
         let report = plan.run(&Progress::new(true), bar, false, stop)?;

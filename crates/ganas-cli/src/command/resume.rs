@@ -5,6 +5,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser};
+use ganas_core::driver::StopReason;
 use ganas_core::error::Error;
 use ganas_train::device::Choice;
 
@@ -13,6 +14,7 @@ use crate::args::{Cli, Command};
 use crate::change::Change;
 use crate::command::search::{self, SearchArgs};
 use crate::device::DeviceArgs;
+use crate::duration;
 use crate::kept::CHANGED;
 use crate::log::LogArgs;
 use crate::rundir::{JOURNAL, RESULT, SETTINGS};
@@ -24,6 +26,8 @@ Examples:
   ganas resume runs/command-1
   ganas resume runs/command-1 --queries 500
       the same search with more queries; what was evaluated is not evaluated again
+  ganas resume runs/command-1 --retry-failed
+      evaluations that failed are made again, once what broke them is mended
   ganas resume runs/command-1 --workers 16 --timeout 7200 --retries 5
       with more workers, each given more time; a later `ganas resume` keeps to that
 
@@ -51,6 +55,13 @@ pub struct ResumeArgs {
     #[arg(long, value_name = "DEVICE")]
     device: Option<Choice>,
 
+    /// Make evaluations again that failed
+    ///
+    /// If nothing but failures has come since the first of them, the search goes on as if they had not
+    /// been. Otherwise it begins with all architectures that it had evaluated, so that no result is lost.
+    #[arg(long)]
+    retry_failed: bool,
+
     #[command(flatten)]
     change: Change,
 
@@ -65,23 +76,21 @@ pub struct ResumeArgs {
 /// `ganas search`.
 pub fn run(args: &ResumeArgs) -> Result<End> {
     let (mut recorded, mut search, queries) = open(&args.folder, args.queries, &args.change)?;
+    recorded.retries_failed = args.retry_failed;
     if let Some(device) = args.device {
         recorded.moves = true;
         search = search.on(DeviceArgs {
             named: Some(device),
         });
     }
-    if queries == recorded.queries
-        && let Some(spent) = finished(&args.folder.join(RESULT), queries)?
+    if !args.retry_failed
+        && let Some(ended) = Ended::read(&args.folder.join(RESULT), recorded.queries)?
+        && let Some(how) = ended.stays(args, &search, queries, recorded.queries)?
     {
         if !args.log.quiet {
-            println!(
-                "{}: the run is finished after {spent} queries; give `--queries` more than {queries} \
-                 to go on",
-                args.folder.display()
-            );
+            println!("{}: {how}", args.folder.display());
         }
-        return Ok(End::Done);
+        return Ok(ended.end());
     }
     if recorded.started_in.is_dir() {
         env::set_current_dir(&recorded.started_in)
@@ -144,7 +153,10 @@ pub fn open(
 
 /// The evaluations in a journal.
 fn evaluations(journal: &Path) -> usize {
-    let lines = fs::read(journal).map_or(0, |text| text.iter().filter(|b| **b == b'\n').count());
+    let text = fs::read(journal).unwrap_or_default();
+    let lines = text.split_inclusive(|b| *b == b'\n');
+    let is_evaluation = |line: &&[u8]| line.ends_with(b"\n") && !line.starts_with(b"{\"retry\"");
+    let lines = lines.filter(is_evaluation).count();
     // The first line is about the journal itself.
     lines.saturating_sub(1)
 }
@@ -158,19 +170,74 @@ fn unusable(what: &str, settings: &Path) -> anyhow::Error {
     .into()
 }
 
-/// The queries that a run spent, if it came to its end. A result of fewer queries to spend is that of
-/// before it was resumed.
-///
-/// # Errors
-/// If the result was changed.
-fn finished(result: &Path, queries: usize) -> Result<Option<u64>> {
-    let Some(result) = sealed::read(result, CHANGED)? else {
-        return Ok(None);
-    };
-    let budget = result["provenance"]["queries"].as_u64();
-    let current = budget.is_none_or(|budget| budget == queries as u64);
-    if result["stop"] == "interrupted" || !current {
-        return Ok(None);
+/// How a run ended that was not interrupted.
+struct Ended {
+    stop: StopReason,
+    queries: u64,
+    /// Whether it found an architecture that can be used.
+    found: bool,
+}
+
+impl Ended {
+    /// Reads the result of a run that had so many queries to spend. One of fewer is that of before it
+    /// was resumed.
+    ///
+    /// # Errors
+    /// If the result was changed.
+    fn read(result: &Path, queries: usize) -> Result<Option<Ended>> {
+        let Some(result) = sealed::read(result, CHANGED)? else {
+            return Ok(None);
+        };
+        let budget = result["provenance"]["queries"].as_u64();
+        let current = budget.is_none_or(|budget| budget == queries as u64);
+        let stop: Option<StopReason> = serde_json::from_value(result["stop"].clone()).ok();
+        let stop = stop.filter(|stop| current && *stop != StopReason::Interrupted);
+        Ok(stop.zip(result["queries"].as_u64()).map(|(stop, queries)| Ended {
+            stop,
+            queries,
+            found: !result["best"].is_null(),
+        }))
     }
-    Ok(result["queries"].as_u64())
+
+    /// What to say if the run stays where it is: nothing else is asked of it.
+    ///
+    /// # Errors
+    /// If it would end again where it did.
+    fn stays(
+        &self,
+        args: &ResumeArgs,
+        search: &SearchArgs,
+        queries: usize,
+        before: usize,
+    ) -> Result<Option<String>> {
+        let spent = self.queries;
+        match self.stop {
+            StopReason::Failures if args.change.max_failures.is_none() => Err(Error::input(
+                "the run ended since its evaluations failed",
+            )
+            .mend("mend that, and add `--retry-failed`; or let it go on by `--max-failures 0`")
+            .in_file(&args.folder)
+            .into()),
+            StopReason::TimeLimit if args.change.time_limit.is_none() => {
+                let limit = search
+                    .time_limit()
+                    .map(duration::format)
+                    .unwrap_or_default();
+                Ok(Some(format!(
+                    "the time limit of {limit} was reached after {spent} queries; give \
+                     `--time-limit` more than that to go on"
+                )))
+            }
+            StopReason::Failures | StopReason::TimeLimit => Ok(None),
+            _ if queries == before => Ok(Some(format!(
+                "the run is finished after {spent} queries; give `--queries` more than {queries} to \
+                 go on"
+            ))),
+            _ => Ok(None),
+        }
+    }
+
+    fn end(&self) -> End {
+        if self.found { End::Done } else { End::Nothing }
+    }
 }

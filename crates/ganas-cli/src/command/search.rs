@@ -18,6 +18,7 @@ use crate::End;
 use crate::args::TaskArgs;
 use crate::change::Change;
 use crate::device::DeviceArgs;
+use crate::duration;
 use crate::execute::Plan;
 use crate::history::{COPY, History};
 use crate::interrupt;
@@ -41,16 +42,21 @@ Examples:
       --strategy evolution --queries 1000 --constraint 'params <= 5e6' --out runs/small
   ganas search --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --start resnet --constraint 'params <= @start'
-  ganas search --space my-space.toml --table measured.parquet --objective latency_ms --minimize
+  ganas search --space my-space.toml --table measured.parquet --objective latency_ms:min
   ganas search --space my-space.toml --train cifar-10-batches-bin --epochs 20 --width 16
   ganas search --train cifar-10-batches-bin --width 16 --device gpu
   ganas search --space nasbench201 --supernet runs/supernet --objective loss --queries 100
   ganas search --space nasbench201 --command 'python3 train.py' --workers 4 --timeout 3600
   ganas search --space my-space.toml --command 'srun --gres=gpu:1 python train.py' --workers 8 --async
 
-Costs such as `params` are those of the benchmark's own network, whatever is trained. The digits are
+Costs such as `params` are those of the benchmark's own network, whatever is trained.
+
+Exit codes: 0 done; 2 unusable arguments or input; 3 no architecture was found that can be used, or the
+evaluations kept failing; 130 interrupted, and `ganas resume` goes on; 1 anything else. The digits are
 \"Optical Recognition of Handwritten Digits\" by E. Alpaydin and C. Kaynak (UCI, CC BY 4.0).";
 
+/// Failed evaluations that end a search if they are the first.
+const MAX_FAILURES: usize = 5;
 /// Queries of a search in a table or a supernet.
 const LOOKED_UP: usize = 300;
 /// Queries of a search that trains: a minute or two on the digits with two cores.
@@ -97,6 +103,22 @@ pub struct SearchArgs {
     /// trace then depends on which evaluations finish first
     #[arg(long = "async")]
     asynchronous: bool,
+
+    /// Stop if the first N evaluations all fail, or later 4 N in a row fail for the same reason; 0 never
+    /// stops
+    ///
+    /// The exit code is then 3, and `ganas resume DIR --retry-failed` goes on once that is mended. What a
+    /// table or a surrogate lacks never stops a search.
+    #[arg(long, value_name = "N", default_value_t = MAX_FAILURES)]
+    max_failures: usize,
+
+    /// The time that the search may take, as `90s`, `45m`, `12h` or `1h30m`; `ganas resume` with a
+    /// longer one goes on [default: any]
+    ///
+    /// What is evaluated at its end is given up, and evaluated again if the search goes on. Where networks
+    /// are trained, the last training of the best one comes after it.
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    time_limit: Option<f64>,
 
     /// Epochs in which the best network is trained once more, on all images that are not for test
     /// [default: those of a candidate; 40 on the digits]
@@ -153,6 +175,7 @@ fn go(args: &SearchArgs, resumed: Option<&Recorded>) -> Result<End> {
         return Err(caller.absent().into());
     }
     let stop = interrupt::listen()?;
+    progress.say(&prepared.task.announcement);
     if let Some(note) = prepared.idle() {
         progress.say(&note);
     }
@@ -168,11 +191,61 @@ fn go(args: &SearchArgs, resumed: Option<&Recorded>) -> Result<End> {
         true => Ok(()),
         false => print(&report, &prepared.task, prepared.out.as_deref()),
     };
+    let failed = report.run.stop == StopReason::Failures;
     match report.run.stop {
         // It may be that the terminal was closed.
         StopReason::Interrupted => Ok(End::Interrupted),
+        _ if failed || report.run.best.is_none() => {
+            if !args.log.is_json() {
+                eprintln!("error: {}", nothing(&report, prepared.out.as_deref()));
+            }
+            printed.map(|()| End::Nothing)
+        }
         _ => printed.map(|()| End::Done),
     }
+}
+
+/// Why a search ended without what it was for, and what to do about it.
+fn nothing(report: &SearchReport, folder: Option<&Path>) -> String {
+    let run = &report.run;
+    let again = match folder {
+        Some(folder) => format!(
+            "mend that, and `ganas resume {} --retry-failed` goes on",
+            folder.display()
+        ),
+        None => "mend that, and search again".into(),
+    };
+    let failure = report.failure.as_deref().map(reason).unwrap_or_default();
+    if run.stop == StopReason::Failures && run.failed < run.queries {
+        return format!("evaluations keep failing, the first: {failure}; {again}");
+    }
+    if run.failed > 0 && run.failed == run.queries {
+        return format!(
+            "all {} evaluations failed, the first: {failure}; {again}",
+            run.failed
+        );
+    }
+    if run.queries == 0 {
+        return "nothing was evaluated; give more `--queries`, a longer `--time-limit` or looser \
+                constraints"
+            .into();
+    }
+    let breaches = report
+        .nearest
+        .as_ref()
+        .map(|nearest| nearest.breaches.join("; "));
+    match breaches {
+        Some(breaches) => format!(
+            "no architecture met the constraints; the nearest: {breaches}; loosen them, or give more \
+             `--queries`"
+        ),
+        None => "no architecture met the constraints; loosen them, or give more `--queries`".into(),
+    }
+}
+
+/// A reason as it is shown: it may be a whole page of another program.
+fn reason(text: &str) -> String {
+    one_line(text).chars().take(200).collect()
 }
 
 /// A search that can be run: all that its arguments name is opened.
@@ -192,6 +265,8 @@ pub struct Prepared {
     every: Duration,
     log: LogArgs,
     tensorboard: bool,
+    max_failures: usize,
+    time_limit: Option<Duration>,
 }
 
 /// What the program gives that a search is embedded in, and no command line can.
@@ -251,7 +326,10 @@ impl Prepared {
             (Some(file), Some(bytes), None) => History::of(bytes, file, &task)?,
             (Some(file), None, None) => History::read(file, &task)?,
         };
+        let looks_up = task.source.looks_up();
         Ok(Prepared {
+            max_failures: if looks_up { 0 } else { args.max_failures },
+            time_limit: args.time_limit.map(Duration::from_secs_f64),
             task,
             queries,
             out,
@@ -305,6 +383,8 @@ impl Prepared {
             alone: true,
             log: self.log,
             tensorboard: self.tensorboard,
+            max_failures: self.max_failures,
+            time_limit: self.time_limit,
             command,
         }
     }
@@ -313,7 +393,14 @@ impl Prepared {
 impl SearchArgs {
     /// Going on with the same run, and so many queries.
     pub fn going_on(&self, run: &Recorded, queries: usize) -> SearchArgs {
+        let mut task = self.task.clone();
+        // The direction that it had, whatever other versions make of the name.
+        if let Some(objective) = run.objective() {
+            task.minimize = false;
+            task.objective = Some(objective);
+        }
         let mut args = SearchArgs {
+            task,
             queries: Some(queries),
             out: Some(run.out.clone()),
             ..self.clone()
@@ -322,17 +409,24 @@ impl SearchArgs {
         args
     }
 
+    /// The seconds that the search may take.
+    pub fn time_limit(&self) -> Option<f64> {
+        self.time_limit
+    }
+
     /// The same on another device.
     pub fn on(mut self, device: DeviceArgs) -> SearchArgs {
         self.task.device = device;
         self
     }
 
-    /// Changes how its workers are run.
+    /// Changes how its workers are run, and how long it goes on.
     ///
     /// # Errors
-    /// If it has none.
+    /// If it has no workers to be changed.
     pub fn change(&mut self, change: &Change) -> ganas_core::error::Result<()> {
+        self.time_limit = change.time_limit.or(self.time_limit);
+        self.max_failures = change.max_failures.unwrap_or(self.max_failures);
         change.make(&mut self.task)
     }
 
@@ -504,8 +598,7 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
             1 => "1 evaluation".to_owned(),
             n => format!("{n} evaluations"),
         };
-        // A reason may be a whole page of another program.
-        let why = (report.failure.as_deref()).map(|why| one_line(why).chars().take(200).collect());
+        let why = report.failure.as_deref().map(reason);
         lines.push((
             "failed",
             why.map_or(count.clone(), |why: String| {
@@ -530,6 +623,10 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
             StopReason::Target => "the target is reached",
             StopReason::Exhausted => "there was nothing left to propose",
             StopReason::Stalled => "the strategy found nothing new to propose",
+            StopReason::Failures => "evaluations kept failing",
+            StopReason::TimeLimit => {
+                "the time limit is reached; `ganas resume` with a longer one goes on"
+            }
             StopReason::Interrupted if folder.is_some() => {
                 "interrupted; `ganas resume` goes on, given the folder"
             }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::bench::OfRun;
 use super::{Evaluation, Found, Key, MEND, Provenance, label, unreadable};
+use crate::evaluations::{FAILURE, SECONDS};
 use crate::rundir::{EVALUATIONS, JOURNAL, RESULT, ROUNDS, SETTINGS};
 use crate::times::{Line, TIMES};
 use crate::{kept, sealed, settings};
@@ -44,7 +45,9 @@ pub fn read(folder: &Path) -> Result<Found> {
     }
     let (metrics, mut evaluations) = evaluations(&whole_lines(&folder.join(EVALUATIONS)));
     let failures = failures(&whole_lines(&folder.join(JOURNAL)));
-    for evaluation in &mut evaluations {
+    // What failed at first may have been evaluated again since.
+    let failed = |e: &&mut Evaluation| e.metrics.first().copied().flatten().is_none();
+    for evaluation in evaluations.iter_mut().filter(failed) {
         evaluation.failure = failures.get(&evaluation.arch).cloned();
     }
     let result = sealed::read(&folder.join(RESULT), kept::CHANGED)?;
@@ -128,17 +131,28 @@ fn evaluations(text: &str) -> (Vec<String>, Vec<Evaluation>) {
         header.iter().skip(3).map(str::to_owned).collect()
     };
     let metrics = reader.headers().map(names).unwrap_or_default();
-    let rows = reader.into_records().map_while(|row| {
-        let row = row.ok()?;
+    let rows: Vec<csv::StringRecord> = reader.into_records().map_while(|row| row.ok()).collect();
+    // The objective stays, whatever it came to. A column of texts is no metric, and the time that an
+    // evaluation took is none of the architecture.
+    let is_number = |cell: &str| cell.is_empty() || cell.parse::<f64>().is_ok();
+    let kept: Vec<usize> = (0..metrics.len())
+        .filter(|&i| {
+            let mut cells = rows.iter().filter_map(|row| row.get(3 + i));
+            i == 0 || ![SECONDS, FAILURE].contains(&&*metrics[i]) && cells.all(is_number)
+        })
+        .collect();
+    let evaluations = rows.iter().map_while(|row| {
+        let cell = |i: &usize| row.get(3 + i).and_then(|cell| cell.parse().ok());
         Some(Evaluation {
             round: row.get(1)?.parse().ok()?,
             arch: row.get(2)?.to_owned(),
-            metrics: row.iter().skip(3).map(|cell| cell.parse().ok()).collect(),
+            metrics: kept.iter().map(cell).collect(),
             failure: None,
         })
     });
-    let rows = rows.collect();
-    (metrics, rows)
+    let evaluations = evaluations.collect();
+    let metrics = kept.iter().map(|&i| metrics[i].clone()).collect();
+    (metrics, evaluations)
 }
 
 /// A line of the journal whose evaluation failed.

@@ -110,7 +110,7 @@ fn the_trace_is_that_of_the_binary_and_goes_on_after_an_interruption() {
         assert_eq!(seen.finished, left.min(90));
     }
     sandbox.refuses("resume torn", &["come from tests", "go on there"]);
-    let search = embed::Search::resume(&sandbox.path("torn"), None, |_, _| None).unwrap();
+    let search = embed::Search::resume(&sandbox.path("torn"), None, false, |_, _| None).unwrap();
     let stop: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
     let own = Own::new(&sandbox, &search, 1000, stop);
     let mut seen = Seen::default();

@@ -18,7 +18,7 @@ fn nothing_is_said_where_nobody_looks() {
     sandbox
         .run(&format!("{CHAIN} --queries 40"))
         .success()
-        .stderr(is_empty());
+        .stderr("maximising `accuracy`\n");
     sandbox
         .run(&format!("{CHAIN} --queries 40 --quiet"))
         .success()
@@ -37,10 +37,9 @@ fn verbose_says_each_round_and_twice_each_evaluation() {
         String::from_utf8(assert.get_output().stderr.clone()).unwrap()
     };
     let rounds = run("-v");
-    assert!(
-        rounds.lines().all(|line| line.starts_with("round ")),
-        "{rounds}"
-    );
+    let mut lines = rounds.lines();
+    assert_eq!(lines.next(), Some("maximising `accuracy`"));
+    assert!(lines.all(|line| line.starts_with("round ")), "{rounds}");
     assert!(
         rounds.contains("(rank ") && rounds.contains(", gamma ") && rounds.contains(", d_loss ")
     );
@@ -72,6 +71,7 @@ fn json_is_one_object_a_line() {
         |name: &str| -> Vec<&Value> { events.iter().filter(|e| e["event"] == name).collect() };
     assert_eq!(events[0]["event"], "begin");
     assert_eq!(events[0]["strategy"], "ga-nas");
+    assert_eq!(events[0]["minimize"], false);
     let result = sandbox.json("run/result.json");
     let end = events.last().unwrap();
     assert_eq!(

@@ -14,10 +14,9 @@ const CHAIN: &str = "search --space chain.toml --table chain.csv --objective acc
 /// Checks that two runs left the same, but for the seconds.
 #[track_caller]
 pub fn same(sandbox: &Sandbox, one: &str, other: &str) {
-    for file in ["evaluations.csv", "rounds.jsonl"] {
-        let read = |run: &str| sandbox.read(&format!("{run}/{file}"));
-        assert_eq!(read(one), read(other), "{file}");
-    }
+    assert_eq!(sandbox.trace(one), sandbox.trace(other));
+    let rounds = |run: &str| sandbox.read(&format!("{run}/rounds.jsonl"));
+    assert_eq!(rounds(one), rounds(other));
     let result = |run: &str| {
         let text = sandbox.read(&format!("{run}/result.json"));
         (text.lines())

@@ -60,6 +60,21 @@ impl Sandbox {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
+    /// The `evaluations.csv` of a run without the time that evaluations took.
+    pub fn trace(&self, run: &str) -> String {
+        let csv = self.read(&format!("{run}/evaluations.csv"));
+        let mut rows = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(csv.as_bytes());
+        let rows: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+        let timed = rows[0].iter().position(|name| name == "evaluation_seconds");
+        let untimed = |row: &csv::StringRecord| {
+            let cells = row.iter().enumerate().filter(|(i, _)| Some(*i) != timed);
+            cells.map(|(_, cell)| cell).collect::<Vec<_>>().join(",") + "\n"
+        };
+        rows.iter().map(untimed).collect()
+    }
+
     pub fn json(&self, name: &str) -> Value {
         serde_json::from_str(&self.read(name)).unwrap()
     }

@@ -231,7 +231,7 @@ fn a_search_without_a_query_says_so() {
             "search --space chain.toml --table part.csv --objective accuracy --strategy random \
              --constraint 'latency < 12' --history known.csv",
         )
-        .success()
+        .code(3)
         .stdout(contains("none: nothing was evaluated").and(contains("nothing left to propose")));
 }
 

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::{Limits, Observer, Problem, Round};
+use super::failures::Failures;
+use super::{Limits, Observer, Problem, Round, StopReason};
 use crate::arch::Arch;
 use crate::checkpoint::Checkpoint;
 use crate::error::Result;
-use crate::evaluate::Outcome;
+use crate::evaluate::{Details, Outcome};
 use crate::ledger::{Ledger, Query};
 use crate::strategy::{Context, Rejected, Strategy};
 
@@ -28,6 +29,7 @@ pub(super) struct Course<'a, 'o> {
     finished: HashMap<Arch, (usize, Outcome)>,
     /// The queries of the ledger by those places.
     places: Vec<usize>,
+    failures: Failures,
     observers: &'a mut [&'o mut dyn Observer],
     stop: &'a AtomicBool,
 }
@@ -49,7 +51,9 @@ impl<'a, 'o> Course<'a, 'o> {
         stop: &'a AtomicBool,
     ) -> Self {
         let mut known = HashMap::with_capacity(finished.len());
+        let mut failures = Failures::new(limits.max_failures);
         for (place, (arch, outcome)) in finished.into_iter().enumerate() {
+            failures.count(problem.failure(&outcome).as_deref());
             known.entry(arch).or_insert((place, outcome));
         }
         Course {
@@ -62,6 +66,7 @@ impl<'a, 'o> Course<'a, 'o> {
             idle: 0,
             finished: known,
             places: Vec::new(),
+            failures,
             observers,
             stop,
         }
@@ -118,8 +123,22 @@ impl<'a, 'o> Course<'a, 'o> {
             .is_some_and(|(target, best)| best >= target)
     }
 
+    /// Why the search is to end before it has come to its end, if it is.
+    pub fn halted(&self) -> Option<StopReason> {
+        let is_over = |deadline: Instant| Instant::now() >= deadline;
+        if self.stop.load(Ordering::Relaxed) {
+            Some(StopReason::Interrupted)
+        } else if self.failures.too_many() {
+            Some(StopReason::Failures)
+        } else if self.limits.deadline.is_some_and(is_over) {
+            Some(StopReason::TimeLimit)
+        } else {
+            None
+        }
+    }
+
     pub fn stopping(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        self.halted().is_some()
     }
 
     /// Asks for the architectures of the next round, and gives its number.
@@ -186,11 +205,18 @@ impl<'a, 'o> Course<'a, 'o> {
         self.finished.get(arch).map(|(place, _)| *place)
     }
 
+    /// More is known of an evaluation that is about to finish.
+    pub fn details(&mut self, arch: &Arch, details: &Details) -> Result<()> {
+        (self.observers.iter_mut()).try_for_each(|o| o.details(arch, details))
+    }
+
     /// An evaluation finished.
     pub fn finish(&mut self, arch: &Arch, outcome: Outcome) -> Result<()> {
         for observer in self.observers.iter_mut() {
             observer.finished(arch, &outcome)?;
         }
+        self.failures
+            .count(self.problem.failure(&outcome).as_deref());
         let place = self.finished.len();
         self.finished.insert(*arch, (place, outcome));
         Ok(())

@@ -15,7 +15,7 @@ use super::{Round, STALLED_ROUNDS, StopReason};
 use crate::arch::Arch;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
-use crate::evaluate::{Evaluator, Outcome, Work};
+use crate::evaluate::{Details, Evaluator, Outcome, Work};
 use crate::strategy::Strategy;
 
 /// Rounds in a row that bring nothing new after which the next one waits for an evaluation.
@@ -72,11 +72,12 @@ pub(super) fn run(
     let ran = evaluator.run(&mut overlap);
     overlap.guard(|overlap| overlap.course.wait());
     overlap.error.map_or(ran, Err)?;
-    let reason = match (overlap.flights.is_empty(), overlap.ended) {
-        (true, _) if overlap.course.reached() => StopReason::Target,
-        (true, _) if overlap.course.left() == 0 => StopReason::Budget,
-        _ if overlap.course.stopping() => StopReason::Interrupted,
-        (true, Some(reason)) => reason,
+    let over = overlap.flights.is_empty();
+    let reason = match (overlap.course.halted(), overlap.ended) {
+        _ if over && overlap.course.reached() => StopReason::Target,
+        _ if over && overlap.course.left() == 0 => StopReason::Budget,
+        (Some(halted), _) => halted,
+        (None, Some(reason)) if over => reason,
         _ => return Err(Error::input("the evaluator left out an architecture")),
     };
     Ok((reason, overlap.rounds))
@@ -231,6 +232,10 @@ impl Work for Overlap<'_, '_, '_> {
             }
         }
         None
+    }
+
+    fn details(&mut self, arch: &Arch, details: Details) {
+        self.guard(|overlap| overlap.course.details(arch, &details));
     }
 
     fn done(&mut self, arch: &Arch, outcome: Outcome) {

@@ -8,7 +8,7 @@ use super::course::{Asked, Course};
 use super::{Round, STALLED_ROUNDS, StopReason};
 use crate::arch::Arch;
 use crate::error::{Error, Result};
-use crate::evaluate::{Evaluator, Outcome, Work};
+use crate::evaluate::{Details, Evaluator, Outcome, Work};
 use crate::strategy::Strategy;
 
 /// Runs rounds until the search ends.
@@ -26,8 +26,8 @@ pub(super) fn run(
         if left == 0 {
             return Ok((StopReason::Budget, rounds));
         }
-        if course.stopping() {
-            return Ok((StopReason::Interrupted, rounds));
+        if let Some(reason) = course.halted() {
+            return Ok((reason, rounds));
         }
         let (number, asked) = course.ask(strategy, left)?;
         if asked.is_empty() {
@@ -56,9 +56,9 @@ pub(super) fn run(
         }
         error.map_or(ran, Err)?;
         if told.iter().any(|arch| course.ledger.get(arch).is_none()) {
-            return match course.stopping() {
-                true => Ok((StopReason::Interrupted, rounds)),
-                false => Err(Error::input("the evaluator left out an architecture")),
+            return match course.halted() {
+                Some(reason) => Ok((reason, rounds)),
+                None => Err(Error::input("the evaluator left out an architecture")),
             };
         }
         rounds.push(course.end(strategy, number, asked.len(), new.len(), &told, None)?);
@@ -89,6 +89,12 @@ impl Work for Batch<'_, '_, '_> {
             }
         }
         None
+    }
+
+    fn details(&mut self, arch: &Arch, details: Details) {
+        if let Err(error) = self.course.details(arch, &details) {
+            self.error = self.error.take().or(Some(error));
+        }
     }
 
     fn done(&mut self, arch: &Arch, outcome: Outcome) {

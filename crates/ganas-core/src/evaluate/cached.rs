@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Evaluator, Outcome, Work};
+use super::{Details, Evaluator, Outcome, Work};
 use crate::arch::Arch;
 use crate::error::Result;
 
@@ -69,6 +69,10 @@ impl Work for Unknown<'_> {
                 None => return Some(arch),
             }
         }
+    }
+
+    fn details(&mut self, arch: &Arch, details: Details) {
+        self.work.details(arch, details);
     }
 
     fn done(&mut self, arch: &Arch, outcome: Outcome) {

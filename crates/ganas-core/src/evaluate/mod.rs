@@ -5,7 +5,11 @@ pub mod command;
 mod noisy;
 mod table;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::arch::Arch;
 use crate::error::Result;
@@ -24,11 +28,38 @@ pub enum Outcome {
     Failed(String),
 }
 
+/// What is known of an evaluation beside its metrics. A search does not depend on it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Details {
+    /// Values by name that came back without being asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub more: BTreeMap<String, Value>,
+    /// The seconds that it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+}
+
+impl Details {
+    /// Those of an evaluation that took a time, to the millisecond.
+    pub fn taking(time: Duration) -> Details {
+        Details {
+            more: BTreeMap::new(),
+            seconds: Some((1e3 * time.as_secs_f64()).round() / 1e3),
+        }
+    }
+}
+
 /// Where an evaluator takes architectures from, and where it puts what came of them.
 pub trait Work {
     /// The next architecture, if there is one to begin now. There can be more after
     /// [`done`](Self::done) was called.
     fn next(&mut self) -> Option<Arch>;
+
+    /// What else is known of an architecture, just before [`done`](Self::done) is called for it. An
+    /// evaluator that knows nothing more does not call it.
+    fn details(&mut self, arch: &Arch, details: Details) {
+        let _ = (arch, details);
+    }
 
     /// What came of an architecture that [`next`](Self::next) gave, as soon as it is known: from
     /// then on it is not lost.

@@ -1,6 +1,6 @@
 //! Evaluations with noise, as another training of the same architecture would have it.
 
-use super::{Evaluator, Outcome, Work};
+use super::{Details, Evaluator, Outcome, Work};
 use crate::arch::Arch;
 use crate::error::Result;
 use crate::rng::Rng;
@@ -59,6 +59,10 @@ struct Shaken<'a> {
 impl Work for Shaken<'_> {
     fn next(&mut self) -> Option<Arch> {
         self.work.next()
+    }
+
+    fn details(&mut self, arch: &Arch, details: Details) {
+        self.work.details(arch, details);
     }
 
     fn done(&mut self, arch: &Arch, mut outcome: Outcome) {

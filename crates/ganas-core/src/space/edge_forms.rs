@@ -152,13 +152,13 @@ impl Form<'_> {
             .all(|(n, group)| group.len() == n);
         match (by_target, by_source) {
             (true, _) => Ok(ops.concat()),
-            (_, true) => Ok(self.from_sources(&ops.concat())),
+            (_, true) => Ok(self.source_by_source(&ops.concat())),
             _ => Err(self.unknown()),
         }
     }
 
     /// Ops in the order of the sources, put in that of the targets.
-    fn from_sources(&self, ops: &[u8]) -> Vec<u8> {
+    fn source_by_source(&self, ops: &[u8]) -> Vec<u8> {
         let mut sorted = vec![0; self.edges()];
         let edges = (0..self.nodes).flat_map(|s| (s + 1..self.nodes).map(move |t| (s, t)));
         for ((source, target), op) in edges.zip(ops) {
@@ -181,7 +181,7 @@ impl Form<'_> {
                 .collect()
         };
         let (by_target, by_source) = match &named {
-            Ok(ops) => (Some(ops.clone()), Some(self.from_sources(ops))),
+            Ok(ops) => (Some(ops.clone()), Some(self.source_by_source(ops))),
             Err(_) => {
                 let naslib = NASLIB.map(str::to_owned);
                 let others = match NASLIB.iter().all(|op| self.ops.iter().any(|own| own == op)) {
@@ -190,7 +190,7 @@ impl Form<'_> {
                 };
                 (
                     by_index(self.ops),
-                    others.map(|ops| self.from_sources(&ops)),
+                    others.map(|ops| self.source_by_source(&ops)),
                 )
             }
         };

@@ -3,15 +3,17 @@
 //!
 //! All of it is one loop over events. Each process has a thread that only listens; what it heard goes
 //! into one queue. A worker that crashes, hangs or says what it should not is killed with its process
-//! group and started again, and what it had to do goes to whoever is free.
+//! group and started again, and what it had to do goes to whoever is free. If this process is killed,
+//! a [`Guard`] ends the workers.
 
+mod guard;
+mod lines;
+mod log;
 mod protocol;
 mod worker;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -19,12 +21,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{Evaluator, Outcome, Work};
+use super::{Details, Evaluator, Outcome, Work};
 use crate::arch::Arch;
 use crate::error::{Error, Result};
 use crate::space::{NamedGraph, SearchSpace};
 
-use protocol::{Line, PROTOCOL, Reply, Request, instead, lacking, numbers};
+use guard::Guard;
+use lines::Line;
+use log::Log;
+use protocol::{PROTOCOL, Reply, Request, brief, numbers, unusable};
 use worker::{Ear, Heard, Process};
 
 /// How often it is looked whether to stop.
@@ -40,6 +45,12 @@ const STARTS: u32 = 3;
 /// The wait before a worker is started again, doubled each time that it fails.
 const BACKOFF: Duration = Duration::from_millis(100);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+/// How long the rest of a message may take to come.
+const TORN: Duration = Duration::from_secs(5);
+/// How long the output of a process may stay open after its end, as a child of it may hold it.
+const GRACE: Duration = Duration::from_secs(1);
+/// A turn of the loop that takes longer than this was a pause, as by Ctrl-Z, and no time of a worker's.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// How workers are run.
 #[derive(Clone, Debug)]
@@ -96,6 +107,7 @@ pub struct CommandEvaluator {
     ear: Ear,
     heard: Receiver<(usize, u64, Heard)>,
     watch: Option<Watch>,
+    guard: Guard,
 }
 
 /// An evaluation that is wanted.
@@ -120,6 +132,19 @@ struct Worker {
     noise: usize,
     /// The last of them.
     murmur: String,
+    /// The beginning of a message whose rest has not come, and since when.
+    torn: Option<(Instant, String)>,
+    /// Since when its process has ended, while its output is still open.
+    gone: Option<Instant>,
+    log: Option<Log>,
+}
+
+/// An evaluation in progress.
+struct Task {
+    job: Job,
+    begun: Instant,
+    /// When it has to be done.
+    until: Option<Instant>,
 }
 
 enum State {
@@ -128,8 +153,7 @@ enum State {
     /// Running, and to be ready by this.
     Starting(Instant),
     Idle,
-    /// At work, and to be done by this.
-    Busy(Job, Option<Instant>),
+    Busy(Task),
     /// Never started again, and why.
     Retired(String),
 }
@@ -146,7 +170,8 @@ impl CommandEvaluator {
     ) -> Self {
         let (ear, heard) = sync_channel(QUEUE);
         let now = Instant::now();
-        let worker = |_| Worker {
+        let logs = config.logs.clone();
+        let worker = |i| Worker {
             state: State::Down(now),
             process: None,
             life: 0,
@@ -155,6 +180,9 @@ impl CommandEvaluator {
             answered: None,
             noise: 0,
             murmur: String::new(),
+            torn: None,
+            gone: None,
+            log: logs.as_deref().map(|folder| Log::new(folder, i)),
         };
         CommandEvaluator {
             workers: (0..config.workers.max(1)).map(worker).collect(),
@@ -170,6 +198,7 @@ impl CommandEvaluator {
             ear,
             heard,
             watch: None,
+            guard: Guard::default(),
         }
     }
 
@@ -207,27 +236,35 @@ impl CommandEvaluator {
         }
     }
 
-    /// The file for what a worker says on standard error.
-    fn log(&self, i: usize) -> Option<PathBuf> {
-        (self.config.logs.as_ref()).map(|folder| folder.join(format!("worker-{i}.log")))
-    }
-
-    /// Tells of a worker that was lost, and notes it where it had its say.
+    /// Tells of a worker that was lost, and notes it in its log.
     fn mourn(&self, i: usize, how: &str) {
-        if let Some(path) = self.log(i) {
-            let file = OpenOptions::new().append(true).create(true).open(path);
-            // A log that cannot be written stops no evaluation.
-            let _ = file.and_then(|mut file| writeln!(file, "ganas: this worker was lost: {how}"));
+        if let Some(log) = &self.workers[i].log {
+            log.note(&format!("ganas: this worker was lost: {how}"));
         }
         self.tell(i, Note::Lost(how));
     }
 
+    /// Ends a worker's process with its group, if it has one.
+    fn end(&mut self, i: usize) {
+        let worker = &mut self.workers[i];
+        worker.torn = None;
+        worker.gone = None;
+        if let Some(process) = worker.process.take() {
+            let group = process.group();
+            drop(process);
+            self.guard.release(group);
+        }
+    }
+
     fn start(&mut self, i: usize, work: &mut dyn Work) {
         self.lives += 1;
-        let log = self.log(i);
         let (words, ear) = (&self.config.words, self.ear.clone());
-        let process = Process::start(words, i, self.lives, log.as_deref(), ear);
         let worker = &mut self.workers[i];
+        let process = Process::start(words, i, self.lives, worker.log.as_mut(), ear);
+        let process = process.and_then(|process| match self.guard.add(process.group()) {
+            Ok(()) => Ok(process),
+            Err(e) => Err(format!("no `sh` can be started to watch over it ({e})")),
+        });
         worker.life = self.lives;
         worker.noise = 0;
         match process {
@@ -241,10 +278,8 @@ impl CommandEvaluator {
                 worker.process = Some(process);
                 worker.state = State::Starting(Instant::now() + self.config.startup);
             }
-            Err(e) => {
+            Err(why) => {
                 worker.stillborn = STARTS;
-                let name = self.config.words[0].to_string_lossy();
-                let why = format!("`{name}` cannot be started ({e})");
                 worker.state = State::Starting(Instant::now());
                 self.lose(i, &why, work);
             }
@@ -252,6 +287,11 @@ impl CommandEvaluator {
     }
 
     fn give(&mut self, i: usize, job: Job, work: &mut dyn Work) {
+        let process = self.workers[i].process.as_mut();
+        if process.is_some_and(|process| process.ended().is_some()) {
+            self.jobs.push_front(job);
+            return self.ended(i, work);
+        }
         let said = match &mut self.workers[i].process {
             Some(process) => process.say(&Request::Evaluate {
                 id: job.id,
@@ -266,8 +306,10 @@ impl CommandEvaluator {
         worker.noise = 0;
         match said {
             Ok(()) => {
-                let until = self.config.timeout.map(|t| Instant::now() + t);
-                worker.state = State::Busy(job, until);
+                let begun = Instant::now();
+                // A time that is too far away to be told is none.
+                let until = self.config.timeout.and_then(|t| begun.checked_add(t));
+                worker.state = State::Busy(Task { job, begun, until });
             }
             // It went while it had nothing to do, which is no fault of the job.
             Err(_) => {
@@ -280,30 +322,32 @@ impl CommandEvaluator {
     /// Kills a worker's process, and sees what becomes of its work.
     fn lose(&mut self, i: usize, why: &str, work: &mut dyn Work) {
         let retries = self.config.retries;
+        self.end(i);
         let worker = &mut self.workers[i];
-        worker.process = None;
         let backoff = BACKOFF * 2u32.saturating_pow(worker.losses.min(16));
         let down = State::Down(Instant::now() + backoff.min(LONGEST_BACKOFF));
         let then = match std::mem::replace(&mut worker.state, down) {
             State::Starting(_) => {
                 worker.losses += 1;
                 worker.stillborn += 1;
-                match worker.stillborn >= STARTS {
-                    true => {
-                        worker.state = State::Retired(why.to_owned());
-                        "it is not started again".to_owned()
-                    }
-                    false => "it is started again".to_owned(),
+                if worker.stillborn >= STARTS {
+                    worker.state = State::Retired(why.to_owned());
+                    "it is not started again".to_owned()
+                } else {
+                    "it is started again".to_owned()
                 }
             }
-            State::Busy(mut job, _) => {
+            State::Busy(Task { mut job, begun, .. }) => {
                 worker.losses += 1;
                 job.lost += 1;
                 if job.lost > retries {
+                    // Whether so many fail that it is no use is for the search to say.
+                    worker.losses = 0;
                     let times = match job.lost {
                         1 => String::new(),
                         n => format!(", the last of {n} workers that tried"),
                     };
+                    work.details(&job.arch, Details::taking(begun.elapsed()));
                     work.done(&job.arch, Outcome::Failed(format!("{why}{times}")));
                     "its evaluation failed".to_owned()
                 } else {
@@ -330,11 +374,10 @@ impl CommandEvaluator {
         let fate = worker.process.as_mut().and_then(Process::fate);
         if let (State::Idle, Some(true)) = (&worker.state, fate.map(|status| status.success())) {
             // A worker may go after each evaluation.
-            worker.process = None;
             worker.state = State::Down(Instant::now());
-            return;
+            return self.end(i);
         }
-        let why = worker.with_murmur(match fate {
+        let why = worker.with_last_words(match fate {
             Some(status) => format!("it ended ({status})"),
             None => "it closed its standard output".into(),
         });
@@ -343,22 +386,31 @@ impl CommandEvaluator {
 
     fn hear(&mut self, i: usize, line: Line, work: &mut dyn Work) {
         let worker = &mut self.workers[i];
+        worker.torn = None;
         let reply = match line {
             Line::Reply(reply) => reply,
-            Line::Broken(why) => return self.lose(i, &why, work),
+            Line::Torn(beginning) => {
+                worker.torn = Some((Instant::now(), beginning));
+                return;
+            }
+            Line::Broken(why) => return self.lose(i, &format!("it {why}"), work),
+            Line::Unusable(why) if self.complete => {
+                return self.lose(i, &format!("it {why}"), work);
+            }
+            // By all appearances, no later one would be any better.
+            Line::Unusable(why) => {
+                self.useless = Some(Error::input(format!("worker {i} {why}")));
+                return;
+            }
+            Line::Noise(text) | Line::Update(text) if text.is_empty() => return,
+            Line::Update(text) => return self.murmurs(i, text),
             Line::Noise(text) => {
                 worker.noise += 1;
-                if !text.is_empty() {
-                    worker.murmur = text;
-                }
                 if worker.noise > NOISE {
                     let why = format!("it printed {NOISE} lines that are no message");
                     return self.lose(i, &why, work);
                 }
-                // Somebody who sees what it says instead knows why there is no answer.
-                let said: String = self.workers[i].murmur.chars().take(MURMUR).collect();
-                self.tell(i, Note::Progress(None, Some(&said)));
-                return;
+                return self.murmurs(i, text);
             }
         };
         match reply {
@@ -376,54 +428,125 @@ impl CommandEvaluator {
                     Ok(values) => Outcome::Done(values),
                     Err(why) => Outcome::Failed(why),
                 };
-                self.answer(i, id, outcome, work);
+                let asked = |name: &String| self.metrics.contains(name);
+                let more = metrics.into_iter().filter(|(name, _)| !asked(name));
+                let more = more.collect();
+                self.answer(i, id, outcome, more, work);
             }
-            Reply::Error { id, reason } => self.answer(i, id, Outcome::Failed(reason), work),
-            Reply::Progress {
-                fraction, message, ..
-            } => self.tell(i, Note::Progress(fraction, message.as_deref())),
+            Reply::Error { id, reason } => {
+                let id = match (id, &worker.state) {
+                    (Some(id), _) => id,
+                    (None, State::Busy(task)) => task.job.id,
+                    (None, _) => return,
+                };
+                self.answer(i, id, Outcome::Failed(reason), BTreeMap::new(), work);
+            }
+            Reply::Progress { fraction, message } => {
+                self.tell(i, Note::Progress(fraction, message.as_deref()));
+            }
             Reply::Other => {}
         }
     }
 
-    /// Whether a result shows that workers never send what is needed: the first one lacks it.
+    /// Keeps and shows what a worker printed: somebody who sees it knows why there is no answer.
+    fn murmurs(&mut self, i: usize, text: String) {
+        let said: String = text.chars().take(MURMUR).collect();
+        self.workers[i].murmur = text;
+        self.tell(i, Note::Progress(None, Some(&said)));
+    }
+
+    /// Whether a result shows that workers never send what is needed: the first one lacks it, or has
+    /// no number in its place.
     fn cannot_use(&mut self, i: usize, id: u64, metrics: &BTreeMap<String, Value>) -> bool {
-        let due = matches!(&self.workers[i].state, State::Busy(job, _) if job.id == id);
+        let due = matches!(&self.workers[i].state, State::Busy(task) if task.job.id == id);
         if self.complete || !due {
             return false;
         }
-        let Some(name) = lacking(metrics, &self.metrics[..self.needed]) else {
+        let Some((name, why)) = unusable(metrics, &self.metrics[..self.needed]) else {
             self.complete = true;
             return false;
         };
-        let place = match *name == self.metrics[0] {
-            true => "as the objective",
-            false => "in the constraint",
+        let place = if name == self.metrics[0] {
+            "as the objective"
+        } else {
+            "in the constraint"
         };
-        self.useless = Some(Error::input(format!(
-            "{}; name one of these {place}, or send it from the worker",
-            instead(name, metrics)
-        )));
+        let mend = if metrics.contains_key(name) {
+            "send a number from the worker".to_owned()
+        } else {
+            format!("name one of these {place}, or send it from the worker")
+        };
+        self.useless = Some(Error::input(format!("{why}; {mend}")));
         true
     }
 
-    fn answer(&mut self, i: usize, id: u64, outcome: Outcome, work: &mut dyn Work) {
+    fn answer(
+        &mut self,
+        i: usize,
+        id: u64,
+        outcome: Outcome,
+        more: BTreeMap<String, Value>,
+        work: &mut dyn Work,
+    ) {
         let worker = &mut self.workers[i];
         let asked = match &worker.state {
-            State::Busy(job, _) if job.id == id => {
-                let arch = job.arch;
+            State::Busy(task) if task.job.id == id => {
+                let arch = task.job.arch;
+                let details = Details {
+                    more,
+                    ..Details::taking(task.begun.elapsed())
+                };
                 worker.state = State::Idle;
                 worker.answered = Some(id);
                 worker.losses = 0;
                 self.tell(i, Note::Done);
+                work.details(&arch, details);
                 return work.done(&arch, outcome);
             }
             // The first answer counts.
             _ if worker.answered == Some(id) => return,
-            State::Busy(job, _) => format!("it was asked for {}", job.id),
+            State::Busy(task) => format!("it was asked for {}", task.job.id),
             _ => "it was not asked for anything".into(),
         };
         self.lose(i, &format!("it answered for {id}, and {asked}"), work);
+    }
+
+    /// Puts off all ends of time, after a time in which nobody could be listened to.
+    fn put_off(&mut self, by: Duration) {
+        for worker in &mut self.workers {
+            if let State::Starting(until)
+            | State::Busy(Task {
+                until: Some(until), ..
+            }) = &mut worker.state
+            {
+                *until += by;
+            }
+            for since in [
+                worker.gone.as_mut(),
+                worker.torn.as_mut().map(|(since, _)| since),
+            ]
+            .into_iter()
+            .flatten()
+            {
+                *since += by;
+            }
+        }
+    }
+
+    /// Notices processes that have ended though their output is open, as a child of theirs holds it.
+    fn miss(&mut self, work: &mut dyn Work) {
+        let now = Instant::now();
+        for i in 0..self.workers.len() {
+            let worker = &mut self.workers[i];
+            let process = worker.process.as_mut();
+            if process.is_some_and(|process| process.ended().is_some()) {
+                // What it said last may be on its way.
+                let since = *worker.gone.get_or_insert(now);
+                if now.duration_since(since) >= GRACE {
+                    self.ended(i, work);
+                }
+            }
+        }
     }
 
     /// Kills who takes too long.
@@ -431,14 +554,23 @@ impl CommandEvaluator {
         let now = Instant::now();
         for i in 0..self.workers.len() {
             let worker = &self.workers[i];
-            let why = match worker.state {
-                State::Starting(until) if until <= now => {
+            if let Some((since, beginning)) = &worker.torn
+                && now.duration_since(*since) >= TORN
+            {
+                let why = format!("it sent half a message, `{beginning}`");
+                self.lose(i, &why, work);
+                continue;
+            }
+            let why = match &worker.state {
+                State::Starting(until) if *until <= now => {
                     format!(
                         "it was not ready after {} s",
                         self.config.startup.as_secs_f64()
                     )
                 }
-                State::Busy(_, Some(until)) if until <= now => {
+                State::Busy(Task {
+                    until: Some(until), ..
+                }) if *until <= now => {
                     let limit = self.config.timeout.unwrap_or_default();
                     format!("it took more than {} s", limit.as_secs_f64())
                 }
@@ -452,9 +584,10 @@ impl CommandEvaluator {
     /// How long to wait for somebody to say something.
     fn patience(&self) -> Duration {
         let now = Instant::now();
-        let next = |worker: &Worker| match worker.state {
-            State::Starting(until) | State::Busy(_, Some(until)) => Some(until),
-            State::Down(until) if !self.jobs.is_empty() => Some(until),
+        let next = |worker: &Worker| match &worker.state {
+            State::Starting(until) => Some(*until),
+            State::Busy(task) => task.until,
+            State::Down(until) if !self.jobs.is_empty() => Some(*until),
             _ => None,
         };
         let next = self.workers.iter().filter_map(next).min();
@@ -487,10 +620,10 @@ impl CommandEvaluator {
     /// Gives up all that was begun.
     fn abandon(&mut self) {
         self.jobs.clear();
-        for worker in &mut self.workers {
-            if let State::Busy(..) = worker.state {
-                worker.process = None;
-                worker.state = State::Down(Instant::now());
+        for i in 0..self.workers.len() {
+            if let State::Busy(..) = self.workers[i].state {
+                self.end(i);
+                self.workers[i].state = State::Down(Instant::now());
             }
         }
     }
@@ -503,11 +636,9 @@ impl CommandEvaluator {
         };
         let whys: Option<Vec<String>> = self.workers.iter().map(retired).collect();
         let why = whys?.pop()?;
-        Some(Error::input(match &self.config.logs {
-            Some(folder) => {
-                let log = folder.join("worker-0.log");
-                format!("no worker gets ready: {why}; see {}", log.display())
-            }
+        let log = (self.workers.first()).and_then(|worker| worker.log.as_ref());
+        Some(Error::input(match log {
+            Some(log) => format!("no worker gets ready: {why}; see {}", log.path().display()),
             None => format!("no worker gets ready: {why}"),
         }))
     }
@@ -519,6 +650,18 @@ impl Worker {
         match &*self.murmur {
             "" => why,
             murmur => format!("{why}, and had printed `{murmur}`"),
+        }
+    }
+
+    /// A reason, and what the worker wrote last on standard error and elsewhere.
+    fn with_last_words(&self, why: String) -> String {
+        let last = self.log.as_ref().and_then(Log::last_line);
+        let last = last.map(|line| brief(&line));
+        match last.filter(|line| *line != self.murmur) {
+            Some(line) => self.with_murmur(format!(
+                "{why}, and its last line on standard error is `{line}`"
+            )),
+            None => self.with_murmur(why),
         }
     }
 }
@@ -534,7 +677,13 @@ impl Evaluator for CommandEvaluator {
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
         let mut looked = Instant::now();
+        let mut turned = Instant::now();
         loop {
+            let turn = turned.elapsed();
+            turned = Instant::now();
+            if turn > PAUSE {
+                self.put_off(turn);
+            }
             while let Some(arch) = work.next() {
                 self.ids += 1;
                 self.jobs.push_back(Job {
@@ -561,6 +710,8 @@ impl Evaluator for CommandEvaluator {
             self.hurry(work);
             if looked.elapsed() >= POLL {
                 looked = Instant::now();
+                self.miss(work);
+                (self.workers.iter().filter_map(|w| w.log.as_ref())).for_each(Log::limit);
                 if work.stopped() {
                     self.abandon();
                     return Ok(());
@@ -572,15 +723,14 @@ impl Evaluator for CommandEvaluator {
 
 impl Drop for CommandEvaluator {
     fn drop(&mut self) {
-        let processes = |workers: &mut Vec<Worker>| -> Vec<Process> {
-            workers
-                .iter_mut()
-                .filter_map(|w| w.process.take())
-                .collect()
-        };
-        let mut left = processes(&mut self.workers);
-        left.iter_mut().for_each(Process::dismiss);
+        let processes = self.workers.iter_mut().filter_map(|w| w.process.as_mut());
+        processes.for_each(Process::dismiss);
         let since = Instant::now();
-        left.iter_mut().for_each(|process| process.leave(since));
+        for i in 0..self.workers.len() {
+            if let Some(process) = &mut self.workers[i].process {
+                process.leave(since);
+            }
+            self.end(i);
+        }
     }
 }

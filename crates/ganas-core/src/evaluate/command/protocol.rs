@@ -1,9 +1,8 @@
-//! What is said to workers and by them: one JSON object a line.
+//! The messages of the protocol: one JSON object each. `docs/command-evaluator.md` describes them.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::space::NamedGraph;
@@ -11,7 +10,7 @@ use crate::space::NamedGraph;
 /// The version of the protocol.
 pub const PROTOCOL: u32 = 1;
 
-/// The longest line that a worker may say, in bytes.
+/// The longest message that a worker may send, in bytes.
 pub const LONGEST: usize = 1 << 20;
 
 /// To a worker.
@@ -38,8 +37,7 @@ pub enum Request<'a> {
 }
 
 /// From a worker.
-#[derive(Debug, PartialEq, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
+#[derive(Debug, PartialEq)]
 pub enum Reply {
     /// It can take work.
     Ready,
@@ -48,113 +46,154 @@ pub enum Reply {
         id: u64,
         metrics: BTreeMap<String, Value>,
     },
-    /// Why it measured nothing.
-    Error { id: u64, reason: String },
+    /// Why it measured nothing. Without an `id` it is about the evaluation in progress.
+    Error { id: Option<u64>, reason: String },
     /// How far it is.
     Progress {
-        #[serde(default)]
-        id: Option<u64>,
-        #[serde(default)]
         fraction: Option<f64>,
-        #[serde(default)]
         message: Option<String>,
     },
-    /// Something of a newer protocol, which does not matter here.
-    #[serde(other)]
+    /// A message of a newer protocol, which is ignored.
     Other,
 }
 
-/// A line of a worker.
-#[derive(Debug, PartialEq)]
-pub enum Line {
-    Reply(Reply),
-    /// No message, but what programs print.
-    Noise(String),
-    /// What ought to be a message and is none; why.
-    Broken(String),
+/// Whether an object is a message that a worker may send, in whatever case its type is written.
+pub fn is_message(value: &Value) -> bool {
+    matches!(
+        kind(value).as_deref(),
+        Some("ready" | "result" | "error" | "progress")
+    )
 }
 
-impl Line {
-    /// Understands a line.
-    pub fn of(line: &[u8]) -> Line {
-        let text = String::from_utf8_lossy(line);
-        let text = text.trim();
-        if !text.starts_with('{') {
-            return Line::Noise(brief(text));
-        }
-        let broken = |e| Line::Broken(format!("it said `{}` ({e})", brief(text)));
-        match serde_json::from_str::<Value>(text).or_else(|_| serde_json::from_str(&quoted(text))) {
-            Ok(said) if said["type"].is_string() => {
-                serde_json::from_value(said).map_or_else(broken, Line::Reply)
-            }
-            // A message that was torn has mostly begun with what it is.
-            Err(e) if text.contains("\"type\"") => broken(e),
-            // A settings file or a dict of Python begins with a brace, too.
-            _ => Line::Noise(brief(text)),
+/// The type of a message in lower case, if it has one.
+pub fn kind(value: &Value) -> Option<String> {
+    value.get("type")?.as_str().map(str::to_lowercase)
+}
+
+impl Reply {
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// What is wrong with it, as words that follow "it".
+    pub fn read(value: &Value) -> Result<Reply, String> {
+        let text = |name: &str| match &value[name] {
+            Value::Null => None,
+            Value::String(text) => Some(printable(text)),
+            other => Some(other.to_string()),
+        };
+        match kind(value).as_deref() {
+            Some("ready") => Ok(Reply::Ready),
+            Some("result") => result(value),
+            Some("error") => Ok(Reply::Error {
+                id: id(value)?,
+                reason: (text("reason").or_else(|| text("message")))
+                    .unwrap_or_else(|| "the worker gave no reason".into()),
+            }),
+            Some("progress") => Ok(Reply::Progress {
+                fraction: number(&value["fraction"]).filter(|f| f.is_finite()),
+                message: text("message"),
+            }),
+            _ if value.get("metrics").is_some() => Err(format!(
+                "sent metrics in a message of type {}; the type has to be `result`",
+                brief(&value["type"].to_string())
+            )),
+            _ => Ok(Reply::Other),
         }
     }
 }
 
-/// The first of some metrics that a result has not at all.
-pub fn lacking<'a>(metrics: &BTreeMap<String, Value>, names: &'a [String]) -> Option<&'a str> {
-    (names.iter().map(String::as_str)).find(|name| !metrics.contains_key(*name))
+fn result(value: &Value) -> Result<Reply, String> {
+    let Some(id) = id(value)? else {
+        return Err(
+            "sent a result without an `id`; send the `id` of the request back with it".into(),
+        );
+    };
+    let metrics = match value.get("metrics") {
+        Some(Value::Object(metrics)) => metrics.clone().into_iter().collect(),
+        Some(other) => {
+            return Err(format!(
+                "sent a result whose `metrics` are {}; they have to be an object such as \
+                 {{\"accuracy\":93.1}}",
+                brief(&other.to_string())
+            ));
+        }
+        None => {
+            return Err(
+                "sent a result without `metrics`; send them as \"metrics\":{\"accuracy\":93.1}"
+                    .into(),
+            );
+        }
+    };
+    Ok(Reply::Result { id, metrics })
+}
+
+/// The id of a message. A whole number is accepted as a number or as text.
+fn id(value: &Value) -> Result<Option<u64>, String> {
+    let whole = |id: f64| (id >= 0.0 && id.fract() == 0.0 && id < 1e15).then_some(id as u64);
+    let found = match &value["id"] {
+        Value::Null => return Ok(None),
+        Value::Number(id) => id.as_u64().or_else(|| id.as_f64().and_then(whole)),
+        Value::String(id) => id.trim().parse().ok(),
+        _ => None,
+    };
+    match found {
+        Some(id) => Ok(Some(id)),
+        None => Err(format!(
+            "answered for the `id` {}; send the number of the request back",
+            brief(&value["id"].to_string())
+        )),
+    }
+}
+
+/// The number that a metric is: a number, a text that is one, or a list of one number. `null` is NaN.
+pub fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Null => Some(f64::NAN),
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Array(list) => match &list[..] {
+            [only] => number(only),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Why a result cannot be used for a search that needs some metrics: one is missing or is not a
+/// number. Returns the metric and the reason.
+pub fn unusable<'a>(
+    metrics: &BTreeMap<String, Value>,
+    needed: &'a [String],
+) -> Option<(&'a str, String)> {
+    needed.iter().find_map(|name| match metrics.get(name) {
+        None => Some((&**name, instead(name, metrics))),
+        Some(value) if number(value).is_none() => Some((&**name, not_a_number(name, value))),
+        Some(_) => None,
+    })
 }
 
 /// What there is instead of a metric that did not come back.
-pub fn instead(name: &str, metrics: &BTreeMap<String, Value>) -> String {
+fn instead(name: &str, metrics: &BTreeMap<String, Value>) -> String {
     let all: Vec<&str> = metrics.keys().map(String::as_str).collect();
-    match all.is_empty() {
-        true => format!("no `{name}` came back, nor anything else"),
-        false => format!("no `{name}` came back, only `{}`", brief(&all.join("`, `"))),
+    if all.is_empty() {
+        return format!("no `{name}` came back, nor anything else");
     }
+    format!("no `{name}` came back, only `{}`", brief(&all.join("`, `")))
 }
 
-/// The numbers of a result by the names of the metrics; those that are missing are NaN, unless it is
-/// the first, the objective.
+fn not_a_number(name: &str, value: &Value) -> String {
+    format!("`{name}` is no number but {}", brief(&value.to_string()))
+}
+
+/// The numbers of a result by the names of the metrics. Missing ones are NaN, unless it is the first,
+/// the objective.
 pub fn numbers(metrics: &BTreeMap<String, Value>, names: &[String]) -> Result<Vec<f64>, String> {
-    let number = |(i, name): (usize, &String)| match metrics.get(name) {
-        Some(Value::Number(n)) => n.as_f64().ok_or_else(|| format!("`{name}` is {n}")),
-        // As `quoted` leaves them.
-        Some(Value::String(s)) if NOT_FINITE.contains(&&**s) => {
-            (s.parse()).map_err(|_| format!("`{name}` is {s}"))
-        }
-        Some(other) => Err(format!(
-            "`{name}` is no number but {}",
-            brief(&other.to_string())
-        )),
+    let value = |(i, name): (usize, &String)| match metrics.get(name) {
+        Some(value) => number(value).ok_or_else(|| not_a_number(name, value)),
         None if i > 0 => Ok(f64::NAN),
         None => Err(instead(name, metrics)),
     };
-    names.iter().enumerate().map(number).collect()
-}
-
-/// What Python and others write for numbers that JSON does not have.
-const NOT_FINITE: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
-
-/// A line with those in quotation marks.
-fn quoted(text: &str) -> Cow<'_, str> {
-    let mut out = String::with_capacity(text.len() + 8);
-    let mut rest = text;
-    let mut inside = false;
-    while let Some(c) = rest.chars().next() {
-        let word = NOT_FINITE.iter().find(|w| !inside && rest.starts_with(**w));
-        let length = match (word, c) {
-            (Some(word), _) => {
-                out.extend(["\"", word, "\""]);
-                rest = &rest[word.len()..];
-                continue;
-            }
-            // The character after a backslash is never the end of a string.
-            (_, '\\') if inside => {
-                c.len_utf8() + rest[1..].chars().next().map_or(0, char::len_utf8)
-            }
-            _ => c.len_utf8(),
-        };
-        inside ^= c == '"';
-        out.push_str(&rest[..length]);
-        rest = &rest[length..];
-    }
-    out.into()
+    names.iter().enumerate().map(value).collect()
 }
 
 /// The beginning of a text, on one line.
@@ -166,13 +205,21 @@ pub fn brief(text: &str) -> String {
     brief.replace(|c: char| c.is_control(), " ")
 }
 
+/// A text without the control characters that a terminal would obey. Line ends and tabs stay.
+pub fn printable(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n' && c != '\t', " ")
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    fn result(line: &str) -> Result<Vec<f64>, String> {
-        match Line::of(line.as_bytes()) {
-            Line::Reply(Reply::Result { metrics, .. }) => {
+    fn read(metrics: Value) -> Result<Vec<f64>, String> {
+        let message = json!({ "type": "result", "id": 7, "metrics": metrics });
+        match Reply::read(&message)? {
+            Reply::Result { metrics, .. } => {
                 numbers(&metrics, &["accuracy".into(), "latency".into()])
             }
             other => panic!("{other:?}"),
@@ -181,53 +228,78 @@ mod tests {
 
     #[test]
     fn results_are_numbers_by_name() {
-        let line = r#"{"type":"result","id":7,"metrics":{"params":3,"latency":0.5,"accuracy":93}}"#;
-        assert_eq!(result(line), Ok(vec![93.0, 0.5]));
-        let line = r#"{"type":"result","id":7,"metrics":{"accuracy":"93"}}"#;
-        assert!(result(line).unwrap_err().contains("no number"));
-        let line = r#"{"type":"result","id":7,"metrics":{"acc":1,"loss":2}}"#;
-        assert!(result(line).unwrap_err().contains("only `acc`, `loss`"));
-    }
-
-    #[test]
-    fn numbers_that_json_lacks_are_read_outside_of_strings() {
-        let line = r#"{"type":"result","id":7,"metrics":{"accuracy":NaN,"latency":-Infinity}}"#;
-        let values = result(line).unwrap();
-        assert!(values[0].is_nan() && values[1] == f64::NEG_INFINITY);
-        let line = r#"{"type":"error","id":7,"reason":"\"NaN\" \\","more":Infinity}"#;
-        let reason = "\"NaN\" \\".to_owned();
-        assert_eq!(
-            Line::of(line.as_bytes()),
-            Line::Reply(Reply::Error { id: 7, reason })
-        );
-    }
-
-    #[test]
-    fn what_programs_print_is_noise_and_half_a_message_is_broken() {
-        assert_eq!(
-            Line::of(b"epoch 1\xff"),
-            Line::Noise("epoch 1\u{fffd}".into())
-        );
-        assert!(matches!(Line::of(b"{\"type\":\"result\""), Line::Broken(_)));
-        assert!(matches!(
-            Line::of(b"{\"type\":\"result\",\"id\":\"x\"}"),
-            Line::Broken(_)
-        ));
-        assert_eq!(
-            Line::of(b"{\"type\":\"new\",\"x\":1}"),
-            Line::Reply(Reply::Other)
-        );
-        for printed in [
-            "{'loss': 0.3}",
-            "{",
-            "{\"loss\": NaN}",
-            "{\"type\": 3}",
-            "{} {}",
+        for accuracy in [
+            json!(93),
+            json!(93.0),
+            json!("93"),
+            json!(" 93.0 "),
+            json!([93]),
+            json!([[93.0]]),
         ] {
-            assert_eq!(
-                Line::of(printed.as_bytes()),
-                Line::Noise(printed.to_owned())
-            );
+            let values = read(json!({ "params": 3, "latency": 0.5, "accuracy": accuracy }));
+            assert_eq!(values, Ok(vec![93.0, 0.5]));
         }
+        for (accuracy, words) in [
+            (json!(true), "no number but true"),
+            (json!("93 %"), "no number but \"93 %\""),
+            (json!([93, 94]), "no number but [93,94]"),
+            (json!({ "value": 93 }), "no number but {\"value\":93}"),
+        ] {
+            let why = read(json!({ "accuracy": accuracy })).unwrap_err();
+            assert!(why.contains(words), "{why}");
+        }
+        let why = read(json!({ "acc": 1, "loss": 2 })).unwrap_err();
+        assert!(why.contains("only `acc`, `loss`"));
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_read_as_such() {
+        for (text, value) in [("nan", f64::NAN), ("-inf", f64::NEG_INFINITY)] {
+            let values = read(json!({ "accuracy": text })).unwrap();
+            assert_eq!(values[0].to_bits() >> 52, value.to_bits() >> 52);
+        }
+        assert!(read(json!({ "accuracy": null })).unwrap()[0].is_nan());
+    }
+
+    #[test]
+    fn ids_are_whole_numbers_in_whatever_form() {
+        let of = |id: Value| {
+            Reply::read(&json!({ "type": "result", "id": id, "metrics": {} })).map(|r| match r {
+                Reply::Result { id, .. } => id,
+                other => panic!("{other:?}"),
+            })
+        };
+        assert_eq!(of(json!(7)), Ok(7));
+        assert_eq!(of(json!(7.0)), Ok(7));
+        assert_eq!(of(json!("7")), Ok(7));
+        assert!(of(json!("seven")).unwrap_err().contains("\"seven\""));
+        assert!(of(json!(null)).unwrap_err().contains("without an `id`"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_message_is_said() {
+        for (message, words) in [
+            (json!({ "type": "result", "id": 1 }), "without `metrics`"),
+            (
+                json!({ "type": "result", "id": 1, "metrics": 93 }),
+                "`metrics` are 93",
+            ),
+            (
+                json!({ "type": "results", "id": 1, "metrics": {} }),
+                "of type \"results\"",
+            ),
+        ] {
+            let why = Reply::read(&message).unwrap_err();
+            assert!(why.contains(words), "{why}");
+        }
+        let new = json!({ "type": "new", "x": 1 });
+        assert_eq!(Reply::read(&new), Ok(Reply::Other));
+    }
+
+    #[test]
+    fn reasons_hold_nothing_that_a_terminal_obeys() {
+        let message = json!({ "type": "ERROR", "reason": "\u{1b}[31mred\u{7}\nnext\tline\u{9b}" });
+        let reason = " [31mred \nnext\tline ".to_owned();
+        assert_eq!(Reply::read(&message), Ok(Reply::Error { id: None, reason }));
     }
 }

@@ -1,17 +1,18 @@
-//! One process of a worker, and what it says.
+//! One process of a worker, and what it prints.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::SyncSender;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::protocol::{LONGEST, Line, Request};
+use super::lines::{Line, Lines};
+use super::log::Log;
+use super::protocol::Request;
 
-/// How long a worker may take to go when there is no more work.
+/// How long a worker may take to end when there is no more work.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What comes from a process.
@@ -32,19 +33,21 @@ pub struct Process {
 
 impl Process {
     /// Starts a worker's process; `life` numbers the processes.
+    ///
+    /// # Errors
+    /// What the operating system refuses, in words.
     pub fn start(
         words: &[OsString],
         index: usize,
         life: u64,
-        log: Option<&Path>,
+        log: Option<&mut Log>,
         ear: Ear,
-    ) -> io::Result<Process> {
-        let errors = match log {
-            Some(path) => {
-                let file = OpenOptions::new().append(true).create(true).open(path)?;
-                Stdio::from(file)
-            }
-            None => Stdio::null(),
+    ) -> Result<Process, String> {
+        let name = words[0].to_string_lossy();
+        let refused = |e: io::Error| format!("`{name}` cannot be started ({e})");
+        let (errors, log) = match log {
+            Some(log) => (log.begin().map_err(refused)?, log.open().ok()),
+            None => (Stdio::null(), None),
         };
         let mut command = Command::new(&words[0]);
         command
@@ -55,15 +58,27 @@ impl Process {
             .stderr(errors);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn()?;
-        let input = child.stdin.take();
-        if let Some(output) = child.stdout.take() {
-            let log = log.and_then(|path| OpenOptions::new().append(true).open(path).ok());
-            thread::spawn(move || {
-                listen(output, log, &|heard| ear.send((index, life, heard)).is_ok())
-            });
+        let mut child = command.spawn().map_err(refused)?;
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        // From here on it is killed should anything fail.
+        let process = Process { child, input };
+        if let Some(output) = output {
+            let tell = move |heard| ear.send((index, life, heard)).is_ok();
+            (thread::Builder::new())
+                .spawn(move || listen(output, log, &tell))
+                .map_err(|e| {
+                    format!(
+                        "no thread can be started for it ({e}); raise the limit of processes \
+                         (`ulimit -u`, `pids.max` of a container), or give fewer `--workers`"
+                    )
+                })?;
         }
-        Ok(Process { child, input })
+        Ok(process)
+    }
+
+    /// Its process group.
+    pub fn group(&self) -> u32 {
+        self.child.id()
     }
 
     /// Says something to it.
@@ -80,8 +95,12 @@ impl Process {
     }
 
     /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// The same of a process that closed its output just now, and may take a moment to end.
     pub fn fate(&mut self) -> Option<ExitStatus> {
-        // It closed its output just now, and may take a moment to go.
         for _ in 0..20 {
             match self.child.try_wait() {
                 Ok(Some(status)) => return Some(status),
@@ -99,7 +118,7 @@ impl Process {
         self.input = None;
     }
 
-    /// Waits a while for it to go by itself.
+    /// Waits a while for it to end by itself.
     pub fn leave(&mut self, since: Instant) {
         while since.elapsed() < FAREWELL && matches!(self.child.try_wait(), Ok(None)) {
             thread::sleep(Duration::from_millis(5));
@@ -121,29 +140,40 @@ impl Drop for Process {
     }
 }
 
-/// Passes on every line until the end, or until nobody hears; `tell` says whether somebody does.
-fn listen(output: ChildStdout, mut log: Option<File>, tell: &dyn Fn(Heard) -> bool) {
-    let mut output = BufReader::new(output);
-    let mut line = Vec::new();
+/// Passes on what is in the output until its end, or until nobody hears; `tell` says whether somebody
+/// does.
+fn listen(mut output: impl Read, mut log: Option<File>, tell: &dyn Fn(Heard) -> bool) {
+    let mut lines = Lines::default();
+    let mut piece = [0; 1 << 13];
     loop {
-        line.clear();
-        let read = (&mut output)
-            .take(LONGEST as u64)
-            .read_until(b'\n', &mut line);
-        let heard = match read {
-            Ok(0) | Err(_) => break,
-            Ok(LONGEST) if !line.ends_with(b"\n") => {
-                Line::Broken(format!("it said a line of more than {LONGEST} bytes"))
-            }
-            Ok(_) => Line::of(&line),
+        let found = match output.read(&mut piece) {
+            Ok(0) => break,
+            Ok(length) => lines.push(&piece[..length]),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(_) => break,
         };
-        if let (Line::Noise(_), Some(log)) = (&heard, &mut log) {
-            // A log that cannot be written stops no evaluation.
-            let _ = log.write_all(&line);
-        }
-        if !tell(Heard::Line(heard)) {
+        if !pass_on(found, &mut lines, &mut log, tell) {
             return;
         }
     }
-    tell(Heard::Ended);
+    let found = lines.end();
+    if pass_on(found, &mut lines, &mut log, tell) {
+        tell(Heard::Ended);
+    }
+}
+
+fn pass_on(
+    found: Vec<Line>,
+    lines: &mut Lines,
+    log: &mut Option<File>,
+    tell: &dyn Fn(Heard) -> bool,
+) -> bool {
+    let noise = lines.noise();
+    if let Some(log) = log
+        && !noise.is_empty()
+    {
+        // A log that cannot be written stops no evaluation.
+        let _ = log.write_all(&noise);
+    }
+    found.into_iter().all(|line| tell(Heard::Line(line)))
 }
