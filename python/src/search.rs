@@ -514,7 +514,7 @@ fn number(value: &Bound<'_, PyAny>) -> Option<f64> {
         return None;
     }
     if let Ok(text) = value.cast::<PyString>() {
-        return text.to_str().ok()?.trim().parse().ok();
+        return text.to_string().trim().parse().ok();
     }
     if let Ok(list) = value.cast::<PyList>() {
         return match list.len() {

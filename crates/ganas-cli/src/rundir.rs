@@ -236,8 +236,7 @@ impl<'a> RunDir<'a> {
                 folder.display()
             ));
         }
-        let evaluations =
-            Evaluations::create(folder.join(EVALUATIONS), problem, !care.leisurely)?;
+        let evaluations = Evaluations::create(folder.join(EVALUATIONS), problem, !care.leisurely)?;
         let (reporter, private) = (care.reporter.clone(), care.private);
         let keeping = Keeping::new(opened.journal, care);
         let run = RunDir {

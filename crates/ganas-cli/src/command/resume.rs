@@ -192,11 +192,13 @@ impl Ended {
         let current = budget.is_none_or(|budget| budget == queries as u64);
         let stop: Option<StopReason> = serde_json::from_value(result["stop"].clone()).ok();
         let stop = stop.filter(|stop| current && *stop != StopReason::Interrupted);
-        Ok(stop.zip(result["queries"].as_u64()).map(|(stop, queries)| Ended {
-            stop,
-            queries,
-            found: !result["best"].is_null(),
-        }))
+        Ok(stop
+            .zip(result["queries"].as_u64())
+            .map(|(stop, queries)| Ended {
+                stop,
+                queries,
+                found: !result["best"].is_null(),
+            }))
     }
 
     /// What to say if the run stays where it is: nothing else is asked of it.

@@ -81,7 +81,9 @@ fn a_run_goes_on_in_the_direction_that_it_had() {
         )
         .success();
     // As older versions left it, in which a loss of a table was maximised.
-    let settings = sandbox.read("run/settings.json").replace("loss:max", "loss");
+    let settings = sandbox
+        .read("run/settings.json")
+        .replace("loss:max", "loss");
     let sealed = |line: &&str| line.contains("crc32c");
     let lines = settings.lines().filter(|line| !sealed(line));
     sandbox.write("run/settings.json", lines.collect::<Vec<_>>().join("\n"));
