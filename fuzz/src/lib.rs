@@ -5,7 +5,7 @@
 
 use ganas_core::rng::Rng;
 use ganas_core::space::{NAMES, SearchSpace, from_toml, load, nasbench101};
-use ganas_core::table::{Duplicates, Table};
+use ganas_core::table::{Duplicates, Import, Table};
 use xxhash_rust::xxh3::Xxh3;
 
 /// A small space of op sequences.
@@ -37,19 +37,57 @@ fn read_all(table: &Table, space: &dyn SearchSpace) {
         let _ = (table.find(&arch), table.line(row), space.format(&arch));
     }
     let _ = table.summary();
+    for name in table.ignored_columns() {
+        assert!(table.column(name).is_err());
+    }
     for column in 0..table.columns().len() {
         let _ = table.check_objective(column);
     }
 }
 
-/// A CSV table.
+/// A text table, read in every way: the input as it is, and as UTF-16.
 pub fn csv_table(data: &[u8]) {
+    let units = String::from_utf8_lossy(data);
+    let wide: Vec<u8> = ([0xff, 0xfe].into_iter())
+        .chain(units.encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
+    let ways = [
+        Import::default(),
+        Import {
+            duplicates: Some(Duplicates::Mean),
+            filters: vec!["acc=1".parse().expect("this is a filter")],
+            ..Import::default()
+        },
+        Import {
+            duplicates: Some(Duplicates::First),
+            arch_column: Some("cell".into()),
+            ..Import::default()
+        },
+    ];
     for space in spaces() {
-        for duplicates in [Duplicates::Error, Duplicates::Mean] {
-            if let Ok(table) = Table::from_csv(data, "fuzz.csv", &*space, duplicates) {
+        for (bytes, import) in [
+            (data, &ways[0]),
+            (data, &ways[1]),
+            (data, &ways[2]),
+            (&wide, &ways[0]),
+        ] {
+            if let Ok(table) = Table::from_text(bytes, "fuzz.csv", &*space, import) {
                 read_all(&table, &*space);
             }
         }
+    }
+}
+
+/// How rows are chosen and repeated ones are read, as text.
+pub fn reading(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
+    let _ = text.parse::<Duplicates>();
+    if let Ok(filter) = text.parse::<ganas_core::table::Filter>() {
+        assert!(!filter.column.is_empty());
+        let again = filter.to_string().parse().expect("it was read before");
+        assert_eq!(filter, again);
     }
 }
 
@@ -82,9 +120,7 @@ pub fn compiled_table(data: &[u8]) {
     }
     for space in spaces() {
         for bytes in [data, &fixed] {
-            let table =
-                Table::from_compiled(bytes.to_vec(), "fuzz.gtab", &*space, Duplicates::Error);
-            if let Ok(table) = table {
+            if let Ok(table) = Table::from_compiled(bytes.to_vec(), "fuzz.gtab", &*space) {
                 read_all(&table, &*space);
             }
         }

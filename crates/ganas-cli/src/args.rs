@@ -13,6 +13,7 @@ use crate::command::{
 use crate::device::DeviceArgs;
 use crate::direction::Aim;
 use crate::output::one_line;
+use crate::reading::ReadingArgs;
 use crate::recipe::{DataArgs, RecipeArgs};
 use crate::workers::WorkerArgs;
 
@@ -106,9 +107,13 @@ pub struct TaskArgs {
     #[arg(long, value_name = "NAME|FILE")]
     pub space: Option<String>,
 
-    /// Table of evaluated architectures (CSV, CSV.gz, Parquet, NAS-Bench-101's TFRecord)
+    /// Table of evaluated architectures (CSV, CSV.gz, Parquet, NAS-Bench-101's TFRecord);
+    /// docs/tables.md says what is read
     #[arg(long, value_name = "FILE")]
     pub table: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub reading: ReadingArgs,
 
     /// Train every candidate on a dataset: digits (built in), or a folder with CIFAR-10, CIFAR-100,
     /// files of the MNIST family, or a sub-folder of images for each class

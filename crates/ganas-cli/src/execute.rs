@@ -24,6 +24,7 @@ use crate::settings::{Recorded, Settings};
 use crate::source::Source;
 use crate::task::Task;
 use crate::tensorboard::TensorBoard;
+use crate::top;
 use crate::track::{Track, rank_at};
 use crate::winner;
 
@@ -63,6 +64,8 @@ pub struct Plan<'a> {
     pub max_failures: usize,
     /// The time that it may take, with what it took before it was resumed.
     pub time_limit: Option<Duration>,
+    /// How many of the best architectures the result lists.
+    pub top: usize,
     /// The command line that is on record, if it is not that of this process.
     pub command: Option<&'a [String]>,
 }
@@ -139,6 +142,10 @@ impl Plan<'_> {
         let mut track = Track::new(&task.objective, bar, shows, ranking);
         track.know(&self.history.known, &problem);
         let mut log = Log::new(reporter, &problem, ranking);
+        // A table was compared when the history was read.
+        if !task.source.looks_up() {
+            log.know(&self.history.known);
+        }
         log.begin(self.recipe.strategy(), self.seed, self.queries);
         let mut board = (self.out.filter(|_| self.tensorboard))
             .map(|folder| TensorBoard::new(folder, &problem));
@@ -257,6 +264,8 @@ impl Plan<'_> {
             optimum: task.optimum(),
             best_row,
             run,
+            row: None,
+            top: Vec::new(),
             trajectory: (improvements.iter())
                 .map(|i| Step {
                     query: i.query,
@@ -275,6 +284,10 @@ impl Plan<'_> {
             outlook: None,
             provenance,
         };
+        if self.alone && !broken_off {
+            let best = best.map(|b| b.arch);
+            (report.row, report.top) = top::of(task, &problem, &done.ledger, best, self.top);
+        }
         if self.recipe.strategy() == "ga-nas" && self.alone && !broken_off {
             let (queries, further) = (done.ledger.queries(), evaluated.len());
             report.outlook = outlook::record(task, &problem, queries, further, ranking, self.seed);

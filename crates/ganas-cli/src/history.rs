@@ -1,19 +1,17 @@
 //! Evaluations that the user has already: `--history`.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
-use ganas_core::arch::Arch;
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::Outcome;
 use ganas_core::journal::Finished;
-use ganas_core::table::ArchColumns;
+use ganas_core::table::{Import, Table};
 use ganas_core::{read_regular, write_whole};
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::scale;
 use crate::task::{Task, unreadable};
 
 /// The copy of it in the folder of a run.
@@ -26,6 +24,8 @@ pub struct History {
     pub known: Vec<Finished>,
     /// The file, to keep a copy with the run.
     pub bytes: Vec<u8>,
+    /// What there is to say of it before the search.
+    pub notes: Vec<String>,
 }
 
 /// What is on record of it.
@@ -38,9 +38,9 @@ pub struct HistoryRecord {
 }
 
 impl History {
-    /// Reads a CSV file with the objective and the architecture in the columns that a table has it in,
-    /// as `evaluations.csv` is one, and those of constraints on what is measured. Other metrics of
-    /// the task are taken too. A row without the objective is passed over: it failed.
+    /// Reads a CSV file, as tables are read, with the objective and the architecture in the columns that
+    /// a table has it in, as `evaluations.csv` is one, and those of constraints on what is measured.
+    /// Other metrics of the task are taken too. A row without the objective is passed over: it failed.
     ///
     /// # Errors
     /// If a row is no evaluation, or contradicts an earlier one.
@@ -54,8 +54,13 @@ impl History {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn of(bytes: Vec<u8>, file: &Path, task: &Task) -> Result<History> {
-        let known = parse(&bytes, task).map_err(|e| e.in_file(file))?;
-        Ok(History { known, bytes })
+        let mut notes = Vec::new();
+        let known = parse(&bytes, file, task, &mut notes)?;
+        Ok(History {
+            known,
+            bytes,
+            notes,
+        })
     }
 
     /// Keeps a copy of the file in the folder of a run, which is resumed with it.
@@ -79,71 +84,50 @@ impl History {
     }
 }
 
-fn parse(bytes: &[u8], task: &Task) -> Result<Vec<Finished>> {
-    let mut rows = csv::ReaderBuilder::new().from_reader(bytes);
-    let header: Vec<String> = (rows.headers().map_err(broken)?.iter())
-        .map(|name| name.trim().to_owned())
-        .collect();
-    let column = |name: &str| header.iter().position(|h| h == name);
-    let missing = |name: &str| {
-        Error::input(format!("there is no column `{name}`"))
-            .mend(format!("there are {}", header.join(", ")))
-            .on_line(1)
+fn parse(bytes: &[u8], file: &Path, task: &Task, notes: &mut Vec<String>) -> Result<Vec<Finished>> {
+    let import = Import {
+        // What chooses rows of the table need not be in the history.
+        passes_over: task.table.is_some(),
+        may_be_empty: true,
+        ..task.reading.import()?
     };
     let space = &*task.space;
-    let arch_columns = ArchColumns::find(&header, space).map_err(|e| e.on_line(1))?;
+    let table = Table::from_text(bytes, file, space, &import)?;
+    notes.extend(task.reading.merged(&table));
     let objective = &task.objective.metric;
-    let objective_column = column(objective).ok_or_else(|| missing(objective))?;
-    // Without it nothing that is known would ever comply.
-    for (constraint, _) in task.problem()?.measured_constraints() {
-        column(&constraint.metric).ok_or_else(|| missing(&constraint.metric))?;
-    }
-    let metrics: Vec<Option<usize>> = task.source.metrics().iter().map(|m| column(m)).collect();
-    let mut known: Vec<Finished> = Vec::new();
-    let mut lines: HashMap<Arch, (u64, Vec<f64>)> = HashMap::new();
-    let mut buffer = String::new();
-    for row in rows.records() {
-        let row = row.map_err(broken)?;
-        let line = row.position().map_or(0, csv::Position::line);
-        let at = |what: String| Error::input(what).on_line(line);
-        let cell = |column: usize| row.get(column).unwrap_or_default().trim();
-        if cell(objective_column).is_empty() {
-            continue;
+    let bounds = task.problem()?;
+    let bounds = bounds.measured_constraints();
+    // Without a bound's metric nothing that is known would ever comply.
+    for name in [objective]
+        .into_iter()
+        .chain(bounds.map(|(bound, _)| &bound.metric))
+    {
+        let there = |known: &&str| known == name;
+        let known = table.columns().iter().map(String::as_str);
+        if !known
+            .chain(table.ignored_columns())
+            .any(|column| there(&column))
+        {
+            return Err(Error::input(format!("there is no column `{name}`"))
+                .mend(format!("there are {}", table.columns().join(", ")))
+                .in_file(file)
+                .on_line(1));
         }
-        let part = |column: usize| Some(Cow::Borrowed(cell(column)));
-        let arch = (arch_columns.parse(part, space, &mut buffer)).map_err(|e| e.on_line(line))?;
-        let number = |column: &Option<usize>| match column.map(cell) {
-            None | Some("") => Ok(f64::NAN),
-            Some(text) => (text.parse::<f64>()).map_err(|_| at(format!("`{text}` is no number"))),
-        };
-        let values = metrics.iter().map(number).collect::<Result<Vec<f64>>>()?;
-        if let Some((earlier, others)) = lines.get(&arch) {
-            let same = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
-            if !values.iter().zip(others).all(same) {
-                let network = match space.roles().is_empty() {
-                    true => "this architecture",
-                    false => "an architecture with this network",
-                };
-                return Err(at(format!("{network} has other values on line {earlier}"))
-                    .mend("remove one of the two lines"));
-            }
-            continue;
-        }
-        lines.insert(arch, (line, values.clone()));
-        known.push((arch, Outcome::Done(values)));
+        table.column(name)?;
     }
-    Ok(known)
-}
-
-fn broken(error: csv::Error) -> Error {
-    let what = match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => format!("there are {len} fields, and {expected_len} in the header"),
-        _ => "this is no CSV in UTF-8".into(),
+    let objective = table.column(objective)?;
+    let metrics: Vec<Option<usize>> = (task.source.metrics().iter())
+        .map(|metric| table.columns().iter().position(|column| column == metric))
+        .collect();
+    let measured: Vec<usize> = (0..table.len())
+        .filter(|&row| !table.value(row, objective).is_nan())
+        .collect();
+    notes.extend(scale::of_history(&table, objective, &measured, task));
+    let values = |row: usize| {
+        let value = |column: &Option<usize>| column.map_or(f64::NAN, |c| table.value(row, c));
+        metrics.iter().map(value).collect()
     };
-    match error.position() {
-        Some(position) => Error::input(what).on_line(position.line()),
-        None => Error::input(what),
-    }
+    Ok((measured.into_iter())
+        .map(|row| (table.arch(row), Outcome::Done(values(row))))
+        .collect())
 }

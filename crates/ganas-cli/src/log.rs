@@ -7,12 +7,15 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use ganas_core::driver::{Objective, Observer, Problem, Round};
 use ganas_core::error::Result;
+use ganas_core::evaluate::Outcome;
+use ganas_core::journal::Finished;
 use ganas_core::ledger::Query;
 use ganas_core::table::Ranking;
 use serde_json::{Map, Value, json};
 
 use crate::progress::{Bar, Progress, Remarks};
 use crate::record::SearchReport;
+use crate::scale;
 
 /// How much is said, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
@@ -118,6 +121,8 @@ pub struct Log<'a> {
     problem: &'a Problem<'a>,
     ranking: Option<&'a Ranking>,
     best: Option<f64>,
+    /// The objectives that were known before, until one is measured.
+    known: Vec<f64>,
     parts: BTreeMap<String, f64>,
 }
 
@@ -130,6 +135,7 @@ impl<'a> Log<'a> {
             problem,
             ranking,
             best: None,
+            known: Vec::new(),
             parts: BTreeMap::new(),
         }
     }
@@ -186,8 +192,38 @@ impl<'a> Log<'a> {
     }
 }
 
+impl Log<'_> {
+    /// Takes the objectives that were known before the search.
+    pub fn know(&mut self, history: &[Finished]) {
+        let name = &self.problem.objective().metric;
+        let objective = self.problem.metrics().iter().position(|m| m == name);
+        let value = |(arch, outcome): &Finished| match outcome {
+            Outcome::Done(measured) => {
+                let metrics = self.problem.complete(arch, measured.clone());
+                metrics.get(objective?).copied().filter(|v| !v.is_nan())
+            }
+            Outcome::Failed(_) => None,
+        };
+        self.known = history.iter().filter_map(value).collect();
+    }
+
+    /// Warns once if the first evaluation is on another scale than what was known.
+    fn check_scale(&mut self, query: &Query) {
+        let Some(score) = query.score.filter(|_| !self.known.is_empty()) else {
+            return;
+        };
+        let objective = self.problem.objective();
+        let known = std::mem::take(&mut self.known);
+        let warning = scale::of_evaluation(&known, objective.turn(score), &objective.metric);
+        if let Some(warning) = warning {
+            self.reporter.note(&warning);
+        }
+    }
+}
+
 impl Observer for Log<'_> {
     fn queried(&mut self, number: usize, query: &Query) -> Result<()> {
+        self.check_scale(query);
         let merit = query.merit();
         let best = merit.is_some_and(|m| self.best.is_none_or(|best| m > best));
         if best {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ganas_core::driver::StopReason;
 use ganas_core::space::Sampler;
-use ganas_core::table::Ranking;
+use ganas_core::table::{Ranking, SourceRow};
 use ganas_search::Recipe;
 use ganas_search::predictor::Fitted;
 use ganas_search::rare_event::Outlook;
@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::caller::Caller;
 use crate::change::Change;
 use crate::history::HistoryRecord;
+use crate::reading::ReadingArgs;
 use crate::source::Source;
 use crate::standing::{Comparison, Standing};
 use crate::task::Task;
@@ -107,6 +108,12 @@ pub struct SearchReport {
     /// The run.
     #[serde(flatten)]
     pub run: Run,
+    /// The row of the best architecture in the table's file, as it stands there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<SourceRow>,
+    /// The best architectures of the run, best first, if they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub top: Vec<Top>,
     /// Each query that improved on all before it.
     pub trajectory: Vec<Step>,
     /// What became of each architecture that was evaluated first.
@@ -138,6 +145,22 @@ pub struct BestRow {
     pub value: f64,
     /// The architecture.
     pub arch: String,
+    /// Where it is in the table's file, counted from 1.
+    pub line: u64,
+}
+
+/// An architecture of a run, and where it is in the table's file.
+#[derive(Clone, Debug, Serialize)]
+pub struct Top {
+    /// The objective.
+    pub value: f64,
+    /// The architecture.
+    pub arch: String,
+    /// All metrics.
+    pub metrics: BTreeMap<String, Option<f64>>,
+    /// Its row in the table's file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<SourceRow>,
 }
 
 /// An outlook.
@@ -417,6 +440,9 @@ pub struct TaskRecord {
     /// Whether notations that differ only by ops without a layer counted as one architecture.
     #[serde(skip_serializing_if = "is_false")]
     pub distinct_networks: bool,
+    /// How the table was read, where an option said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<ReadingArgs>,
 }
 
 /// A table.
@@ -555,6 +581,9 @@ impl TaskRecord {
             sampler: task.sampler,
             merge_isomorphic: task.merge_isomorphic,
             distinct_networks: !task.space.roles().is_empty(),
+            reading: Some(&task.reading)
+                .filter(|reading| **reading != ReadingArgs::default())
+                .cloned(),
         }
     }
 }

@@ -7,6 +7,7 @@ use ganas_core::read_regular_text;
 use serde::Deserialize;
 
 use crate::args::TaskArgs;
+use crate::reading::ReadingArgs;
 
 /// The variable that names the folder of tables.
 const DATA: &str = "GANAS_DATA";
@@ -50,6 +51,10 @@ pub struct SuiteTask {
     target: Option<String>,
     #[serde(default)]
     merge_isomorphic: bool,
+    #[serde(default, rename = "where")]
+    filters: Vec<String>,
+    duplicates: Option<String>,
+    arch_column: Option<String>,
 }
 
 impl Suite {
@@ -137,6 +142,11 @@ impl SuiteTask {
             noise: self.noise,
             target: self.target.clone(),
             merge_isomorphic: self.merge_isomorphic,
+            reading: ReadingArgs {
+                filters: self.filters.clone(),
+                duplicates: self.duplicates.clone(),
+                arch_column: self.arch_column.clone(),
+            },
             ..TaskArgs::default()
         })
     }

@@ -11,7 +11,7 @@ use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::{Evaluator, Noisy};
 use ganas_core::journal::Finished;
 use ganas_core::space::{self, Sampler, SearchSpace};
-use ganas_core::table::{Duplicates, Import, Ranking, Table};
+use ganas_core::table::{Ranking, Table};
 use rayon::prelude::*;
 
 use crate::args::TaskArgs;
@@ -19,6 +19,7 @@ use crate::direction::Aim;
 use crate::equality;
 use crate::log::Reporter;
 use crate::progress::Progress;
+use crate::reading::ReadingArgs;
 use crate::record::BestRow;
 use crate::reference::{References, broken, measure};
 use crate::source::{self, Source};
@@ -42,6 +43,10 @@ pub struct Task {
     pub space_argument: String,
     /// What evaluates architectures.
     pub source: Source,
+    /// What there is to say of it before it is run.
+    pub notes: Vec<String>,
+    /// How its table was read, and histories are.
+    pub reading: ReadingArgs,
     /// The table, if there is one: it evaluates, or others are judged by it.
     pub table: Option<Arc<Table>>,
     /// What is searched for.
@@ -181,11 +186,16 @@ impl Task {
         let table = match &args.table {
             Some(file) => {
                 let rows = equality::table_space(name, args.merge_isomorphic)?;
-                let table = open_table(file, &*rows, args.merge_isomorphic, progress)?;
-                Some(Arc::new(table))
+                Some(Arc::new(args.reading.read(file, &*rows, progress)?))
             }
             None => None,
         };
+        // Who merges isomorphic strings asked for means.
+        let read = table.as_ref().filter(|_| !args.merge_isomorphic);
+        let mut notes: Vec<String> = read
+            .and_then(|t| args.reading.merged(t))
+            .into_iter()
+            .collect();
         let source = source::open(args, &space, table.as_ref(), seed, progress)?;
         if args.device.named.is_some() && source.device().is_none() {
             return Err(Error::input("no networks are computed here")
@@ -198,15 +208,17 @@ impl Task {
             })
             .collect::<Result<Vec<Arch>>>()?;
         let first = args.start.first().map(String::as_str).zip(start.first());
+        if let Source::Table(table) = &source {
+            for condition in &conditions {
+                check_numeric(table, &condition.metric)?;
+            }
+        }
         let mut references = References::new(&*space, first, &source, seed, progress);
         let constraints = references.resolve(conditions, recorded)?;
         let evaluated = references.evaluated();
-        let (pool, agreeing) = match &source {
-            Source::Table(table) => (
-                Pool::of_table(table, &*space).map(Arc::new),
-                agreeing(table, &*space, &constraints),
-            ),
-            _ => (None, Vec::new()),
+        let agreeing = match &source {
+            Source::Table(table) => agreeing(table, &*space, &constraints),
+            _ => Vec::new(),
         };
         let named = args.aim()?;
         let metric = match (&named, &source) {
@@ -243,7 +255,17 @@ impl Task {
             },
         };
         let objective = aim.objective();
+        let pool = match &source {
+            Source::Table(table) => {
+                check_numeric(table, &objective.metric)?;
+                pool(table, &*space, &objective.metric, &mut notes)?.map(Arc::new)
+            }
+            _ => None,
+        };
+        replaced(&source, &*space, &constraints, &mut notes);
         let mut task = Task {
+            notes,
+            reading: args.reading.clone(),
             space_argument: name.to_owned(),
             objective,
             announcement: aim.announcement(),
@@ -264,9 +286,6 @@ impl Task {
             table,
             space,
         };
-        if let Source::Table(table) = &task.source {
-            table.check_objective(table.column(&task.objective.metric)?)?;
-        }
         task.problem()?;
         task.noise = match args.noise {
             Some(deviation) => Some(task.noise(deviation)?),
@@ -309,6 +328,13 @@ impl Task {
         Ok(task)
     }
 
+    /// Says what there is to say of it.
+    pub fn say_notes(&self, progress: &Progress) {
+        for note in &self.notes {
+            progress.say(note);
+        }
+    }
+
     /// The target that a text names.
     fn target(&self, text: &str) -> Result<f64> {
         let error = |what: String, mend: &str| Err(Error::input(what).mend(mend));
@@ -325,13 +351,29 @@ impl Task {
                 "give `--target` a number",
             ),
             _ => match text.parse::<f64>() {
-                Ok(value) if value.is_finite() => Ok(value),
+                Ok(value) if value.is_finite() => self.within(value),
                 _ => error(
                     format!("`{text}` is no target"),
                     "give `--target` a value of the objective, or `best`",
                 ),
             },
         }
+    }
+
+    /// A target, if it is within what a table has of the objective.
+    fn within(&self, target: f64) -> Result<f64> {
+        let Some([best, worst]) = self.ranking.as_ref().and_then(Ranking::range) else {
+            return Ok(target);
+        };
+        let (low, high) = (best.min(worst), best.max(worst));
+        if (low..=high).contains(&target) {
+            return Ok(target);
+        }
+        Err(Error::input(format!(
+            "the target {target} is outside of what the table has of `{}`: {low} to {high}",
+            self.objective.metric
+        ))
+        .mend("give `--target` a value between them, or `best`"))
     }
 
     fn noise(&self, deviation: f64) -> Result<Noise> {
@@ -426,7 +468,16 @@ impl Task {
             let metrics = match self.source.looks_up() {
                 false => None,
                 true => match measure(&self.source, arch, seed) {
-                    Ok(measured) => Some(problem.complete(arch, measured)),
+                    Ok(measured) => {
+                        let metrics = problem.complete(arch, measured);
+                        let name = &self.objective.metric;
+                        let objective = problem.metrics().iter().position(|m| m == name);
+                        if objective.is_some_and(|i| metrics[i].is_nan()) {
+                            return Err(refused(format!("the table has no `{name}` of it"))
+                                .mend("start from another architecture"));
+                        }
+                        Some(metrics)
+                    }
                     Err(reason) => {
                         return Err(refused(reason).mend("start from another architecture"));
                     }
@@ -502,6 +553,7 @@ impl Task {
             column: column.clone(),
             value: ranking.optimum()?,
             arch: self.space.format(&table.arch(ranking.best()?)),
+            line: table.line(ranking.best()?),
         })
     }
 
@@ -550,28 +602,6 @@ pub fn load_space(name: &str, merge_isomorphic: bool) -> Result<Box<dyn SearchSp
     }
 }
 
-/// Opens a table, which can take seconds the first time.
-///
-/// # Errors
-/// If it cannot be used.
-pub fn open_table(
-    file: &Path,
-    space: &dyn SearchSpace,
-    merge_isomorphic: bool,
-    progress: &Progress,
-) -> Result<Table> {
-    let _waiting = progress.waiting(format!("reading {}", file.display()));
-    Table::open_with(file, space, &import(merge_isomorphic)).map_err(unreadable)
-}
-
-/// How tables are imported.
-pub fn import(merge_isomorphic: bool) -> Import {
-    Import {
-        duplicates: merge_isomorphic.then_some(Duplicates::Mean),
-        cache: None,
-    }
-}
-
 /// A file that the operating system would not let us read as the bad input that it is.
 pub fn unreadable(error: Error) -> Error {
     match error {
@@ -588,6 +618,69 @@ fn unreadable_file(path: PathBuf, cause: &std::io::Error) -> Error {
         _ => Error::input(format!("cannot be read ({cause})")).mend("name a readable file"),
     }
     .in_file(path)
+}
+
+/// Checks that a column is not one of words.
+///
+/// # Errors
+/// Its first cell that is not a number.
+fn check_numeric(table: &Table, metric: &str) -> Result<()> {
+    match table.ignored().iter().any(|column| column.name == metric) {
+        true => table.column(metric).map(|_| ()),
+        false => Ok(()),
+    }
+}
+
+/// The rows of a table that can be evaluated, where they are not the whole space: those that have the
+/// objective.
+fn pool(
+    table: &Table,
+    space: &dyn SearchSpace,
+    objective: &str,
+    notes: &mut Vec<String>,
+) -> Result<Option<Pool>> {
+    // What is not a column may be a cost of the space.
+    let Some(column) = table.columns().iter().position(|name| name == objective) else {
+        return Ok(Pool::of_table(table, space));
+    };
+    let missing = table.check_objective(column)?;
+    if missing == 0 {
+        return Ok(Pool::of_table(table, space));
+    }
+    let file = table.source().display();
+    let left = table.len() - missing;
+    notes.push(match missing {
+        1 => format!("note: 1 row of {file} has no `{objective}` and is left out; {left} remain"),
+        _ => format!(
+            "note: {missing} rows of {file} have no `{objective}` and are left out; {left} remain"
+        ),
+    });
+    let measured = (0..table.len()).filter(|&row| !table.value(row, column).is_nan());
+    Ok(Some(Pool::new(measured.map(|row| table.arch(row)))))
+}
+
+/// Says where the space's own cost counts, though workers may measure one of that name.
+fn replaced(
+    source: &Source,
+    space: &dyn SearchSpace,
+    constraints: &[Constraint],
+    notes: &mut Vec<String>,
+) {
+    if !matches!(source, Source::Workers(_) | Source::Caller(_)) {
+        return;
+    }
+    let measured = source.metrics();
+    let mut said: Vec<&str> = Vec::new();
+    for metric in constraints.iter().map(|c| c.metric.as_str()) {
+        let own = space.costs().iter().any(|cost| cost == metric);
+        if own && !measured.iter().any(|m| m == metric) && !said.contains(&metric) {
+            said.push(metric);
+            notes.push(format!(
+                "note: the bound on `{metric}` is on the space's own cost; `--metric {metric}` takes \
+                 what workers send"
+            ));
+        }
+    }
 }
 
 /// The columns that constraints are about and that have the space's own cost of their name in every

@@ -7,7 +7,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-const CSV: [&str; 5] = [
+const CSV: [&str; 9] = [
+    "arch;acc\n\"a;b\";1\n\"a;b\";N/A\n",
+    "\tarch_str\tseed\tacc\n0\ta;b\t0\t0.5\n1\ta;b\t1\t0.7\n2\tb;b\t1\t-\n",
+    "cell,acc\na;b,1\n\n\n\"b;\nb\",2\n",
+    "architecture,genotype,acc\na;b,a;b,None\n",
     "arch,acc,t\na;b,0.5,\nc;c,1e3,NaN\na;b,0.5,x\n",
     "\u{feff}arch,\"a\"\"b\"\r\n\"a;b\",1\r\n\nb;b,2",
     "hash,adjacency,ops,acc\n9,100101,input;maxpool3x3;conv1x1-bn-relu;output,0.9\n",
@@ -101,11 +105,17 @@ proptest! {
         entry::compiled_table(&data);
         entry::space_file(&data);
         entry::notation(&data);
+        entry::reading(&data);
     }
 
     #[test]
     fn mutated_csv_never_panics(data in mutated(texts(&CSV))) {
         entry::csv_table(&data);
+    }
+
+    #[test]
+    fn mutated_choices_of_rows_never_panic(data in mutated(texts(&["r=224", "a b = x=y", "mean"]))) {
+        entry::reading(&data);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ganas_core::space::{SearchSpace, from_toml};
-use ganas_core::table::Table;
+use ganas_core::table::{Import, Table};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::file::properties::WriterProperties;
@@ -110,4 +110,59 @@ fn damaged_files_are_errors_or_readable() {
             assert!(open(&path).is_err(), "cut at {at}");
         }
     }
+}
+
+#[test]
+fn codecs_that_are_not_read_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    write(&path, Compression::SNAPPY, ["a;b", "c;c"]);
+    let bytes = fs::read(&path).unwrap();
+    // The codec of a column is a number in the footer: Snappy is 1, Brotli 4, LZ4 5, each as twice that.
+    let footer = bytes.len()
+        - 8
+        - u32::from_le_bytes(*bytes[..bytes.len() - 4].last_chunk().unwrap()) as usize;
+    let mut named = Vec::new();
+    for at in (footer..bytes.len() - 8).filter(|&at| bytes[at] == 2) {
+        for (codec, name) in [(8, "Brotli"), (10, "LZ4")] {
+            let mut changed = bytes.clone();
+            changed[at] = codec;
+            fs::write(&path, &changed).unwrap();
+            let error = open(&path).err().unwrap_or_default();
+            if error.contains(&format!(
+                "` is compressed with {name}, which is not read here; write"
+            )) {
+                assert!(error.contains("t.parquet: column `"), "{error}");
+                named.push(name);
+            }
+        }
+    }
+    assert!(
+        named.contains(&"Brotli") && named.contains(&"LZ4"),
+        "{named:?}"
+    );
+}
+
+#[test]
+fn rows_are_chosen_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    write(&path, Compression::SNAPPY, ["a;b", "a;b"]);
+    let error = open(&path).err().unwrap();
+    assert!(
+        error.contains("t.parquet:2: `a;b` is on row 1 too"),
+        "{error}"
+    );
+    let import = Import {
+        filters: vec![
+            "params=1099511627776".parse().unwrap(),
+            "note=y".parse().unwrap(),
+        ],
+        cache: Some(folder.path().into()),
+        ..Import::default()
+    };
+    let table = Table::open_with(&path, &*chain(), &import).unwrap();
+    assert_eq!((table.len(), table.line(0)), (1, 2));
+    let row = table.source_rows(&[0], &*chain()).remove(0).unwrap();
+    assert_eq!(row.cells[2], ("note".to_owned(), "y".to_owned()));
 }

@@ -85,16 +85,17 @@ fn unusable_tables_are_one_line_with_file_line_and_mend() {
             "t.csv:2: 1 block where the space `toy` has 2; join the ops by `;`, like `a;a`; correct the row, or name",
         ),
         (
-            "arch,acc\na;a,93.1\na;b,93.x\nb;b,92\n",
-            "t.csv:3: `93.x` in column `acc` is not a number; correct it",
+            "acc,arch,arch\n1,a;a,b;b\n",
+            "t.csv:1: column `arch` is there twice; rename",
         ),
         (
-            "arch,acc\na;a,93.1\na;b,-inf\n",
-            "t.csv:3: column `acc` is infinite; correct it",
+            "architecture,genotype,acc\na;a,b;b,1\n",
+            "t.csv:1: `architecture` and `genotype` may both hold the architecture; name one",
         ),
         (
             "arch,acc\na;a,0.5\na;b,1\na;a,0.25\n",
-            "t.csv:4: `a;a` is on line 2 too, with `acc` 0.5 there and 0.25 here; remove one",
+            "t.csv:4: `a;a` is on line 2 too, with `acc` 0.5 there and 0.25 here; remove one \
+             of the rows, or merge them with `--duplicates mean` or `first`",
         ),
     ];
     for (text, expected) in cases {
@@ -150,13 +151,39 @@ fn equal_rows_count_once_and_isomorphic_ones_can_be_averaged() {
 }
 
 #[test]
-fn an_objective_has_to_be_measured_everywhere() {
-    let table = csv("arch,acc,t\na;a,1,2\nb;a,1,\nc;a,1,NaN\n").unwrap();
-    table.check_objective(0).unwrap();
-    let error = table.check_objective(1).unwrap_err().to_string();
+fn an_objective_has_to_be_measured_somewhere() {
+    let table = csv("arch,acc,t,u\na;a,1,2,N/A\nb;a,1,,-\nc;a,1,NaN,\n").unwrap();
+    assert_eq!(table.check_objective(0).unwrap(), 0);
+    assert_eq!(table.check_objective(1).unwrap(), 2);
+    let error = table.check_objective(2).unwrap_err().to_string();
     assert!(
-        error.starts_with("t.csv:3: the objective `t` was not measured"),
+        error.starts_with("t.csv: the objective `u` was not measured in any row; fill"),
         "{error}"
+    );
+}
+
+#[test]
+fn odd_cells_refuse_only_who_asks_for_their_column() {
+    let table = csv("arch,acc,params,size\n\
+         a;a,None,\"517,224\",0.8 MB\n\
+         a;b,93.1,7,1.2 MB\n\
+         b;b,-inf,8,1.3 MB\n")
+    .unwrap();
+    assert_eq!(table.columns(), ["acc"]);
+    assert_eq!(table.check_objective(0).unwrap(), 2);
+    let error = |name| table.column(name).unwrap_err().to_string();
+    let params = error("params");
+    assert!(
+        params.starts_with(
+            "t.csv:2: column `params` is not all numbers: `517,224` here, and 1 of its 3 cells are \
+             not numbers; correct the cell"
+        ),
+        "{params}"
+    );
+    let size = error("size");
+    assert!(
+        size.starts_with("t.csv:2: column `size` holds text: `0.8 MB` here, and 3 of its 3 cells"),
+        "{size}"
     );
 }
 
@@ -295,7 +322,7 @@ fn compiled_tables_of_another_space_or_version_say_so() {
         error.contains("has format 77") && error.contains("import it again"),
         "{error}"
     );
-    bytes[8] = 1;
+    bytes[8] = 2;
     bytes.pop();
     fs::write(&out, &bytes).unwrap();
     let error = open(&out, &*chain());
@@ -313,7 +340,7 @@ fn any_changed_byte_of_a_compiled_table_is_noticed() {
     let out = folder.path().join("t.gtab");
     Table::compile(&path, &*chain(), &Import::default(), Some(&out)).unwrap();
     let bytes = fs::read(&out).unwrap();
-    let open = |bytes| Table::from_compiled(bytes, "t.gtab", &*chain(), Duplicates::Error);
+    let open = |bytes| Table::from_compiled(bytes, "t.gtab", &*chain());
     assert!(open(bytes.clone()).is_ok());
     for at in 0..bytes.len() {
         for flip in [1, 0x80, 0xff] {

@@ -201,6 +201,7 @@ fn bench<'s>(
         kept::check(folder, &plans.folders(folder))?;
     }
     let task = Task::open(&args.task, args.first_seed, progress)?;
+    args.task.reading.check_used(task.table.is_some())?;
     progress.say(&task.announcement);
     if let Some(file) = &args.json {
         prepare(file)?;
@@ -209,6 +210,7 @@ fn bench<'s>(
     let queries = args.queries.unwrap_or_default();
     task.check_queries(queries)?;
     let stop = listen()?;
+    task.say_notes(progress);
     let place = Place {
         task: &task,
         queries,
@@ -249,6 +251,9 @@ fn run_suite(args: &BenchArgs, file: &Path, suite: &Suite, plans: &Plans) -> Res
         (opened.check_queries(queries)).with_context(|| format!("task `{}`", task.name))?;
         tasks.push((&*task.name, opened, queries));
     }
+    tasks
+        .iter()
+        .for_each(|(_, task, _)| task.say_notes(&progress));
     let places: Vec<(&str, Place)> = (tasks.iter())
         .map(|(name, task, queries)| {
             let place = Place {
@@ -432,6 +437,7 @@ impl Plans<'_> {
             tensorboard: false,
             max_failures: 0,
             time_limit: None,
+            top: 0,
             command: None,
         };
         let report = plan.run(&Progress::new(true), bar, false, stop)?;

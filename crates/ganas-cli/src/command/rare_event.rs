@@ -21,6 +21,7 @@ use crate::args::TaskArgs;
 use crate::log::Reporter;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
+use crate::reading::ReadingArgs;
 use crate::source::Source;
 use crate::task::Task;
 use crate::terminal;
@@ -51,6 +52,9 @@ pub struct RareEventArgs {
         conflicts_with = "surrogate"
     )]
     table: Option<PathBuf>,
+
+    #[command(flatten)]
+    reading: ReadingArgs,
 
     /// Models that predict the objective: what `ganas surrogate fit` wrote, or a TOML file
     #[arg(long, value_name = "FILE")]
@@ -190,6 +194,7 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
         &TaskArgs {
             space: Some(args.space.clone()),
             table: args.table.clone(),
+            reading: args.reading.clone(),
             surrogate: args.surrogate.clone(),
             objective: args.objective.clone(),
             constraint: args.constraint.clone(),
@@ -213,6 +218,7 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
     for file in args.json.iter().chain(&args.svg) {
         prepare(file)?;
     }
+    task.say_notes(&progress);
     let report = estimate(args, &task, &methods, &progress)?;
     if !args.quiet {
         print(&report, &mut terminal::stdout())?;

@@ -31,6 +31,7 @@ use crate::settings::Recorded;
 use crate::source::Source;
 use crate::task::{SPACE, Task};
 use crate::terminal;
+use crate::top;
 use crate::winner::free_folder;
 
 const EXAMPLES: &str = "\
@@ -94,8 +95,9 @@ pub struct SearchArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// CSV file of evaluations that are known: the objective, and `arch` or the columns that tables
-    /// of the space have in its place, as in the `evaluations.csv` of a run; they are no queries
+    /// CSV file of evaluations that are known, plain or compressed with gzip: the objective, and `arch`
+    /// or the columns that tables of the space have in its place, as in the `evaluations.csv` of a run;
+    /// they are no queries
     #[arg(long, value_name = "FILE.csv")]
     history: Option<PathBuf>,
 
@@ -138,6 +140,10 @@ pub struct SearchArgs {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
+    /// List the K best architectures in the result, with their rows in the table's file
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    top: usize,
+
     /// Write scalars for TensorBoard into the folder of the run, and the same as CSV
     #[arg(long)]
     tensorboard: bool,
@@ -176,6 +182,10 @@ fn go(args: &SearchArgs, resumed: Option<&Recorded>) -> Result<End> {
     }
     let stop = interrupt::listen()?;
     progress.say(&prepared.task.announcement);
+    prepared.task.say_notes(&progress);
+    for note in &prepared.history.notes {
+        progress.say(note);
+    }
     if let Some(note) = prepared.idle() {
         progress.say(&note);
     }
@@ -267,6 +277,7 @@ pub struct Prepared {
     tensorboard: bool,
     max_failures: usize,
     time_limit: Option<Duration>,
+    top: usize,
 }
 
 /// What the program gives that a search is embedded in, and no command line can.
@@ -327,6 +338,8 @@ impl Prepared {
             (Some(file), None, None) => History::read(file, &task)?,
         };
         let looks_up = task.source.looks_up();
+        let reads = task.table.is_some() || args.history.is_some();
+        args.task.reading.check_used(reads)?;
         Ok(Prepared {
             max_failures: if looks_up { 0 } else { args.max_failures },
             time_limit: args.time_limit.map(Duration::from_secs_f64),
@@ -341,6 +354,7 @@ impl Prepared {
             every,
             log: args.log,
             tensorboard: args.tensorboard,
+            top: args.top,
         })
     }
 
@@ -385,6 +399,7 @@ impl Prepared {
             tensorboard: self.tensorboard,
             max_failures: self.max_failures,
             time_limit: self.time_limit,
+            top: self.top,
             command,
         }
     }
@@ -516,6 +531,9 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
     match (&run.best_arch, run.best, run.queries_to_best) {
         (Some(arch), Some(best), Some(query)) => {
             lines.push(("best", arch.clone()));
+            if let (Some(row), Some(table)) = (&report.row, &task.table) {
+                lines.push(("row", top::shown(row, table, arch)));
+            }
             lines.push((&report.objective, standing(best, run.best_rank, task)));
             if let (Some(column), Some(value), Some(rank)) =
                 (&task.report, run.reported, run.reported_rank)
@@ -548,6 +566,17 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
             }
             lines.push(("queries", run.queries.to_string()));
         }
+    }
+    for (place, top) in report.top.iter().enumerate() {
+        let name = match place {
+            0 => "top",
+            _ => "",
+        };
+        let text = match (&top.row, &task.table) {
+            (Some(row), Some(table)) => top::shown(row, table, ""),
+            _ => top.arch.clone(),
+        };
+        lines.push((name, format!("{}. {}  {text}", place + 1, top.value)));
     }
     for start in &report.improved {
         lines.push(("start", start.start.clone()));

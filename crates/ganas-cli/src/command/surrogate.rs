@@ -18,7 +18,8 @@ use crate::End;
 use crate::equality::notations;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
-use crate::task::{open_table, unreadable};
+use crate::reading::ReadingArgs;
+use crate::task::unreadable;
 use crate::terminal;
 
 const EXAMPLES: &str = "\
@@ -64,6 +65,9 @@ struct FitArgs {
     /// Table of evaluated architectures
     #[arg(long, value_name = "FILE")]
     table: PathBuf,
+
+    #[command(flatten)]
+    reading: ReadingArgs,
 
     /// Column to predict; can be given several times
     #[arg(long, value_name = "COLUMN", required = true)]
@@ -118,6 +122,9 @@ struct EvalArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "arch")]
     table: Option<PathBuf>,
 
+    #[command(flatten)]
+    reading: ReadingArgs,
+
     /// Predict so many random architectures, and say how long it took
     #[arg(long, value_name = "N", conflicts_with_all = ["arch", "table"])]
     sample: Option<usize>,
@@ -136,6 +143,9 @@ struct FeaturesArgs {
     /// Table whose rows to print
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
+
+    #[command(flatten)]
+    reading: ReadingArgs,
 }
 
 /// A metric that is predicted and how well.
@@ -160,8 +170,13 @@ pub fn run(args: &SurrogateArgs) -> Result<End> {
     Ok(End::Done)
 }
 
-fn open_quietly(file: &Path, space: &dyn SearchSpace) -> Result<Table> {
-    Ok(open_table(file, space, false, &Progress::new(false))?)
+/// Opens a table without any progress; only that rows were merged is said.
+fn open_quietly(file: &Path, space: &dyn SearchSpace, reading: &ReadingArgs) -> Result<Table> {
+    let table = reading.read(file, space, &Progress::new(true))?;
+    if let Some(note) = reading.merged(&table) {
+        eprintln!("{note}");
+    }
+    Ok(table)
 }
 
 fn fit_one(args: &FitArgs) -> Result<()> {
@@ -187,7 +202,7 @@ fn fit_one(args: &FitArgs) -> Result<()> {
     }
     let space = notations(&args.space)?;
     let progress = Progress::new(args.quiet);
-    let table = open_table(&args.table, &*space, false, &progress)?;
+    let table = args.reading.open(&args.table, &*space, &progress)?;
     let config = FitConfig {
         rows: args.rows,
         folds: args.folds,
@@ -237,7 +252,7 @@ fn eval(args: &EvalArgs) -> Result<()> {
     let mut out = BufWriter::new(terminal::stdout());
     match (&args.table, args.sample) {
         (Some(table), _) => {
-            let table = open_quietly(table, &*space)?;
+            let table = open_quietly(table, &*space, &args.reading)?;
             let (comparisons, absent) = compare(&surrogate, &*space, &table)?;
             if let Some(file) = &args.json {
                 write_json(file, &comparisons)?;
@@ -356,7 +371,7 @@ fn features(args: &FeaturesArgs) -> Result<()> {
         out.flush()?;
         return Ok(());
     };
-    let table = open_quietly(file, &*space)?;
+    let table = open_quietly(file, &*space, &args.reading)?;
     let archs: Vec<Arch> = (0..table.len()).map(|row| table.arch(row)).collect();
     let encoding = Encoding::suited(&*space, &archs)?;
     let rows = encoding.rows(&*space, &archs);

@@ -7,13 +7,14 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use ganas_core::error::Error;
 use ganas_core::space::SearchSpace;
-use ganas_core::table::{Summary, Table};
+use ganas_core::table::{Ignored, Summary, Table};
 use serde_json::{Map, Value, json};
 
 use crate::End;
 use crate::equality::table_space;
 use crate::progress::Progress;
-use crate::task::{import, open_table, unreadable};
+use crate::reading::ReadingArgs;
+use crate::task::unreadable;
 use crate::terminal;
 
 const EXAMPLES: &str = "\
@@ -74,6 +75,9 @@ struct Named {
     #[arg(long, value_name = "NAME|FILE")]
     space: String,
 
+    #[command(flatten)]
+    reading: ReadingArgs,
+
     /// Count isomorphic strings of edge cells, as those of nasbench201, and notations that differ only by
     /// ops without a layer, as one architecture with the mean of their values
     #[arg(long)]
@@ -90,13 +94,8 @@ impl Named {
     }
 
     fn open(&self, space: &dyn SearchSpace) -> Result<Table> {
-        let progress = Progress::new(self.quiet);
-        Ok(open_table(
-            &self.file,
-            space,
-            self.merge_isomorphic,
-            &progress,
-        )?)
+        let progress = Progress::new(self.quiet || self.merge_isomorphic);
+        Ok(self.reading.open(&self.file, space, &progress)?)
     }
 }
 
@@ -115,7 +114,7 @@ pub fn run(args: &TableArgs) -> Result<End> {
                 let error = Error::input("this is a folder").mend("name a file to write");
                 return Err(error.in_file(folder).into());
             }
-            let options = import(table.merge_isomorphic);
+            let options = table.reading.import()?;
             let compiled = Table::compile(&table.file, &*space, &options, file.as_deref())
                 .map_err(unreadable)?;
             drop(waiting);
@@ -199,12 +198,15 @@ fn describe(summary: &Summary, size: Option<u128>, out: &mut impl Write) -> io::
         writeln!(out, "folded rows     {}", summary.folded_rows)?;
     }
     writeln!(out, "digest          {}", summary.digest)?;
-    if !summary.ignored_columns.is_empty() {
-        writeln!(
-            out,
-            "not metrics     {}",
-            summary.ignored_columns.join(", ")
-        )?;
+    if summary.merged_rows > 0 {
+        writeln!(out, "merged rows     {}", summary.merged_rows)?;
+    }
+    for (i, column) in summary.ignored.iter().enumerate() {
+        let title = match i {
+            0 => "not metrics",
+            _ => "",
+        };
+        writeln!(out, "{title:15} {}", not_a_metric(column))?;
     }
     let names = summary.columns.iter().map(|c| c.name.len());
     let width = names.max().unwrap_or(0).max("metric".len());
@@ -227,6 +229,22 @@ fn describe(summary: &Summary, size: Option<u128>, out: &mut impl Write) -> io::
         )?;
     }
     Ok(())
+}
+
+/// A column that is not a metric, with the first of its cells that is not a number.
+fn not_a_metric(column: &Ignored) -> String {
+    let name = match column.name.as_str() {
+        "" => "(no name)",
+        name => name,
+    };
+    match &column.sample {
+        Some((line, text)) => format!(
+            "{name}: {} of {} cells are not numbers, the first on line {line}: `{text}`",
+            column.texts,
+            column.texts + column.numbers
+        ),
+        None => name.to_owned(),
+    }
 }
 
 /// A number in at most seven significant digits.

@@ -37,9 +37,14 @@ fn line_with_too_few_fields() {
 
 #[test]
 fn value_that_is_no_number() {
-    refuses_table(
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "bad.csv",
         "arch,accuracy\na;a;a;a,1\nb;b;b;b,2\nc;c;c;c,many\n",
-        &[":4: ", "`many`", "correct it"],
+    );
+    sandbox.refuses(
+        &format!("bench --space chain.toml --table bad.csv {REST}"),
+        &["bad.csv:4: ", "`many` here", "correct the cell"],
     );
 }
 
@@ -55,7 +60,7 @@ fn unknown_op() {
 fn duplicate_row_with_another_value() {
     refuses_table(
         "arch,accuracy\na;a;a;a,1\nb;b;b;b,2\na;a;a;a,3\n",
-        &[":4: ", "line 2", "remove one"],
+        &[":4: ", "line 2", "`--duplicates mean` or `first`"],
     );
 }
 
@@ -90,10 +95,14 @@ fn truncated_gzip() {
 #[test]
 fn nan_objective() {
     let sandbox = Sandbox::new();
-    sandbox.write("bad.csv", "arch,accuracy\na;a;a;a,1\nb;b;b;b,NaN\n");
+    sandbox.write("bad.csv", "arch,accuracy\na;a;a;a,-\nb;b;b;b,NaN\n");
     sandbox.refuses(
         &format!("bench --space chain.toml --table bad.csv {REST}"),
-        &["bad.csv:3: ", "accuracy", "NaN", "choose another objective"],
+        &[
+            "bad.csv: ",
+            "`accuracy` was not measured in any row",
+            "choose another objective",
+        ],
     );
 }
 

@@ -1,7 +1,10 @@
 //! `--history`: evaluations that are known before a search.
 
 use std::fs;
+use std::io::Write;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use predicates::str::contains;
 
 use crate::resume::same;
@@ -79,15 +82,21 @@ fn rows_that_cannot_be_used_are_named() {
         ),
         (
             "arch,accuracy\na;a;a;a,1\na;a;a;b,many\n",
-            ["known.csv:3: ", "`many` is no number"],
+            [
+                "known.csv:3: ",
+                "column `accuracy` is not all numbers: `many` here",
+            ],
         ),
         (
             "arch,accuracy\na;a;a;a,1\na;b;a;a,1\na;a;a;a,2\n",
-            ["known.csv:4: ", "on line 2"],
+            [
+                "known.csv:4: ",
+                "is on line 2 too, with `accuracy` 1 there and 2 here",
+            ],
         ),
         (
             "arch,accuracy\na;a;a;a\n",
-            ["known.csv:2: ", "1 fields, and 2"],
+            ["known.csv:2: ", "1 fields where the header has 2"],
         ),
         (
             "arch,loss\na;a;a;a,1\n",
@@ -100,7 +109,7 @@ fn rows_that_cannot_be_used_are_named() {
                 "name it `arch`",
             ],
         ),
-        ("", ["known.csv:1: ", "no column holds the architecture"]),
+        ("", ["known.csv: ", "the file is empty"]),
     ] {
         sandbox.write("known.csv", rows);
         sandbox.refuses(&search, &words);
@@ -154,4 +163,90 @@ fn the_columns_of_a_table_are_those_of_a_history() {
         &search.replace("--out run", "--out other"),
         &["among op, adjacency, acc", "its parts `ops`, `adjacency`"],
     );
+}
+
+#[test]
+fn usual_files_of_evaluations_are_read() {
+    let sandbox = Sandbox::new();
+    let search = format!("{CHAIN} --strategy random --queries 5 --history known.csv");
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    let text = "architecture\taccuracy\tlatency\na;a;a;a\t99\tfast\nb;b;b;b\tNone\t\n";
+    packed.write_all(text.as_bytes()).unwrap();
+    sandbox.write("known.csv", packed.finish().unwrap());
+    sandbox
+        .run(&format!("{search} --json found.json"))
+        .success();
+    let found = sandbox.json("found.json");
+    assert_eq!(found["provenance"]["history"]["evaluations"], 1);
+    assert_eq!(found["best_arch"], "a;a;a;a");
+
+    sandbox.write(
+        "known.csv",
+        "arch,seed,accuracy\na;a;a;a,0,98\na;a;a;a,1,99\n",
+    );
+    sandbox.refuses(
+        &search,
+        &[
+            "known.csv:3: ",
+            "with `seed` 0 there and 1 here",
+            "`--where seed=0`",
+        ],
+    );
+    for (option, best) in [("--duplicates mean", 98.5), ("--duplicates first", 98.0)] {
+        sandbox
+            .run(&format!("{search} {option} --json found.json"))
+            .success();
+        assert_eq!(sandbox.json("found.json")["best"], best, "{option}");
+    }
+    // What chooses rows of the table need not be in the history.
+    sandbox.write(
+        "known.csv",
+        "arch,note,accuracy\na;a;a;a,old,98\na;a;a;a,text,99\n",
+    );
+    sandbox
+        .run(&format!("{search} --where note=text --json found.json"))
+        .success();
+    assert_eq!(sandbox.json("found.json")["best"], 99.0);
+    sandbox.write("known.csv", "arch,accuracy\na;a;a;a,97\n");
+    sandbox
+        .run(&format!("{search} --where note=text --json found.json"))
+        .success();
+    assert_eq!(sandbox.json("found.json")["best"], 97.0);
+}
+
+#[test]
+fn values_on_two_scales_are_warned_of_with_both() {
+    let sandbox = Sandbox::new();
+    let mut table = String::from("arch,accuracy\n");
+    for (i, arch) in ["a;a;a;a", "b;b;b;b", "c;c;c;c", "d;d;d;d"]
+        .iter()
+        .enumerate()
+    {
+        table += &format!("{arch},{}\n", 70 + i);
+    }
+    sandbox.write("table.csv", table);
+    let search = "search --space chain.toml --table table.csv --objective accuracy --queries 2 \
+                  --strategy random --history known.csv";
+    for (known, words) in [
+        (
+            "arch,accuracy\na;a;a;a,0.5\nb;b;b;a,0.6\nb;b;b;b,78\n",
+            "`accuracy` is 0.6 on line 3 and 78 on line 4",
+        ),
+        (
+            "arch,accuracy\na;b;a;a,0.5\n",
+            "`accuracy` is 0.5 here and 70 in the table",
+        ),
+    ] {
+        sandbox.write("known.csv", known);
+        let said = sandbox.run(search).success().get_output().stderr.clone();
+        let said = String::from_utf8(said).unwrap();
+        assert!(
+            said.contains("warning: known.csv: ") && said.contains(words),
+            "{said}"
+        );
+    }
+    sandbox.write("known.csv", "arch,accuracy\na;b;a;a,71.5\n");
+    let said = sandbox.run(search).success().get_output().stderr.clone();
+    let said = String::from_utf8(said).unwrap();
+    assert!(!said.contains("scale"), "{said}");
 }

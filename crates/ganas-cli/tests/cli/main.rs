@@ -29,6 +29,7 @@ mod search;
 mod signals;
 mod suite;
 mod surrogate;
+mod tables;
 mod tampered;
 mod tools;
 mod train;

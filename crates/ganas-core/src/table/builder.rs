@@ -1,66 +1,117 @@
-//! Collects the rows of a source and decides which columns are metrics.
+//! Collects the rows of a source: one for each architecture, and which columns are metrics.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::staged::{Staged, Unit, no_rows};
+use super::cell::{Cell, Value};
+use super::import::{Policy, Reading};
+use super::repeats::{Differences, Means, Places, check, shown};
+use super::staged::{Ignored, Staged, Unit, no_rows};
 use crate::arch::Arch;
 use crate::error::{Error, Result};
+use crate::space::SearchSpace;
 
-/// So much more text than numbers, and a column will not turn out to be numeric.
+/// A column with so much more text than numbers is not a metric with a few odd cells.
 const CLEARLY_TEXT: u64 = 1000;
 
-/// A value of a source.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Value<'a> {
-    /// A number; NaN is "not measured".
-    #[cfg_attr(not(feature = "parquet"), expect(dead_code))]
-    Number(f64),
-    /// Text as it stands in the file; empty is "not measured".
-    Text(&'a str),
+/// Distinct words of a column that are told apart.
+const WORDS: usize = 1000;
+
+/// The most bytes that a table may take while it is read.
+const MOST_BYTES: u64 = 4 << 30;
+
+/// The words of a column, for as long as there are few.
+#[derive(Default)]
+pub(super) struct Words {
+    known: HashMap<String, u32>,
+    /// Of each kept row: 1 + the index of its words, or 0.
+    rows: Vec<u32>,
+    all: Vec<String>,
+    too_many: bool,
 }
 
-struct Column {
-    name: String,
-    values: Vec<f64>,
+impl Words {
+    /// The number of distinct words, unless they are too many to count.
+    pub(super) fn count(&self) -> Option<usize> {
+        (!self.too_many).then_some(self.all.len())
+    }
+
+    fn index(&mut self, words: &str) -> u32 {
+        if let Some(index) = self.known.get(words) {
+            return *index;
+        }
+        if self.all.len() == WORDS {
+            *self = Words {
+                too_many: true,
+                ..Words::default()
+            };
+        }
+        if self.too_many {
+            return 0;
+        }
+        self.all.push(words.to_owned());
+        let index = self.all.len() as u32;
+        self.known.insert(words.to_owned(), index);
+        index
+    }
+
+    fn keep(&mut self, row: usize, words: &str) {
+        let index = self.index(words);
+        if !self.too_many {
+            self.rows.resize(row, 0);
+            self.rows.push(index);
+        }
+    }
+
+    fn of(&self, row: usize) -> Option<&str> {
+        let index = self.rows.get(row)?.checked_sub(1)?;
+        self.all.get(index as usize).map(String::as_str)
+    }
+}
+
+pub(super) struct Column {
+    pub(super) name: String,
+    /// The number of each kept row, NaN where there is none.
+    pub(super) values: Vec<f64>,
+    pub(super) words: Words,
+    pub(super) differences: Differences,
     numbers: u64,
     texts: u64,
     first_text: Option<(u32, String)>,
-    first_infinity: Option<u32>,
-    /// No longer a candidate: its values are dropped.
+    /// Not a metric: its numbers are dropped.
     dropped: bool,
 }
 
 impl Column {
-    fn push(&mut self, line: u32, value: Value) {
-        if self.dropped {
-            return;
+    fn new(name: String) -> Self {
+        Column {
+            // A nameless column is the row number that data frames write.
+            dropped: name.is_empty(),
+            name,
+            values: Vec::new(),
+            words: Words::default(),
+            differences: Differences::default(),
+            numbers: 0,
+            texts: 0,
+            first_text: None,
         }
-        let number = match value {
-            Value::Number(number) => Some(number),
-            Value::Text(text) => match text.trim() {
-                "" => {
-                    self.values.push(f64::NAN);
-                    return;
-                }
-                text => text.parse().ok(),
-            },
-        };
-        match number {
-            Some(number) => {
-                self.numbers += 1;
-                if number.is_infinite() {
-                    self.first_infinity.get_or_insert(line);
-                }
-                // One NaN stands for all: the bits of the compiled form do not depend on signs.
-                self.values
-                    .push(if number.is_nan() { f64::NAN } else { number });
-            }
-            None => {
+    }
+
+    /// Whether all that it holds are numbers.
+    pub(super) fn is_metric(&self) -> bool {
+        !self.dropped && self.texts == 0
+    }
+
+    fn count(&mut self, line: u32, cell: &Cell) {
+        match cell {
+            Cell::Missing => {}
+            Cell::Number(_) => self.numbers += 1,
+            Cell::Words(words) => {
                 self.texts += 1;
-                if let (None, Value::Text(text)) = (&self.first_text, value) {
-                    self.first_text = Some((line, text.chars().take(40).collect()));
+                if self.first_text.is_none() {
+                    self.first_text = Some((line, words.chars().take(40).collect()));
                 }
-                self.values.push(f64::NAN);
                 if self.texts > self.numbers + CLEARLY_TEXT {
                     self.dropped = true;
                     self.values = Vec::new();
@@ -69,34 +120,64 @@ impl Column {
         }
     }
 
-    /// Whether the column is a metric.
-    fn is_metric(&self) -> Result<bool> {
-        if self.dropped || self.texts > self.numbers {
-            return Ok(false);
+    /// Keeps the value of a new row.
+    fn keep(&mut self, row: usize, cell: &Cell) {
+        if let Cell::Words(words) = cell {
+            self.words.keep(row, words);
         }
-        if let Some((line, text)) = &self.first_text {
-            return Err(Error::input(format!(
-                "`{text}` in column `{}` is not a number",
-                self.name
-            ))
-            .mend("correct it, or leave it empty if it was not measured")
-            .on_line((*line).into()));
+        if !self.dropped {
+            self.values.push(number(cell));
         }
-        if let Some(line) = self.first_infinity {
-            return Err(Error::input(format!("column `{}` is infinite", self.name))
-                .mend("correct it, or leave it empty if it was not measured")
-                .on_line(line.into()));
+    }
+
+    /// The value of a kept row.
+    fn of(&self, row: usize) -> Cell<'_> {
+        match self.values.get(row) {
+            Some(number) if !number.is_nan() => Cell::Number(*number),
+            _ => self.words.of(row).map_or(Cell::Missing, Cell::Words),
         }
-        Ok(true)
+    }
+
+    /// Compares a repeated row with the kept one; whether they differ.
+    fn compare(&mut self, row: usize, line: u32, here: &Cell, strict: bool) -> bool {
+        if self.name.is_empty() || (self.words.too_many && matches!(here, Cell::Words(_))) {
+            return false;
+        }
+        let earlier = self.of(row);
+        let missing = earlier == Cell::Missing || *here == Cell::Missing;
+        if earlier == *here || (missing && !strict) {
+            return false;
+        }
+        let earlier = shown(&earlier);
+        self.differences.add(row, line, earlier, here);
+        true
+    }
+}
+
+/// The number of a cell, NaN where there is none: one NaN for all, so that the bits of the compiled
+/// form do not depend on its sign.
+fn number(cell: &Cell) -> f64 {
+    match cell {
+        Cell::Number(number) => *number,
+        _ => f64::NAN,
     }
 }
 
 /// Collects rows.
 pub(super) struct Builder {
     unit: Unit,
+    policy: Policy,
     archs: Vec<Arch>,
+    rows: HashMap<Arch, u32>,
     lines: Vec<u32>,
     columns: Vec<Column>,
+    means: Means,
+    /// Rows of an architecture that has one already.
+    folded: u64,
+    /// Those of them that carry other values.
+    merged: u64,
+    /// About what all of this takes.
+    bytes: u64,
 }
 
 impl Builder {
@@ -104,30 +185,23 @@ impl Builder {
     ///
     /// # Errors
     /// If a column is there twice.
-    pub(super) fn new(names: Vec<String>, unit: Unit) -> Result<Self> {
-        for (i, name) in names.iter().enumerate() {
-            if !name.is_empty() && names[..i].contains(name) {
-                return Err(Error::input(format!("column `{name}` is there twice"))
-                    .mend("rename or remove one of the two"));
-            }
+    pub(super) fn new(names: Vec<String>, unit: Unit, reading: &Reading) -> Result<Self> {
+        let mut seen = HashSet::new();
+        if let Some(name) = (names.iter()).find(|n| !n.is_empty() && !seen.insert(n.as_str())) {
+            return Err(Error::input(format!("column `{name}` is there twice"))
+                .mend("rename or remove one of the two"));
         }
-        let columns = (names.into_iter())
-            .map(|name| Column {
-                // A nameless column is the row number that data frames write.
-                dropped: name.is_empty(),
-                name,
-                values: Vec::new(),
-                numbers: 0,
-                texts: 0,
-                first_text: None,
-                first_infinity: None,
-            })
-            .collect();
         Ok(Builder {
             unit,
+            policy: reading.policy(),
             archs: Vec::new(),
+            rows: HashMap::new(),
             lines: Vec::new(),
-            columns,
+            columns: names.into_iter().map(Column::new).collect(),
+            means: Means::default(),
+            folded: 0,
+            merged: 0,
+            bytes: 0,
         })
     }
 
@@ -146,10 +220,75 @@ impl Builder {
             .ok()
             .filter(|_| self.archs.len() < (1 << 30))
             .ok_or_else(|| Error::input("the table has too many rows").mend("split it"))?;
-        self.archs.push(arch);
-        self.lines.push(line);
-        for (column, value) in self.columns.iter_mut().zip(values) {
-            column.push(line, value);
+        let cells = (values.take(self.columns.len())).map(Value::cell);
+        let row = self.archs.len();
+        match self.rows.entry(arch) {
+            Entry::Vacant(entry) => {
+                entry.insert(row as u32);
+                self.archs.push(arch);
+                self.lines.push(line);
+                for (column, cell) in self.columns.iter_mut().zip(cells) {
+                    column.count(line, &cell);
+                    column.keep(row, &cell);
+                }
+                let arch = 2 * size_of::<Arch>() as u64 + 16;
+                self.claim(arch + 8 * self.columns.len() as u64)
+            }
+            Entry::Occupied(entry) => {
+                let row = *entry.get() as usize;
+                self.repeated(row, line, cells)
+            }
+        }
+    }
+
+    /// Adds a row of an architecture that has one already.
+    fn repeated<'a>(
+        &mut self,
+        row: usize,
+        line: u32,
+        cells: impl Iterator<Item = Cell<'a>>,
+    ) -> Result<()> {
+        let strict = self.policy == Policy::Strict;
+        let averages = matches!(self.policy, Policy::Careful | Policy::Mean);
+        let mut here = Vec::new();
+        let mut differs = false;
+        for (column, cell) in self.columns.iter_mut().zip(cells) {
+            column.count(line, &cell);
+            let other = column.compare(row, line, &cell, strict);
+            differs |= other && matches!(cell, Cell::Number(_));
+            if averages {
+                here.push(number(&cell));
+            }
+        }
+        self.folded += 1;
+        self.merged += u64::from(differs);
+        if !averages {
+            return Ok(());
+        }
+        let is_new = self.means.is_new(row);
+        let kept = self
+            .columns
+            .iter()
+            .map(|c| c.values.get(row).copied().unwrap_or(f64::NAN));
+        self.means.add(row, kept, &here);
+        match is_new {
+            true => self.claim(Means::cost(self.columns.len())),
+            false => Ok(()),
+        }
+    }
+
+    /// Counts memory.
+    ///
+    /// # Errors
+    /// If it is too much.
+    fn claim(&mut self, bytes: u64) -> Result<()> {
+        self.bytes += bytes;
+        if self.bytes > MOST_BYTES {
+            return Err(Error::input(format!(
+                "the table takes more than {} GiB of memory",
+                MOST_BYTES >> 30
+            ))
+            .mend("split it, or leave out columns that are not needed"));
         }
         Ok(())
     }
@@ -157,18 +296,37 @@ impl Builder {
     /// The whole table.
     ///
     /// # Errors
-    /// If it has no rows, or a metric has a value that is no number.
-    pub(super) fn finish(self, source: &Path) -> Result<Staged> {
-        if self.archs.is_empty() {
+    /// If it has no rows, or rows of one architecture contradict each other.
+    pub(super) fn finish(
+        mut self,
+        source: &Path,
+        space: &dyn SearchSpace,
+        reading: &Reading,
+    ) -> Result<Staged> {
+        if self.archs.is_empty() && !reading.may_be_empty {
             return Err(no_rows(source));
         }
+        let places = Places {
+            unit: self.unit,
+            lines: &self.lines,
+            rows: self.archs.len() as u64 + self.folded,
+        };
+        let name = |row: usize| space.format(&self.archs[row]);
+        check(&self.columns, self.policy, space.costs(), &places, name)
+            .map_err(|e| e.in_file(source))?;
+        self.means.finish(&mut self.columns);
         let mut columns = Vec::new();
         let mut ignored = Vec::new();
         for column in self.columns {
-            if column.is_metric().map_err(|e| e.in_file(source))? {
+            if column.is_metric() {
                 columns.push((column.name, column.values));
             } else {
-                ignored.push(column.name);
+                ignored.push(Ignored {
+                    name: column.name,
+                    numbers: column.numbers,
+                    texts: column.texts,
+                    sample: column.first_text,
+                });
             }
         }
         Ok(Staged {
@@ -178,7 +336,8 @@ impl Builder {
             lines: self.lines,
             columns,
             ignored,
-            folded: 0,
+            folded: self.folded,
+            merged: self.merged,
         })
     }
 }

@@ -1,21 +1,23 @@
 //! Where compiled tables are kept.
 
-use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use etcetera::BaseStrategy;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::format;
-use super::staged::{Duplicates, Indexed};
+use super::import::Reading;
+use super::staged::Indexed;
 use crate::error::Result;
 use crate::space::SearchSpace;
-use crate::write_whole;
+use crate::{open_regular, write_whole};
 
 /// The file name extension of compiled tables.
 pub const EXTENSION: &str = "gtab";
+
+/// Bytes read at once.
+const BUFFER: usize = 1 << 17;
 
 /// The folder of compiled tables: `$GANAS_CACHE/tables`, or `ganas/tables` in the user's cache
 /// folder. `None` where there is no such folder.
@@ -30,23 +32,35 @@ pub fn default_folder() -> Option<PathBuf> {
     Some(base.join("tables"))
 }
 
-/// The compiled file of a source in a cache folder: its name changes with the source, the space
-/// and the format.
+/// A digest of the content of a file.
+///
+/// # Errors
+/// What the operating system refuses.
+pub(super) fn content(source: &Path) -> io::Result<u128> {
+    let mut file = open_regular(source)?;
+    let mut hash = Xxh3::new();
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hash.digest128()),
+            read => hash.update(&buffer[..read]),
+        }
+    }
+}
+
+/// The compiled file of a source in a cache folder: its name changes with the content of the source,
+/// the space, the way it is read and the format.
 pub(super) fn place(
     folder: &Path,
     source: &Path,
+    content: u128,
     space: &dyn SearchSpace,
-    duplicates: Duplicates,
+    reading: &Reading,
 ) -> io::Result<PathBuf> {
-    let source = fs::canonicalize(source)?;
-    let meta = fs::metadata(&source)?;
-    let modified = meta.modified()?.duration_since(UNIX_EPOCH);
     let key = (
-        source.as_os_str().as_encoded_bytes(),
-        meta.len(),
-        modified.map(|t| t.as_nanos()).unwrap_or_default(),
+        content.to_le_bytes(),
         format::fingerprint(space),
-        duplicates,
+        reading,
         format::VERSION,
     );
     let hash = xxh3_64(&serde_json::to_vec(&key)?);

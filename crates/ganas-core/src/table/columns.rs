@@ -3,11 +3,17 @@
 use std::borrow::Cow;
 
 use crate::arch::Arch;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, hint};
 use crate::space::SearchSpace;
 
-/// Other names of columns, as NAS-Bench-101's own code has them.
-const ALIASES: [(&str, &str); 2] = [
+/// The name of the column with the architecture.
+const ARCH: &str = "arch";
+
+/// Other usual names, which count where there is neither `arch` nor a column for each part.
+const ALIASES: [&str; 3] = ["arch_str", "architecture", "genotype"];
+
+/// Other names of parts, as NAS-Bench-101's own code has them.
+const PARTS: [(&str, &str); 2] = [
     ("ops", "module_operations"),
     ("adjacency", "module_adjacency"),
 ];
@@ -16,54 +22,70 @@ const ALIASES: [(&str, &str); 2] = [
 /// the space's [`spelling`](SearchSpace::spelling).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArchColumns {
-    /// The whole notation in one column, `arch`.
+    /// The whole notation in one column.
     Whole(usize),
     /// Part by part.
     Parts(Vec<usize>),
 }
 
 impl ArchColumns {
-    /// Finds them in a header.
+    /// Finds them in a header: the column `named`, or else `arch`, the space's parts, or another usual
+    /// name.
     ///
     /// # Errors
-    /// If they are not there; the error lists what is.
-    pub fn find(header: &[String], space: &dyn SearchSpace) -> Result<Self> {
-        let position = |name: &str| header.iter().position(|h| h == name);
-        if let Some(arch) = position("arch") {
+    /// If they are not there, in which case the error lists what is, or if one is there twice.
+    pub fn find(header: &[String], named: Option<&str>, space: &dyn SearchSpace) -> Result<Self> {
+        if let Some(name) = named {
+            return match position(header, name)? {
+                Some(arch) => Ok(ArchColumns::Whole(arch)),
+                None => {
+                    let known: Vec<&str> = header.iter().map(String::as_str).take(12).collect();
+                    Err(Error::input(format!("no column `{name}`")).mend(hint(
+                        name,
+                        &known,
+                        "the columns are",
+                    )))
+                }
+            };
+        }
+        if let Some(arch) = position(header, ARCH)? {
             return Ok(ArchColumns::Whole(arch));
         }
-        let parts = (space.spelling().iter()).map(|part| {
-            let others = ALIASES.iter().filter(|(name, _)| *name == part.column);
-            position(&part.column)
-                .or_else(|| others.filter_map(|(_, other)| position(other)).next())
-        });
-        match parts.collect::<Option<Vec<usize>>>() {
-            Some(parts) if !parts.is_empty() => Ok(ArchColumns::Parts(parts)),
-            _ => {
-                let shown: Vec<&str> = header.iter().take(12).map(String::as_str).collect();
-                let more = if header.len() > shown.len() {
-                    ", .."
-                } else {
-                    ""
-                };
-                Err(Error::input(format!(
-                    "no column holds the architecture among {}{more}",
-                    shown.join(", ")
-                ))
-                .mend(format!(
-                    "name it `arch`{} in a comma-separated header",
-                    alternative(space)
-                )))
-            }
+        let parts = (space.spelling().iter())
+            .map(|part| {
+                let other = PARTS.iter().find(|(name, _)| *name == part.column);
+                match (position(header, &part.column)?, other) {
+                    (None, Some((_, other))) => position(header, other),
+                    (found, _) => Ok(found),
+                }
+            })
+            .collect::<Result<Option<Vec<usize>>>>()?;
+        if let Some(parts) = parts.filter(|parts| !parts.is_empty()) {
+            return Ok(ArchColumns::Parts(parts));
+        }
+        let aliases = (header.iter().enumerate())
+            .filter(|(_, name)| ALIASES.iter().any(|alias| name.eq_ignore_ascii_case(alias)));
+        match aliases.collect::<Vec<_>>()[..] {
+            [] => Err(absent(header, space)),
+            [(arch, _)] => Ok(ArchColumns::Whole(arch)),
+            [(_, one), (_, other), ..] => Err(Error::input(format!(
+                "`{one}` and `{other}` may both hold the architecture"
+            ))
+            .mend("name one of them with `--arch-column`")),
+        }
+    }
+
+    /// The columns in order.
+    pub fn positions(&self) -> &[usize] {
+        match self {
+            ArchColumns::Whole(arch) => std::slice::from_ref(arch),
+            ArchColumns::Parts(parts) => parts,
         }
     }
 
     /// Whether the column is part of the architecture.
     pub(super) fn contains(&self, column: usize) -> bool {
-        match self {
-            ArchColumns::Whole(arch) => column == *arch,
-            ArchColumns::Parts(parts) => parts.contains(&column),
-        }
+        self.positions().contains(&column)
     }
 
     /// Reads the architecture of a row.
@@ -96,6 +118,36 @@ impl ArchColumns {
             ))
         })
     }
+}
+
+/// The place of a column.
+///
+/// # Errors
+/// If it is there twice.
+fn position(header: &[String], name: &str) -> Result<Option<usize>> {
+    let mut found = (header.iter().enumerate()).filter(|(_, column)| *column == name);
+    match (found.next(), found.next()) {
+        (Some(_), Some(_)) => Err(Error::input(format!("column `{name}` is there twice"))
+            .mend("rename or remove one of the two")),
+        (first, _) => Ok(first.map(|(i, _)| i)),
+    }
+}
+
+/// The error where no column holds the architecture.
+fn absent(header: &[String], space: &dyn SearchSpace) -> Error {
+    let shown: Vec<&str> = header.iter().take(12).map(String::as_str).collect();
+    let more = match header.len() > shown.len() {
+        true => ", ..",
+        false => "",
+    };
+    Error::input(format!(
+        "no column holds the architecture among {}{more}",
+        shown.join(", ")
+    ))
+    .mend(format!(
+        "name it `{ARCH}`{}, or name its column with `--arch-column`",
+        alternative(space)
+    ))
 }
 
 /// The other columns that would do.

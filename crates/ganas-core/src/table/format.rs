@@ -21,14 +21,15 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::codec::Codec;
-use super::staged::{Duplicates, Indexed, Unit, slots_for};
+use super::import::Reading;
+use super::staged::{Ignored, Indexed, Unit, slots_for};
 use crate::space::SearchSpace;
 
 /// The first bytes of a compiled table.
 pub(super) const MAGIC: [u8; 8] = *b"GANAStbl";
 
 /// The version of the format; other versions are not read.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// Bytes before the header.
 const PREAMBLE: usize = 32;
@@ -42,13 +43,14 @@ pub(super) struct Header {
     pub(super) space: String,
     /// A hash of what decides how keys read: see [`fingerprint`].
     pub(super) fingerprint: String,
-    pub(super) duplicates: Duplicates,
+    pub(super) reading: Reading,
     pub(super) source: PathBuf,
     pub(super) unit: Unit,
     pub(super) columns: Vec<String>,
-    pub(super) ignored: Vec<String>,
+    pub(super) ignored: Vec<Ignored>,
     pub(super) rows: u32,
     pub(super) folded: u64,
+    pub(super) merged: u64,
     pub(super) op_width: u8,
     pub(super) edge_width: u8,
     /// XXH3-64 of columns, architectures and metrics.
@@ -197,7 +199,7 @@ fn emit(
     let header = Header {
         space: space.name().to_owned(),
         fingerprint: fingerprint(space),
-        duplicates: table.policy,
+        reading: table.reading.clone(),
         source: staged.source.clone(),
         unit: staged.unit,
         columns: staged
@@ -208,6 +210,7 @@ fn emit(
         ignored: staged.ignored.clone(),
         rows: staged.archs.len() as u32,
         folded: staged.folded,
+        merged: staged.merged,
         op_width: op_width as u8,
         edge_width: edge_width as u8,
         digest: format!("{:016x}", digest(table)),

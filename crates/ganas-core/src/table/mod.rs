@@ -24,17 +24,25 @@
 
 mod builder;
 mod cache;
+mod cell;
 mod codec;
 mod columns;
 mod csv;
+mod filter;
 mod format;
+mod import;
 mod kind;
 mod map;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
+mod quiet;
 mod ranking;
+mod repeats;
+mod source;
 mod staged;
 mod summary;
+mod text;
 mod tfrecord;
 
 use std::fs::File;
@@ -49,30 +57,17 @@ use crate::error::{Error, Result, nearest};
 use crate::space::SearchSpace;
 use codec::Codec;
 use format::{Header, Layout, Unusable, u32_at, u64_at};
+use import::Reading;
 use kind::Kind;
 use staged::Indexed;
 
 pub use cache::{EXTENSION, default_folder};
 pub use columns::ArchColumns;
+pub use import::{Duplicates, Filter, Import};
 pub use ranking::Ranking;
-pub use staged::Duplicates;
+pub use source::SourceRow;
+pub use staged::Ignored;
 pub use summary::{ColumnSummary, Summary};
-
-/// How a table is imported.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Import {
-    /// What to do with rows of one architecture that carry different values; without it, what the
-    /// space says ([`SearchSpace::repeats`]).
-    pub duplicates: Option<Duplicates>,
-    /// The folder of compiled tables instead of [`default_folder`].
-    pub cache: Option<PathBuf>,
-}
-
-impl Import {
-    fn duplicates(&self, space: &dyn SearchSpace) -> Duplicates {
-        self.duplicates.unwrap_or_else(|| space.repeats())
-    }
-}
 
 /// A benchmark table: rows of canonical architectures and metrics, which it never changes.
 ///
@@ -124,22 +119,30 @@ impl Table {
         import: &Import,
     ) -> Result<Self> {
         let path = path.as_ref();
-        let duplicates = import.duplicates(space);
+        let reading = import.reading(space);
         let kind = Kind::of(path)?;
         if kind == Kind::Compiled {
-            return Self::map(path, space, duplicates);
+            return Self::map(path, space, &reading);
         }
         let folder = import.cache.clone().or_else(default_folder);
-        let place = folder.and_then(|folder| cache::place(&folder, path, space, duplicates).ok());
+        let place = folder.and_then(|folder| {
+            let content = cache::content(path).ok()?;
+            let place = cache::place(&folder, path, content, space, &reading).ok()?;
+            Some((place, content))
+        });
         // A cached file that cannot be used is simply made again.
-        let cached = |place: &PathBuf| Self::map(place, space, duplicates).ok();
-        let table = match place.as_ref().and_then(cached) {
+        let cached = |place: &PathBuf| Self::map(place, space, &reading).ok();
+        let table = match place.as_ref().and_then(|(place, _)| cached(place)) {
             Some(table) => table,
             None => {
-                let indexed = read(kind, path, space, duplicates)?;
+                let indexed = read(kind, path, space, &reading)?;
+                // Where the file changed meanwhile, nobody knows which content was read.
+                let same = |content: u128| cache::content(path).is_ok_and(|c| c == content);
                 let written = (place.as_ref())
-                    .filter(|place| cache::write(&indexed, space, place).is_ok())
-                    .and_then(cached);
+                    .filter(|(place, content)| {
+                        same(*content) && cache::write(&indexed, space, place).is_ok()
+                    })
+                    .and_then(|(place, _)| cached(place));
                 match written {
                     Some(table) => table,
                     None => Self::in_memory(&indexed, space, path)?,
@@ -165,25 +168,47 @@ impl Table {
         out: Option<&Path>,
     ) -> Result<PathBuf> {
         let source = source.as_ref();
-        let duplicates = import.duplicates(space);
+        let reading = import.reading(space);
+        let kind = Kind::of(source)?;
+        if kind == Kind::Compiled {
+            return Err(Error::input("the table is compiled already")
+                .mend("use it as it is")
+                .in_file(source));
+        }
         let out = match (out, import.cache.clone().or_else(default_folder)) {
             (Some(out), _) => out.to_owned(),
-            (None, Some(folder)) => cache::place(&folder, source, space, duplicates)
+            (None, Some(folder)) => cache::content(source)
+                .and_then(|content| cache::place(&folder, source, content, space, &reading))
                 .map_err(|e| Error::io(source, e))?,
             (None, None) => {
                 return Err(Error::input("there is no cache folder")
                     .mend("set GANAS_CACHE, or name the file to write"));
             }
         };
-        match Kind::of(source)? {
-            Kind::Compiled => Err(Error::input("the table is compiled already")
-                .mend("use it as it is")
-                .in_file(source)),
-            kind => {
-                let indexed = read(kind, source, space, duplicates)?;
-                cache::write(&indexed, space, &out)?;
-                Ok(out)
+        let indexed = read(kind, source, space, &reading)?;
+        cache::write(&indexed, space, &out)?;
+        Ok(out)
+    }
+
+    /// Reads a table from the bytes of a text file, plain or compressed, without any file or cache.
+    ///
+    /// # Errors
+    /// As [`open_with`](Self::open_with), or if the bytes are not text.
+    pub fn from_text(
+        bytes: &[u8],
+        name: impl AsRef<Path>,
+        space: &dyn SearchSpace,
+        import: &Import,
+    ) -> Result<Self> {
+        let name = name.as_ref();
+        match Kind::starting(&bytes[..bytes.len().min(64)], name)? {
+            Kind::Csv { .. } => {
+                let staged = csv::read_from(bytes, name, space, &import.reading(space))?;
+                Self::in_memory(&staged.indexed(import.reading(space)), space, name)
             }
+            _ => Err(Error::input("this is not CSV")
+                .mend("write it as CSV, plain or compressed with gzip")
+                .in_file(name)),
         }
     }
 
@@ -197,8 +222,11 @@ impl Table {
         space: &dyn SearchSpace,
         duplicates: Duplicates,
     ) -> Result<Self> {
-        let staged = csv::read_from(text, name.as_ref(), space)?;
-        Self::in_memory(&staged.indexed(duplicates, space)?, space, name.as_ref())
+        let import = Import {
+            duplicates: Some(duplicates),
+            ..Import::default()
+        };
+        Self::from_text(text, name, space, &import)
     }
 
     /// Reads a table from the bytes of a TFRecord file, without any file or cache.
@@ -211,7 +239,7 @@ impl Table {
         space: &dyn SearchSpace,
     ) -> Result<Self> {
         let staged = tfrecord::read_from(bytes, name.as_ref(), space)?;
-        let indexed = staged.indexed(Duplicates::Error, space)?;
+        let indexed = staged.indexed(Import::default().reading(space));
         Self::in_memory(&indexed, space, name.as_ref())
     }
 
@@ -223,29 +251,25 @@ impl Table {
         bytes: Vec<u8>,
         name: impl AsRef<Path>,
         space: &dyn SearchSpace,
-        duplicates: Duplicates,
     ) -> Result<Self> {
-        Self::over(Bytes::Owned(bytes), name.as_ref(), space, duplicates)
+        let reading = Import::default().reading(space);
+        Self::over(Bytes::Owned(bytes), name.as_ref(), space, &reading)
     }
 
     fn in_memory(indexed: &Indexed, space: &dyn SearchSpace, path: &Path) -> Result<Self> {
         let mut bytes = Vec::new();
         format::write(indexed, space, &mut bytes).map_err(|e| Error::io(path, e))?;
-        Self::over(Bytes::Owned(bytes), path, space, indexed.policy)
+        Self::over(Bytes::Owned(bytes), path, space, &indexed.reading)
     }
 
-    fn map(path: &Path, space: &dyn SearchSpace, duplicates: Duplicates) -> Result<Self> {
+    /// Maps a compiled table.
+    fn map(path: &Path, space: &dyn SearchSpace, reading: &Reading) -> Result<Self> {
         let mapped = File::open(path).and_then(|file| map::map(&file));
         let bytes = mapped.map_err(|e| Error::io(path, e))?;
-        Self::over(Bytes::Mapped(bytes), path, space, duplicates)
+        Self::over(Bytes::Mapped(bytes), path, space, reading)
     }
 
-    fn over(
-        bytes: Bytes,
-        path: &Path,
-        space: &dyn SearchSpace,
-        duplicates: Duplicates,
-    ) -> Result<Self> {
+    fn over(bytes: Bytes, path: &Path, space: &dyn SearchSpace, reading: &Reading) -> Result<Self> {
         let (header, codec, layout) = format::open(bytes.as_ref()).map_err(|e| match e {
             Unusable::Damaged => Error::input("the compiled table is damaged or cut off")
                 .mend("import it again from its source")
@@ -268,17 +292,7 @@ impl Table {
                 .mend("name the table's own space, or import it again from its source")
                 .in_file(path));
         }
-        if header.duplicates != duplicates {
-            let (has, wants) = match duplicates {
-                Duplicates::Error => ("merges", "keeps apart"),
-                Duplicates::Mean => ("keeps apart", "merges"),
-            };
-            return Err(Error::input(format!(
-                "the compiled table {has} isomorphic architectures which this search {wants}"
-            ))
-            .mend("import it again from its source")
-            .in_file(path));
-        }
+        header.reading.check(reading).map_err(|e| e.in_file(path))?;
         let table = Table {
             source: header.source.clone(),
             bytes,
@@ -315,7 +329,13 @@ impl Table {
     }
 
     /// The names of the columns of the source that hold no metric.
-    pub fn ignored_columns(&self) -> &[String] {
+    pub fn ignored_columns(&self) -> Vec<&str> {
+        let ignored = self.header.ignored.iter();
+        ignored.map(|column| column.name.as_str()).collect()
+    }
+
+    /// The columns of the source that hold no metric.
+    pub fn ignored(&self) -> &[Ignored] {
         &self.header.ignored
     }
 
@@ -349,6 +369,11 @@ impl Table {
         self.header.folded
     }
 
+    /// How many of these rows carried other values than the row that they were folded into.
+    pub fn merged_rows(&self) -> u64 {
+        self.header.merged
+    }
+
     /// The index of a metric.
     ///
     /// # Errors
@@ -363,12 +388,37 @@ impl Table {
             Some(near) => format!("did you mean `{near}`? The columns are {all}"),
             None => format!("the columns are {all}"),
         };
-        let what = if self.ignored_columns().iter().any(|c| c == name) {
-            format!("column `{name}` holds text, not numbers")
-        } else {
-            format!("no column `{name}`")
+        let Some(column) = self.ignored().iter().find(|c| c.name == name) else {
+            return Err(Error::input(format!("no column `{name}`"))
+                .mend(mend)
+                .in_file(&self.source));
         };
-        Err(Error::input(what).mend(mend).in_file(&self.source))
+        Err(self.not_numeric(column, &mend))
+    }
+
+    /// That a column is no metric, with the first of its cells that is not a number.
+    fn not_numeric(&self, column: &Ignored, mend: &str) -> Error {
+        let name = &column.name;
+        let Some((line, text)) = &column.sample else {
+            return Error::input(format!("column `{name}` holds text, not numbers"))
+                .mend(mend)
+                .in_file(&self.source);
+        };
+        let (what, mend) = match column.numbers {
+            0 => ("holds text", mend),
+            _ => (
+                "is not all numbers",
+                "correct the cell, or leave it empty if it was not measured",
+            ),
+        };
+        let cells = column.numbers + column.texts;
+        Error::input(format!(
+            "column `{name}` {what}: `{text}` here, and {} of its {cells} cells are not numbers",
+            column.texts
+        ))
+        .mend(mend)
+        .in_file(&self.source)
+        .on_line((*line).into())
     }
 
     fn key(&self, row: usize) -> &[u8] {
@@ -452,28 +502,25 @@ impl Table {
         })
     }
 
-    /// Checks that a metric was measured in every row, as an objective has to be.
+    /// Checks that a metric was measured somewhere, as an objective has to be: the number of rows
+    /// where it was not.
     ///
     /// # Errors
-    /// The first place of the source where it was not.
+    /// If it was measured nowhere.
     ///
     /// # Panics
     /// If there is no such column.
-    pub fn check_objective(&self, column: usize) -> Result<()> {
-        let missing = (self.values(column).enumerate())
-            .filter(|(_, value)| value.is_nan())
-            .map(|(row, _)| self.line(row))
-            .min();
-        match missing {
-            None => Ok(()),
-            Some(line) => Err(Error::input(format!(
-                "the objective `{}` was not measured here (NaN or empty)",
-                self.columns()[column]
-            ))
-            .mend("fill it in, remove the row, or choose another objective")
-            .in_file(&self.source)
-            .on_line(line)),
+    pub fn check_objective(&self, column: usize) -> Result<usize> {
+        let missing = self.values(column).filter(|value| value.is_nan()).count();
+        if missing < self.len() {
+            return Ok(missing);
         }
+        Err(Error::input(format!(
+            "the objective `{}` was not measured in any row",
+            self.columns()[column]
+        ))
+        .mend("fill it in, or choose another objective")
+        .in_file(&self.source))
     }
 }
 
@@ -487,17 +534,19 @@ impl AsRef<[u8]> for Bytes {
 }
 
 /// Reads a source.
-fn read(
-    kind: Kind,
-    path: &Path,
-    space: &dyn SearchSpace,
-    duplicates: Duplicates,
-) -> Result<Indexed> {
+fn read(kind: Kind, path: &Path, space: &dyn SearchSpace, reading: &Reading) -> Result<Indexed> {
     let staged = match kind {
-        Kind::Csv { gzip } => csv::read(path, gzip, space)?,
-        Kind::TfRecord => tfrecord::read(path, space)?,
+        Kind::Csv { gzip } => csv::read(path, gzip, space, reading)?,
+        Kind::TfRecord => {
+            if !reading.filters.is_empty() || reading.arch_column.is_some() {
+                return Err(Error::input("a TFRecord has no columns to choose by")
+                    .mend("leave out `--where` and `--arch-column`")
+                    .in_file(path));
+            }
+            tfrecord::read(path, space)?
+        }
         #[cfg(feature = "parquet")]
-        Kind::Parquet => parquet::read(path, space)?,
+        Kind::Parquet => parquet::read(path, space, reading)?,
         #[cfg(not(feature = "parquet"))]
         Kind::Parquet => {
             return Err(Error::input("this program was built without Parquet")
@@ -508,5 +557,5 @@ fn read(
             return Err(Error::io(path, io::ErrorKind::InvalidInput.into()));
         }
     };
-    staged.indexed(duplicates, space)
+    Ok(staged.indexed(reading.clone()))
 }

@@ -50,6 +50,12 @@ impl Ranking {
         self.scores.first().map(|best| self.sign * best)
     }
 
+    /// The best and the worst value, if any architecture complies.
+    pub fn range(&self) -> Option<[f64; 2]> {
+        let (best, worst) = (self.scores.first()?, self.scores.last()?);
+        Some([best, worst].map(|score| self.sign * score))
+    }
+
     /// The row of the best value, the first of equal ones, if any architecture complies.
     pub fn best(&self) -> Option<usize> {
         self.best

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Table;
+use super::{Ignored, Table};
 
 /// What a table holds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -13,12 +13,16 @@ pub struct Summary {
     pub rows: usize,
     /// Rows of the source that were folded into an earlier one of the same architecture.
     pub folded_rows: u64,
+    /// Those of them that carried other values.
+    pub merged_rows: u64,
     /// XXH3-64 of the content, in hexadecimal.
     pub digest: String,
     /// The metrics.
     pub columns: Vec<ColumnSummary>,
     /// Columns that hold no metric.
     pub ignored_columns: Vec<String>,
+    /// What they hold.
+    pub ignored: Vec<Ignored>,
 }
 
 /// What a metric's values are like. Without any value, the statistics are NaN.
@@ -61,9 +65,13 @@ impl Table {
             space: self.space().to_owned(),
             rows: self.len(),
             folded_rows: self.folded_rows(),
+            merged_rows: self.merged_rows(),
             digest: self.digest().to_owned(),
             columns,
-            ignored_columns: self.ignored_columns().to_vec(),
+            ignored_columns: (self.ignored_columns().iter())
+                .map(|name| (*name).to_owned())
+                .collect(),
+            ignored: self.header.ignored.clone(),
         }
     }
 }

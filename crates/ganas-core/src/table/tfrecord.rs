@@ -14,7 +14,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use prost::Message;
 
-use super::staged::{Staged, Unit, no_rows};
+use super::staged::{Ignored, Staged, Unit, no_rows};
+use super::text::LONGEST_ROW;
 use crate::arch::Arch;
 use crate::error::{Error, Result};
 use crate::space::SearchSpace;
@@ -81,6 +82,7 @@ pub(super) fn starts_one(start: &[u8]) -> bool {
 /// Why there is no next record.
 enum Broken {
     CutOff,
+    TooLong(u64),
     Checksum,
     Io(io::Error),
 }
@@ -108,6 +110,9 @@ fn next_record(input: &mut impl Read, buffer: &mut Vec<u8>) -> std::result::Resu
         return Err(Broken::Checksum);
     }
     let length = u64::from_le_bytes(length);
+    if length > LONGEST_ROW {
+        return Err(Broken::TooLong(length));
+    }
     fill(input, length.saturating_add(4), buffer)?;
     let data = (usize::try_from(length).ok())
         .filter(|len| len.checked_add(4) == Some(buffer.len()))
@@ -229,8 +234,14 @@ impl Runs {
             archs: self.archs,
             lines: self.records,
             columns,
-            ignored: vec!["module_hash".to_owned()],
+            ignored: vec![Ignored {
+                name: "module_hash".to_owned(),
+                numbers: 0,
+                texts: rows as u64,
+                sample: None,
+            }],
             folded: 0,
+            merged: 0,
         })
     }
 }
@@ -261,6 +272,9 @@ pub(super) fn read_from(
             Ok(true) => {}
             Ok(false) => return runs.finish(path),
             Err(Broken::CutOff) => return Err(at("is cut off".into(), copy)),
+            Err(Broken::TooLong(length)) => {
+                return Err(at(format!("would have {length} bytes"), copy));
+            }
             Err(Broken::Checksum) => return Err(at("fails its checksum".into(), copy)),
             Err(Broken::Io(e)) => return Err(Error::io(path, e)),
         }

@@ -18,8 +18,8 @@ use super::TrainedArgs;
 use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
+use crate::reading::ReadingArgs;
 use crate::record::command_line;
-use crate::task::open_table;
 use crate::terminal;
 use crate::{End, VERSION};
 use ganas_search::predictor::{kendall, spearman};
@@ -55,6 +55,9 @@ pub struct EvalArgs {
     /// Table to compare with
     #[arg(long, value_name = "FILE", requires = "objective")]
     table: Option<PathBuf>,
+
+    #[command(flatten)]
+    reading: ReadingArgs,
 
     /// Column of the table to compare with
     #[arg(long, value_name = "COLUMN", requires = "table")]
@@ -120,7 +123,7 @@ pub fn run(args: &EvalArgs) -> Result<End> {
     let shared = trained.open(&progress)?;
     let space = &shared.space;
     let table = (args.table.as_deref())
-        .map(|file| open_table(file, &**space, false, &progress))
+        .map(|file| args.reading.open(file, &**space, &progress))
         .transpose()?;
     let column = match (&table, &args.objective) {
         (Some(table), Some(name)) => Some(table.column(name)?),

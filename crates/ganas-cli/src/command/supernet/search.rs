@@ -18,10 +18,11 @@ use super::TrainedArgs;
 use crate::interrupt;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
+use crate::reading::ReadingArgs;
 use crate::recipe::usable;
 use crate::record::command_line;
 use crate::statistics::{deviation, mean};
-use crate::task::{Report, open_table};
+use crate::task::Report;
 use crate::terminal;
 use crate::{End, VERSION};
 
@@ -93,6 +94,9 @@ pub struct SearchArgs {
     /// Table to report from
     #[arg(long, value_name = "FILE", requires = "report")]
     table: Option<PathBuf>,
+
+    #[command(flatten)]
+    reading: ReadingArgs,
 
     /// Column of the table to report each cell's value and rank in
     #[arg(long, value_name = "COLUMN", requires = "table")]
@@ -213,7 +217,7 @@ pub fn run(args: &SearchArgs) -> Result<End> {
     let (space, scoring) = (&shared.space, shared.scoring);
     let judge = match (&args.table, &args.report) {
         (Some(file), Some(column)) => {
-            let table = open_table(file, &**space, false, &progress)?;
+            let table = args.reading.open(file, &**space, &progress)?;
             let largest_first =
                 |table: &Table, column| Ok(Ranking::new(table, column, false, |_| true));
             Some(Report::new(Arc::new(table), column, largest_first)?)
