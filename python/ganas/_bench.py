@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ganas import _ganas, _words
 from ganas._ganas import Arch, Space
@@ -29,6 +29,9 @@ def bench(
     report: str | None = None,
     reevaluate: int | None = None,
     noise: float | None = None,
+    where: Mapping[str, Any] | None = None,
+    duplicates: str | None = None,
+    arch_column: str | None = None,
     first_seed: int = 0,
     threads: int | None = None,
 ) -> pandas.DataFrame:
@@ -56,6 +59,10 @@ def bench(
             column of ``report``, and chooses there among them.
         noise: The standard deviation of Gaussian noise on the objective, drawn anew for every query.
             What is reported is without it.
+        where: Rows of the table to read: the value of each column that chooses, as ``{"r": 224}``.
+        duplicates: What rows of one architecture with different values mean: ``"mean"``,
+            ``"first"`` or ``"error"``.
+        arch_column: The column with the architecture, if it has no usual name.
         first_seed: The first seed.
         threads: Threads; all cores if it is left out. Results do not depend on their number.
 
@@ -79,6 +86,7 @@ def bench(
     words += _words.each("constraint", constraints) + _words.option("sampler", sampler)
     words += _words.option("report", report) + _words.option("reevaluate", reevaluate)
     words += _words.option("noise", noise)
+    words += _words.reading(where, duplicates, arch_column)
     words += _words.option("first-seed", first_seed) + _words.option("threads", threads)
     found = json.loads(_ganas.bench(["bench", *words]))
     frame = pandas.DataFrame(found["runs"])

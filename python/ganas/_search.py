@@ -75,6 +75,11 @@ class Search:
         metrics: Further metrics to keep as numbers in the journal, beside the objective and what
             constraints are about. Whatever else is told by name is kept as it is.
         table: A table that evaluates, for :meth:`run`: CSV, CSV.gz or Parquet.
+        where: Rows of the table, or of the history, to read: the value of each column that chooses, as
+            ``{"r": 224}``.
+        duplicates: What rows of one architecture with different values mean: ``"mean"``,
+            ``"first"`` or ``"error"``.
+        arch_column: The column with the architecture, if it has no usual name.
         surrogate: Models that evaluate, for :meth:`run`: a file of ``ganas surrogate fit``, or a TOML
             file that describes others. Where there is a ``table``, too, it says how good the best is.
         sampler: How random architectures are drawn: one of ``space.samplers``.
@@ -105,6 +110,9 @@ class Search:
         *,
         metrics: Iterable[str] = (),
         table: str | os.PathLike[str] | None = None,
+        where: Mapping[str, Any] | None = None,
+        duplicates: str | None = None,
+        arch_column: str | None = None,
         surrogate: str | os.PathLike[str] | None = None,
         sampler: str | None = None,
         in_flight: int | None = None,
@@ -123,6 +131,7 @@ class Search:
         if table is None and surrogate is None:
             words += ["--caller=python"] + _words.each("metric", metrics)
         words += _words.path("table", table) + _words.path("surrogate", surrogate)
+        words += _words.reading(where, duplicates, arch_column)
         if in_flight is not None:
             words += ["--async"] + _words.option("workers", in_flight)
         known = _words.history(history, objective)
@@ -141,6 +150,8 @@ class Search:
         self._queries = queries
         self._unsaid = minimize is None
         self._core = _ganas.Search(words, self._space, self._functions, self._known)
+        for note in self._core.notes:
+            warnings.warn(note.removeprefix("note: ").removeprefix("warning: "), stacklevel=3)
 
     @classmethod
     def load(

@@ -55,6 +55,14 @@ def space(argument: Space | str | os.PathLike[str]) -> tuple[Space, list[str]]:
     return found, words + option("merge-isomorphic", found.merge_isomorphic)
 
 
+def reading(
+    where: Mapping[str, Any] | None, duplicates: str | None, arch_column: str | None
+) -> list[str]:
+    """How a table is read."""
+    words = each("where", (f"{column}={value}" for column, value in (where or {}).items()))
+    return words + option("duplicates", duplicates) + option("arch-column", arch_column)
+
+
 def functions(constraints: Iterable[Any]) -> list[tuple[str, Any]]:
     """Those constraints that are functions, by their names."""
     named = (c for c in constraints if callable(c))

@@ -341,6 +341,11 @@ impl Search {
     }
 
     #[getter]
+    fn notes(&self) -> Vec<String> {
+        self.search.notes()
+    }
+
+    #[getter]
     fn words(&self) -> Vec<String> {
         self.search.words().to_vec()
     }

@@ -147,6 +147,12 @@ impl Search {
         &self.prepared.history.known
     }
 
+    /// What there is to say of it before it is run, such as rows of a table that are left out.
+    pub fn notes(&self) -> Vec<String> {
+        let notes = self.prepared.task.notes.iter();
+        notes.chain(&self.prepared.history.notes).cloned().collect()
+    }
+
     /// How many evaluations are under way at once, where rounds overlap.
     pub fn slots(&self) -> usize {
         self.slots
