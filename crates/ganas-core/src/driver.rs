@@ -18,7 +18,7 @@ use crate::constraint::{Constraint, Predicate, contradiction};
 use crate::error::{Error, Result, nearest};
 use crate::evaluate::{Details, Evaluator, Outcome};
 use crate::ledger::{Ledger, Query};
-use crate::pool::Pool;
+use crate::pool::{Admitted, Pool};
 use crate::space::{Sampler, SearchSpace};
 use crate::strategy::{Context, Rejected, Strategy};
 
@@ -164,19 +164,6 @@ pub struct Problem<'a> {
     pool: Option<Admitted>,
 }
 
-/// A pool, and what the constraints on costs of the space leave of it.
-pub(crate) struct Admitted {
-    pub pool: Arc<Pool>,
-    admitted: Vec<bool>,
-}
-
-impl Admitted {
-    /// The members of the pool that are admitted, with their places.
-    pub fn admitted(&self) -> impl Iterator<Item = (usize, &Arch)> {
-        (self.pool.archs().iter().enumerate()).filter(|(i, _)| self.admitted[*i])
-    }
-}
-
 impl<'a> Problem<'a> {
     /// Puts a problem together, given the names of what its evaluator measures. A cost of the space
     /// of the same name stands back behind it.
@@ -255,10 +242,8 @@ impl<'a> Problem<'a> {
     /// The problem within a pool: nothing else can be evaluated.
     pub fn within(mut self, pool: Arc<Pool>) -> Self {
         let admitted = pool.archs().iter().map(|a| self.complies_beforehand(a));
-        self.pool = Some(Admitted {
-            admitted: admitted.collect(),
-            pool,
-        });
+        let admitted = admitted.collect();
+        self.pool = Some(Admitted::new(pool, admitted));
         self
     }
 
@@ -295,7 +280,7 @@ impl<'a> Problem<'a> {
     /// so do all predicates.
     pub fn admits(&self, arch: &Arch) -> bool {
         match &self.pool {
-            Some(p) => p.pool.find(arch).is_some_and(|i| p.admitted[i]),
+            Some(pool) => pool.admits(arch),
             None => self.complies_beforehand(arch),
         }
     }

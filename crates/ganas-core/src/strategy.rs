@@ -167,17 +167,11 @@ impl Context<'_> {
             return found;
         };
         if found.len() < POOL_NEIGHBORS {
-            let mut nearest: Vec<(u32, usize)> = (pool.admitted())
-                .filter(|(_, a)| *a != arch && self.is_unasked(a))
-                .filter(|(_, a)| found.binary_search(a).is_err())
-                .map(|(i, a)| (self.space.distance(arch, a), i))
-                .collect();
             let missing = POOL_NEIGHBORS - found.len();
-            if missing < nearest.len() {
-                nearest.select_nth_unstable(missing);
-                nearest.truncate(missing);
-            }
-            found.extend(nearest.into_iter().map(|(_, i)| pool.pool.archs()[i]));
+            let nearest = pool.nearest(self.space, arch, missing, |a| {
+                a != arch && self.is_unasked(a) && found.binary_search(a).is_err()
+            });
+            found.extend(nearest);
             found.sort_unstable();
         }
         found
@@ -189,9 +183,8 @@ impl Context<'_> {
         if self.admits(arch) {
             return Some(*arch);
         }
-        (self.problem.pool()?.admitted())
-            .min_by_key(|&(i, a)| (self.space.distance(arch, a), i))
-            .map(|(_, a)| *a)
+        let nearest = (self.problem.pool()?).nearest(self.space, arch, 1, |_| true);
+        nearest.first().copied()
     }
 
     /// The architecture itself where it would be a new query and is not taken. Where only a
@@ -205,9 +198,8 @@ impl Context<'_> {
         if free(arch) && self.problem.admits(arch) {
             return Some(*arch);
         }
-        (pool.admitted().filter(|(_, a)| free(a)))
-            .min_by_key(|&(i, a)| (self.space.distance(arch, a), i))
-            .map(|(_, a)| *a)
+        let nearest = pool.nearest(self.space, arch, 1, free);
+        nearest.first().copied()
     }
 
     /// Whether an architecture would be a new query: admitted, not evaluated yet, and not about to
