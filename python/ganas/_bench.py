@@ -57,7 +57,7 @@ def bench(
         report: A further column to report the best architecture's value and rank in.
         reevaluate: The last queries of each run, in which it evaluates so many of its best in the
             column of ``report``, and chooses there among them.
-        noise: The standard deviation of Gaussian noise on the objective, drawn anew for every query.
+        noise: The standard deviation of Gaussian noise on the objective, drawn anew for each evaluation.
             What is reported is without it.
         where: Rows of the table to read: the value of each column that chooses, as ``{"r": 224}``.
         duplicates: What rows of one architecture with different values mean: ``"mean"``,

@@ -149,7 +149,7 @@ pub struct TaskArgs {
     pub reevaluate: Option<usize>,
 
     /// Standard deviation of Gaussian noise that is added to the objective from a table, drawn
-    /// anew for every query
+    /// anew for each evaluation
     ///
     /// What is reported of the architecture that the search likes best is its value without noise.
     #[arg(long, value_name = "SIGMA", requires = "table")]

@@ -132,7 +132,8 @@ fn growth_contract(space: &dyn SearchSpace, rules: Rules, rng: &mut Rng) {
     }
 }
 
-/// Checks an evaluator on a space: one outcome an architecture, in order, the same every time.
+/// Checks an evaluator on a space: one outcome an architecture, in order, the same every time. An
+/// evaluator that draws random numbers for each evaluation does not keep this contract.
 pub fn evaluator_contract(evaluator: &mut dyn Evaluator, space: &dyn SearchSpace) {
     let mut rng = Rng::stream(0, "contract");
     let batch: Vec<Arch> = (0..20)

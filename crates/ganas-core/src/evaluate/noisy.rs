@@ -1,5 +1,7 @@
 //! Evaluations with noise, as another training of the same architecture would have it.
 
+use std::collections::HashMap;
+
 use super::{Details, Evaluator, Outcome, Work};
 use crate::arch::Arch;
 use crate::error::Result;
@@ -7,14 +9,16 @@ use crate::rng::Rng;
 
 /// Adds Gaussian noise to one metric of another evaluator.
 ///
-/// The noise of an architecture follows from the seed and the architecture: each query of a search
-/// has its own, searches with other seeds have others, and a search that is resumed sees what it
-/// saw before.
+/// Noise is drawn anew for each evaluation, so that the mean of several evaluations of an
+/// architecture has less of it. A draw follows from the seed, the architecture and how often that
+/// was evaluated before: neither the order of evaluations nor a resumed search changes it.
 pub struct Noisy<E> {
     inner: E,
     metric: usize,
     deviation: f64,
     seed: u64,
+    /// How often each architecture was evaluated.
+    evaluated: HashMap<Arch, u64>,
 }
 
 impl<E: Evaluator> Noisy<E> {
@@ -25,6 +29,7 @@ impl<E: Evaluator> Noisy<E> {
             metric,
             deviation,
             seed,
+            evaluated: HashMap::new(),
         }
     }
 }
@@ -44,6 +49,7 @@ impl<E: Evaluator> Evaluator for Noisy<E> {
             metric: self.metric,
             deviation: self.deviation,
             seed: self.seed,
+            evaluated: &mut self.evaluated,
         })
     }
 }
@@ -54,6 +60,7 @@ struct Shaken<'a> {
     metric: usize,
     deviation: f64,
     seed: u64,
+    evaluated: &'a mut HashMap<Arch, u64>,
 }
 
 impl Work for Shaken<'_> {
@@ -69,7 +76,13 @@ impl Work for Shaken<'_> {
         if let Outcome::Done(metrics) = &mut outcome
             && let Some(value) = metrics.get_mut(self.metric)
         {
-            let mut rng = Rng::stream(self.seed, &format!("noise of {arch:?}"));
+            let before = self.evaluated.entry(*arch).or_default();
+            let name = match *before {
+                0 => format!("noise of {arch:?}"),
+                again => format!("noise of {arch:?} after {again}"),
+            };
+            *before += 1;
+            let mut rng = Rng::stream(self.seed, &name);
             *value += self.deviation * rng.normal();
         }
         self.work.done(arch, outcome);
@@ -89,7 +102,46 @@ mod tests {
     #[test]
     fn keeps_the_contract() {
         let space = nasbench201();
-        evaluator_contract(&mut Noisy::new(Synthetic::new(&space), 0, 0.1, 3), &space);
+        // What comes of an architecture differs each time; without noise it does not.
+        evaluator_contract(&mut Noisy::new(Synthetic::new(&space), 0, 0.0, 3), &space);
+    }
+
+    /// The noise of evaluations, one after another.
+    fn noise(noisy: &mut Noisy<Synthetic>, space: &dyn SearchSpace, archs: &[Arch]) -> Vec<f64> {
+        let truth = Synthetic::new(space);
+        (archs.iter().zip(noisy.evaluate(archs)))
+            .map(|(arch, outcome)| match outcome {
+                Outcome::Done(metrics) => metrics[0] - truth.score(arch),
+                Outcome::Failed(reason) => panic!("{reason}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn evaluating_again_averages_it_out() {
+        let space = nasbench201();
+        let arch = space.sample(space.samplers()[0], &mut Rng::stream(0, "test"));
+        let mut noisy = Noisy::new(Synthetic::new(&space), 0, 1.0, 0);
+        let drawn = noise(&mut noisy, &space, &[arch; 4000]);
+        let mean = drawn.iter().sum::<f64>() / 4000.0;
+        // Four deviations of the mean.
+        assert!(mean.abs() < 4.0 / 4000f64.sqrt(), "{mean}");
+        let square = drawn.iter().map(|e| e * e).sum::<f64>() / 4000.0;
+        assert!((square - 1.0).abs() < 0.1, "{square}");
+    }
+
+    #[test]
+    fn follows_from_the_number_of_the_evaluation_and_not_from_the_order() {
+        let space = nasbench201();
+        let mut rng = Rng::stream(0, "test");
+        let [a, b] = [(); 2].map(|()| space.sample(space.samplers()[0], &mut rng));
+        let new = || Noisy::new(Synthetic::new(&space), 0, 1.0, 7);
+        let one = noise(&mut new(), &space, &[a, a, b, b]);
+        let mut split = new();
+        let mut two = noise(&mut split, &space, &[b, a]);
+        two.extend(noise(&mut split, &space, &[a, b]));
+        assert_eq!(one, [two[1], two[2], two[0], two[3]]);
+        assert!(one[0] != one[1] && one[2] != one[3]);
     }
 
     #[test]
@@ -97,16 +149,9 @@ mod tests {
         let space = nasbench201();
         let mut archs = Vec::new();
         space.enumerate(&mut |arch| archs.push(arch)).unwrap();
-        let noise = |seed| -> Vec<f64> {
+        let noise = |seed| {
             let mut noisy = Noisy::new(Synthetic::new(&space), 0, 0.5, seed);
-            let outcomes = noisy.evaluate(&archs);
-            let truth = Synthetic::new(&space);
-            (archs.iter().zip(outcomes))
-                .map(|(arch, outcome)| match outcome {
-                    Outcome::Done(metrics) => metrics[0] - truth.score(arch),
-                    Outcome::Failed(reason) => panic!("{reason}"),
-                })
-                .collect()
+            noise(&mut noisy, &space, &archs)
         };
         let (one, two) = (noise(1), noise(2));
         let n = one.len() as f64;
