@@ -134,8 +134,9 @@ impl Recorded {
     /// If something is not, by its name.
     pub fn check(&self, now: &Provenance) -> Result<()> {
         // As text, since that is where a number is rounded to what it is in a file.
-        let text = serde_json::to_string(now).unwrap_or_default();
-        let now: Value = serde_json::from_str(&text).unwrap_or_default();
+        let bug = |e: serde_json::Error| Error::bug(format!("the settings are no JSON: {e}"));
+        let text = serde_json::to_string(now).map_err(bug)?;
+        let now: Value = serde_json::from_str(&text).map_err(bug)?;
         let parts = ["task", "strategies", "seeds", "start", "history"];
         let bounds = |all: &Value| all["task"]["constraints"].clone();
         // Before what follows from them.

@@ -35,7 +35,13 @@ pub enum Error {
         /// What happened, and what can be done.
         what: String,
     },
+    /// A promise of the program to itself was broken. Nothing that the user gave is at fault.
+    #[error("internal error: {0}; this is a bug: please report it with this line at {REPORTS}")]
+    Bug(String),
 }
+
+/// Where bugs are reported.
+const REPORTS: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
 
 /// The result of a fallible function of this library.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -72,6 +78,11 @@ impl Error {
             what: what.into(),
             ..InputError::default()
         })
+    }
+
+    /// A broken promise of the program to itself.
+    pub fn bug(what: impl Into<String>) -> Self {
+        Error::Bug(what.into())
     }
 
     /// An error of opening or reading at a path.

@@ -111,8 +111,8 @@ impl Params {
         }
         let grads: Gradients = loss.backward();
         for (slot, weight) in self.slots.iter().zip(&weights.0) {
-            let read = weight.grad(&grads).map(|g| g.try_into_vec_as::<f32>());
-            if let Some(Ok(grad)) = read {
+            if let Some(grad) = weight.grad(&grads) {
+                let grad = (grad.try_into_vec_as::<f32>()).expect("numbers on the CPU can be read");
                 flat[slot.start..][..grad.len()].copy_from_slice(&grad);
             }
         }

@@ -250,9 +250,9 @@ impl Ppo {
         let count = changes.len().max(1) as f32;
         let outside = |c: &&f32| (c.exp() - 1.0).abs() > self.config.clip;
         PpoReport {
-            policy_loss: read(policy_loss).first().copied().unwrap_or(f32::NAN),
-            value_loss: read(value_loss).first().copied().unwrap_or(f32::NAN),
-            entropy: read(entropy).first().copied().unwrap_or(f32::NAN),
+            policy_loss: read(policy_loss)[0],
+            value_loss: read(value_loss)[0],
+            entropy: read(entropy)[0],
             kl: changes.iter().map(|c| c.exp() - 1.0 - c).sum::<f32>() / count,
             clip_fraction: changes.iter().filter(outside).count() as f32 / count,
             skipped: usize::from(!taken),
@@ -276,7 +276,7 @@ pub(crate) fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor
         .without_autodiff()
         .try_into_vec_as()
-        .unwrap_or_default()
+        .expect("numbers on the CPU can be read")
 }
 
 fn mean(reports: &[PpoReport]) -> PpoReport {

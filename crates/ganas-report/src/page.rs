@@ -61,7 +61,7 @@ impl Report {
         };
         // Numbers, texts and maps with keys that are texts: there is nothing that JSON cannot hold,
         // and a buffer in memory takes all of it.
-        let data = packed(&data).unwrap_or_default();
+        let data = packed(&data).expect("the data of a page are JSON");
         let program = SCRIPTS.concat();
         let notice = [NOTICE, LICENCES[0], LICENCES[1]]
             .map(str::trim)

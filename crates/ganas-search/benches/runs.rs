@@ -26,7 +26,7 @@ fn time(space: &dyn SearchSpace, table: &Path, metric: &str, strategy: &str, que
     let recipe: Recipe = strategy.parse().unwrap();
     let mut times: Vec<f64> = (0..3)
         .map(|seed| {
-            let mut strategy = recipe.build(seed);
+            let mut strategy = recipe.build(seed).unwrap();
             let never = AtomicBool::new(false);
             let run = search(
                 &problem,

@@ -52,7 +52,7 @@
 //! let sampler = space.samplers()[0];
 //! let problem = Problem::new(&space, evaluator.metrics(), objective, vec![bound], sampler)?;
 //!
-//! let mut strategy = "ga-nas".parse::<Recipe>()?.build(0);
+//! let mut strategy = "ga-nas".parse::<Recipe>()?.build(0)?;
 //! let limits = Limits {
 //!     queries: 60,
 //!     ..Limits::default()

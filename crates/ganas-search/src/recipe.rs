@@ -49,14 +49,14 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    fn new(strategy: &'static str, preset: &'static str) -> Self {
-        Recipe {
+    fn new(strategy: &'static str, preset: &'static str) -> Result<Self> {
+        Ok(Recipe {
             strategy,
             preset,
             replaced: Vec::new(),
             label: preset.to_owned(),
-            settings: preset_settings(strategy, preset),
-        }
+            settings: preset_settings(strategy, preset)?,
+        })
     }
 
     /// The strategy's name.
@@ -80,7 +80,7 @@ impl Recipe {
             .ok_or_else(|| Error::input(format!("unknown strategy `{}`", self.strategy)))?;
         match presets.iter().find(|p| **p == preset) {
             Some(preset) => {
-                let recipe = Recipe::new(self.strategy, preset);
+                let recipe = Recipe::new(self.strategy, preset)?;
                 (self.replaced.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
             }
             None => Err(Error::input(format!(
@@ -164,7 +164,7 @@ impl Recipe {
                 )),
             );
         };
-        let recipe = Recipe::new(strategy, presets[0]);
+        let recipe = Recipe::new(strategy, presets[0])?;
         let recipe = match preset {
             Some(preset) => recipe.with_preset(preset)?,
             None => recipe,
@@ -205,10 +205,12 @@ impl Recipe {
     }
 
     /// The strategy, with its own random streams for a seed.
-    pub fn build(&self, seed: u64) -> Box<dyn Strategy> {
-        // Settings are tried when they are set.
+    ///
+    /// # Errors
+    /// Only by a bug, since settings are tried when they are set.
+    pub fn build(&self, seed: u64) -> Result<Box<dyn Strategy>> {
         self.try_build(seed)
-            .unwrap_or_else(|_| Box::new(RandomSearch::new(seed)))
+            .map_err(|e| Error::bug(format!("`{self}` cannot be built: {e}")))
     }
 
     /// The most architectures that a round asks for in a search of so many queries that begins with
@@ -240,7 +242,7 @@ impl Recipe {
         }
     }
 
-    fn try_build(&self, seed: u64) -> serde_json::Result<Box<dyn Strategy>> {
+    fn try_build(&self, seed: u64) -> std::result::Result<Box<dyn Strategy>, serde_json::Error> {
         fn read<T: DeserializeOwned>(settings: &Value) -> serde_json::Result<T> {
             T::deserialize(settings)
         }
@@ -253,7 +255,8 @@ impl Recipe {
             "reinforce" => Box::new(Reinforce::new(read(settings)?, seed)),
             "bananas" => Box::new(Bananas::new(read(settings)?, seed)),
             "tpe" => Box::new(Tpe::new(read(settings)?, seed)),
-            _ => Box::new(RandomSearch::new(seed)),
+            "random" => Box::new(RandomSearch::new(seed)),
+            unknown => return Err(serde::de::Error::custom(format!("no strategy `{unknown}`"))),
         })
     }
 
@@ -264,7 +267,7 @@ impl Recipe {
 }
 
 /// The settings of a preset.
-fn preset_settings(strategy: &str, preset: &str) -> Value {
+fn preset_settings(strategy: &str, preset: &str) -> Result<Value> {
     let settings = match strategy {
         "ga-nas" => serde_json::to_value(match preset {
             "paper-setup1" => GaNasConfig::paper_setup1(),
@@ -291,10 +294,10 @@ fn preset_settings(strategy: &str, preset: &str) -> Value {
             multivariate: preset != "univariate",
             ..TpeConfig::default()
         }),
-        _ => Ok(Value::Object(Default::default())),
+        "random" => Ok(Value::Object(Default::default())),
+        unknown => return Err(Error::bug(format!("no strategy `{unknown}` has presets"))),
     };
-    // Plain structs of numbers always turn into JSON.
-    settings.unwrap_or(Value::Null)
+    settings.map_err(|e| Error::bug(format!("the settings of `{strategy}:{preset}`: {e}")))
 }
 
 /// The paths to all settings.
@@ -333,6 +336,23 @@ impl fmt::Display for Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_built_is_a_bug_and_no_other_strategy() {
+        let mut unknown: Recipe = "evolution".parse().unwrap();
+        unknown.strategy = "evolutionary";
+        let mut damaged: Recipe = "ga-nas".parse().unwrap();
+        damaged.settings = Value::Null;
+        for recipe in [unknown, damaged] {
+            assert!(matches!(recipe.build(0).err(), Some(Error::Bug(_))));
+        }
+        for (strategy, presets) in STRATEGIES {
+            for preset in presets {
+                let recipe: Recipe = format!("{strategy}:{preset}").parse().unwrap();
+                assert!(recipe.build(0).is_ok(), "{recipe}");
+            }
+        }
+    }
 
     #[test]
     fn rounds_are_as_large_as_their_settings_say() {

@@ -58,7 +58,7 @@ fn queries(least: f64, budget: usize, seed: u64) -> Vec<Query> {
         ..Limits::default()
     };
     let recipe: Recipe = "ga-nas".parse().unwrap();
-    let mut strategy = recipe.build(seed);
+    let mut strategy = recipe.build(seed).unwrap();
     let stop = AtomicBool::new(false);
     let mut evaluator = Trade(names);
     let run = search(
@@ -137,7 +137,7 @@ fn run(problem: &Problem, recipe: &str, start: Vec<Arch>, queries: usize) -> Run
     search(
         problem,
         &mut Synthetic::new(problem.space()),
-        &mut *recipe.build(0),
+        &mut *recipe.build(0).unwrap(),
         &Limits {
             queries,
             start,

@@ -9,7 +9,7 @@ fn keeps_contract(space: &dyn SearchSpace) {
         for preset in presets {
             let recipe: Recipe = format!("{name}:{preset}").parse().unwrap();
             println!("{recipe} on {}", space.name());
-            strategy_contract(&|seed| recipe.build(seed), space);
+            strategy_contract(&|seed| recipe.build(seed).unwrap(), space);
         }
     }
 }
@@ -52,7 +52,7 @@ fn baselines_on_large_spaces() {
         ] {
             let recipe: Recipe = name.parse().unwrap();
             println!("{recipe} on {}", space.name());
-            strategy_contract(&|seed| recipe.build(seed), &**space);
+            strategy_contract(&|seed| recipe.build(seed).unwrap(), &**space);
         }
     }
 }

@@ -47,7 +47,7 @@ fn run(workers: usize, queries: usize) -> Run {
         queries,
         ..Limits::default()
     };
-    let mut strategy = "ga-nas".parse::<Recipe>().unwrap().build(3);
+    let mut strategy = "ga-nas".parse::<Recipe>().unwrap().build(3).unwrap();
     let mut search = Search::new(&problem, &limits);
     if workers > 1 {
         search = search.asynchronous(workers);

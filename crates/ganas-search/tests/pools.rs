@@ -61,7 +61,7 @@ fn keeps_to_its_pool(space: &dyn SearchSpace) {
             queries: compliant,
             ..Limits::default()
         };
-        let mut strategy = Within(recipe.build(0), pool.clone());
+        let mut strategy = Within(recipe.build(0).unwrap(), pool.clone());
         let never = AtomicBool::new(false);
         let run = search(
             &problem,
@@ -98,7 +98,7 @@ fn scored(name: &str, seed: u64) -> (f64, Vec<(String, f64)>) {
     let run = search(
         &problem,
         &mut evaluator,
-        &mut *recipe.build(seed),
+        &mut *recipe.build(seed).unwrap(),
         &limits,
         &mut [],
         &never,

@@ -47,7 +47,8 @@ fn nothing_else_is_evaluated() {
                     queries: 80,
                     ..Limits::default()
                 };
-                let (mut evaluator, mut strategy) = (Synthetic::new(space), recipe.build(0));
+                let (mut evaluator, mut strategy) =
+                    (Synthetic::new(space), recipe.build(0).unwrap());
                 let run = search(
                     &problem,
                     &mut evaluator,

@@ -218,7 +218,7 @@ fn searched(recipe: &Recipe, space: &dyn SearchSpace, seed: u64, queries: usize)
         ..Limits::default()
     };
     let never = AtomicBool::new(false);
-    let mut strategy = recipe.build(seed);
+    let mut strategy = recipe.build(seed).unwrap();
     search(
         &problem,
         &mut evaluator,
@@ -264,7 +264,7 @@ fn what_is_left_of_ga_nas_keeps_the_contract() {
         let text = format!("ga-nas:paper-setup1+initial=15+batch=15+growth=0+{taken_away}");
         let recipe = recipe(&text);
         println!("{recipe}");
-        strategy_contract(&|seed| recipe.build(seed), &nasbench101());
+        strategy_contract(&|seed| recipe.build(seed).unwrap(), &nasbench101());
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn run(
         _ if over && overlap.course.left() == 0 => StopReason::Budget,
         (Some(halted), _) => halted,
         (None, Some(reason)) if over => reason,
-        _ => return Err(Error::input("the evaluator left out an architecture")),
+        _ => return Err(Error::bug("the evaluator left out an architecture")),
     };
     Ok((reason, overlap.rounds))
 }

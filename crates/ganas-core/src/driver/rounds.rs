@@ -58,7 +58,7 @@ pub(super) fn run(
         if told.iter().any(|arch| course.ledger.get(arch).is_none()) {
             return match course.halted() {
                 Some(reason) => Ok((reason, rounds)),
-                None => Err(Error::input("the evaluator left out an architecture")),
+                None => Err(Error::bug("the evaluator left out an architecture")),
             };
         }
         rounds.push(course.end(strategy, number, asked.len(), new.len(), &told, None)?);
@@ -111,5 +111,68 @@ impl Work for Batch<'_, '_, '_> {
             self.error = self.error.take().or(Some(error));
         }
         self.error.is_some() || self.course.stopping()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use crate::arch::Arch;
+    use crate::driver::{Limits, Search};
+    use crate::error::{Error, Result};
+    use crate::evaluate::{Evaluator, Work};
+    use crate::rng::Rng;
+    use crate::space::nasbench201;
+    use crate::strategy::{Context, Strategy};
+    use crate::testing::problem;
+
+    struct Random(Rng);
+
+    impl Strategy for Random {
+        fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+            Ok(context.sample_new(limit.min(4), &mut self.0))
+        }
+    }
+
+    /// Takes work and never says what came of it.
+    struct Forgetful([String; 1]);
+
+    impl Evaluator for Forgetful {
+        fn metrics(&self) -> &[String] {
+            &self.0
+        }
+
+        fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+            work.next();
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_evaluator_that_leaves_something_out_is_a_bug() {
+        let space = nasbench201();
+        let problem = problem(&space, Vec::new());
+        let limits = Limits {
+            queries: 8,
+            ..Limits::default()
+        };
+        for slots in [None, Some(2)] {
+            let mut search = Search::new(&problem, &limits);
+            if let Some(slots) = slots {
+                search = search.asynchronous(slots);
+            }
+            let mut strategy = Random(Rng::stream(0, "test"));
+            let mut evaluator = Forgetful(["score".into()]);
+            let stop = AtomicBool::new(false);
+            let ended = search.run(&mut evaluator, &mut strategy, &mut [], &stop);
+            let error = ended.err().expect("it left out an architecture");
+            assert!(matches!(error, Error::Bug(_)), "{error}");
+            let text = error.to_string();
+            assert!(
+                text.contains("this is a bug") && text.contains("/issues"),
+                "{text}"
+            );
+        }
     }
 }
