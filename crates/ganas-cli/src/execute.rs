@@ -180,7 +180,7 @@ impl Plan<'_> {
         let done = search
             .run(
                 &mut *evaluator,
-                &mut *self.recipe.build(self.seed),
+                &mut *self.recipe.build(self.seed)?,
                 &mut observers,
                 stop,
             )
@@ -288,10 +288,6 @@ impl Plan<'_> {
             let best = best.map(|b| b.arch);
             (report.row, report.top) = top::of(task, &problem, &done.ledger, best, self.top);
         }
-        if self.recipe.strategy() == "ga-nas" && self.alone && !broken_off {
-            let (queries, further) = (done.ledger.queries(), evaluated.len());
-            report.outlook = outlook::record(task, &problem, queries, further, ranking, self.seed);
-        }
         let top: Vec<Arch> = done
             .ledger
             .top(winner::FINALISTS)
@@ -339,8 +335,19 @@ impl Plan<'_> {
                 }
             }
         }
-        if let Some(directory) = directory {
+        if let Some(directory) = &directory {
             directory.finish(&report).map_err(|e| self.kept(e))?;
+        }
+        // Whatever it takes or comes to, the result is on disk.
+        let ended = !broken_off && report.run.stop != StopReason::Interrupted;
+        if self.recipe.strategy() == "ga-nas" && self.alone && ended {
+            let queries = done.ledger.queries();
+            let further = evaluated.len();
+            report.outlook =
+                outlook::record(task, &problem, queries, further, ranking, self.seed, stop);
+            if let (Some(directory), Some(_)) = (&directory, &report.outlook) {
+                directory.finish(&report).map_err(|e| self.kept(e))?;
+            }
         }
         log.end(&report);
         Ok(report)

@@ -1,16 +1,19 @@
 //! What a search says at its end about how rare its best is.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use ganas_core::driver::Problem;
 use ganas_core::ledger::Query;
 use ganas_core::space::Sampler;
 use ganas_core::table::Ranking;
-use ganas_search::rare_event::outlook;
+use ganas_search::rare_event::outlook_unless;
 
 use crate::record::OutlookRecord;
 use crate::source::Source;
 use crate::task::Task;
 
-/// The outlook after some queries, and so many `further` ones; `ranking` knows the truth.
+/// The outlook after some queries for `further` ones; `ranking` knows the truth. `None` if nothing
+/// complies, or once `stop` is set.
 pub fn record(
     task: &Task,
     problem: &Problem,
@@ -18,8 +21,11 @@ pub fn record(
     further: usize,
     ranking: Option<&Ranking>,
     seed: u64,
+    stop: &AtomicBool,
 ) -> Option<OutlookRecord> {
-    let outlook = outlook(problem, queries, further, seed)?;
+    let outlook = outlook_unless(problem, queries, further, seed, &|| {
+        stop.load(Ordering::Relaxed)
+    })?;
     let bounded = !task.constraints.is_empty() || !task.predicates.is_empty();
     let of = match (bounded, task.sampler) {
         (true, _) => "what the constraints let through",

@@ -277,7 +277,7 @@ impl<'a> RunDir<'a> {
     ///
     /// # Errors
     /// If it cannot be written, or the run is gone.
-    pub fn finish(self, report: &SearchReport) -> CoreResult<()> {
+    pub fn finish(&self, report: &SearchReport) -> CoreResult<()> {
         self.keeping.journal.check_present()?;
         seal(&self.folder.join(RESULT), report, self.private)
     }

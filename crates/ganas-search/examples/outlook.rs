@@ -13,11 +13,11 @@ use ganas_core::evaluate::Outcome;
 use ganas_core::ledger::Query;
 use ganas_core::space::{self, Sampler};
 use ganas_core::table::Table;
-use ganas_search::rare_event::outlook;
+use ganas_search::rare_event::unguarded_outlook;
 use serde_json::json;
 
 /// The queries after which a run is looked at.
-const STOPS: [usize; 5] = [50, 100, 150, 200, 300];
+const STOPS: [usize; 9] = [20, 24, 30, 40, 50, 100, 150, 200, 300];
 
 /// What was said at a stop, and what was the case.
 struct Look {
@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 merits.fold(f64::NEG_INFINITY, f64::max)
             };
             let (seen, next) = (best(&queries[..stop]), best(&queries[stop..2 * stop]));
-            let outlook = outlook(&problem, &queries[..stop], stop, seed);
+            let outlook = unguarded_outlook(&problem, &queries[..stop], stop, seed);
             let said = outlook.and_then(|o| Some((o.share?, o.ci95?, o.better?)));
             let (share, [low, high], better) = said.ok_or("a run was too short")?;
             let at_least = table.values(column).filter(|v| *v >= seen).count();

@@ -62,7 +62,7 @@ enum Action {
         #[arg(long)]
         sampler: Option<String>,
     },
-    /// Count the architectures
+    /// Count the architectures, or print `more than N` where that would take too long
     Count {
         #[command(flatten)]
         space: Named,
@@ -97,7 +97,14 @@ impl Named {
 #[derive(Serialize)]
 struct Info {
     name: String,
+    /// The number of architectures, if it can be counted within seconds.
     size: Option<u128>,
+    /// A lower bound of that number, where it is not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_than: Option<u128>,
+    /// Either of them in words.
+    #[serde(skip)]
+    count: String,
     ops: Vec<String>,
     /// Ops whose block, edge or vertex is not there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -136,6 +143,8 @@ impl Info {
             identity: names(&roles.identity),
             name: space.name().into(),
             size: space.size(),
+            count: size(space),
+            more_than: space.size().is_none().then(|| space.at_least()),
             ops: space.ops().to_vec(),
             metrics: space.costs().to_vec(),
             samplers: space.samplers().to_vec(),
@@ -201,14 +210,7 @@ pub fn run(args: &SpaceArgs) -> Result<End> {
         }
         Action::Count { space } => {
             let space = space.load()?;
-            let size = space.size().ok_or_else(|| {
-                Error::input(format!(
-                    "the space `{}` is too large to count",
-                    space.name()
-                ))
-                .mend("sample from it instead")
-            })?;
-            writeln!(out, "{size}")?;
+            writeln!(out, "{}", size(&*space))?;
         }
         Action::Neighbors { space, arch } => {
             let space = space.load()?;
@@ -223,14 +225,18 @@ pub fn run(args: &SpaceArgs) -> Result<End> {
     Ok(End::Done)
 }
 
+/// The number of architectures, or what it exceeds where it cannot be counted within seconds.
+pub fn size(space: &dyn SearchSpace) -> String {
+    match space.size() {
+        Some(size) => size.to_string(),
+        None => format!("more than {}", space.at_least()),
+    }
+}
+
 fn describe(info: &Info, out: &mut impl Write) -> io::Result<()> {
     let samplers: Vec<&str> = info.samplers.iter().map(|s| s.name()).collect();
-    let size = match info.size {
-        Some(size) => size.to_string(),
-        None => "too many to count".into(),
-    };
     writeln!(out, "space          {}", info.name)?;
-    writeln!(out, "architectures  {size}")?;
+    writeln!(out, "architectures  {}", info.count)?;
     writeln!(out, "ops            {}", info.ops.join(", "))?;
     if !info.absent.is_empty() {
         writeln!(out, "absent         {}", info.absent.join(", "))?;

@@ -10,6 +10,7 @@ use ganas_core::space::SearchSpace;
 use ganas_core::table::{Ignored, Summary, Table};
 use serde_json::{Map, Value, json};
 
+use super::space::size;
 use crate::End;
 use crate::equality::table_space;
 use crate::progress::Progress;
@@ -127,7 +128,7 @@ pub fn run(args: &TableArgs) -> Result<End> {
                 serde_json::to_writer_pretty(&mut out, &summary).map_err(io::Error::from)?;
                 writeln!(out)?;
             } else {
-                describe(&summary, space.size(), &mut out)?;
+                describe(&summary, &size(&*space), &mut out)?;
             }
         }
         Action::Query { table, arch, json } => {
@@ -190,10 +191,9 @@ fn query(
     Ok(())
 }
 
-fn describe(summary: &Summary, size: Option<u128>, out: &mut impl Write) -> io::Result<()> {
-    let of = size.map_or(String::new(), |size| format!(" of {size}"));
+fn describe(summary: &Summary, of: &str, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "space           {}", summary.space)?;
-    writeln!(out, "architectures   {}{of}", summary.rows)?;
+    writeln!(out, "architectures   {} of {of}", summary.rows)?;
     if summary.folded_rows > 0 {
         writeln!(out, "folded rows     {}", summary.folded_rows)?;
     }

@@ -13,6 +13,7 @@ mod failures;
 mod guide;
 mod history;
 mod kept;
+mod large_space;
 mod log;
 mod manual;
 mod messages;

@@ -34,13 +34,15 @@ fn numbers(outlook: &Value) -> (f64, [f64; 2], f64) {
 fn a_search_ends_with_a_sentence_and_its_numbers() {
     let sandbox = sandbox();
     sandbox
-        .run(&format!("{SUMS} --queries 60 --out run --json result.json"))
+        .run(&format!(
+            "{SUMS} --queries 100 --out run --json result.json"
+        ))
         .success()
         .stdout(
             contains("outlook  architectures at least this good make up about ")
                 .and(contains("of the space (95 % interval "))
                 .and(contains(
-                    "another 60 queries would find a better one with probability ",
+                    "another 100 queries would find a better one with probability ",
                 ))
                 .and(contains("by the table, they make up ")),
         );
@@ -53,7 +55,7 @@ fn a_search_ends_with_a_sentence_and_its_numbers() {
     let exact = outlook["exact"].as_f64().unwrap();
     assert!(low <= exact && exact <= high, "{outlook}");
     assert_eq!(outlook["architectures"], 625.0);
-    assert_eq!(outlook["further"], 60);
+    assert_eq!(outlook["further"], 100);
     let sentence = outlook["sentence"].as_str().unwrap();
     assert!(sentence.starts_with("architectures at least this good"));
 }
@@ -63,7 +65,7 @@ fn bounds_and_smaller_values_count() {
     let sandbox = sandbox();
     sandbox
         .run(&format!(
-            "{SUMS} --minimize --queries 60 --constraint 'params >= 12' --json result.json"
+            "{SUMS} --minimize --queries 100 --constraint 'params >= 12' --json result.json"
         ))
         .success()
         .stdout(contains("of what the constraints let through"));
@@ -85,13 +87,24 @@ fn what_is_certain_or_unknown_is_said_so() {
         .success()
         .stdout(contains("all of the space was evaluated").and(contains("none is better")));
     sandbox
-        .run(&format!("{SUMS} --queries 12 --json few.json"))
+        .run(&format!("{SUMS} --queries 49 --json few.json"))
         .success()
         .stdout(contains("too little is known"));
     let few = &sandbox.json("few.json")["outlook"];
     assert_eq!(
         (&few["share"], &few["better"]),
         (&Value::Null, &Value::Null)
+    );
+    sandbox
+        .run(&format!("{SUMS} --queries 60 --json some.json"))
+        .success()
+        .stdout(
+            contains("cannot be told before 100 evaluations").and(contains("probability").not()),
+        );
+    let some = &sandbox.json("some.json")["outlook"];
+    assert!(
+        some["ci95"].is_array() && some["better"].is_null(),
+        "{some}"
     );
     sandbox
         .run(&format!(
@@ -112,7 +125,7 @@ fn noise_logs_and_resumed_runs_have_it_too() {
     let sandbox = sandbox();
     let log = sandbox
         .run(&format!(
-            "{SUMS} --queries 60 --noise 0.5 --log-format json --out noisy"
+            "{SUMS} --queries 100 --noise 0.5 --log-format json --out noisy"
         ))
         .success();
     let log = String::from_utf8(log.get_output().stderr.clone()).unwrap();

@@ -354,6 +354,11 @@ impl SearchSpace for Chain {
         (self.choices.iter()).try_fold(1u128, |size, c| size.checked_mul(c.len() as u128))
     }
 
+    fn at_least(&self) -> u128 {
+        // Only an overflow is not counted.
+        self.size().unwrap_or(u128::MAX)
+    }
+
     fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()> {
         if self.size().is_none_or(|size| size > ENUMERABLE) {
             return Err(too_large(&self.name, ""));

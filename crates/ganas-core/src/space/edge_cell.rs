@@ -398,6 +398,19 @@ impl SearchSpace for EdgeCell {
         }
     }
 
+    fn at_least(&self) -> u128 {
+        match (self.size(), &self.merging) {
+            (Some(size), _) => size,
+            (None, Merging::NormalForms) => {
+                // Strings of ops that have layers differ by the order of the inner nodes at most.
+                let ops = (0..self.ops.len() as u8).filter(|op| !self.roles.has(*op));
+                let strings = (ops.count() as u128).saturating_pow(self.edges() as u32);
+                (1..self.nodes as u128 - 1).fold(strings, |bound, order| bound / order).max(1)
+            }
+            (None, _) => u128::MAX,
+        }
+    }
+
     fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()> {
         if self.strings().is_none_or(|n| n > ENUMERABLE) {
             return Err(too_large(&self.name, ""));

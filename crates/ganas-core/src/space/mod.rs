@@ -278,13 +278,19 @@ pub trait SearchSpace: Growth + Send + Sync {
         a.differences(b)
     }
 
-    /// The number of architectures, where it can be counted.
+    /// The number of architectures, where it can be counted within seconds.
     fn size(&self) -> Option<u128>;
+
+    /// A number of architectures that there are for certain: the exact one where it can be counted,
+    /// else a lower bound.
+    fn at_least(&self) -> u128 {
+        self.size().unwrap_or(1)
+    }
 
     /// Visits every architecture once, in a fixed order.
     ///
     /// # Errors
-    /// If the space is too large to enumerate.
+    /// If the space is too large to enumerate; then none is visited.
     fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()>;
 
     /// The names of what follows exactly from an architecture, such as `params` and `macs`.

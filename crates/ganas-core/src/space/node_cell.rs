@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::chain::ENUMERABLE;
 use super::node_forms;
 use super::{
     Costs, Growth, Kind, LabelSet, Link, Part, Roles, Rules, Sampler, SearchSpace, named_or,
@@ -14,6 +15,9 @@ use crate::table::Duplicates;
 
 /// The most vertices with which a space is enumerated, counted and sampled uniformly.
 const FEASIBLE: usize = 8;
+
+/// The most labelled forms that are looked at to count a space: a few seconds (ours).
+const COUNTED: u64 = 10_000_000;
 
 /// A space of DAG cells with limits on vertices and edges. Dead vertices are pruned and
 /// isomorphic cells are one architecture.
@@ -35,7 +39,8 @@ pub struct NodeCell {
     shapes: Vec<(usize, usize)>,
     /// For each shape, the number of labelled forms of that shape, dead ones included.
     shape_weights: Vec<f64>,
-    size: OnceLock<u128>,
+    /// The number of cells, or `None` where that takes too long to count.
+    size: OnceLock<Option<u128>>,
     named: Vec<(&'static str, Arch)>,
     roles: Roles,
 }
@@ -63,7 +68,7 @@ impl NodeCell {
             })
             .collect();
         let forms = |&(n, edges): &(usize, usize)| {
-            choose(n * (n - 1) / 2, edges) * (ops.len() as f64).powi(n as i32 - 2)
+            choose(n * (n - 1) / 2, edges) as f64 * (ops.len() as f64).powi(n as i32 - 2)
         };
         NodeCell {
             shape_weights: shapes.iter().map(forms).collect(),
@@ -109,7 +114,7 @@ impl NodeCell {
     /// Says how many cells there are, so that nobody has to count them.
     pub(super) fn of_size(self, size: u128) -> Self {
         NodeCell {
-            size: OnceLock::from(size),
+            size: OnceLock::from(Some(size)),
             ..self
         }
     }
@@ -217,49 +222,38 @@ impl NodeCell {
         Some(cell)
     }
 
-    /// Visits every canonical cell: each labelling, smallest among its relabelings, of each
-    /// unlabelled cell that is smallest among its own.
-    fn visit_all(&self, visit: &mut dyn FnMut(Arch)) {
-        for n in 2..=self.limits.vertices {
-            let cell = Cell::new(&vec![0; n - 2]);
-            self.extend(cell, 1, visit);
-        }
+    /// The number of cells in which every vertex has a layer and feeds the next. No two of their
+    /// labelled forms are isomorphic, so that a formula counts them.
+    fn strung(&self) -> u128 {
+        let CellLimits {
+            vertices,
+            edges,
+            ops,
+        } = self.limits;
+        let ops = (0..ops as u8).filter(|op| !self.roles.has(*op)).count();
+        (2..=vertices.min(edges + 1))
+            .map(|n| {
+                let further = n * (n - 1) / 2 - (n - 1);
+                let edgings: u128 = (0..=further.min(edges + 1 - n))
+                    .map(|k| choose(further, k))
+                    .sum();
+                edgings.saturating_mul((ops as u128).saturating_pow(n as u32 - 2))
+            })
+            .fold(0, u128::saturating_add)
     }
 
-    fn extend(&self, cell: Cell, v: usize, visit: &mut dyn FnMut(Arch)) {
-        let n = cell.vertices();
-        if v == n {
-            if (0..n - 1).all(|u| cell.succs(u) != 0) && cell.canonical() == cell {
-                self.label(cell, visit);
-            }
-            return;
+    /// The number of cells, if it can be found within `forms` labelled forms.
+    fn count(&self, forms: u64) -> Option<u128> {
+        if self.limits.vertices > FEASIBLE || self.strung() > u128::from(forms) {
+            return None;
         }
-        // Each later vertex needs an edge of its own.
-        let spare = (self.limits.edges + v + 1).saturating_sub(n + cell.edges());
-        for preds in 1u16..1 << v {
-            if preds.count_ones() as usize <= spare {
-                let mut next = cell;
-                for u in (0..v).filter(|u| preds >> u & 1 == 1) {
-                    next.add_edge(u, v);
-                }
-                self.extend(next, v + 1, visit);
-            }
-        }
-    }
-
-    fn label(&self, cell: Cell, visit: &mut dyn FnMut(Arch)) {
-        let interior = cell.vertices() - 2;
-        let base = self.ops.len();
-        for mut code in 0..base.pow(interior as u32) {
-            let mut labelled = cell;
-            for v in (1..=interior).rev() {
-                labelled.set_op(v, (code % base) as u8);
-                code /= base;
-            }
-            if self.representative(&labelled) == labelled {
-                visit(labelled.arch());
-            }
-        }
+        let mut count = 0;
+        let mut visitor = Visitor {
+            space: self,
+            forms,
+            visit: &mut |_| count += 1,
+        };
+        visitor.visit_all().then_some(count)
     }
 
     /// A uniform draw over the distinct cells: a uniform labelled form, kept with a probability
@@ -298,6 +292,73 @@ impl NodeCell {
                 return arch;
             }
         }
+    }
+}
+
+/// Visits every canonical cell: each labelling, smallest among its relabelings, of each unlabelled
+/// cell that is smallest among its own. It gives up after a number of labelled forms.
+struct Visitor<'a> {
+    space: &'a NodeCell,
+    /// The forms that are left to look at.
+    forms: u64,
+    visit: &'a mut dyn FnMut(Arch),
+}
+
+impl Visitor<'_> {
+    /// Whether all cells were visited.
+    fn visit_all(&mut self) -> bool {
+        (2..=self.space.limits.vertices).all(|n| self.extend(Cell::new(&vec![0; n - 2]), 1))
+    }
+
+    /// Counts a form, if one is left.
+    fn look(&mut self) -> bool {
+        let left = self.forms.checked_sub(1);
+        self.forms = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    fn extend(&mut self, cell: Cell, v: usize) -> bool {
+        let n = cell.vertices();
+        if v == n {
+            if !self.look() {
+                return false;
+            }
+            let smallest = (0..n - 1).all(|u| cell.succs(u) != 0) && cell.canonical() == cell;
+            return !smallest || self.label(cell);
+        }
+        // Each later vertex needs an edge of its own.
+        let spare = (self.space.limits.edges + v + 1).saturating_sub(n + cell.edges());
+        for preds in 1u16..1 << v {
+            if preds.count_ones() as usize <= spare {
+                let mut next = cell;
+                for u in (0..v).filter(|u| preds >> u & 1 == 1) {
+                    next.add_edge(u, v);
+                }
+                if !self.extend(next, v + 1) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn label(&mut self, cell: Cell) -> bool {
+        let interior = cell.vertices() - 2;
+        let base = self.space.ops.len();
+        for mut code in 0..base.pow(interior as u32) {
+            if !self.look() {
+                return false;
+            }
+            let mut labelled = cell;
+            for v in (1..=interior).rev() {
+                labelled.set_op(v, (code % base) as u8);
+                code /= base;
+            }
+            if self.space.representative(&labelled) == labelled {
+                (self.visit)(labelled.arch());
+            }
+        }
+        true
     }
 }
 
@@ -342,8 +403,8 @@ fn links(cell: &Cell) -> Vec<(u8, u8)> {
 }
 
 /// The binomial coefficient.
-fn choose(n: usize, k: usize) -> f64 {
-    (0..k).fold(1.0, |c, i| c * (n - i) as f64 / (i + 1) as f64)
+fn choose(n: usize, k: usize) -> u128 {
+    (0..k as u128).fold(1, |c, i| c * (n as u128 - i) / (i + 1))
 }
 
 impl Growth for NodeCell {
@@ -577,13 +638,11 @@ impl SearchSpace for NodeCell {
     }
 
     fn size(&self) -> Option<u128> {
-        (self.limits.vertices <= FEASIBLE).then(|| {
-            *self.size.get_or_init(|| {
-                let mut count = 0;
-                self.visit_all(&mut |_| count += 1);
-                count
-            })
-        })
+        *self.size.get_or_init(|| self.count(COUNTED))
+    }
+
+    fn at_least(&self) -> u128 {
+        self.size().unwrap_or_else(|| self.strung())
     }
 
     fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()> {
@@ -591,7 +650,17 @@ impl SearchSpace for NodeCell {
             let why = format!(": it has cells of more than {FEASIBLE} vertices");
             return Err(too_large(&self.name, &why));
         }
-        self.visit_all(visit);
+        // To count them is to visit them all.
+        if self.size().is_none_or(|size| size > ENUMERABLE) {
+            let why = format!(": it has more than {} cells", self.at_least());
+            return Err(too_large(&self.name, &why));
+        }
+        Visitor {
+            space: self,
+            forms: u64::MAX,
+            visit,
+        }
+        .visit_all();
         Ok(())
     }
 
@@ -601,5 +670,58 @@ impl SearchSpace for NodeCell {
 
     fn cost(&self, arch: &Arch, index: usize) -> f64 {
         self.costs.cost(arch, index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::space::OpCosts;
+
+    fn cells(vertices: usize, edges: usize, ops: usize) -> NodeCell {
+        let ops = (0..ops).map(|i| format!("op{i}")).collect();
+        NodeCell::new(
+            "cells".into(),
+            vertices,
+            edges,
+            ops,
+            Box::<OpCosts>::default(),
+        )
+    }
+
+    #[test]
+    fn cells_on_a_path_are_counted_by_a_formula() {
+        for space in [
+            cells(6, 15, 2),
+            cells(7, 9, 2),
+            cells(5, 3, 3),
+            cells(2, 1, 1),
+        ] {
+            let (mut strung, mut all) = (0, 0);
+            let visit = &mut |arch| {
+                let cell = Cell::of(&arch);
+                strung += u128::from((1..cell.vertices()).all(|v| cell.has_edge(v - 1, v)));
+                all += 1;
+            };
+            space.enumerate(visit).unwrap();
+            // Only one order of the vertices suits the edges of such a path.
+            assert_eq!(space.strung(), strung);
+            assert_eq!(space.size(), Some(all));
+            assert_eq!(space.at_least(), all);
+        }
+        assert_eq!(cells(4, 3, 1).strung(), 1 + 2 + 1);
+        assert_eq!(cells(4, 6, 2).strung(), 1 + 2 * 2 + 8 * 4);
+    }
+
+    #[test]
+    fn a_count_gives_up_and_then_nothing_is_enumerated() {
+        let space = cells(6, 15, 2);
+        assert_eq!(space.count(1_000), None);
+        assert_eq!(space.count(COUNTED), space.size());
+        let large = cells(7, 21, 10);
+        assert_eq!((large.size(), large.at_least()), (None, 3_287_104_821));
+        assert!(large.enumerate(&mut |_| panic!("visited")).is_err());
+        // Neither vertices nor ops make it overflow.
+        assert_eq!(cells(16, 120, 62).at_least(), u128::MAX);
     }
 }

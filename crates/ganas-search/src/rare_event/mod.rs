@@ -29,7 +29,7 @@ pub use algorithm1::{Algorithm1, Divergence, Family, Iteration, Stop};
 pub use categoricals::{CategoricalMixture, Categoricals, log_sum_exp};
 pub use estimate::{Estimate, Hit, binomial, horvitz_thompson};
 pub use likelihood::log_likelihood;
-pub use outlook::{Basis, Outlook, outlook};
+pub use outlook::{Basis, Outlook, outlook, outlook_unless, unguarded_outlook};
 pub use pool::Pool;
 pub use prior::{Likelihood, Point, Prior};
 pub use survey::{Measure, Survey};

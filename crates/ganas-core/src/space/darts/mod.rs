@@ -227,6 +227,11 @@ impl SearchSpace for Darts {
         Cell::count(self.ops.len()).checked_pow(2)
     }
 
+    fn at_least(&self) -> u128 {
+        // Only an overflow is not counted.
+        self.size().unwrap_or(u128::MAX)
+    }
+
     fn enumerate(&self, _: &mut dyn FnMut(Arch)) -> Result<()> {
         Err(too_large(&self.name, ""))
     }

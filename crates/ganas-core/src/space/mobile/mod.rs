@@ -326,6 +326,11 @@ impl SearchSpace for Mobile {
         self.layout.size()
     }
 
+    fn at_least(&self) -> u128 {
+        // Only an overflow is not counted.
+        self.size().unwrap_or(u128::MAX)
+    }
+
     fn enumerate(&self, _: &mut dyn FnMut(Arch)) -> Result<()> {
         Err(too_large(&self.name, ""))
     }

@@ -19,8 +19,13 @@ use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use super::estimate::{Z, gamma_quantile};
 use view::{Unseen, View};
 
-/// The fewest compliant evaluations to learn from (ours).
-const FEWEST: usize = 20;
+/// The fewest compliant evaluations from which intervals are given (ours): with fewer, less than 90 %
+/// of the 95 % intervals hold on some table (`docs/theory.md`).
+const FEWEST: usize = 50;
+
+/// The fewest from which a probability of a better one is given (ours): with fewer, it says less than
+/// the constant of the same table does (`docs/theory.md`).
+const FEWEST_BETTER: usize = 100;
 
 /// The fewest random draws that have to keep the constraints where these are not all that do (ours): a
 /// share of a region that draws hardly meet cannot be told.
@@ -72,12 +77,53 @@ pub struct Outlook {
     pub architectures: Option<f64>,
     /// Further queries.
     pub further: usize,
-    /// The probability that these find a better one.
+    /// The probability that these find a better one; none after too few evaluations.
     pub better: Option<f64>,
 }
 
 /// The outlook after some queries, if any of them is compliant.
 pub fn outlook(problem: &Problem, queries: &[Query], further: usize, seed: u64) -> Option<Outlook> {
+    outlook_unless(problem, queries, further, seed, &|| false)
+}
+
+/// The outlook, or `None` soon after `stopped` becomes true.
+pub fn outlook_unless(
+    problem: &Problem,
+    queries: &[Query],
+    further: usize,
+    seed: u64,
+    stopped: &(dyn Fn() -> bool + Sync),
+) -> Option<Outlook> {
+    judged(
+        problem,
+        queries,
+        further,
+        seed,
+        [FEWEST, FEWEST_BETTER],
+        stopped,
+    )
+}
+
+/// What the outlook would be if it were given after however few evaluations: for the tables in which
+/// its calibration is measured.
+pub fn unguarded_outlook(
+    problem: &Problem,
+    queries: &[Query],
+    further: usize,
+    seed: u64,
+) -> Option<Outlook> {
+    judged(problem, queries, further, seed, [1, 1], &|| false)
+}
+
+/// The outlook, whose interval and whose probability each take a number of compliant evaluations.
+fn judged(
+    problem: &Problem,
+    queries: &[Query],
+    further: usize,
+    seed: u64,
+    [fewest, fewest_better]: [usize; 2],
+    stopped: &(dyn Fn() -> bool + Sync),
+) -> Option<Outlook> {
     let best = (queries.iter().filter_map(Query::merit)).max_by(f64::total_cmp)?;
     let merits = || queries.iter().filter_map(Query::merit);
     let hits = merits().filter(|merit| *merit >= best).count();
@@ -108,17 +154,26 @@ pub fn outlook(problem: &Problem, queries: &[Query], further: usize, seed: u64) 
     }
     let met = population.whole || population.archs.len() >= FEWEST_DRAWS;
     let view = match merits().count() {
-        FEWEST.. if met => view::view(problem, queries, population, &mut rng),
+        known if known >= fewest && met => {
+            view::view(problem, queries, population, stopped, &mut rng)
+        }
         _ => None,
     };
+    if stopped() {
+        return None;
+    }
     let first = (queries.iter()).position(|q| q.merit() >= Some(best));
     let latest = first.map_or(0.0, |i| (i + 1) as f64 / queries.len() as f64);
     let again = further as f64 / queries.len() as f64;
     // The chance in as many queries again, and from that the chance in so many.
     let record = 1.0 - (1.0 - latest.powi(LATEST)).powf(again);
-    Some(match view {
+    let judged = match view {
         Some(view) => judge(&view, hits, record, nothing),
         None => nothing,
+    };
+    Some(Outlook {
+        better: judged.better.filter(|_| merits().count() >= fewest_better),
+        ..judged
     })
 }
 
@@ -193,8 +248,7 @@ impl Outlook {
     /// The outlook in a sentence, of architectures `of` something such as `the space`.
     pub fn sentence(&self, of: &str) -> String {
         let Outlook { further, .. } = self;
-        let (Some(share), Some([low, high]), Some(better)) = (self.share, self.ci95, self.better)
-        else {
+        let (Some(share), Some([low, high])) = (self.share, self.ci95) else {
             return format!(
                 "too little is known to tell how rare architectures are that are at least this good; it takes \
                  {FEWEST} evaluated ones and {FEWEST_DRAWS} random draws that keep the constraints"
@@ -206,10 +260,19 @@ impl Outlook {
                  is better"
             );
         }
+        let better = match self.better {
+            Some(better) => format!(
+                "another {further} queries would find a better one with probability {}",
+                Probability(better)
+            ),
+            None => format!(
+                "whether another {further} queries would find a better one cannot be told before {FEWEST_BETTER} \
+                 evaluations"
+            ),
+        };
         format!(
             "architectures at least this good make up about {share:.1e} of {of} (95 % interval {low:.1e} to \
-             {high:.1e}): another {further} queries would find a better one with probability {}",
-            Probability(better)
+             {high:.1e}): {better}"
         )
     }
 }

@@ -79,11 +79,12 @@ pub fn left(population: &Population, queries: &[Query]) -> usize {
     }
 }
 
-/// Looks at the space. `None` if there is too little to learn from.
+/// Looks at the space. `None` if there is too little to learn from, or once `stopped` is true.
 pub fn view(
     problem: &Problem,
     queries: &[Query],
     population: Population,
+    stopped: &(dyn Fn() -> bool + Sync),
     rng: &mut Rng,
 ) -> Option<View> {
     let space = problem.space();
@@ -91,7 +92,7 @@ pub fn view(
     let seen: HashSet<&Arch> = queries.iter().map(|q| &q.arch).collect();
     let mut folds: Vec<usize> = (0..ranked.len()).map(|i| i % FOLDS).collect();
     rng.shuffle(&mut folds);
-    let committees = Committees::fit(space, &ranked, &folds, rng)?;
+    let committees = Committees::fit(space, &ranked, &folds, stopped, rng)?;
     let tried = committees.tried(space, &ranked, &folds);
 
     let Population { archs, whole, size } = population;
@@ -111,6 +112,9 @@ pub fn view(
             edits.truncate(EDITS);
             near.extend(&edits);
             let expected = committees.expect(space, &edits);
+            if stopped() {
+                return None;
+            }
             unseen.extend(
                 (edits.into_iter().zip(expected)).map(|(arch, expected)| Unseen {
                     arch,
@@ -168,11 +172,15 @@ impl Committees {
         space: &dyn SearchSpace,
         ranked: &[(Arch, f64)],
         folds: &[usize],
+        stopped: &(dyn Fn() -> bool + Sync),
         rng: &mut Rng,
     ) -> Option<Self> {
         let seeds: Vec<u64> = (0..FOLDS).map(|_| rng.bits()).collect();
         (seeds.into_par_iter().enumerate())
             .map(|(fold, seed)| {
+                if stopped() {
+                    return None;
+                }
                 let others: Vec<(Arch, f64)> = (ranked.iter().zip(folds))
                     .filter(|(_, f)| **f != fold)
                     .map(|(r, _)| *r)
