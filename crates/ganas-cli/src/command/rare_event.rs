@@ -23,6 +23,7 @@ use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::reading::ReadingArgs;
 use crate::source::Source;
+use crate::statistics::median;
 use crate::task::Task;
 use crate::terminal;
 use crate::{End, VERSION};
@@ -157,12 +158,19 @@ struct Summary {
     method: &'static str,
     seeds: usize,
     mean: f64,
+    /// How far the mean is from the exact value, as a share of it. Estimates are winsorised, which
+    /// makes them too small on average where few heavy draws make up the event.
+    bias: f64,
     /// The root of the mean squared error over the exact value.
     relative_error: f64,
     /// Seeds with an estimate within 50 % of the exact value.
     within_half: usize,
     /// Seeds whose interval holds the exact value.
     covered: usize,
+    /// Seeds whose interval ends below the exact value.
+    too_low: usize,
+    /// The median width of the intervals, over the exact value.
+    median_width: Option<f64>,
     /// The variance of as many draws of the prior as there were queries over the mean squared
     /// error; null if that is zero.
     times_below_monte_carlo: Option<f64>,
@@ -385,15 +393,22 @@ fn summary(method: &'static str, estimates: &[Record], exact: f64, queries: usiz
     let seeds = of.len().max(1) as f64;
     let squared = of.iter().map(|e| (e.estimate - exact).powi(2)).sum::<f64>() / seeds;
     let holds = |e: &&&Estimate| e.ci95[0] <= exact && exact <= e.ci95[1];
+    let mean = of.iter().map(|e| e.estimate).sum::<f64>() / seeds;
+    let widths: Vec<Option<f64>> = (of.iter())
+        .map(|e| Some((e.ci95[1] - e.ci95[0]) / exact))
+        .collect();
     Summary {
         method,
         seeds: of.len(),
-        mean: of.iter().map(|e| e.estimate).sum::<f64>() / seeds,
+        mean,
+        bias: mean / exact - 1.0,
         relative_error: squared.sqrt() / exact,
         within_half: (of.iter())
             .filter(|e| (e.estimate - exact).abs() <= 0.5 * exact)
             .count(),
         covered: of.iter().filter(holds).count(),
+        too_low: of.iter().filter(|e| e.ci95[1] < exact).count(),
+        median_width: median(&widths),
         times_below_monte_carlo: (squared > 0.0)
             .then(|| exact * (1.0 - exact) / queries as f64 / squared),
     }
@@ -479,8 +494,16 @@ fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
         });
         writeln!(
             out,
-            "{:14} {} seeds: relative error {:.3}, {} within 50 %, {} intervals hold; {times}",
-            s.method, s.seeds, s.relative_error, s.within_half, s.covered
+            "{:14} {} seeds: relative error {:.3}, bias {:+.0} %, {} within 50 %, {} intervals hold and {} end \
+             too low, median width {:.2} times the exact value; {times}",
+            s.method,
+            s.seeds,
+            s.relative_error,
+            100.0 * s.bias,
+            s.within_half,
+            s.covered,
+            s.too_low,
+            s.median_width.unwrap_or(f64::NAN)
         )?;
     }
     Ok(())

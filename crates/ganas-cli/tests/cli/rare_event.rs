@@ -30,7 +30,11 @@ fn estimates_stand_beside_the_exact_value() {
             "{COMMAND} --alpha 15 --seeds 3 --json rare.json --svg rare.svg"
         ))
         .success()
-        .stdout(contains("exact          8.0000e-3").and(contains("3 seeds")));
+        .stdout(
+            contains("exact          8.0000e-3")
+                .and(contains("3 seeds"))
+                .and(contains("median width")),
+        );
     let report = sandbox.json("rare.json");
     assert_eq!(
         (report["alpha"].as_f64(), report["exact"].as_f64()),
@@ -52,6 +56,18 @@ fn estimates_stand_beside_the_exact_value() {
         let estimate = e["estimate"].as_f64().unwrap();
         assert!(bound(0) <= estimate && estimate <= bound(1), "{e}");
         assert!(e["standard_error"].is_f64() && e["effective_samples"].is_f64());
+    }
+    for s in report["summary"].as_array().unwrap() {
+        let mean = s["mean"].as_f64().unwrap();
+        assert!(
+            (s["bias"].as_f64().unwrap() - (mean / 0.008 - 1.0)).abs() < 1e-9,
+            "{s}"
+        );
+        assert!(
+            s["too_low"].as_u64().unwrap() + s["covered"].as_u64().unwrap() <= 3,
+            "{s}"
+        );
+        assert!(s["median_width"].as_f64().unwrap() >= 0.0, "{s}");
     }
     let drawn = sandbox.read("rare.svg");
     roxmltree::Document::parse(&drawn).unwrap();

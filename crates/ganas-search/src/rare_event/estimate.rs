@@ -36,6 +36,12 @@ impl Hit {
     fn weight(&self) -> f64 {
         self.mass / self.inclusion
     }
+
+    /// Its part of the unbiased estimate of the variance of what was found and what was missed
+    /// together: whether it was found varies by pi (1 - pi), for which it is found with chance pi.
+    fn variance(&self) -> f64 {
+        self.weight().powi(2) * (1.0 - self.inclusion)
+    }
 }
 
 /// An estimate of a probability.
@@ -97,25 +103,27 @@ pub fn horvitz_thompson(hits: &[Hit], another: f64, total: f64) -> Estimate {
     let mass = sum(hits.iter().map(|h| h.mass));
     let fresh = || hits.iter().filter(|h| !h.known);
     let missed = sum(fresh().map(Hit::missed));
-    let squares = sum(fresh().map(|h| h.missed().powi(2)));
+    let variance = sum(fresh().map(Hit::variance));
     let heaviest = hits.iter().map(Hit::missed).fold(another, f64::max);
+    let most_variable = (hits.iter().map(Hit::variance)).fold(another * another, f64::max);
     let weights = sum(hits.iter().map(Hit::weight));
-    let bounded = |h: &Hit| match weights - h.weight() {
-        others if hits.len() > 1 => h.missed().min(others),
-        _ => h.missed(),
+    // The part of a hit that is counted, from 0 to 1.
+    let kept = |h: &Hit| match weights - h.weight() {
+        others if hits.len() > 1 && others < h.missed() => others / h.missed(),
+        _ => 1.0,
     };
-    let counted = sum(fresh().map(bounded));
-    let counted_squares = sum(fresh().map(|h| bounded(h).powi(2)));
-    // What is missed is made of whole points; less than one may be none.
+    let counted = sum(fresh().map(|h| kept(h) * h.missed()));
+    let counted_variance = sum(fresh().map(|h| kept(h).powi(2) * h.variance()));
+    // What is missed is made of whole points.
     let lightest = hits.iter().map(|h| h.mass).fold(f64::INFINITY, f64::min);
-    let low = match gamma_quantile(counted, counted_squares, -Z) {
-        missed if missed < lightest => mass,
-        missed => mass + missed,
+    let points = (gamma_quantile(counted, counted_variance, -Z) / lightest).floor();
+    let low = match points > 0.0 {
+        true => mass + points * lightest,
+        false => mass,
     };
-    let high = mass + gamma_quantile(missed + heaviest, squares + heaviest * heaviest, Z);
+    let high = mass + gamma_quantile(missed + heaviest, variance + most_variable, Z);
     let share = |mass: f64| (mass / total).min(1.0);
     let ci95 = [low, high].map(share);
-    let variance = sum(fresh().map(|h| h.weight().powi(2) * (1.0 - h.inclusion)));
     let (drawn, drawn_squares) = worth(hits);
     Estimate {
         estimate: share(mass + counted),
@@ -271,14 +279,12 @@ mod tests {
         }
     }
 
-    #[test]
-    fn unequal_chances_are_unbiased_and_covered() {
-        // 200 points of probability 1 / 1000 each, included with very different chances.
-        let chances: Vec<f64> = (0..200)
-            .map(|i| 0.05 + 0.9 * f64::from(i) / 200.0)
-            .collect();
+    /// The mean of the estimates, and the shares of intervals that hold, begin too high and end too
+    /// low, for points of probability 1 / 1000 each that are included with these chances.
+    fn repeated(chances: &[f64], runs: usize) -> (f64, [f64; 3]) {
         let mut rng = Rng::stream(0, "test");
-        let (runs, mut sum, mut covered) = (400, 0.0, 0);
+        let truth = chances.len() as f64 / 1000.0;
+        let (mut sum, mut counts) = (0.0, [0; 3]);
         for _ in 0..runs {
             let hits: Vec<Hit> = (chances.iter())
                 .filter(|c| rng.chance(**c))
@@ -286,10 +292,42 @@ mod tests {
                 .collect();
             let e = horvitz_thompson(&hits, 0.0, 1000.0);
             sum += e.estimate;
-            covered += usize::from(e.ci95[0] <= 0.2 && 0.2 <= e.ci95[1]);
+            let (high, low) = (e.ci95[0] > truth + 1e-12, e.ci95[1] < truth - 1e-12);
+            counts[0] += usize::from(!high && !low);
+            counts[1] += usize::from(high);
+            counts[2] += usize::from(low);
         }
-        let mean = sum / f64::from(runs);
+        let share = |count| count as f64 / runs as f64;
+        (sum / runs as f64, counts.map(share))
+    }
+
+    #[test]
+    fn equal_chances_are_unbiased_and_covered_whatever_they_are() {
+        for chance in [0.05, 0.2, 0.5, 0.9] {
+            let (mean, [held, ..]) = repeated(&[chance; 400], 2000);
+            assert!((mean - 0.4).abs() < 0.01, "{chance}: {mean}");
+            assert!((0.92..=0.98).contains(&held), "{chance}: {held}");
+        }
+    }
+
+    #[test]
+    fn intervals_of_few_points_hold_where_most_are_included() {
+        for chance in [0.5, 0.9] {
+            let (_, [held, high, low]) = repeated(&[chance; 40], 2000);
+            assert!(
+                held >= 0.92,
+                "{chance}: {held}, {high} too high, {low} too low"
+            );
+        }
+    }
+
+    #[test]
+    fn unequal_chances_are_unbiased_and_covered() {
+        let chances: Vec<f64> = (0..200)
+            .map(|i| 0.05 + 0.9 * f64::from(i) / 200.0)
+            .collect();
+        let (mean, [held, ..]) = repeated(&chances, 2000);
         assert!((mean - 0.2).abs() < 0.005, "{mean}");
-        assert!((370..=400).contains(&covered), "{covered}");
+        assert!((0.92..=0.98).contains(&held), "{held}");
     }
 }
