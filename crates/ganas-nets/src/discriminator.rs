@@ -70,16 +70,13 @@ impl Default for DiscriminatorConfig {
     }
 }
 
-/// How a fit went.
+/// How a fit went, by the graphs that it was fitted to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FitReport {
     /// The class-balanced cross-entropy in nats, without smoothing.
     pub loss: f32,
     /// The class-balanced share of pairs on the right side of one half.
     pub accuracy: f32,
-    /// A lower bound on the Jensen-Shannon divergence between the truth set and the generated
-    /// graphs, `log 2 - loss`, at least 0 (Goodfellow et al. 2014, arXiv 1406.2661, theorem 1).
-    pub divergence: f32,
     /// The share of ranked pairs that the ranking head orders rightly, if there is one.
     pub rank_accuracy: Option<f32>,
 }
@@ -110,6 +107,9 @@ pub struct Discriminator {
 impl Discriminator {
     /// Fits a new discriminator to tell `truth` from `fake`, and, given evaluated graphs with
     /// their scores (higher is better), to order those.
+    ///
+    /// No graph is paired with itself or with an equal one, whichever set that is in. So equal
+    /// architectures should be equal graphs.
     pub fn fit(
         config: &DiscriminatorConfig,
         dims: Dims,
@@ -131,7 +131,7 @@ impl Discriminator {
         let ranking = ranking.filter(|r| !r.graphs.is_empty());
         let graphs: Vec<&Graph> = truth.iter().chain(fake).copied().collect();
         let batch = d.prepare(&graphs)?;
-        let targets = d.targets(truth, fake.len(), config.smoothing);
+        let targets = d.targets(truth, fake, config.smoothing);
         let ranked = match &ranking {
             Some(r) => Some((d.prepare(&r.graphs)?, &r.blocks)),
             None => None,
@@ -151,7 +151,7 @@ impl Discriminator {
         }
         d.weights = d.params.frozen();
         let logits = read(d.logits(&d.weights, &batch, truth.len()));
-        let mut report = measure(&logits, &d.targets(truth, fake.len(), 0.0));
+        let mut report = measure(&logits, &d.targets(truth, fake, 0.0));
         if let Some((batch, blocks)) = &ranked {
             let accuracy = |(block, targets): (usize, &Arc<Vec<Target>>)| {
                 let logits = read(d.rank_logits(&d.weights, batch, block));
@@ -259,21 +259,22 @@ impl Discriminator {
         self.rank.logits(w, first, self.rank.second(w, encoded))
     }
 
-    fn targets(&self, truth: &[&Graph], fake: usize, smoothing: f32) -> Arc<Vec<Target>> {
+    fn targets(&self, truth: &[&Graph], fake: &[&Graph], smoothing: f32) -> Arc<Vec<Target>> {
         let rows = match self.config.pairing {
             Pairing::Pairwise => truth.len(),
             Pairing::Pointwise => 1,
         };
-        // A graph paired with itself would teach to recognise copies. If it is the only true
-        // graph, there is nothing else to learn from.
+        // A pair of equal graphs would teach that copies are true, or, if only the generated copies
+        // were left, that they are fakes. If there is one true graph, there is nothing else to
+        // learn from.
         let own = self.config.pairing == Pairing::Pairwise && truth.len() > 1;
-        let mut targets = Vec::with_capacity(rows * (truth.len() + fake));
-        for i in 0..rows {
-            for j in 0..truth.len() + fake {
+        let mut targets = Vec::with_capacity(rows * (truth.len() + fake.len()));
+        for row in &truth[..rows] {
+            for (j, column) in truth.iter().chain(fake).enumerate() {
                 let real = j < truth.len();
                 targets.push(Target {
                     value: if real { 1.0 - smoothing } else { smoothing },
-                    weight: if own && i == j { 0.0 } else { 1.0 },
+                    weight: if own && row == column { 0.0 } else { 1.0 },
                 });
             }
         }

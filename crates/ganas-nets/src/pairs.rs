@@ -136,7 +136,6 @@ pub(crate) fn measure(logits: &[f32], targets: &[Target]) -> FitReport {
     FitReport {
         loss,
         accuracy: logits.iter().zip(targets).map(right).sum(),
-        divergence: (2f32.ln() - loss).max(0.0),
         rank_accuracy: None,
     }
 }

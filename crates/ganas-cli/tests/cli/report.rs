@@ -75,11 +75,8 @@ fn a_run_is_shown_with_all_that_it_wrote() {
     }
     assert!(run["outlook"].is_string());
     assert_eq!(run["outlook"], result["outlook"]["sentence"]);
-    // The estimate is made from the loss.
     let gauges = &run["rounds"].as_array().unwrap().last().unwrap()["gauges"];
-    let loss = gauges["d_loss"].as_f64().unwrap();
-    let divergence = (std::f64::consts::LN_2 - loss).max(0.0);
-    assert!((gauges["js"].as_f64().unwrap() - divergence).abs() < 1e-6);
+    assert!((0.0..=std::f64::consts::LN_2).contains(&gauges["js"].as_f64().unwrap()));
 }
 
 #[test]

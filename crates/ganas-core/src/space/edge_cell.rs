@@ -405,7 +405,9 @@ impl SearchSpace for EdgeCell {
                 // Strings of ops that have layers differ by the order of the inner nodes at most.
                 let ops = (0..self.ops.len() as u8).filter(|op| !self.roles.has(*op));
                 let strings = (ops.count() as u128).saturating_pow(self.edges() as u32);
-                (1..self.nodes as u128 - 1).fold(strings, |bound, order| bound / order).max(1)
+                (1..self.nodes as u128 - 1)
+                    .fold(strings, |bound, order| bound / order)
+                    .max(1)
             }
             (None, _) => u128::MAX,
         }

@@ -18,7 +18,9 @@ use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
 use ganas_core::state;
 use ganas_core::strategy::{Context, Gauge, Strategy};
-use ganas_nets::{Dims, Discriminator, FitReport, Generator, NetError, Ppo, PpoReport, Rollout};
+use ganas_nets::{
+    Dims, Discriminator, FitReport, Generator, HeldOut, NetError, Ppo, PpoReport, Rollout, held_out,
+};
 use serde::{Deserialize, Serialize};
 
 pub use config::{GaNasConfig, Proposals, ScreenConfig};
@@ -147,10 +149,10 @@ impl Adversary {
         // Growth under learned rules can fail, and what breaks the rules is no architecture.
         for _ in 0..20 {
             let grown = self.generator.sample(space, config.rules, count, rng)?;
-            let valid = grown
-                .into_iter()
-                .map(|r| r.graph)
-                .filter(|g| space.violations(g) == 0);
+            // Equal architectures have to be equal graphs, however they were grown.
+            let valid = (grown.iter())
+                .filter_map(|r| space.arch(&r.graph).ok())
+                .map(|arch| space.graph(&arch));
             fakes.extend(valid.take(count - fakes.len()));
             if fakes.len() == count {
                 break;
@@ -189,6 +191,21 @@ impl Adversary {
             evaluated,
             rng,
         )
+    }
+
+    /// How far apart T and F are, by graphs that discriminators were not fitted to.
+    fn apart(
+        &self,
+        config: &GaNasConfig,
+        truth: &TruthSet,
+        fakes: &[Graph],
+        rng: &mut Rng,
+    ) -> NetResult<Vec<Gauge>> {
+        let truth: Vec<&Graph> = truth.graphs().iter().collect();
+        let fakes: Vec<&Graph> = fakes.iter().collect();
+        let measured = held_out(&config.discriminator, self.dims, &truth, &fakes, rng)?;
+        let gauges = |m: HeldOut| [("js", m.divergence), ("ess", m.effective_samples)];
+        Ok(measured.into_iter().flat_map(gauges).collect())
     }
 
     /// Line 7: unseen architectures by G.
@@ -271,6 +288,16 @@ pub enum Judge<'a> {
 
 type NetResult<T> = std::result::Result<T, NetError>;
 
+/// What a network's error is to the user: a setting that the space does not allow, or else a bug.
+pub(crate) fn fault(error: NetError) -> Error {
+    match error {
+        NetError::Order(_) | NetError::TooLarge { .. } => {
+            Error::input(error.to_string()).mend("set a smaller `k`")
+        }
+        other => Error::bug(other.to_string()),
+    }
+}
+
 impl Judge<'_> {
     /// How good each graph is, from 0 to 1; one half where nothing is known.
     pub fn scores(&self, graphs: &[&Graph]) -> NetResult<Vec<f32>> {
@@ -352,7 +379,8 @@ impl Strategy for GaNas {
                     let fakes = adversary.fakes(config, space, count, &mut streams.fakes)?;
                     let rng = &mut streams.discriminator;
                     let fitted = adversary.discriminate(config, context, &truth, &fakes, rng)?;
-                    gauges.push(("ess", effective_samples(&fitted.0, &fakes)?));
+                    let rng = &mut Rng::stream(self.seed, &format!("ga-nas/held-out/{t}"));
+                    gauges.extend(adversary.apart(config, &truth, &fakes, rng)?);
                     Some(fitted)
                 }
                 Reward::Measured => None,
@@ -397,7 +425,7 @@ impl Strategy for GaNas {
             let archs = context.complete(archs, size, &mut players.streams.initial);
             Ok((archs, gauges))
         };
-        let (archs, gauges) = round().map_err(|e| Error::input(e.to_string()))?;
+        let (archs, gauges) = round().map_err(fault)?;
         self.gauges = gauges;
         // Line 8 is the driver's: it evaluates S on every x in X_t.
         Ok(archs)
@@ -425,23 +453,9 @@ fn fit_gauges(fit: &FitReport) -> impl Iterator<Item = Gauge> {
     [
         ("d_loss", fit.loss as f64),
         ("d_accuracy", fit.accuracy as f64),
-        ("js", fit.divergence as f64),
     ]
     .into_iter()
     .chain(fit.rank_accuracy.map(|a| ("d_rank_accuracy", a as f64)))
-}
-
-/// How many draws of the level's density the fakes are worth: the odds of a discriminator are the
-/// ratio of that density to the generator's (Goodfellow et al. 2014, proposition 1), so they are
-/// importance weights, and these are worth the square of their sum over the sum of their squares.
-fn effective_samples(discriminator: &Discriminator, fakes: &[Graph]) -> NetResult<f64> {
-    let scores = discriminator.scores(&fakes.iter().collect::<Vec<_>>())?;
-    let odds = (scores.real.iter()).map(|real| {
-        let real = f64::from(*real).clamp(1e-6, 1.0 - 1e-6);
-        real / (1.0 - real)
-    });
-    let (sum, squares) = odds.fold((0.0, 0.0), |(s, q), w| (s + w, q + w * w));
-    Ok(sum * sum / squares)
 }
 
 /// The graphs of rollouts.

@@ -22,7 +22,8 @@ pub struct Proposed {
     pub rollouts: Vec<Rollout>,
     /// The share of grown graphs that were valid.
     pub valid: f64,
-    /// The share of valid graphs that had been evaluated or grown before.
+    /// The share of what had been evaluated or grown before in the valid graphs that were looked at:
+    /// those up to the last that was wanted.
     pub duplicates: f64,
 }
 
@@ -35,9 +36,9 @@ pub fn generate(
     rng: &mut Rng,
 ) -> NetResult<Proposed> {
     let mut archs: Vec<Arch> = Vec::with_capacity(wanted);
-    let mut seen: HashSet<Arch> = HashSet::new();
+    let (mut taken, mut met) = (HashSet::new(), HashSet::new());
     let mut grown: Vec<Rollout> = Vec::new();
-    let mut valid = 0;
+    let (mut valid, mut looked_at, mut duplicates) = (0, 0, 0);
     while archs.len() < wanted && grown.len() < PATIENCE * wanted {
         let rollouts = generator.sample(context.space, rules, wanted, rng)?;
         for rollout in &rollouts {
@@ -48,9 +49,12 @@ pub fn generate(
             if archs.len() == wanted {
                 continue;
             }
-            let unseen = context.nearest_new(&arch, |a| seen.contains(a));
+            looked_at += 1;
+            let known = !context.is_unasked(&arch);
+            duplicates += usize::from(!met.insert(arch) || known);
+            let unseen = context.nearest_new(&arch, |a| taken.contains(a));
             archs.extend(unseen.inspect(|a| {
-                seen.insert(*a);
+                taken.insert(*a);
             }));
         }
         grown.extend(rollouts);
@@ -58,7 +62,7 @@ pub fn generate(
     let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
     Ok(Proposed {
         valid: share(valid, grown.len()),
-        duplicates: 1.0 - share(archs.len(), valid),
+        duplicates: share(duplicates, looked_at),
         archs,
         rollouts: grown,
     })
