@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use ganas_core::arch::{Arch, Cell};
 use ganas_core::rng::Rng;
-use ganas_core::space::{Sampler, SearchSpace, nasbench101, nasbench201};
+use ganas_core::space::{Sampler, SearchSpace, from_file, nasbench101, nasbench201};
 
 #[test]
 fn nasbench101_has_423624_cells() {
@@ -53,4 +53,11 @@ fn uniform_sampling_of_nasbench101_matches_the_enumeration() {
             drawn[n]
         );
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_without_an_end_is_no_space_file() {
+    let said = from_file("/dev/zero").err().unwrap().to_string();
+    assert!(said.contains("/dev/zero"), "{said}");
 }

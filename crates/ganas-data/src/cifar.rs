@@ -12,7 +12,7 @@ use ganas_core::error::{Error, Result};
 
 use crate::augment::Augment;
 use crate::images::{Dataset, Images, Shape, numbered};
-use crate::read::{open, unreadable};
+use crate::read::{open, size, unreadable};
 
 const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;
@@ -21,6 +21,9 @@ const SHAPE: Shape = Shape {
     width: SIDE,
     channels: 3,
 };
+
+/// Images that memory is set aside for before they have been seen.
+const TRUSTED: usize = 100_000;
 
 /// One of the two layouts.
 pub(crate) struct Layout {
@@ -103,10 +106,6 @@ pub(crate) fn file(path: &Path) -> Result<Dataset> {
     files(&[path.to_owned()], layout, 1)
 }
 
-fn size(path: &Path) -> Result<u64> {
-    Ok(fs::metadata(path).map_err(|e| Error::io(path, e))?.len())
-}
-
 /// Reads files, of which those from number `test_from` on are the test part.
 fn files(paths: &[PathBuf], layout: &Layout, test_from: usize) -> Result<Dataset> {
     let record = layout.record() as u64;
@@ -129,9 +128,11 @@ fn files(paths: &[PathBuf], layout: &Layout, test_from: usize) -> Result<Dataset
         }
         counts.push((size / record) as usize);
     }
-    let total: usize = counts.iter().sum();
-    let mut pixels = Vec::with_capacity(total * 3 * PLANE);
-    let mut labels = Vec::with_capacity(total);
+    // A file may claim more than it has: one with holes takes no space.
+    let total = counts.iter().fold(0usize, |sum, n| sum.saturating_add(*n));
+    let trusted = total.min(TRUSTED);
+    let mut pixels = Vec::with_capacity(trusted * 3 * PLANE);
+    let mut labels = Vec::with_capacity(trusted);
     for (path, &count) in paths.iter().zip(&counts) {
         read(path, layout, count, &mut pixels, &mut labels)?;
     }
@@ -156,8 +157,20 @@ fn read(
 ) -> Result<()> {
     let mut input = open(path)?;
     let mut record = vec![0; layout.record()];
+    let mut was_empty = false;
     for i in 0..count {
         (input.read_exact(&mut record)).map_err(|e| unreadable(e, path))?;
+        let is_empty = record.iter().all(|byte| *byte == 0);
+        if is_empty && was_empty {
+            return Err(Error::input(format!(
+                "records {} and {i} (byte offset {}) hold nothing but zeros: the file has a hole",
+                i - 1,
+                (i - 1) * layout.record()
+            ))
+            .mend("copy the file again")
+            .in_file(path));
+        }
+        was_empty = is_empty;
         let (tags, planes) = record.split_at(layout.labels.len());
         for (k, (&tag, &values)) in tags.iter().zip(layout.labels).enumerate() {
             if tag >= values {

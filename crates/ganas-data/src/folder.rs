@@ -12,7 +12,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use crate::augment::Augment;
 use crate::images::{Dataset, Images, Shape};
 use crate::load::Resize;
-use crate::read::{entries, name};
+use crate::read::{entries, name, size};
 
 /// The most memory that one image may take when it is decoded, in bytes.
 const LARGEST: u64 = 1 << 28;
@@ -244,7 +244,7 @@ fn decode(file: &Path) -> Result<DynamicImage> {
             .in_file(file)
     };
     let undecodable = |e: ImageError| unusable(&e.to_string());
-    let size = fs::metadata(file).map_err(|e| Error::io(file, e))?.len();
+    let size = size(file)?;
     if size > LARGEST {
         return too_large(format!("a file of {size} bytes"));
     }

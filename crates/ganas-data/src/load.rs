@@ -54,7 +54,8 @@ pub fn load(spec: &str) -> Result<Dataset> {
 /// - a folder of PNG and JPEG images with a sub-folder for each class (classes and images in the
 ///   order of their names), or with such folders `train`, `val` (or `valid`, `validation`) and
 ///   `test` of the same classes, one of the last two at least; transparency is left out, and images
-///   that are all grey have one channel;
+///   that are all grey have one channel; hidden files and what operating systems add, such as
+///   `__MACOSX`, are passed over;
 /// - one `.bin` file of CIFAR, or one IDX file of images with its labels beside it: a dataset
 ///   without a test part.
 ///

@@ -11,6 +11,31 @@ use ganas_core::open_regular;
 /// Bytes read at once.
 const BUFFER: usize = 1 << 17;
 
+/// What operating systems and devices leave in folders.
+const LITTER: [&str; 5] = [
+    "__MACOSX",
+    "@eaDir",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "lost+found",
+];
+
+/// The size of a file.
+///
+/// # Errors
+/// If it is a folder, a device or a pipe, whose end would never come.
+pub(crate) fn size(path: &Path) -> Result<u64> {
+    let metadata = fs::metadata(path).map_err(|e| Error::io(path, e))?;
+    if !metadata.is_file() {
+        return Err(
+            Error::input("not a regular file, but a folder, a device or a pipe")
+                .mend("copy the data into a file, or remove it")
+                .in_file(path),
+        );
+    }
+    Ok(metadata.len())
+}
+
 /// Opens a file; one that ends in `.gz` is decompressed.
 pub(crate) fn open(path: &Path) -> Result<Box<dyn Read>> {
     let file = open_regular(path).map_err(|e| Error::io(path, e))?;
@@ -36,12 +61,15 @@ pub(crate) fn unreadable(error: io::Error, path: &Path) -> Error {
     }
 }
 
-/// The entries of a folder whose names do not start with a dot, sorted by name.
+/// The entries of a folder, sorted by name, without hidden ones and those that operating systems
+/// make, such as `__MACOSX`.
 pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {
         let entry = entry.map_err(|e| Error::io(folder, e))?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+        let name = entry.file_name();
+        let litter = LITTER.iter().any(|litter| name == *litter);
+        if !litter && !name.as_encoded_bytes().starts_with(b".") {
             paths.push(entry.path());
         }
     }

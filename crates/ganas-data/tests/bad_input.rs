@@ -373,6 +373,48 @@ fn splits_that_cannot_be_cut() {
 }
 
 #[test]
+fn cifar_with_holes() {
+    let folder = tempfile::tempdir().unwrap();
+    files::cifar10(folder.path());
+    let file = folder.path().join("data_batch_3.bin");
+    let record = 3073;
+    // An end that never arrived, and far more than memory holds.
+    for records in [4, 1 << 30] {
+        let sparse = fs::OpenOptions::new().write(true).open(&file).unwrap();
+        sparse.set_len(records * record).unwrap();
+        says(
+            folder.path(),
+            &[
+                "data_batch_3.bin",
+                "records 2 and 3",
+                "byte offset 6146",
+                "hole",
+            ],
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn devices_and_pipes_as_images() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["a", "b"] {
+        let file = folder.path().join(class).join("1.png");
+        files::plain(&file, [4, 4], [9, 9, 9]);
+    }
+    let link = folder.path().join("b/2.png");
+    std::os::unix::fs::symlink("/dev/zero", &link).unwrap();
+    says(folder.path(), &["2.png", "not a regular file"]);
+    fs::remove_file(&link).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&link).status();
+    assert!(made.unwrap().success());
+    says(folder.path(), &["2.png", "not a regular file"]);
+    let pipe = folder.path().join("train.bin");
+    fs::rename(&link, &pipe).unwrap();
+    says(&pipe, &["train.bin", "not a regular file"]);
+}
+
+#[test]
 fn batches_that_cannot_be_made() {
     let digits = digits().unwrap();
     let all: Vec<u32> = (0..100).collect();

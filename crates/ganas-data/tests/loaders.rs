@@ -211,3 +211,25 @@ fn grey_images_have_one_channel_and_a_wrong_ending_does_not_matter() {
     assert_eq!(shape(&data), [5, 5, 1]);
     assert_eq!(data.images().image(1), [20; 25]);
 }
+
+#[test]
+fn what_operating_systems_leave_in_folders_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["cat", "dog"] {
+        let file = folder.path().join(class).join("1.png");
+        files::plain(&file, [4, 4], [9, 9, 9]);
+    }
+    for litter in [
+        "__MACOSX/cat/._1.png",
+        "cat/__MACOSX/._1.png",
+        ".cache/2.png",
+        "cat/._1.png",
+    ] {
+        let file = folder.path().join(litter);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, "not an image").unwrap();
+    }
+    let dataset = load(folder.path().to_str().unwrap()).unwrap();
+    assert_eq!(dataset.classes(), ["cat", "dog"]);
+    assert_eq!(dataset.images().len(), 2);
+}

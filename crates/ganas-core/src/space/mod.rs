@@ -331,7 +331,8 @@ pub fn load(name_or_file: &str) -> Result<Box<dyn SearchSpace>> {
 fn nothing_to_merge(space: &str) -> Error {
     let what = format!("the space `{space}` has nothing to merge by isomorphism");
     Error::input(what).mend(
-        "leave it out, or name the ops without a layer in the space file, as `absent = [\"none\"]`",
+        "leave it out; it is for edge cells such as those of nasbench201, and for spaces whose file \
+         names ops without a layer, as `absent = [\"none\"]`",
     )
 }
 

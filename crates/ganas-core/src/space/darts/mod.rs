@@ -53,9 +53,13 @@ const V2: &str = "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('s
 /// any other: two cells in which they differ are two architectures.
 ///
 /// Notation: `Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), reduce=[...],
-/// reduce_concat=range(2, 6))` as in DARTS' code; read too is `[[(0, 3), ...], [...]]`, two lists
-/// of eight pairs of an input node and the index of an op. The named points are `darts-v1` and
-/// `darts-v2`, the cells of Liu et al. 2019.
+/// reduce_concat=range(2, 6))` as in DARTS' code. Groups of edges, weights, dictionaries and
+/// configurations of NAS-Bench-301 are read too, and so are pairs `[[(0, 3), ...], [...]]` of an input node
+/// and the index of an op. Two orders of the indices are in use: NAS-Bench-301's, in which
+/// `max_pool_3x3` is 0, and that of DARTS' code, in which `none` is 0. In the space `nasbench301` the first is
+/// read. In `darts` the second is read if an index 7 shows it; other indices are refused.
+///
+/// The named points are `darts-v1` and `darts-v2`, the cells of Liu et al. 2019.
 ///
 /// The costs are those of the CIFAR-10 networks of 20 cells and 36 channels; `macs` counts,
 /// besides the multiply-adds, four operations an element of batch norm and one an element of
