@@ -44,6 +44,19 @@ fn names_of_a_users_space_do_not_end_the_documentation() {
 }
 
 #[test]
+fn a_block_none_of_a_chain_passes_its_input_on() {
+    let toml = "name = \"own\"\nkind = \"chain\"\nlength = 2\nops = [\"none\", \"conv_3x3\"]\n";
+    let space = from_toml(toml).unwrap();
+    let arch = space.parse("none;conv_3x3").unwrap();
+    let text = pytorch(&*space, &arch, &usual(&*space)).unwrap();
+    assert!(
+        text.contains("\"none\": lambda channels: nn.Identity(),"),
+        "{text}"
+    );
+    assert!(!text.contains("class Zero"), "{text}");
+}
+
+#[test]
 fn an_op_without_layers_is_named() {
     let toml = "name = \"own\"\nkind = \"chain\"\nlength = 1\nops = [\"attention\"]\n";
     let space = from_toml(toml).unwrap();

@@ -301,3 +301,28 @@ fn images_that_do_not_fit_are_an_error() {
         assert!(Plan::build(&space, &arch, &frame).is_err(), "{size}");
     }
 }
+
+#[test]
+fn a_block_none_of_a_chain_is_left_out() {
+    let text =
+        "name = \"c\"\nkind = \"chain\"\nlength = 6\nops = [\"none\", \"identity\", \"conv_3x3\"]";
+    let space = from_toml(text).unwrap();
+    let frame = Frame::cifar10();
+    let plan = |text: &str| Plan::build(&*space, &space.parse(text).unwrap(), &frame).unwrap();
+    assert_eq!(
+        plan("conv_3x3;none;none;conv_3x3;none;conv_3x3"),
+        plan("conv_3x3;identity;identity;conv_3x3;identity;conv_3x3")
+    );
+    // Networks that are one architecture have the same layers, and names of their weights aside.
+    let mut distinct = from_toml(text).unwrap();
+    distinct
+        .unify(&ganas_train::network::roles(&*space))
+        .unwrap();
+    let arch = space
+        .parse("none;conv_3x3;conv_3x3;identity;none;none")
+        .unwrap();
+    let same = distinct.canonical(&arch);
+    assert_eq!(space.format(&same), "conv_3x3;none;conv_3x3;none;none;none");
+    let steps = |arch: &Arch| Plan::build(&*space, arch, &frame).unwrap().steps;
+    assert_eq!(steps(&arch), steps(&same));
+}
