@@ -437,7 +437,8 @@ pub struct TaskRecord {
     pub sampler: Sampler,
     /// Whether isomorphic strings counted as one architecture.
     pub merge_isomorphic: bool,
-    /// Whether notations that differ only by ops without a layer counted as one architecture.
+    /// Whether notations that differ only by ops without a layer counted as one architecture, without
+    /// being asked to.
     #[serde(skip_serializing_if = "is_false")]
     pub distinct_networks: bool,
     /// How the table was read, where an option said so.
@@ -580,7 +581,7 @@ impl TaskRecord {
             compliant_rows: task.ranking.as_ref().map(Ranking::len),
             sampler: task.sampler,
             merge_isomorphic: task.merge_isomorphic,
-            distinct_networks: !task.space.roles().is_empty(),
+            distinct_networks: !task.merge_isomorphic && !task.space.roles().is_empty(),
             reading: Some(&task.reading)
                 .filter(|reading| **reading != ReadingArgs::default())
                 .cloned(),

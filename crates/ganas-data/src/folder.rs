@@ -1,6 +1,5 @@
 //! Folders of images, one sub-folder a class, as a whole or in parts for training, validation and test.
 
-use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 

@@ -102,6 +102,11 @@ fn rows_of_a_table_stay_apart_unless_they_are_merged() {
     sandbox
         .run(&format!("{search} --merge-isomorphic --json merged.json"))
         .success();
+    // The same rows, averaged where they repeat a notation: another compiled table.
+    sandbox
+        .run(&format!("{search} --duplicates mean --json mean.json"))
+        .success();
+    assert_eq!(sandbox.json("mean.json")["queries"], 3);
     let merged = sandbox.json("merged.json");
     assert_eq!(
         (&merged["queries"], &merged["best"]),

@@ -89,6 +89,11 @@ impl EdgeCell {
             })
             .collect();
         self.merging = Merging::Classes(classes);
+        self.roles = Roles {
+            absent: none.into_iter().collect(),
+            identity: skip.into_iter().collect(),
+            ..Roles::default()
+        };
         Ok(self)
     }
 

@@ -57,10 +57,15 @@ pub(super) struct Header {
     pub(super) digest: String,
 }
 
-/// A hash of the name, ops and size of a space.
+/// A hash of the name, ops and size of a space, and of what makes its notations one architecture.
 pub(super) fn fingerprint(space: &dyn SearchSpace) -> String {
     let parts = (space.name(), space.ops(), space.max_nodes());
-    let text = serde_json::to_vec(&parts).expect("texts and numbers have a JSON form");
+    let roles = space.roles();
+    let text = match roles.is_empty() {
+        true => serde_json::to_vec(&parts),
+        false => serde_json::to_vec(&(parts, &roles.absent, &roles.identity, &roles.stages)),
+    };
+    let text = text.expect("texts and numbers have a JSON form");
     format!("{:016x}", xxh3_64(&text))
 }
 
