@@ -61,7 +61,8 @@ pub struct RareEventArgs {
     #[arg(long, value_name = "FILE")]
     surrogate: Option<PathBuf>,
 
-    /// Metric that is to be good
+    /// Metric that is to be good, as NAME, NAME:min or NAME:max; without a direction, `loss` is to be
+    /// small and every other metric large
     #[arg(long, value_name = "METRIC")]
     objective: Option<String>,
 
@@ -212,6 +213,7 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
         args.seed,
         &progress,
     )?;
+    progress.say(&task.announcement);
     if let Source::Table(table) = &task.source
         && task.space.size() != Some(table.len() as u128)
     {

@@ -59,6 +59,10 @@ impl Guard {
 
     /// Starts a shell that knows all groups.
     fn start(&mut self) -> io::Result<()> {
+        if cfg!(not(unix)) {
+            // There are neither process groups nor a shell.
+            return Ok(());
+        }
         self.stop();
         let mut command = Command::new("sh");
         command
