@@ -64,16 +64,17 @@ pub fn csv_table(data: &[u8]) {
             ..Import::default()
         },
     ];
-    for space in spaces() {
-        for (bytes, import) in [
-            (data, &ways[0]),
-            (data, &ways[1]),
-            (data, &ways[2]),
-            (&wide, &ways[0]),
-        ] {
-            if let Ok(table) = Table::from_text(bytes, "fuzz.csv", &*space, import) {
-                read_all(&table, &*space);
-            }
+    let ways = [
+        (data, &ways[0]),
+        (data, &ways[1]),
+        (data, &ways[2]),
+        (&wide, &ways[0]),
+    ];
+    // Each space in one way, which the input decides.
+    for (i, space) in spaces().enumerate() {
+        let (bytes, import) = ways[(i + data.len()) % ways.len()];
+        if let Ok(table) = Table::from_text(bytes, "fuzz.csv", &*space, import) {
+            read_all(&table, &*space);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use ganas_core::arch::{Arch, Cell};
 use ganas_core::rng::Rng;
-use ganas_core::space::{Sampler, SearchSpace, from_file, nasbench101, nasbench201};
+use ganas_core::space::{Sampler, SearchSpace, from_file, from_toml, nasbench101, nasbench201};
 
 #[test]
 fn nasbench101_has_423624_cells() {
@@ -60,4 +60,40 @@ fn uniform_sampling_of_nasbench101_matches_the_enumeration() {
 fn a_device_without_an_end_is_no_space_file() {
     let said = from_file("/dev/zero").err().unwrap().to_string();
     assert!(said.contains("/dev/zero"), "{said}");
+}
+
+#[test]
+fn far_too_many_ops_are_refused_before_they_are_compared() {
+    let ops: String = (0..400_000).map(|i| format!("'op{i}', ")).collect();
+    let equal = "'a', ".repeat(400_000);
+    for (text, words) in [
+        (
+            format!("kind = 'chain'\nlength = 62\nops = [{ops}]"),
+            "400000 different ops are too many",
+        ),
+        (
+            format!("kind = 'chain'\nchoices = [['a'], [{ops}]]"),
+            "position 1: 400000 different ops",
+        ),
+        (
+            format!("kind = 'edge-cell'\nnodes = 4\nops = [{ops}]"),
+            "400000 different ops",
+        ),
+        (
+            format!("kind = 'node-cell'\nmax_vertices = 7\nmax_edges = 9\nops = [{ops}]"),
+            "400000 different ops",
+        ),
+        (
+            format!(
+                "kind = 'chain'\nlength = 2\nops = ['a', 'b']\nabsent = [{equal}]\nidentity = [{equal}]"
+            ),
+            "both in `absent` and in `identity`",
+        ),
+    ] {
+        let error = from_toml(&format!("name = 's'\n{text}"))
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.contains(words), "{error}");
+    }
 }

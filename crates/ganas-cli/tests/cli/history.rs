@@ -9,6 +9,7 @@ use predicates::str::contains;
 
 use crate::resume::same;
 use crate::sandbox::Sandbox;
+use crate::workers::{SEARCH, worker};
 
 const CHAIN: &str = "search --space chain.toml --table chain.csv --objective accuracy";
 
@@ -249,4 +250,18 @@ fn values_on_two_scales_are_warned_of_with_both() {
     let said = sandbox.run(search).success().get_output().stderr.clone();
     let said = String::from_utf8(said).unwrap();
     assert!(!said.contains("scale"), "{said}");
+}
+
+#[test]
+fn another_scale_than_what_workers_measure_is_noted_with_both() {
+    let sandbox = Sandbox::new();
+    worker(
+        &sandbox,
+        "values = {arch: {\"accuracy\": 78.5} for arch in values}",
+    );
+    sandbox.write("known.csv", "arch,accuracy\na;a;a;a,0.5\n");
+    let run = format!("{SEARCH} --queries 3 --history known.csv --out run");
+    sandbox.run(&run).success().stderr(contains(
+        "note: `accuracy` is 0.5 in the history and 78.5 in an evaluation",
+    ));
 }

@@ -173,7 +173,11 @@ fn chain(
     metrics: MetricTable,
 ) -> Result<Chain> {
     let lists = match (length, ops, choices) {
-        (Some(length), Some(ops), None) => vec![ops; length.min(MAX_OPS + 1)],
+        (Some(length), Some(ops), None) => {
+            // Before it is copied for each position.
+            check_count(&ops)?;
+            vec![ops; length.min(MAX_OPS + 1)]
+        }
         (length, None, Some(choices)) => {
             if length.is_some_and(|l| l != choices.len()) {
                 return Err(
@@ -194,6 +198,9 @@ fn chain(
         return Err(Error::input("the chain's length is out of range")
             .mend(format!("a chain has 1 to {MAX_OPS} blocks")));
     }
+    for (i, list) in lists.iter().enumerate() {
+        check_ops(list).map_err(|e| Error::input(format!("position {i}: {e}")))?;
+    }
     let mut ops: Vec<String> = Vec::new();
     for op in lists.iter().flatten() {
         if !ops.contains(op) {
@@ -201,8 +208,7 @@ fn chain(
         }
     }
     let mut indices = Vec::with_capacity(lists.len());
-    for (i, list) in lists.iter().enumerate() {
-        check_ops(list).map_err(|e| Error::input(format!("position {i}: {e}")))?;
+    for list in &lists {
         // Every op was collected from these very lists.
         indices.push(
             list.iter()
@@ -223,12 +229,15 @@ fn unify(
     stages: Vec<usize>,
 ) -> Result<()> {
     let indices = |key: &str, names: &[String]| -> Result<Vec<u8>> {
-        (names.iter())
-            .map(|name| {
-                let index = exact_op_index(space.ops(), name);
-                index.map_err(|e| Error::input(format!("`{key}`: {e}")))
-            })
-            .collect()
+        let mut found = Vec::new();
+        for name in names {
+            let index = exact_op_index(space.ops(), name)
+                .map_err(|e| Error::input(format!("`{key}`: {e}")))?;
+            if !found.contains(&index) {
+                found.push(index);
+            }
+        }
+        Ok(found)
     };
     let roles = Roles {
         absent: indices("absent", absent)?,
@@ -271,6 +280,8 @@ fn check_ops(ops: &[String]) -> Result<()> {
     if ops.is_empty() {
         return Err(Error::input("a list of ops is empty").mend("name at least one op"));
     }
+    // First, since the check of pairs is quadratic.
+    check_count(ops)?;
     for (i, op) in ops.iter().enumerate() {
         if op.is_empty()
             || op.contains([';', '|', '~', '+', ','])
@@ -289,7 +300,7 @@ fn check_ops(ops: &[String]) -> Result<()> {
             return Err(Error::input(format!("op `{op}` is listed twice")).mend("list it once"));
         }
     }
-    check_count(ops)
+    Ok(())
 }
 
 fn check_count(ops: &[String]) -> Result<()> {

@@ -10,6 +10,9 @@ use super::factor::LANES;
 use super::features::{Describer, Feature, Kind};
 use super::process::{Chosen, GaussianProcess};
 use super::share;
+
+/// Architectures that are described at once.
+const DESCRIBED: usize = 128 * LANES;
 use super::trees::{Binned, Draws, Trees, TreesConfig};
 
 /// How a [`Committee`] is fitted.
@@ -111,12 +114,16 @@ impl Committee {
         archs: &[Arch],
         unsure: bool,
     ) -> Vec<Opinion> {
-        describer.meet(space, archs);
-        let rows: Vec<Row> = (archs.iter())
-            .map(|arch| self.columns.row(describer.describe(space, arch)))
-            .collect();
-        let chunks: Vec<&[Row]> = rows.chunks(LANES).collect();
-        share::map(&chunks, |rows| self.of_rows(rows, unsure)).concat()
+        let mut opinions = Vec::with_capacity(archs.len());
+        for archs in archs.chunks(DESCRIBED) {
+            describer.meet(space, archs);
+            let rows: Vec<Row> = (archs.iter())
+                .map(|arch| self.columns.row(describer.describe(space, arch)))
+                .collect();
+            let chunks: Vec<&[Row]> = rows.chunks(LANES).collect();
+            opinions.extend(share::map(&chunks, |rows| self.of_rows(rows, unsure)).concat());
+        }
+        opinions
     }
 
     /// The same for up to [`LANES`] rows.

@@ -58,10 +58,15 @@ pub enum Kind {
 /// One feature: its kind and what it counts.
 pub type Feature = (Kind, u64);
 
+/// The most features that are kept of architectures that were met: about 100 MB.
+const KEPT: usize = 4 << 20;
+
 /// Describes the architectures of a space.
 pub struct Describer {
     places: bool,
     seen: HashMap<Arch, Vec<(Feature, f32)>>,
+    /// The features of all that were met.
+    kept: usize,
 }
 
 impl Describer {
@@ -70,16 +75,22 @@ impl Describer {
         Describer {
             places: has_places(space),
             seen: HashMap::default(),
+            kept: 0,
         }
     }
 
     /// Describes architectures that were not met before, so that [`describe`](Self::describe) only
     /// has to look them up.
     pub fn meet(&mut self, space: &dyn SearchSpace, archs: &[Arch]) {
+        // Architectures of long chains have thousands of features each.
+        if self.kept > KEPT {
+            self.forget();
+        }
         let mut new: Vec<Arch> = archs.to_vec();
         new.retain(|arch| !self.seen.contains_key(arch));
         let places = self.places;
         let described = share::map(&new, |arch| describe(space, arch, places));
+        self.kept += described.iter().map(Vec::len).sum::<usize>();
         self.seen.extend(new.into_iter().zip(described));
     }
 
@@ -94,8 +105,13 @@ impl Describer {
     /// Forgets what was described, once it is more than `limit` architectures.
     pub fn trim(&mut self, limit: usize) {
         if self.seen.len() > limit {
-            self.seen.clear();
+            self.forget();
         }
+    }
+
+    fn forget(&mut self) {
+        self.seen = HashMap::default();
+        self.kept = 0;
     }
 }
 
@@ -238,4 +254,35 @@ fn paths(graph: &Graph) -> Vec<Vec<u8>> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use ganas_core::space::from_toml;
+
+    use super::*;
+
+    #[test]
+    fn long_chains_are_forgotten_before_they_fill_the_memory() {
+        let ops: Vec<String> = (0..50).map(|i| format!("'op{i}'")).collect();
+        let ops = ops.join(", ");
+        let text = format!("name = 'long'\nkind = 'chain'\nlength = 62\nops = [{ops}]");
+        let space = from_toml(&text).unwrap();
+        let mut rng = Rng::stream(0, "test");
+        let mut sample = || space.sample(space.samplers()[0], &mut rng);
+        let mut describer = Describer::new(&*space);
+        let first = sample();
+        let expected = describer.describe(&*space, &first).to_vec();
+        let mut largest = 0;
+        for _ in 0..6 {
+            let archs: Vec<Arch> = (0..1000).map(|_| sample()).collect();
+            describer.meet(&*space, &archs);
+            let kept: usize = describer.seen.values().map(Vec::len).sum();
+            largest = largest.max(kept);
+            assert!(kept <= describer.kept + expected.len());
+        }
+        let batch = 1000 * 62 * 62;
+        assert!(largest > KEPT && largest < KEPT + batch, "{largest}");
+        assert_eq!(describer.describe(&*space, &first), expected);
+    }
 }
