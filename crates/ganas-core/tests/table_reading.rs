@@ -102,6 +102,10 @@ fn conditions_may_be_words_fractions_or_fidelities() {
     let repeated = format!("arch,acc\n\"{cell}\",90.5\n\"{cell}\",91.5\n");
     let table = read(&repeated, &darts(), &Import::default()).unwrap();
     assert_eq!((table.merged_rows(), table.value(0, 0)), (1, 91.0));
+    // Nor is a column a condition of itself, whole numbers or not.
+    let whole = repeated.replace("90.5", "90").replace("91.5", "92");
+    let table = read(&whole, &darts(), &Import::default()).unwrap();
+    assert_eq!((table.merged_rows(), table.value(0, 0)), (1, 91.0));
 }
 
 #[test]

@@ -161,7 +161,9 @@ pub(super) fn check(
     }
     let differing = || columns.iter().filter(|c| c.differences.first.is_some());
     let contradicting = differing().find(|c| c.is_metric());
-    let condition = (differing().filter(|c| !exempt.contains(&c.name)))
+    // A column that differs alone is what was measured.
+    let beside = |column: &Column| differing().any(|c| c.is_metric() && c.name != column.name);
+    let condition = (differing().filter(|c| !exempt.contains(&c.name) && beside(c)))
         .filter_map(|c| Some((tells_conditions(c, places.rows)?, c)))
         .min_by_key(|(rank, _)| *rank)
         .map(|(_, column)| column);
