@@ -12,6 +12,7 @@ use crate::command::{
 };
 use crate::device::DeviceArgs;
 use crate::direction::Aim;
+use crate::names;
 use crate::output::one_line;
 use crate::reading::ReadingArgs;
 use crate::recipe::{DataArgs, RecipeArgs};
@@ -104,7 +105,7 @@ fn examples_of(all: &str, path: &str) -> Option<String> {
 pub struct TaskArgs {
     /// Search space: a name that `ganas space list` shows, or a TOML file
     /// [default: nasbench201, where networks are trained]
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
     pub space: Option<String>,
 
     /// Table of evaluated architectures (CSV, CSV.gz, Parquet, NAS-Bench-101's TFRecord);

@@ -1,5 +1,7 @@
-//! What may be otherwise when a run goes on: how its workers are run, which its results do not depend
-//! on.
+//! What may be otherwise when a run goes on, and its results do not depend on: how its workers are run,
+//! and where its table is.
+
+use std::path::PathBuf;
 
 use clap::Args;
 use ganas_core::error::{Error, Result};
@@ -42,6 +44,11 @@ pub struct Change {
     #[arg(long, value_name = "N")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_failures: Option<usize>,
+
+    /// Where the table is now, if it was moved; its content has to be the same [default: as before]
+    #[arg(long, value_name = "FILE")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<PathBuf>,
 }
 
 impl Change {
@@ -53,7 +60,7 @@ impl Change {
     /// Makes it, in the arguments that a run was begun with.
     ///
     /// # Errors
-    /// If the run has no workers to be changed.
+    /// If the run has no workers to be changed, or no table.
     pub fn make(&self, task: &mut TaskArgs) -> Result<()> {
         let asked = task.workers_of.command.is_some();
         let trains = task.train.is_some() || task.supernet.is_some();
@@ -80,7 +87,13 @@ impl Change {
                 "the run has no workers of `--command` to be lost",
                 "--retries",
             ),
+            Change { table: Some(_), .. } if task.table.is_none() => {
+                senseless("the run has no table that could have been moved", "--table")
+            }
             _ => {
+                if let Some(table) = &self.table {
+                    task.table = Some(table.clone());
+                }
                 task.workers = self.workers.or(task.workers);
                 task.workers_of.change(self.timeout, self.retries);
                 Ok(())

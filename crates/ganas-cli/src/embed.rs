@@ -188,7 +188,7 @@ impl Search {
 }
 
 /// The benchmark that the words after `ganas` name, `bench` the first of them: what `--json` writes,
-/// of those runs that ended before `stop` was set.
+/// of those runs that ended before `stop` was set. The words are the command on record.
 ///
 /// # Errors
 /// If some of it cannot be used.
@@ -197,7 +197,7 @@ pub fn bench(words: &[String], stop: &AtomicBool) -> Result<String> {
     let Command::Bench(args) = parse(words)? else {
         return Err(Error::input("this is no benchmark").into());
     };
-    let (report, _) = bench::embedded(&args, stop)?;
+    let (report, _) = bench::embedded(&args, words, stop)?;
     Ok(serde_json::to_string(&report)?)
 }
 

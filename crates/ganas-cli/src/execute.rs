@@ -22,6 +22,7 @@ use crate::record::{Improved, Nearest, Provenance, Run, SearchReport, Step};
 use crate::rundir::{Before, Care, GoingOn, RunDir};
 use crate::settings::{Recorded, Settings};
 use crate::source::Source;
+use crate::speed::Speed;
 use crate::task::Task;
 use crate::tensorboard::TensorBoard;
 use crate::top;
@@ -177,6 +178,10 @@ impl Plan<'_> {
                 };
             }
         }
+        let speed = match &task.source {
+            Source::Training(trained) => Some(Speed::show(&trained.training.task, bar)),
+            _ => None,
+        };
         let done = search
             .run(
                 &mut *evaluator,
@@ -186,6 +191,7 @@ impl Plan<'_> {
             )
             .map_err(|e| self.kept(e))?;
         drop(evaluator);
+        drop(speed);
         let seconds = match &mut directory {
             Some(directory) => directory.ended().map_err(|e| self.kept(e))?,
             None => done.seconds,

@@ -13,6 +13,7 @@ use ganas_core::ledger::Query;
 use ganas_core::table::Ranking;
 use serde_json::{Map, Value, json};
 
+use crate::output::number;
 use crate::progress::{Bar, Progress, Remarks};
 use crate::record::SearchReport;
 use crate::scale;
@@ -47,11 +48,15 @@ pub enum Format {
 }
 
 impl LogArgs {
-    /// What was asked for now, or else what was asked for before.
+    /// What was asked for now, or else what was asked for before; a run that was begun quietly is only
+    /// resumed quietly if that is asked for again.
     pub fn or(self, before: LogArgs) -> LogArgs {
-        match self == LogArgs::default() {
-            true => before,
-            false => self,
+        if self != LogArgs::default() {
+            return self;
+        }
+        LogArgs {
+            quiet: false,
+            ..before
         }
     }
 
@@ -233,7 +238,7 @@ impl Observer for Log<'_> {
             self.reporter.say(self.evaluation(number, query, best));
         } else if self.reporter.args.verbose > 1 {
             let came_to = match (query.score, &query.failure) {
-                (Some(score), _) => self.problem.objective().turn(score).to_string(),
+                (Some(score), _) => number(self.problem.objective().turn(score)),
                 (None, why) => format!("failed: {}", why.as_deref().unwrap_or("no value")),
             };
             let remark = match (best, query.compliant) {
@@ -279,13 +284,18 @@ impl Observer for Log<'_> {
                 round.round, round.new, round.asked, round.queries
             );
             if let Some(best) = round.best {
-                line += &format!(", best {best}");
+                line += &format!(", best {}", number(best));
             }
             if let Some(rank) = rank {
                 line += &format!(" (rank {rank})");
             }
             for (name, value) in &round.gauges {
-                line += &format!(", {name} {}", brief(turned(objective, name, *value)));
+                let named = match name.as_str() {
+                    "gamma" => "threshold (gamma)",
+                    "rho" => "share above it (rho)",
+                    name => name,
+                };
+                line += &format!(", {named} {}", brief(turned(objective, name, *value)));
             }
             self.reporter.remarks.line(&line);
         }

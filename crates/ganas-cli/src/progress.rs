@@ -11,6 +11,9 @@ use crate::terminal::plain;
 /// How often a spinner turns.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How often the clock of a bar is drawn anew.
+const CLOCK: Duration = Duration::from_millis(500);
+
 /// The ticks of an epoch on a bar.
 const EPOCH: usize = 1000;
 
@@ -63,7 +66,7 @@ impl Progress {
             "{elapsed_precise} [{bar:30}] {human_pos}/{human_len} queries, {eta} left  {msg} {prefix}",
         )
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-        Bar(ProgressBar::new(total as u64).with_style(style.progress_chars("=> ")))
+        Bar::drawn(total, style)
     }
 
     /// A bar over the queries of one search, with how it stands in a line of its own.
@@ -76,7 +79,7 @@ impl Progress {
             "{elapsed_precise} [{bar:30}] {human_pos}/{human_len} queries, {eta} left  {prefix}\n{wide_msg}",
         )
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-        Bar(ProgressBar::new(total as u64).with_style(style.progress_chars("=> ")))
+        Bar::drawn(total, style)
     }
 
     /// A bar over steps of training.
@@ -86,10 +89,10 @@ impl Progress {
         }
         // As above.
         let style = ProgressStyle::with_template(
-            "{elapsed_precise} [{bar:30}] {percent} %, {eta} left  {msg}",
+            "{elapsed_precise} [{bar:30}] {percent} %, {eta} left  {msg}  {prefix}",
         )
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-        Bar(ProgressBar::new(total as u64).with_style(style.progress_chars("=> ")))
+        Bar::drawn(total, style)
     }
 
     /// A bar over epochs, some of which are done.
@@ -105,6 +108,19 @@ impl Progress {
 pub struct Bar(ProgressBar);
 
 impl Bar {
+    /// A bar that is there at once, and whose clock runs while nothing else happens.
+    fn drawn(total: usize, style: ProgressStyle) -> Bar {
+        let bar = ProgressBar::new(total as u64).with_style(style.progress_chars("=> "));
+        bar.tick();
+        bar.enable_steady_tick(CLOCK);
+        Bar(bar)
+    }
+
+    /// Whether anybody sees it.
+    pub fn is_shown(&self) -> bool {
+        !self.0.is_hidden()
+    }
+
     /// So many more queries are done.
     pub fn advance(&self, queries: usize) {
         self.0.inc(queries as u64);

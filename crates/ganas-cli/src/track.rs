@@ -11,6 +11,7 @@ use ganas_core::ledger::Query;
 use ganas_core::table::Ranking;
 
 use crate::log::{brief, turned};
+use crate::output::number;
 use crate::progress::Bar;
 
 /// An architecture that was better than all compliant ones before it.
@@ -134,8 +135,9 @@ impl Observer for Track<'_> {
     }
 }
 
-/// What is shown beside a bar: the last round, the best and its rank, the threshold of Algorithm 1,
-/// and the losses of the discriminator and the generator.
+/// What is shown beside a bar: the last round, the best and its rank, the objective that an
+/// architecture has at least for the strategy to learn from it (gamma in the paper), and the losses of
+/// the discriminator and the generator.
 fn standing(
     round: Option<&Round>,
     best: Option<f64>,
@@ -151,14 +153,14 @@ fn standing(
     };
     let mut parts: Vec<String> = round.iter().map(|r| format!("round {}", r.round)).collect();
     parts.extend(best.map(|best| match rank {
-        Some(rank) => format!("best {best} (rank {rank})"),
-        None => format!("best {best}"),
+        Some(rank) => format!("best {} (rank {rank})", number(best)),
+        None => format!("best {}", number(best)),
     }));
     let gamma = gauge("gamma").map(|gamma| turned(objective, "gamma", gamma));
     for (name, value) in [
-        ("gamma", gamma),
-        ("D", gauge("d_loss")),
-        ("G", gauge("g_loss")),
+        ("threshold", gamma),
+        ("discriminator loss", gauge("d_loss")),
+        ("generator loss", gauge("g_loss")),
     ] {
         parts.extend(value.map(|value| format!("{name} {}", brief(value))));
     }
@@ -232,7 +234,8 @@ mod tests {
         assert_eq!(standing(None, None, None, &objective), "");
         assert_eq!(
             standing(Some(&round), Some(0.4375), Some(3), &objective),
-            "round 12, best 0.4375 (rank 3), gamma 0.52, D 0.5123, G -0.02"
+            "round 12, best 0.4375 (rank 3), threshold 0.52, discriminator loss 0.5123, \
+             generator loss -0.02"
         );
         assert_eq!(standing(None, Some(0.5), None, &objective), "best 0.5");
     }

@@ -19,6 +19,7 @@ use crate::recipe::usable;
 use crate::record::{Finalist, Winner};
 use crate::retrainings::Retrainings;
 use crate::source::Trained;
+use crate::speed::Speed;
 
 const WEIGHTS: &str = "winner.safetensors";
 const DRAWING: &str = "winner.svg";
@@ -52,10 +53,12 @@ pub fn train(
     training.recipe.epochs = epochs.unwrap_or(training.recipe.epochs);
     let bar = progress.steps(finalists.len() * TRAININGS * trained.training.recipe.epochs);
     bar.say(format!("training the best {} again", finalists.len()));
+    let speed = Speed::show(&trained.training.task, &bar);
     let mut retrainings = Retrainings::open(folder, &*training.space)?;
     let Some(standings) = again(trained, finalists, seed, &mut retrainings, &bar, stop)? else {
         return Ok(None);
     };
+    drop(speed);
     drop(bar);
     let chosen = (0..finalists.len()).rev().max_by(|&a, &b| {
         let value = |i: usize| standings[i].accuracy.unwrap_or(f64::NEG_INFINITY);
@@ -66,9 +69,11 @@ pub fn train(
         .context("there is no architecture to train")?;
     let bar = progress.steps(training.recipe.epochs);
     bar.say("the winner, on all images that are not for test");
+    let speed = Speed::show(&training.task, &bar);
     let Some(finished) = last(&trained.pool, &training, arch, seed, &bar, stop) else {
         return Ok(None);
     };
+    drop(speed);
     let (network, score) = finished?;
     drop(bar);
     let weights = folder.join(WEIGHTS);

@@ -142,12 +142,41 @@ pub fn hint(unknown: &str, known: &[&str], there_are: &str) -> String {
     }
 }
 
-/// The candidate most like a word, for "did you mean": by edit distance, if it is close at all.
+/// The candidate most like a word, for "did you mean": the shortest that begins with it, or else by
+/// edit distance, if one is close at all.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let longer = candidates.iter().filter(|c| c.starts_with(word));
+    // A single letter says too little.
+    if word.chars().count() > 1
+        && let Some(begun) = longer.min_by_key(|c| c.len())
+    {
+        return Some(begun);
+    }
     candidates
         .into_iter()
         .map(|c| (strsim::damerau_levenshtein(word, c), c))
         .min()
         .filter(|(distance, c)| *distance <= 2 + c.len() / 4)
         .map(|(_, c)| c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_begun_is_completed() {
+        let metrics = ["accuracy", "loss", "params", "macs"];
+        let near = |word| nearest(word, metrics);
+        assert_eq!(near("acc"), Some("accuracy"));
+        assert_eq!(near("mac"), Some("macs"));
+        assert_eq!(near("acuracy"), Some("accuracy"));
+        assert_eq!(near("par"), Some("params"));
+        assert_eq!(near("throughput"), None);
+        assert_eq!(
+            nearest("cifar10", ["cifar100_test", "cifar10_test"]),
+            Some("cifar10_test")
+        );
+    }
 }

@@ -39,7 +39,7 @@ pub struct Task {
     pub compliant: Option<usize>,
     /// The names of the other metrics.
     pub metrics: Vec<String>,
-    /// The hard constraints.
+    /// The hard constraints of all runs.
     pub constraints: Vec<Bound>,
     /// What the reader has to know of the comparison.
     pub notes: Vec<String>,
@@ -80,7 +80,7 @@ pub struct Architectures {
     pub objective: Vec<Option<f64>>,
     /// Why evaluations failed, where that is known, by place.
     pub failures: BTreeMap<usize, String>,
-    /// Whether all constraints hold.
+    /// Whether all constraints hold; where runs have different ones, those of a run that evaluated it.
     pub compliant: Vec<bool>,
     /// For each of the task's metrics, the values.
     pub metrics: Vec<Vec<Option<f64>>>,
@@ -115,6 +115,9 @@ pub struct Run {
     pub path: String,
     /// How far it came.
     pub state: State,
+    /// Its hard constraints in words, where the runs of the task have different ones; empty without
+    /// any.
+    pub bounds: String,
     /// The queries that it may spend.
     pub budget: usize,
     /// The queries that it spent.

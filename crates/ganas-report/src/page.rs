@@ -228,6 +228,80 @@ mod tests {
         assert_eq!(data["report"]["tasks"][0]["runs"][1]["state"], "unfinished");
     }
 
+    /// The colours of a list in `base.js`, as linear red, green and blue.
+    fn colours(list: &str) -> Vec<[f64; 3]> {
+        let (_, after) = SCRIPTS[0].split_once(&format!("const {list} = [")).unwrap();
+        let (inside, _) = after.split_once(']').unwrap();
+        let channel = |text: &str| {
+            let value = f64::from(u8::from_str_radix(text, 16).unwrap()) / 255.0;
+            match value <= 0.04045 {
+                true => value / 12.92,
+                false => ((value + 0.055) / 1.055).powf(2.4),
+            }
+        };
+        let hex = inside.split('"').filter(|text| text.starts_with('#'));
+        hex.map(|text| [1, 3, 5].map(|i| channel(&text[i..i + 2])))
+            .collect()
+    }
+
+    /// The product of a matrix and a colour, within what can be seen.
+    fn times(matrix: &[[f64; 3]; 3], colour: [f64; 3]) -> [f64; 3] {
+        matrix.map(|row| {
+            let sum: f64 = row.iter().zip(colour).map(|(a, b)| a * b).sum();
+            sum.clamp(0.0, 1.0)
+        })
+    }
+
+    /// A colour in CIELAB.
+    fn lab(colour: [f64; 3]) -> [f64; 3] {
+        let xyz = times(
+            &[
+                [0.433_95, 0.376_22, 0.189_83],
+                [0.212_67, 0.715_15, 0.072_18],
+                [0.017_76, 0.109_47, 0.872_77],
+            ],
+            colour,
+        );
+        let [x, y, z] = xyz.map(|t| match t > 0.008_856 {
+            true => t.cbrt(),
+            false => (903.3 * t + 16.0) / 116.0,
+        });
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    /// The colours of lines are far apart for all who see three kinds of light, and for those who see no
+    /// red or no green (Machado, Oliveira and Fernandes 2009, severity 1).
+    #[test]
+    fn colours_are_told_apart_without_red_and_without_green() {
+        let seen = [
+            [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            [
+                [0.152_286, 1.052_583, -0.204_868],
+                [0.114_503, 0.786_281, 0.099_216],
+                [-0.003_882, -0.048_116, 1.051_998],
+            ],
+            [
+                [0.367_322, 0.860_646, -0.227_968],
+                [0.280_085, 0.672_501, 0.047_413],
+                [-0.011_820, 0.042_940, 0.968_881],
+            ],
+        ];
+        for list in ["LIGHT", "DARK"] {
+            let colours = colours(list);
+            assert!(colours.len() > 5, "{list}");
+            for (i, one) in colours.iter().enumerate() {
+                for (j, other) in colours.iter().enumerate().skip(i + 1) {
+                    for eyes in &seen {
+                        let [a, b] = [one, other].map(|c| lab(times(eyes, *c)));
+                        let squares = a.iter().zip(b).map(|(a, b)| (a - b).powi(2));
+                        let apart = squares.sum::<f64>().sqrt();
+                        assert!(apart > 20.0, "{list}: {i} and {j} are {apart} apart");
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn scripts_cannot_end_early() {
         for script in SCRIPTS.iter().chain([&ECHARTS, &UNPACK]) {

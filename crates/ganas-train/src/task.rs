@@ -1,6 +1,8 @@
 //! What networks are trained for: a dataset, split and normalised.
 
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ganas_core::error::Error;
 use ganas_core::rng::Rng;
@@ -17,6 +19,8 @@ pub struct ImageTask {
     dataset: Dataset,
     split: Split,
     normalisation: Normalisation,
+    /// Images that trainings have taken, an image of each epoch.
+    trained: Arc<AtomicU64>,
 }
 
 impl ImageTask {
@@ -40,7 +44,14 @@ impl ImageTask {
             dataset,
             split,
             normalisation,
+            trained: Arc::default(),
         })
+    }
+
+    /// How many images all trainings have taken so far; an image counts once an epoch. Clones count
+    /// together.
+    pub fn trained(&self) -> u64 {
+        self.trained.load(Ordering::Relaxed)
     }
 
     /// The dataset.
@@ -170,16 +181,20 @@ impl Feed for ImageFeed<'_> {
         let ImageTask {
             dataset,
             normalisation,
+            trained,
             ..
         } = self.task;
-        self.batches(Batches::train(
+        let batches = self.batches(Batches::train(
             dataset,
             &self.images,
             normalisation,
             &config,
             seed,
             epoch as u64,
-        ))
+        ));
+        Box::new(batches.inspect(|batch| {
+            trained.fetch_add(batch.labels.len() as u64, Ordering::Relaxed);
+        }))
     }
 
     fn in_order(&self, batch: usize) -> Box<dyn Iterator<Item = Batch> + '_> {

@@ -20,6 +20,7 @@ use crate::history::History;
 use crate::interrupt;
 use crate::kept::{self, Kept};
 use crate::log::LogArgs;
+use crate::names;
 use crate::output::{prepare, write_json};
 use crate::printout::{print, print_suite};
 use crate::progress::{Bar, Progress};
@@ -63,7 +64,7 @@ pub struct BenchArgs {
 
     /// Strategies to compare, each as STRATEGY or STRATEGY:PRESET, with settings of their own as in
     /// `ga-nas:paper-setup1+growth=0+ppo.entropy_coef=0.05`
-    #[arg(long, value_name = "A,B,...", required_unless_present = "suite")]
+    #[arg(long, value_name = "A,B,...", required_unless_present = "suite", value_parser = names::strategies())]
     strategies: Vec<String>,
 
     /// Setting that replaces those of all strategies, as `initial=40`; can be given several times
@@ -110,6 +111,8 @@ struct Plans<'a> {
     recipes: &'a [Recipe],
     seeds: &'a [u64],
     threads: Option<usize>,
+    /// The command line that repeats it.
+    command: &'a [String],
 }
 
 /// A task and where its runs are kept.
@@ -147,10 +150,12 @@ pub fn run(args: &BenchArgs) -> Result<End> {
             "give `--threads` at least 1",
         ));
     }
+    let command = command_line();
     let plans = Plans {
         recipes: &recipes,
         seeds: &seeds,
         threads: args.threads,
+        command: &command,
     };
     match (&args.suite, &suite) {
         (Some(file), Some(suite)) => run_suite(args, file, suite, &plans),
@@ -168,11 +173,16 @@ fn run_task(args: &BenchArgs, plans: &Plans) -> Result<End> {
     Ok(end)
 }
 
-/// The benchmark that a program asks for which this one is embedded in.
+/// The benchmark that a program asks for which this one is embedded in; `command` is the command line
+/// that repeats it.
 ///
 /// # Errors
 /// As [`run`].
-pub fn embedded(args: &BenchArgs, stop: &AtomicBool) -> Result<(BenchReport, End)> {
+pub fn embedded(
+    args: &BenchArgs,
+    command: &[String],
+    stop: &AtomicBool,
+) -> Result<(BenchReport, End)> {
     let recipes = recipes(&args.strategies, &args.set)?;
     args.queries.map_or(Ok(()), check_queries)?;
     let seeds = seeds(args.seeds, args.first_seed)?;
@@ -180,6 +190,7 @@ pub fn embedded(args: &BenchArgs, stop: &AtomicBool) -> Result<(BenchReport, End
         recipes: &recipes,
         seeds: &seeds,
         threads: args.threads,
+        command,
     };
     bench(args, &plans, &Progress::new(true), || Ok(stop))
 }
@@ -341,7 +352,8 @@ impl Plans<'_> {
     ) -> Result<(BenchReport, Vec<Course>, End)> {
         let task = place.task;
         let seeds = self.seeds.to_vec();
-        let provenance = Provenance::new(task, self.recipes, place.queries, seeds);
+        let mut provenance = Provenance::new(task, self.recipes, place.queries, seeds);
+        provenance.command = self.command.to_vec();
         let runs = self.run_all(place, bar, stop)?;
         let end = match runs.len() == self.recipes.len() * self.seeds.len() {
             true => End::Done,
@@ -438,7 +450,7 @@ impl Plans<'_> {
             max_failures: 0,
             time_limit: None,
             top: 0,
-            command: None,
+            command: Some(self.command),
         };
         let report = plan.run(&Progress::new(true), bar, false, stop)?;
         // A run that stops early leaves its queries unspent.

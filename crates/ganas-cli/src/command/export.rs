@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::End;
 use crate::command::supernet::space_of;
 use crate::equality::notations;
+use crate::names;
 use crate::output::prepare;
 use network::NetworkArgs;
 
@@ -44,7 +45,7 @@ pub struct ExportArgs {
 
     /// Search space: a name that `ganas space list` shows, or a TOML file [default: the one that
     /// FILE.json names]
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
     space: Option<String>,
 
     /// What to write

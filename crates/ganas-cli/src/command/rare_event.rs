@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::args::TaskArgs;
 use crate::log::Reporter;
+use crate::names;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::reading::ReadingArgs;
@@ -42,7 +43,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub struct RareEventArgs {
     /// Search space: a name that `ganas space list` shows, or a TOML file
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
     space: String,
 
     /// Table of all architectures of the space

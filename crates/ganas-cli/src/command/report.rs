@@ -72,8 +72,8 @@ pub fn run(args: &ReportArgs) -> Result<End> {
     let tasks = tasks(gathered.runs);
     if let several @ 2.. = tasks.len() {
         notes.push(format!(
-            "These are runs of {several} tasks: their spaces, objectives, constraints or what \
-             evaluates them differ. Only runs of the same task are compared."
+            "These are runs of {several} tasks: their spaces, objectives or what evaluates \
+             them differ. Only runs of the same task are compared."
         ));
     }
     let title = args.title.clone().unwrap_or_else(|| match &tasks[..] {

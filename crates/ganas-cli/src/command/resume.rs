@@ -20,6 +20,7 @@ use crate::log::LogArgs;
 use crate::rundir::{JOURNAL, RESULT, SETTINGS};
 use crate::sealed;
 use crate::settings::Recorded;
+use crate::task::unreadable;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,6 +34,8 @@ Examples:
 
   ganas resume runs/cifar-10-1 --device gpu:1
       networks are trained there from now on, wherever they were before
+  ganas resume runs/one --table /data/nasbench201.csv.gz
+      the same table in another place
 
 A resumed search ends with the evaluations, the rounds and the result that it would have ended with
 anyway, to the last byte; only the seconds differ. With `--async` other `--workers` lead to other
@@ -123,8 +126,12 @@ pub fn open(
     }
     let folder = fs::canonicalize(folder).map_err(|e| Error::io(folder, e))?;
     if change.any() {
+        // The run goes on in the folder that it was started in.
+        let table = (change.table.as_ref())
+            .map(|file| fs::canonicalize(file).map_err(|e| unreadable(Error::io(file, e))));
         recorded.changes.push(Change {
             after: evaluations(&folder.join(JOURNAL)),
+            table: table.transpose()?,
             ..change.clone()
         });
     }

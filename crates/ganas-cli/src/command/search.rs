@@ -23,7 +23,8 @@ use crate::execute::Plan;
 use crate::history::{COPY, History};
 use crate::interrupt;
 use crate::log::LogArgs;
-use crate::output::{one_line, prepare, write_json};
+use crate::names;
+use crate::output::{number, one_line, prepare, write_json};
 use crate::progress::Progress;
 use crate::record::{Improved, SearchReport};
 use crate::rundir::check_free;
@@ -73,11 +74,11 @@ pub struct SearchArgs {
     task: TaskArgs,
 
     /// Search strategy, with a preset if it is written as STRATEGY:PRESET
-    #[arg(long, value_name = "STRATEGY", default_value_t = default_strategy())]
+    #[arg(long, value_name = "STRATEGY", default_value_t = default_strategy(), value_parser = names::strategies())]
     strategy: String,
 
     /// Preset of the strategy
-    #[arg(long)]
+    #[arg(long, value_parser = names::presets(), hide_possible_values = true)]
     preset: Option<String>,
 
     /// Setting of the strategy that replaces the preset's, as `ppo.entropy_coef=0.05`; can be given
@@ -539,13 +540,16 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
                 (&task.report, run.reported, run.reported_rank)
             {
                 let all = column.ranking.len();
-                lines.push((&column.name, format!("{value}, rank {rank} of {all}")));
+                lines.push((
+                    &column.name,
+                    format!("{}, rank {rank} of {all}", number(value)),
+                ));
                 if let (Some(arch), Some(count)) = (&run.reported_arch, run.reevaluated) {
                     lines.push(("", format!("{arch}, the best there of the best {count}")));
                 }
             }
             if let Some(seen) = run.seen {
-                lines.push(("seen", format!("{seen}, with noise")));
+                lines.push(("seen", format!("{}, with noise", number(seen))));
             }
             let found = match query {
                 0 => "and the best was known before".into(),
@@ -700,10 +704,9 @@ fn changes(start: &Improved, best: Option<f64>, task: &Task) -> impl Iterator<It
             true => format!(", {:+.2} %", 100.0 * (to - from) / from.abs()),
             false => String::new(),
         };
-        // A difference of two decimals has digits that are none.
-        let by = format!("{:+.6}", to - from);
-        let by = by.trim_end_matches('0').trim_end_matches('.');
-        format!("{name} {from} -> {to} ({by}{share})")
+        let sign = if to < from { "" } else { "+" };
+        let by = format!("{sign}{}", number(to - from));
+        format!("{name} {} -> {} ({by}{share})", number(from), number(to))
     };
     let objective = &task.objective.metric;
     let others = start.metrics.iter().filter(|(name, _)| *name != objective);
@@ -716,18 +719,20 @@ fn changes(start: &Improved, best: Option<f64>, task: &Task) -> impl Iterator<It
 fn standing(best: f64, rank: Option<usize>, task: &Task) -> String {
     match (rank, &task.ranking, &task.source) {
         (Some(rank), Some(ranking), _) => format!(
-            "{best}, rank {rank} of {} ({})",
+            "{}, rank {rank} of {} ({})",
+            number(best),
             ranking.len(),
             match (rank, ranking.optimum()) {
-                (2.., Some(optimum)) => format!("the table's best is {optimum}"),
+                (2.., Some(optimum)) => format!("the table's best is {}", number(optimum)),
                 _ => "the best of the table".into(),
             }
         ),
         (_, _, Source::Training(trained)) => format!(
-            "{best:.4} on {} validation images of {}",
+            "{} on {} validation images of {}",
+            number(best),
             trained.training.task.validation().len(),
             trained.training.task.dataset().name()
         ),
-        _ => format!("{best:.4}"),
+        _ => number(best),
     }
 }

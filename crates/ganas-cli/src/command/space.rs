@@ -11,6 +11,7 @@ use ganas_core::space::{self, Sampler, SearchSpace};
 use serde::Serialize;
 
 use crate::End;
+use crate::names;
 use crate::task::load_space;
 use crate::terminal;
 
@@ -79,7 +80,7 @@ enum Action {
 #[derive(Clone, Debug, Args)]
 struct Named {
     /// Search space: a name that `ganas space list` shows, or a TOML file
-    #[arg(value_name = "NAME|FILE")]
+    #[arg(value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
     space: String,
 
     /// Count isomorphic strings of edge cells, as those of nasbench201, as one architecture

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::End;
 use crate::equality::notations;
+use crate::names;
 use crate::output::{prepare, write_json};
 use crate::progress::Progress;
 use crate::reading::ReadingArgs;
@@ -59,7 +60,7 @@ enum Kind {
 #[derive(Clone, Debug, Args)]
 struct FitArgs {
     /// Search space of the table: a name that `ganas space list` shows, or a TOML file
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
     space: String,
 
     /// Table of evaluated architectures
@@ -111,7 +112,7 @@ struct EvalArgs {
     surrogate: PathBuf,
 
     /// Search space, where it is a TOML file [default: the name in the surrogate]
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
     space: Option<String>,
 
     /// Architectures in the space's notation
@@ -137,7 +138,7 @@ struct EvalArgs {
 #[derive(Clone, Debug, Args)]
 struct FeaturesArgs {
     /// Search space: a name that `ganas space list` shows, or a TOML file
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
     space: String,
 
     /// Table whose rows to print

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::space::size;
 use crate::End;
 use crate::equality::table_space;
+use crate::names;
 use crate::progress::Progress;
 use crate::reading::ReadingArgs;
 use crate::task::unreadable;
@@ -73,7 +74,7 @@ struct Named {
     file: PathBuf,
 
     /// Search space of the table: a name that `ganas space list` shows, or a TOML file
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
     space: String,
 
     #[command(flatten)]

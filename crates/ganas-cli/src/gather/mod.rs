@@ -40,7 +40,7 @@ pub struct Gathered {
 
 /// A run, and what it searched.
 pub struct Found {
-    /// What it searched. Only runs with the same key are compared.
+    /// What it searched. Only runs with the same key are compared, whatever their bounds.
     pub key: Key,
     /// The run, its evaluations left out.
     pub run: Run,
@@ -160,6 +160,15 @@ impl Provenance {
 }
 
 impl Key {
+    /// Whether another run searched for the same, perhaps within other bounds.
+    pub fn is_task_of(&self, other: &Key) -> bool {
+        let unbounded = |key: &Key| Key {
+            constraints: Vec::new(),
+            ..key.clone()
+        };
+        unbounded(self) == unbounded(other)
+    }
+
     /// The bounds.
     pub fn constraints(&self) -> Vec<Constraint> {
         let parsed = self

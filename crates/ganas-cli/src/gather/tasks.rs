@@ -19,7 +19,10 @@ const DRAWN: usize = 100;
 pub fn tasks(runs: Vec<Found>) -> Vec<Task> {
     let mut groups: Vec<(Key, Vec<Found>)> = Vec::new();
     for found in runs {
-        match groups.iter_mut().find(|(key, _)| *key == found.key) {
+        match groups
+            .iter_mut()
+            .find(|(key, _)| key.is_task_of(&found.key))
+        {
             Some((_, group)) => group.push(found),
             None => groups.push((found.key.clone(), vec![found])),
         }
@@ -39,15 +42,41 @@ pub fn complies(bounds: &[Constraint], names: &[String], metrics: &[Option<f64>]
     })
 }
 
+/// Names the bounds of runs that differ in them: they are not averaged, and their bests differ.
+/// Whether they do.
+fn name_bounds(group: &mut [Found]) -> bool {
+    let first = group[0].key.constraints.clone();
+    if group.iter().all(|found| found.key.constraints == first) {
+        return false;
+    }
+    for found in group {
+        found.run.bounds = found.key.constraints.join(", ");
+        let within = match found.run.bounds.as_str() {
+            "" => "no bounds".to_owned(),
+            bounds => bounds.to_owned(),
+        };
+        found.run.strategy += &format!(" ({within})");
+        found.origin.strategy = found.run.strategy.clone();
+    }
+    true
+}
+
 fn task(key: &Key, mut group: Vec<Found>) -> Task {
-    let constraints = key.constraints();
+    let differ = name_bounds(&mut group);
+    let common = |text: &&String| group.iter().all(|f| f.key.constraints.contains(text));
+    let constraints = Key {
+        constraints: key.constraints.iter().filter(common).cloned().collect(),
+        ..key.clone()
+    }
+    .constraints();
     let mut task = Task {
         space: key.space.clone(),
         objective: key.objective.clone(),
         minimize: key.minimize,
         source: source(&group[0]),
-        optimum: group.iter().find_map(|f| f.optimum),
-        compliant: group.iter().find_map(|f| f.compliant),
+        // Where bounds differ, so do these.
+        optimum: group.iter().find_map(|f| f.optimum).filter(|_| !differ),
+        compliant: group.iter().find_map(|f| f.compliant).filter(|_| !differ),
         constraints: constraints.iter().map(bound).collect(),
         ..Task::default()
     };
@@ -91,12 +120,20 @@ fn task(key: &Key, mut group: Vec<Found>) -> Task {
             group.len()
         ));
     }
-    let mut catalogue = Catalogue::new(&group, constraints);
+    if differ {
+        task.notes.push(
+            "The runs have different bounds, which stand beside their strategies. Ranks are among the \
+             architectures that keep a run's own bounds."
+                .into(),
+        );
+    }
+    let mut catalogue = Catalogue::new(&group);
     for found in &mut group {
+        let constraints = found.key.constraints();
         let (evaluations, metrics) = (&found.evaluations, &found.metrics);
         found.run.evaluations = evaluations
             .iter()
-            .map(|e| catalogue.place(e, metrics))
+            .map(|e| catalogue.place(e, metrics, &constraints))
             .collect();
         found.run.rounds_of = evaluations.iter().map(|e| e.round).collect();
         add_origin(&mut task.origins, &found.origin);
@@ -190,7 +227,6 @@ fn best<'a>(task: &Task, runs: impl Iterator<Item = &'a Run>) -> Vec<String> {
 
 /// The distinct architectures of all runs.
 struct Catalogue {
-    constraints: Vec<Constraint>,
     /// The names of the metrics but the objective.
     metrics: Vec<String>,
     archs: Architectures,
@@ -198,7 +234,7 @@ struct Catalogue {
 }
 
 impl Catalogue {
-    fn new(group: &[Found], constraints: Vec<Constraint>) -> Self {
+    fn new(group: &[Found]) -> Self {
         let mut metrics: Vec<String> = Vec::new();
         for name in group.iter().flat_map(|f| f.metrics.iter().skip(1)) {
             if !metrics.contains(name) {
@@ -206,7 +242,6 @@ impl Catalogue {
             }
         }
         Catalogue {
-            constraints,
             archs: Architectures {
                 metrics: vec![Vec::new(); metrics.len()],
                 ..Architectures::default()
@@ -216,8 +251,10 @@ impl Catalogue {
         }
     }
 
-    /// The place of an evaluated architecture: a new one if no evaluation came to just that.
-    fn place(&mut self, evaluation: &Evaluation, names: &[String]) -> usize {
+    /// The place of an architecture that was evaluated within bounds: a new one if no evaluation came
+    /// to just that.
+    fn place(&mut self, evaluation: &Evaluation, names: &[String], bounds: &[Constraint]) -> usize {
+        let complies = complies(bounds, names, &evaluation.metrics);
         let values: Vec<Option<f64>> = (self.metrics.iter())
             .map(|metric| {
                 let i = names.iter().position(|name| name == metric)?;
@@ -234,8 +271,9 @@ impl Catalogue {
                     .zip(&archs.metrics)
                     .all(|(v, column)| column[place] == *v)
         };
-        if let Some(place) = known.iter().find(same) {
-            return *place;
+        if let Some(&place) = known.iter().find(same) {
+            archs.compliant[place] |= objective.is_some() && complies;
+            return place;
         }
         let place = archs.notation.len();
         known.push(place);
@@ -244,7 +282,6 @@ impl Catalogue {
         if let Some(why) = &evaluation.failure {
             archs.failures.insert(place, why.clone());
         }
-        let complies = complies(&self.constraints, names, &evaluation.metrics);
         archs.compliant.push(objective.is_some() && complies);
         for (column, value) in archs.metrics.iter_mut().zip(values) {
             column.push(value);

@@ -179,6 +179,29 @@ fn space_file_that_is_none() {
 }
 
 #[test]
+fn a_metric_that_is_begun_is_completed() {
+    let sandbox = Sandbox::new();
+    sandbox.refuses(
+        "search --objective acc",
+        &["no metric `acc`", "did you mean `accuracy`?"],
+    );
+}
+
+#[test]
+fn the_help_of_search_lists_the_strategies() {
+    let help = Sandbox::new()
+        .run("search --help")
+        .success()
+        .get_output()
+        .clone();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for (strategy, _) in ganas_search::STRATEGIES {
+        assert!(help.contains(strategy), "{strategy}");
+    }
+    assert!(!help.contains("[possible values: nasbench101"), "{help}");
+}
+
+#[test]
 fn missing_objective_column() {
     let sandbox = Sandbox::new();
     let rest = REST.replace("accuracy", "acuracy");

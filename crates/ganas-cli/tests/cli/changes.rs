@@ -156,3 +156,53 @@ fn what_has_no_workers_cannot_be_given_others() {
     }
     assert!(sandbox.json("mine/settings.json")["changes"].is_null());
 }
+
+#[test]
+fn a_moved_table_is_named_and_its_content_is_checked() {
+    let sandbox = Sandbox::new();
+    let search =
+        "search --space chain.toml --table chain.csv --objective accuracy --strategy evolution";
+    sandbox
+        .run(&format!("{search} --queries 40 --out run"))
+        .success();
+    sandbox
+        .run(&format!("{search} --queries 80 --out whole"))
+        .success();
+    let other = sandbox
+        .read("chain.csv")
+        .replacen("b;b;b;b,", "b;b;b;b,1", 1);
+    sandbox.write("other.csv", other);
+    fs::create_dir(sandbox.path("moved")).unwrap();
+    fs::rename(sandbox.path("chain.csv"), sandbox.path("moved/table.csv")).unwrap();
+    sandbox.refuses("resume run --queries 60", &["chain.csv", "no such file"]);
+    sandbox.refuses(
+        "resume run --queries 60 --table other.csv",
+        &["table_digest"],
+    );
+    sandbox.refuses(
+        "resume run --queries 60 --table none.csv",
+        &["none.csv", "no such file"],
+    );
+    sandbox
+        .run("resume run --queries 60 --table moved/table.csv")
+        .success();
+    // It is known from then on.
+    sandbox.run("resume run --queries 80").success();
+    for file in ["evaluations.csv", "rounds.jsonl"] {
+        let of = |run: &str| sandbox.read(&format!("{run}/{file}"));
+        assert_eq!(of("run"), of("whole"), "{file}");
+    }
+}
+
+#[test]
+fn a_run_that_was_begun_quietly_is_not_mute() {
+    let sandbox = Sandbox::new();
+    let search = "search --space chain.toml --table chain.csv --objective accuracy --quiet";
+    (sandbox
+        .run(&format!("{search} --queries 20 --out run"))
+        .success())
+    .stdout("");
+    (sandbox.run("resume run --queries 30").success()).stdout(contains("30, "));
+    (sandbox.run("resume run --queries 40 --quiet").success()).stdout("");
+    (sandbox.run("resume run").success()).stdout(contains("finished after 40 queries"));
+}

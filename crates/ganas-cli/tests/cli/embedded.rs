@@ -149,3 +149,24 @@ fn words_that_are_none_are_refused_in_a_line() {
     assert!(open(&["space", "list"]).contains("no search"));
     assert!(open(&["search", "--space=nasbench102", "--caller=x"]).contains("nasbench101"));
 }
+
+#[test]
+fn a_benchmark_records_the_command_that_repeats_it() {
+    let sandbox = Sandbox::new();
+    let [space, table, out] =
+        ["chain.toml", "chain.csv", "out"].map(|name| sandbox.path(name).display().to_string());
+    let line = format!(
+        "bench --space {space} --table {table} --objective accuracy --strategies random --queries 20 \
+         --seeds 2 --out {out}"
+    );
+    let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    let stop = AtomicBool::new(false);
+    let report: serde_json::Value =
+        serde_json::from_str(&embed::bench(&words, &stop).unwrap()).unwrap();
+    assert_eq!(report["provenance"]["command"], serde_json::json!(words));
+    let settings = sandbox.json("out/random-default/1/settings.json");
+    assert_eq!(settings["command"], serde_json::json!(words));
+    // It is one of the binary, which finds all its runs there.
+    sandbox.run(&format!("{line} --json again.json")).success();
+    assert_eq!(sandbox.json("again.json")["runs"], report["runs"]);
+}

@@ -41,7 +41,9 @@ fn verbose_says_each_round_and_twice_each_evaluation() {
     assert_eq!(lines.next(), Some("maximising `accuracy`"));
     assert!(lines.all(|line| line.starts_with("round ")), "{rounds}");
     assert!(
-        rounds.contains("(rank ") && rounds.contains(", gamma ") && rounds.contains(", d_loss ")
+        rounds.contains("(rank ")
+            && rounds.contains(", threshold (gamma) ")
+            && rounds.contains(", d_loss ")
     );
     let all = run("-vv");
     assert_eq!(
@@ -110,8 +112,8 @@ fn a_threshold_has_the_sign_of_what_is_minimised() {
         String::from_utf8(assert.get_output().stderr.clone()).unwrap()
     };
     let rounds = said("-v");
-    assert!(rounds.contains(", gamma "), "{rounds}");
-    assert!(!rounds.contains("gamma -"), "{rounds}");
+    assert!(rounds.contains(", threshold (gamma) "), "{rounds}");
+    assert!(!rounds.contains("(gamma) -"), "{rounds}");
     for line in said("--log-format json").lines() {
         let event: Value = serde_json::from_str(line).unwrap();
         let gamma = event["gauges"]["gamma"].as_f64();

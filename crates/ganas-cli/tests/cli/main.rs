@@ -19,6 +19,7 @@ mod manual;
 mod messages;
 mod old_runs;
 mod outlook;
+mod progress;
 mod protocol;
 mod rare_event;
 mod readme;
@@ -32,6 +33,7 @@ mod suite;
 mod surrogate;
 mod tables;
 mod tampered;
+
 mod tools;
 mod train;
 mod workers;

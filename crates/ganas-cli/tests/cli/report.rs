@@ -230,6 +230,72 @@ fn only_runs_of_one_task_are_compared() {
 }
 
 #[test]
+fn runs_with_other_bounds_are_one_task_and_are_not_averaged() {
+    let sandbox = Sandbox::new();
+    for (out, bounds) in [
+        ("a", ""),
+        ("b", "--constraint 'params <= 10'"),
+        ("c", "--constraint 'params <= 10' --seed 1"),
+        (
+            "d",
+            "--constraint 'params <= 10' --constraint 'latency < 20'",
+        ),
+    ] {
+        sandbox
+            .run(&format!(
+                "{CHAIN} --strategy random --queries 40 {bounds} --out {out}"
+            ))
+            .success();
+    }
+    sandbox.run("report a b c d").success();
+    let shown = data(&sandbox, "report.html");
+    let tasks = shown["report"]["tasks"].as_array().unwrap();
+    assert_eq!(tasks.len(), 1);
+    let task = &tasks[0];
+    assert_eq!(task["constraints"], serde_json::json!([]));
+    assert!(task["optimum"].is_null());
+    let bounds: Vec<&str> = (task["runs"].as_array().unwrap().iter())
+        .map(|run| run["bounds"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        bounds,
+        [
+            "",
+            "params <= 10",
+            "params <= 10",
+            "latency < 20, params <= 10"
+        ]
+    );
+    let lines: Vec<(&str, u64)> = (shown["summaries"][0].as_array().unwrap().iter())
+        .map(|line| {
+            (
+                line["strategy"].as_str().unwrap(),
+                line["runs"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            ("random (no bounds)", 1),
+            ("random (params <= 10)", 2),
+            ("random (latency < 20, params <= 10)", 1)
+        ]
+    );
+    assert!(task["notes"].to_string().contains("different bounds"));
+    // What keeps the bounds of a run that evaluated it counts.
+    let archs = &task["archs"];
+    let unbounded = task["runs"][0]["evaluations"].as_array().unwrap();
+    let keeps = |i: &Value| archs["compliant"][i.as_u64().unwrap() as usize] == true;
+    assert!(unbounded.iter().all(keeps));
+    // Runs with the same bounds are as they were.
+    sandbox.run("report b c").success();
+    let task = &data(&sandbox, "report.html")["report"]["tasks"][0];
+    assert_eq!(task["runs"][0]["strategy"], "random");
+    assert_eq!(task["constraints"][0]["bound"], 10.0);
+}
+
+#[test]
 fn what_cannot_be_shown_is_left_out_and_said() {
     let sandbox = Sandbox::new();
     sandbox.write("empty/note.txt", "nothing");

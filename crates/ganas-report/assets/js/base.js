@@ -100,31 +100,24 @@ const slug = (text) =>
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-|-$/g, "");
 
-/** Colours that those who see no red or green tell apart (after Okabe and Ito). */
-const LIGHT = [
-  "#0072b2",
-  "#d55e00",
-  "#009e73",
-  "#a3508a",
-  "#8a6d00",
-  "#3a7ca8",
-  "#5d4fa2",
-  "#7a3b00",
-  "#555f69",
-  "#00757a",
-];
-const DARK = [
-  "#56b4e9",
-  "#ff8c42",
-  "#2bc49a",
-  "#e08cc4",
-  "#f0c846",
-  "#8ec9ea",
-  "#a99cf0",
-  "#d69a62",
-  "#aab4be",
-  "#4fc9cf",
-];
+/**
+ * An architecture's notation, which breaks between its parts only: after one of the separators of all spaces.
+ */
+function notation(text) {
+  const parts = text.split(/(?<=[;|+,)\]\s])(?=[^;|+,)\]\s])/);
+  return el(
+    "code",
+    { class: "notation" },
+    parts.flatMap((part) => [el("span", {}, part), el("wbr")]),
+  );
+}
+
+/**
+ * Colours that are told apart by all who see no red, no green or no blue, too; a test of the crate measures it.
+ * Lines beyond their number are dashed.
+ */
+const LIGHT = ["#0072b2", "#d55e00", "#785ef0", "#882255", "#cc6677", "#662506", "#000000"];
+const DARK = ["#56b4e9", "#e69f00", "#785ef0", "#aa3377", "#ee6677", "#8a5a00", "#ffffff"];
 
 /** What charts are drawn with. On paper and in files it is always light. */
 function theme(light = false) {
@@ -138,5 +131,6 @@ function theme(light = false) {
     bad: dark ? "#f85149" : "#cf222e",
     shade: dark ? "rgba(248,81,73,.13)" : "rgba(207,34,46,.09)",
     colour: (i) => (dark ? DARK : LIGHT)[i % LIGHT.length],
+    dashed: (i) => i >= LIGHT.length,
   };
 }

@@ -158,12 +158,14 @@ function band(line, smooth) {
 function linesOf(task, curves, each, state, colours, turn = (v) => v) {
   const names = strategies(task);
   const colour = (name) => colours.colour(names.indexOf(name));
+  const dash = (name) => colours.dashed(names.indexOf(name));
   const some = (points) => points.filter((p) => p[1] !== null && Number.isFinite(p[1]));
   if (state.runs === "each" || !curves) {
     return task.runs
       .map((run) => ({
         name: `${run.strategy}, seed ${run.seed}`,
         colour: colour(run.strategy),
+        dash: dash(run.strategy),
         faint: task.runs.length > 3,
         points: some(each(run).map((p) => [p[0], turn(p[1])])),
       }))
@@ -179,6 +181,7 @@ function linesOf(task, curves, each, state, colours, turn = (v) => v) {
       return {
         name: c.strategy,
         colour: colour(c.strategy),
+        dash: dash(c.strategy),
         points: some(c.x.map((x, i) => [x, turn(c.mean[i]), c.std[i], c.low[i], c.high[i], c.runs])),
         band: c.runs > 1 && state.spread !== "none" ? band : null,
       };
@@ -198,7 +201,7 @@ function curvesCsv(lines) {
 }
 
 /** The legend of lines: one entry a strategy, or each run if they are few. */
-const legendOf = (lines) => (lines.length > 24 ? [] : lines.map(({ name, colour }) => ({ name, colour })));
+const legendOf = (lines) => (lines.length > 24 ? [] : lines.map(({ name, colour, dash }) => ({ name, colour, dash })));
 
 /** Best so far against queries. */
 function bestFigure(task, curves) {
@@ -229,7 +232,7 @@ function bestFigure(task, curves) {
       `The best ${task.objective} of a compliant architecture after so many queries, which are distinct ` +
       "architectures evaluated. The mean is over the seeds; it begins where every seed has found something, and the " +
       "band is one sample standard deviation to each side, or from the least to the most. A distance to the optimum " +
-      "ends where it is zero.",
+      "ends where it is zero. A click shows the architecture that was the best there.",
     build: (state, colours) => {
       const { shown: what } = state;
       const least = 1e-9 * Math.max(Math.abs(task.optimum), 1);
@@ -271,7 +274,32 @@ function bestFigure(task, curves) {
         smooth: what === "rank" && !curves.best,
         y: { name, type: what === "best" ? "value" : "log", ...floor },
       });
-      return { option, csv: curvesCsv(lines), legend: legendOf(lines) };
+      const turn = turns[what];
+      const pick = (pixel, pixelOf) => {
+        const near = task.runs.flatMap((run) => nearestStep(each[what](run), turn, pixel, pixelOf, run));
+        near.sort((a, b) => a.far - b.far);
+        return near.length ? pickedStep(task, near[0].run, near[0].query) : null;
+      };
+      return { option, csv: curvesCsv(lines), legend: legendOf(lines), pick };
     },
   });
+}
+
+/** The step of a run that a click at a place is at or right of, and how far its line is from the place. */
+function nearestStep(points, turn, pixel, pixelOf, run) {
+  const reached = points
+    .filter((p) => turn(p[1]) !== null)
+    .map((p) => [p[0], pixelOf([p[0], turn(p[1])])])
+    .filter(([, place]) => place && place[0] <= pixel[0] + 4);
+  if (!reached.length) return [];
+  const [query, place] = reached[reached.length - 1];
+  return [{ run, query, far: Math.abs(place[1] - pixel[1]) }];
+}
+
+/** The architecture of a run's step, where the evaluations are at hand or it is the last. */
+function pickedStep(task, run, query) {
+  const place = run.evaluations[query - 1];
+  const text = place === undefined ? run.best_arch : task.archs.notation[place];
+  if (!text || (place === undefined && query !== run.queries_to_best)) return null;
+  return picked(task, text, `${run.strategy}, seed ${run.seed}, query ${num(query)}`, place);
 }

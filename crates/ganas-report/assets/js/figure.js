@@ -27,14 +27,16 @@ const widths = new ResizeObserver((entries) => {
 class Figure {
   /**
    * `controls` are `{name: {label, options: [[value, text], ..]}}`; `build(state, theme)` gives
-   * `{option, csv: {columns, rows}, legend: [{name, colour, dot}]}`. `canvas` says whether there are too many
-   * marks for SVG.
+   * `{option, csv: {columns, rows}, legend: [{name, colour, dot}], pick}`. `canvas` says whether there are too many
+   * marks for SVG. `pick(pixel, pixelOf)` is what a click at a place shows below the chart, or null; `pixelOf`
+   * gives the place of a point.
    */
   constructor({ title, caption, controls = {}, build, height = 300, canvas = false }) {
     Object.assign(this, { title, build, height, canvas, chart: null });
     this.state = Object.fromEntries(Object.entries(controls).map(([name, c]) => [name, c.options[0][0]]));
     this.place = el("div", { class: "chart", role: "img", "aria-label": title });
     this.place.style.height = `${height}px`;
+    this.picked = el("div", { "aria-live": "polite" });
     this.legend = el("div", { class: "legend" });
     const choices = Object.entries(controls)
       .filter(([, c]) => c.options.length > 1)
@@ -57,6 +59,7 @@ class Figure {
       choices.length ? el("div", { class: "tools" }, choices) : null,
       this.legend,
       this.place,
+      this.picked,
       caption ? el("figcaption", {}, caption) : null,
     );
     figures.push(this);
@@ -82,10 +85,21 @@ class Figure {
       this.chart = null;
     }
     this.dark = colours.dark;
-    this.chart ??= echarts.init(this.place, null, { renderer: this.canvas ? "canvas" : "svg" });
+    this.pick = built.pick;
+    if (!this.chart) {
+      this.chart = echarts.init(this.place, null, { renderer: this.canvas ? "canvas" : "svg" });
+      this.chart.getZr().on("click", (event) => this.click([event.offsetX, event.offsetY]));
+    }
     this.chart.setOption(finish(built.option, colours), { notMerge: true });
     this.showLegend(built.legend ?? []);
     near.unobserve(this.place);
+  }
+
+  /** Shows what is at a place of the chart. */
+  click(pixel) {
+    const pixelOf = (point) => this.chart.convertToPixel({ gridIndex: 0 }, point);
+    const shown = this.pick?.(pixel, pixelOf);
+    if (shown) this.picked.replaceChildren(shown);
   }
 
   showLegend(items) {
@@ -97,7 +111,9 @@ class Figure {
     this.legend.replaceChildren(
       ...(items.length > 1 ? items : []).map((item) => {
         const sign = el("i", item.dot ? { class: "dot" } : {});
-        sign.style.background = item.colour;
+        sign.style.background = item.dash
+          ? `repeating-linear-gradient(90deg, ${item.colour} 0 4px, transparent 4px 7px)`
+          : item.colour;
         return el(
           "button",
           { type: "button", "aria-pressed": "true", title: "Show or hide", onclick: (e) => toggle(e, item) },

@@ -3,12 +3,12 @@
 /** What strategies report, and how it is read. */
 const GAUGES = {
   gamma: [
-    "gamma_t: the threshold of Algorithm 1",
+    "Threshold of Algorithm 1 (gamma_t)",
     (t) => t.objective,
     "The objective that a member of the truth set has at least: the level that the next distribution is fitted above.",
   ],
   rho: [
-    "rho_t: the share above the threshold",
+    "Share above the threshold (rho_t)",
     () => "share",
     "The members of the truth set as a share of everything evaluated: the rarity of what the generator learns from.",
   ],
@@ -65,8 +65,9 @@ const GAUGES = {
   ],
 };
 
-/** One thing that strategies report, against queries. */
+/** One thing that strategies report, against queries; nothing where there is only one round of it. */
 function gaugeFigure(task, curves, gauge) {
+  if (!curves[gauge].some((c) => c.x.length > 1)) return null;
   const [title, unit, caption, marks = []] = GAUGES[gauge] ?? [
     gauge,
     () => "",

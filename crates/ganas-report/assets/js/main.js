@@ -19,17 +19,22 @@ const trainsNothing = (task, curves) =>
   curves.gamma && !curves.d_loss && !curves.g_loss && task.runs.some((run) => run.strategy.startsWith("ga-nas"));
 
 function taskSection(task, curves, summaries, id) {
-  const gauge = (names) => names.filter((name) => curves[name]).map((name) => gaugeFigure(task, curves, name));
+  const gauge = (names) =>
+    names
+      .filter((name) => curves[name])
+      .map((name) => gaugeFigure(task, curves, name))
+      .filter((figure) => figure);
   const known = Object.keys(GAUGES);
   const others = Object.keys(curves).filter((name) => !["best", "rank", ...known].includes(name));
   const best = bestFigure(task, curves);
   const tradeoff = tradeoffFigure(task);
   const time = timeFigure(task, summaries);
   const evaluated = task.archs.notation.length;
+  const bounded = new Set(task.runs.map((run) => run.bounds)).size > 1;
   const bounds = task.constraints.map((c) => `${c.metric} ${c.comparison} ${num(c.bound)}`).join(", ");
   const facts = [
     `${task.minimize ? "smallest" : "largest"} ${task.objective}`,
-    bounds ? `under ${bounds}` : null,
+    bounded ? "under bounds that differ from run to run" : bounds ? `under ${bounds}` : null,
     task.optimum === null ? null : `the table's best is ${num(task.optimum, 8)}`,
     task.compliant ? `of ${num(task.compliant)} architectures` : null,
   ];
@@ -37,18 +42,10 @@ function taskSection(task, curves, summaries, id) {
     id ? el("h2", { id }, `${task.space}: ${task.objective}`) : [],
     el("p", { class: "soft" }, facts.filter((f) => f).join(", "), task.source ? ` · ${task.source}` : ""),
     task.notes.map(note),
+    headline(task),
     summary(task, summaries),
     runList(task),
     best ? best.element : note("These results do not say how the runs came to their bests."),
-    of("Algorithm 1", gauge(["gamma", "rho"])),
-    trainsNothing(task, curves)
-      ? note(
-          "No charts of a discriminator and a generator: the default screens by surrogates; runs of ga-nas:paper-setup1 train a generator and a discriminator.",
-        )
-      : [],
-    of("Discriminator", gauge(["d_loss", "d_accuracy", "js", "ess", "d_rank_accuracy"])),
-    of("Generator", gauge(["g_entropy", "g_valid", "g_duplicates", "g_reward", "g_loss", "g_value_loss", "g_kl"])),
-    of("What strategies report", gauge(others)),
     tradeoff ? [h3("Trade-offs"), tradeoff.element] : [],
     drawings(task),
     evaluated
@@ -57,6 +54,15 @@ function taskSection(task, curves, summaries, id) {
           h3("All architectures"),
           note("These results hold no evaluations; folders of runs do (--out of search and bench)."),
         ],
+    of("Inside the search: the threshold", gauge(["gamma", "rho"])),
+    trainsNothing(task, curves)
+      ? note(
+          "No charts of a discriminator and a generator: the default screens by surrogates; runs of ga-nas:paper-setup1 train a generator and a discriminator.",
+        )
+      : [],
+    of("Inside the search: the discriminator", gauge(["d_loss", "d_accuracy", "js", "ess", "d_rank_accuracy"])),
+    of("Inside the search: the generator", gauge(["g_entropy", "g_valid", "g_duplicates", "g_reward", "g_loss", "g_value_loss", "g_kl"])),
+    of("What strategies report", gauge(others)),
     time ? [h3("Time"), time.element] : [],
     h3("Where it comes from"),
     provenance(task),

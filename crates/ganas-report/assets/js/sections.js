@@ -24,6 +24,52 @@ function plainTable(head, rows) {
 
 const note = (text) => el("p", { class: "note" }, text);
 
+/** Whether one run's best is better than another's. */
+const better = (task, a, b) => b === null || (task.minimize ? a.best < b.best : a.best > b.best);
+
+/** What the reader came for: the best architecture, and the network that was trained to the end. */
+function headline(task) {
+  const bounds = [...new Set(task.runs.map((run) => run.bounds))];
+  const cards = bounds.flatMap((within) => {
+    const runs = task.runs.filter((run) => run.bounds === within && run.best !== null && run.best_arch);
+    const best = runs.reduce((before, run) => (better(task, run, before) ? run : before), null);
+    const title = bounds.length > 1 ? ` ${within ? `under ${within}` : "without bounds"}` : "";
+    if (!best) return [card(`Best architecture${title}`, "None was found.")];
+    const rank = best.best_rank === null ? "" : `rank ${num(best.best_rank)} in the table, `;
+    const found = best.queries_to_best === 0 ? "known before" : `query ${num(best.queries_to_best)}`;
+    const by = task.runs.length > 1 ? `${best.strategy}, seed ${best.seed}, ` : "";
+    const own = bigCard(
+      `Best architecture${title}`,
+      `${task.objective} ${num(best.best, 6)}`,
+      best.best_arch,
+      `${rank}${by}${found} of ${num(best.queries)}`,
+      task,
+    );
+    const trained = best.winner
+      ? bigCard(
+          "Winner, trained to the end",
+          `test accuracy ${num(best.winner.test_accuracy, 4)} %`,
+          best.winner.arch,
+          `${num(best.winner.params)} weights; chosen among the best of the search by further trainings`,
+          task,
+        )
+      : null;
+    return [own, trained].filter((c) => c);
+  });
+  return el("div", { class: "grid headline" }, cards);
+}
+
+const bigCard = (title, value, arch, about, task) =>
+  el(
+    "figure",
+    {},
+    el("h4", {}, title),
+    el("p", { class: "value" }, value),
+    el("p", {}, notation(arch)),
+    el("p", { class: "soft" }, about),
+    task.drawings[arch] ? drawn(task.drawings[arch]) : null,
+  );
+
 /** What the runs came to, a strategy a line. */
 function summary(task, summaries) {
   const ranked = summaries.some((s) => s.mean_rank !== null);
@@ -52,8 +98,10 @@ function summary(task, summaries) {
 /** Every run in a line. */
 function runList(task) {
   const state = { finished: "finished", interrupted: "interrupted", unfinished: "not finished" };
+  const bounded = new Set(task.runs.map((run) => run.bounds)).size > 1;
   const row = (run) => [
     `${run.strategy}, seed ${run.seed}`,
+    ...(bounded ? [run.bounds || "none"] : []),
     state[run.state],
     `${num(run.queries)} of ${num(run.budget)}`,
     num(run.best, 8),
@@ -64,7 +112,7 @@ function runList(task) {
     num(run.rejected),
     seconds(run.seconds),
   ];
-  const head = ["run", "state", "queries", "best", "rank", "at query", "break a bound", "failed", "ruled out", "time"];
+  const head = ["run", ...(bounded ? ["bounds"] : []), "state", "queries", "best", "rank", "at query", "break a bound", "failed", "ruled out", "time"];
   const outlooks = task.runs
     .filter((run) => run.outlook)
     .map((run) => el("p", {}, `${run.strategy}, seed ${run.seed}: ${run.outlook}.`));
@@ -91,7 +139,7 @@ function drawings(task) {
     return task.runs.find((run) => run.best_arch === arch)?.best ?? null;
   };
   const parts = [];
-  const code = (arch) => el("code", {}, arch);
+  const code = notation;
   if (task.best.length) {
     const cards = task.best.map((arch, i) =>
       card(`${i + 1}. ${task.objective} ${num(value(arch), 8)}`, code(arch), task.drawings[arch]),
@@ -181,13 +229,13 @@ function timeFigure(task, summaries) {
           name: named[part] ?? part,
           stack: "time",
           barMaxWidth: 22,
-          itemStyle: { color: colours.colour(i) },
-          color: colours.colour(i),
+          itemStyle: { color: partColour(colours, part, i) },
+          color: partColour(colours, part, i),
           data: names.map((name) => mean(name, part)),
           emphasis: { disabled: true },
         })),
       },
-      legend: parts.map((part, i) => ({ name: named[part] ?? part, colour: colours.colour(i), dot: true })),
+      legend: parts.map((part, i) => ({ name: named[part] ?? part, colour: partColour(colours, part, i), dot: true })),
       csv: {
         columns: ["strategy", ...parts],
         rows: names.map((name) => [name, ...parts.map((part) => mean(name, part))]),
@@ -195,6 +243,9 @@ function timeFigure(task, summaries) {
     }),
   });
 }
+
+/** The colour of a part of the time; the rest is grey. */
+const partColour = (colours, part, i) => (part === "other" ? colours.soft : colours.colour(i));
 
 /** A word of a command line. */
 const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
@@ -229,6 +280,7 @@ function suiteSection(suite) {
     suite.standings.map((s, i) => ({
       name: s.strategy,
       colour: colours.colour(i),
+      dash: colours.dashed(i),
       points: Object.entries(s.mean_rank_at)
         .map(([q, rank]) => [Number(q), rank])
         .sort((a, b) => a[0] - b[0]),

@@ -54,6 +54,20 @@ function about(task, notation) {
   return el("div", {}, el("span", { class: "soft" }, "The best ones are drawn here. This draws it: "), el("code", {}, command));
 }
 
+/** An architecture that was clicked at: where, its values, and its drawing. */
+function picked(task, text, where, place = task.archs.notation.indexOf(text)) {
+  const { archs, metrics, objective } = task;
+  const values = place < 0 ? [] : [[objective, archs.objective[place]], ...metrics.map((m, k) => [m, archs.metrics[k][place]])];
+  const known = values.filter(([, value]) => value !== null).map(([name, value]) => `${name} ${num(value, 6)}`);
+  return el(
+    "div",
+    { class: "picked" },
+    el("p", {}, notation(text)),
+    el("p", { class: "soft" }, [where, ...known].filter((part) => part).join(", ")),
+    about(task, text),
+  );
+}
+
 /** A row and, once it is unfolded, what is below it. */
 function unfolding(task, notation, row) {
   const sign = el("button", { type: "button", class: "unfold", "aria-expanded": "false", title: "Show its drawing" }, "▸");
@@ -80,7 +94,7 @@ function archTable(task) {
   const number = (name, value) => ({ name, value, text: (i) => num(value(i)) });
   const many = task.runs.length > 1;
   const columns = [
-    { name: "architecture", value: (i) => archs.notation[i], text: (i) => archs.notation[i], left: true },
+    { name: "architecture", value: (i) => archs.notation[i], text: (i) => notation(archs.notation[i]), left: true },
     {
       name: task.objective,
       value: (i) => archs.objective[i],

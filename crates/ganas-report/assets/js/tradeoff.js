@@ -74,7 +74,8 @@ function tradeoffFigure(task) {
     },
     caption:
       "Every architecture that was evaluated. The line is the Pareto front of those that keep the constraints: nothing " +
-      "evaluated is better in one of the two and not worse in the other. Shaded is what the constraints forbid.",
+      "evaluated is better in one of the two and not worse in the other. Shaded is what the constraints forbid. A click " +
+      "at a point shows its architecture.",
     build: (state, colours) => {
       const m = metrics.indexOf(state.metric);
       const column = archs.metrics[m];
@@ -147,9 +148,17 @@ function tradeoffFigure(task) {
           }),
         );
       const tip = ({ data, seriesName }) =>
-        `<div style="max-width:300px;white-space:normal;overflow-wrap:anywhere"><div>${escape(seriesName)}</div>` +
+        `<div style="max-width:300px;white-space:normal"><div>${escape(seriesName)}</div>` +
         `<div>${escape(task.objective)} <b>${num(data[1])}</b></div><div>${escape(state.metric)} <b>${num(data[0])}</b></div>` +
-        `<code>${escape(archs.notation[data[2]])}</code></div>`;
+        `${notation(archs.notation[data[2]]).outerHTML}</div>`;
+      const pick = (pixel, pixelOf) => {
+        const far = (i) => {
+          const [x, y] = pixelOf([column[i], archs.objective[i]]);
+          return Math.hypot(x - pixel[0], y - pixel[1]);
+        };
+        const near = places.map((i) => [far(i), i]).reduce((a, b) => (b[0] < a[0] ? b : a), [12, null]);
+        return near[1] === null ? null : picked(task, archs.notation[near[1]], "", near[1]);
+      };
       const on = new Set(pareto);
       return {
         option: {
@@ -168,6 +177,7 @@ function tradeoffFigure(task) {
           columns: ["arch", state.metric, task.objective, "compliant", "pareto"],
           rows: places.map((i) => [archs.notation[i], column[i], archs.objective[i], archs.compliant[i], on.has(i)]),
         },
+        pick,
       };
     },
   });

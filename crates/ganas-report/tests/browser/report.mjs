@@ -176,6 +176,49 @@ async function table(page, constraint) {
   assert.equal(saved.trim().split("\n").length, all + 1);
 }
 
+/** What matters stands before what goes on inside. */
+async function glance(browser, folder) {
+  const { page, complaints, close } = await open(browser, join(folder, "plain.html"), 1400, "light");
+  const result = JSON.parse(readFileSync(join(folder, "plain/result.json"), "utf8"));
+  const first = page.locator(".headline figure").first();
+  const said = await first.textContent();
+  assert.ok(said.includes("Best architecture") && said.includes(result.best_arch), said);
+  assert.ok(said.includes(`accuracy ${Number(result.best.toPrecision(6))}`), said);
+  assert.equal(await first.locator("svg").count(), 1, "it is drawn");
+  const top = async (locator) => (await locator.boundingBox()).y;
+  const box = await first.boundingBox();
+  assert.ok(box.y + box.height < 900, "it is seen without scrolling");
+  await scroll(page);
+  const inside = page.locator("h3", { hasText: "Inside the search" }).first();
+  const archs = page.locator("h3", { hasText: "The best architectures" });
+  assert.ok((await top(archs)) < (await top(inside)), "internals come last");
+  // A notation is broken between its parts only.
+  await page.setViewportSize({ width: 400, height: 900 });
+  const broken = await page.$$eval(".notation span", (parts) => parts.filter((p) => p.getClientRects().length > 1).length);
+  assert.equal(broken, 0);
+  assert.deepEqual(complaints, []);
+  await close();
+}
+
+/** A click at a point shows its architecture. */
+async function clicks(page) {
+  const best = figure(page, "Best so far");
+  await best.scrollIntoViewIfNeeded();
+  const chart = await best.locator(".chart").boundingBox();
+  await page.mouse.click(chart.x + chart.width * 0.6, chart.y + chart.height * 0.5);
+  assert.match(await best.locator(".picked").textContent(), /[a-e](;[a-e]){4}.*seed \d+, query \d+, accuracy [\d.]+/s);
+  const scatter = figure(page, "against other metrics");
+  await scatter.scrollIntoViewIfNeeded();
+  await page.waitForTimeout(200);
+  for (const mark of (await scatter.locator("svg path[fill]").all()).slice(-6)) {
+    const place = await mark.boundingBox();
+    if (!place || place.width > 30) continue;
+    await page.mouse.click(place.x + place.width / 2, place.y + place.height / 2);
+    if (await scatter.locator(".picked").count()) break;
+  }
+  assert.match(await scatter.locator(".picked").textContent(), /[a-e](;[a-e]){4}.*accuracy [\d.]+/s);
+}
+
 async function save(page, button) {
   const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
   return readFileSync(await download.path(), "utf8");
@@ -321,7 +364,7 @@ async function test(ganas, folder) {
     "suite.html": [["suite"], ["All 2 tasks of", "Mean normalised rank"]],
     "tasks.html": [
       ["run", "killed", "small"],
-      ["3 tasks", "not finished", "What strategies report"],
+      ["2 tasks", "not finished", "What strategies report", "under bounds that differ from run to run", "no bounds"],
     ],
   };
   const browser = await launch();
@@ -330,9 +373,11 @@ async function test(ganas, folder) {
     await looks(browser, join(folder, file), expected);
     console.log(`${file} looks right`);
   }
+  await glance(browser, folder);
   const { page, complaints, close } = await open(browser, join(folder, "bench.html"), 1400, "light");
   await scroll(page);
   await tooltips(page);
+  await clicks(page);
   await table(page, true);
   await downloads(page);
   await controls(page);

@@ -15,6 +15,7 @@ use ganas_train::supernet::{self, Scoring};
 use crate::End;
 use crate::device::DeviceArgs;
 use crate::equality::notations;
+use crate::names;
 use crate::progress::Progress;
 use crate::recipe::usable;
 use crate::source::{SUPERNET, Shared};
@@ -52,7 +53,7 @@ struct TrainedArgs {
     folder: PathBuf,
 
     /// Search space, if it is one of a TOML file [default: the supernet's]
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
     space: Option<String>,
 
     /// Where its dataset is now [default: where it was]

@@ -13,6 +13,7 @@ use crate::End;
 use crate::device::DeviceArgs;
 use crate::equality::notations;
 use crate::interrupt;
+use crate::names;
 use crate::output::prepare;
 use crate::progress::Progress;
 use crate::recipe::{DataArgs, RecipeArgs, usable};
@@ -30,7 +31,7 @@ The same command goes on with a training that was interrupted.";
 #[command(after_help = EXAMPLES)]
 pub struct TrainArgs {
     /// Search space of cells: nasbench101, nasbench201, or a TOML file
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
     space: String,
 
     /// Dataset: digits (built in), or a folder with CIFAR-10, CIFAR-100, files of the MNIST family,
