@@ -26,6 +26,12 @@ def test_the_runs_of_the_binary(chain, binary):
     runs = pandas.DataFrame(expected["runs"]).drop(columns="seconds")
     pandas.testing.assert_frame_equal(frame.drop(columns="seconds"), runs)
     assert frame.attrs["optimum"] == expected["optimum"]
+    words = frame.attrs["provenance"]["command"]
+    assert words[0] == "bench"
+    binary(*words, "--json", "again.json")
+    assert json.loads(Path("again.json").read_text())["summary"][0]["mean_rank"] == (
+        expected["summary"][0]["mean_rank"]
+    )
     assert [s["mean_rank"] for s in frame.attrs["summary"]] == list(
         frame.groupby("strategy", sort=False).best_rank.mean()
     )
