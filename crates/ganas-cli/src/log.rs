@@ -13,7 +13,7 @@ use ganas_core::ledger::Query;
 use ganas_core::table::Ranking;
 use serde_json::{Map, Value, json};
 
-use crate::output::number;
+use crate::output::rounded;
 use crate::progress::{Bar, Progress, Remarks};
 use crate::record::SearchReport;
 use crate::scale;
@@ -238,7 +238,7 @@ impl Observer for Log<'_> {
             self.reporter.say(self.evaluation(number, query, best));
         } else if self.reporter.args.verbose > 1 {
             let came_to = match (query.score, &query.failure) {
-                (Some(score), _) => number(self.problem.objective().turn(score)),
+                (Some(score), _) => rounded(self.problem.objective().turn(score)),
                 (None, why) => format!("failed: {}", why.as_deref().unwrap_or("no value")),
             };
             let remark = match (best, query.compliant) {
@@ -284,7 +284,7 @@ impl Observer for Log<'_> {
                 round.round, round.new, round.asked, round.queries
             );
             if let Some(best) = round.best {
-                line += &format!(", best {}", number(best));
+                line += &format!(", best {}", rounded(best));
             }
             if let Some(rank) = rank {
                 line += &format!(" (rank {rank})");

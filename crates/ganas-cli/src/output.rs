@@ -16,7 +16,7 @@ pub fn one_line(text: &str) -> String {
 }
 
 /// A number as it is read: six digits that count, without trailing zeros, and whole numbers whole.
-pub fn number(value: f64) -> String {
+pub fn rounded(value: f64) -> String {
     let size = value.abs();
     if value.fract() == 0.0 && size < 1e15 || !value.is_finite() {
         return value.to_string();
@@ -80,7 +80,7 @@ mod tests {
             (0.000_012_3, "1.230e-5"),
             (f64::NAN, "NaN"),
         ] {
-            assert_eq!(number(value), text);
+            assert_eq!(rounded(value), text);
         }
     }
 }

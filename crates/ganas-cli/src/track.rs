@@ -11,7 +11,7 @@ use ganas_core::ledger::Query;
 use ganas_core::table::Ranking;
 
 use crate::log::{brief, turned};
-use crate::output::number;
+use crate::output::rounded;
 use crate::progress::Bar;
 
 /// An architecture that was better than all compliant ones before it.
@@ -153,8 +153,8 @@ fn standing(
     };
     let mut parts: Vec<String> = round.iter().map(|r| format!("round {}", r.round)).collect();
     parts.extend(best.map(|best| match rank {
-        Some(rank) => format!("best {} (rank {rank})", number(best)),
-        None => format!("best {}", number(best)),
+        Some(rank) => format!("best {} (rank {rank})", rounded(best)),
+        None => format!("best {}", rounded(best)),
     }));
     let gamma = gauge("gamma").map(|gamma| turned(objective, "gamma", gamma));
     for (name, value) in [

@@ -24,7 +24,7 @@ use crate::history::{COPY, History};
 use crate::interrupt;
 use crate::log::LogArgs;
 use crate::names;
-use crate::output::{number, one_line, prepare, write_json};
+use crate::output::{one_line, prepare, rounded, write_json};
 use crate::progress::Progress;
 use crate::record::{Improved, SearchReport};
 use crate::rundir::check_free;
@@ -542,14 +542,14 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
                 let all = column.ranking.len();
                 lines.push((
                     &column.name,
-                    format!("{}, rank {rank} of {all}", number(value)),
+                    format!("{}, rank {rank} of {all}", rounded(value)),
                 ));
                 if let (Some(arch), Some(count)) = (&run.reported_arch, run.reevaluated) {
                     lines.push(("", format!("{arch}, the best there of the best {count}")));
                 }
             }
             if let Some(seen) = run.seen {
-                lines.push(("seen", format!("{}, with noise", number(seen))));
+                lines.push(("seen", format!("{}, with noise", rounded(seen))));
             }
             let found = match query {
                 0 => "and the best was known before".into(),
@@ -705,8 +705,8 @@ fn changes(start: &Improved, best: Option<f64>, task: &Task) -> impl Iterator<It
             false => String::new(),
         };
         let sign = if to < from { "" } else { "+" };
-        let by = format!("{sign}{}", number(to - from));
-        format!("{name} {} -> {} ({by}{share})", number(from), number(to))
+        let by = format!("{sign}{}", rounded(to - from));
+        format!("{name} {} -> {} ({by}{share})", rounded(from), rounded(to))
     };
     let objective = &task.objective.metric;
     let others = start.metrics.iter().filter(|(name, _)| *name != objective);
@@ -720,19 +720,19 @@ fn standing(best: f64, rank: Option<usize>, task: &Task) -> String {
     match (rank, &task.ranking, &task.source) {
         (Some(rank), Some(ranking), _) => format!(
             "{}, rank {rank} of {} ({})",
-            number(best),
+            rounded(best),
             ranking.len(),
             match (rank, ranking.optimum()) {
-                (2.., Some(optimum)) => format!("the table's best is {}", number(optimum)),
+                (2.., Some(optimum)) => format!("the table's best is {}", rounded(optimum)),
                 _ => "the best of the table".into(),
             }
         ),
         (_, _, Source::Training(trained)) => format!(
             "{} on {} validation images of {}",
-            number(best),
+            rounded(best),
             trained.training.task.validation().len(),
             trained.training.task.dataset().name()
         ),
-        _ => number(best),
+        _ => rounded(best),
     }
 }

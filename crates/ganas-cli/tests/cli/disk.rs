@@ -301,7 +301,7 @@ fn only_regular_files_are_read() {
             format!("{CHAIN} --history {name}"),
             format!("search --recipe {name}"),
             format!("bench --suite {name} --strategies random"),
-            format!("export {name}.json --space chain.toml"),
+            format!("export {name}.json --space chain.toml --to json"),
         ] {
             sandbox.refuses(&args, &[name, "not a regular file"]);
         }
