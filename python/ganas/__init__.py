@@ -6,10 +6,25 @@
 >>> best = search.minimize(lambda arch: arch.costs["macs"])
 >>> best.value < 1e8
 True
+
+The command ``ganas`` comes with the package; ``python -m ganas`` is the same.
 """
 
 from ganas._bench import bench
-from ganas._ganas import Arch, Space, strategies
-from ganas._search import Best, Search
+from ganas._command import export, report
+from ganas._ganas import Arch, Space, __version__, strategies
+from ganas._search import Best, Evaluation, NothingFound, Search
 
-__all__ = ["Arch", "Best", "Search", "Space", "bench", "strategies"]
+__all__ = [
+    "Arch",
+    "Best",
+    "Evaluation",
+    "NothingFound",
+    "Search",
+    "Space",
+    "__version__",
+    "bench",
+    "export",
+    "report",
+    "strategies",
+]

@@ -7,12 +7,13 @@ import os
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
-from ganas import _ganas, _words
+from ganas import _ganas, _html, _words
 from ganas._ganas import Arch, Space
+from ganas._progress import Progress
+from ganas._workers import Workers
 
 if TYPE_CHECKING:
     import pandas
@@ -31,6 +32,31 @@ class Best(NamedTuple):
     metrics: dict[str, float]
     """All its metrics by name; NaN where one was not measured."""
 
+    def _repr_html_(self) -> str:
+        return _html.best(self)
+
+
+class Evaluation(NamedTuple):
+    """An evaluation, as callbacks are given it."""
+
+    count: int
+    """The evaluations so far, with this one."""
+    arch: Arch
+    """The architecture."""
+    metrics: dict[str, float]
+    """What was told of it, by name; NaN where something is missing."""
+    compliant: bool
+    """Whether it keeps all constraints and did not fail."""
+    failure: Union[str, None]
+    """Why it failed, if it did."""
+
+
+class NothingFound(RuntimeError):
+    """A search is over, and no evaluation that worked keeps all constraints."""
+
+
+Callback = Callable[["Search", Evaluation], object]
+
 
 class Search:
     """A search for the best architecture of a space.
@@ -45,7 +71,8 @@ class Search:
     >>> while archs := search.ask(8):
     ...     for arch in archs:
     ...         search.tell(arch, {"accuracy": -arch.costs["params"]})
-    >>> search.best.arch.costs["params"] < 1e6
+    >>> best = search.best
+    >>> best is not None and best.arch.costs["params"] < 1e6
     True
 
     Args:
@@ -71,7 +98,7 @@ class Search:
         settings: Settings of the strategy that replace its preset's, by their paths, as
             ``{"ppo.entropy_coef": 0.05}``.
         dir: A new folder for the journal, the checkpoints and the results. :meth:`load` goes on from
-            there after an interruption, a crash or ``kill -9``.
+            there after an interruption, a crash or ``kill -9``; so does ``resume=True``.
         metrics: Further metrics to keep as numbers in the journal, beside the objective and what
             constraints are about. Whatever else is told by name is kept as it is.
         table: A table that evaluates, for :meth:`run`: CSV, CSV.gz or Parquet.
@@ -88,6 +115,8 @@ class Search:
         time_limit: The time that the search may take, in seconds or as ``"12h"`` or ``"1h30m"``.
         in_flight: Lets rounds overlap, so that so many evaluations are under way at any time. The
             order in which they finish then decides about the rest, and is kept in the journal.
+        resume: Whether a search that the folder ``dir`` holds already goes on, if its settings are the
+            same. So a script can be run again after whatever stopped it.
 
     Raises:
         ValueError: If something of it cannot be used, with how to mend it.
@@ -118,6 +147,7 @@ class Search:
         in_flight: int | None = None,
         max_failures: int | None = None,
         time_limit: float | str | None = None,
+        resume: bool = False,
     ) -> None:
         self._space, words = _words.space(space)
         words += _words.option("strategy", strategy) + _words.option("seed", seed)
@@ -141,7 +171,32 @@ class Search:
         self._objective = objective
         self._functions = _words.functions(constraints)
         self._known = known and known[1]
+        if dir is not None and os.path.exists(os.path.join(dir, "settings.json")):
+            if not resume:
+                raise ValueError(
+                    f"{os.fspath(dir)} already holds a run; `resume=True` goes on with it, "
+                    "`ganas.Search.load` opens it, and another `dir` begins a new one"
+                )
+            self._resume(dir, queries)
+            return
         self._open(queries, None if maximize is None else not maximize)
+
+    def _resume(self, dir: str | os.PathLike[str], queries: int | None) -> None:
+        """Goes on with the run of a folder that is the one that was asked for."""
+        core = _ganas.Search.resume(dir, queries, self._functions, False)
+        there, here = _words.settled(core.words[1:]), _words.settled(
+            [*self._words, *_words.option("objective", self._objective)]
+        )
+        if there != here:
+            core.close()
+            differ = sorted(word.removeprefix("--") for word in there ^ here)
+            raise ValueError(
+                f"{os.fspath(dir)} holds a run with other settings ({', '.join(differ)}); "
+                "give the same ones, or another `dir`"
+            )
+        self._unsaid = False
+        self._queries = queries
+        self._core = core
 
     def _open(self, queries: int | None, minimize: bool | None) -> None:
         way = "" if minimize is None else ":min" if minimize else ":max"
@@ -279,41 +334,73 @@ class Search:
         return None if result is None else json.loads(result)
 
     def maximize(
-        self, evaluate: Callable[[Arch], Metrics], queries: int | None = None, workers: int = 1
-    ) -> Best | None:
+        self,
+        evaluate: Callable[[Arch], Metrics],
+        queries: int | None = None,
+        workers: int = 1,
+        *,
+        processes: bool = False,
+        callbacks: Callback | Iterable[Callback] = (),
+        progress: bool | None = None,
+    ) -> Best:
         """Evaluates by a function until the search is over, and returns its best.
 
         What the function raises is a failed evaluation, whose traceback is kept in
-        :attr:`history`; if all evaluations failed, or the search ended since they kept failing, there is
-        a warning. Ctrl-C puts back what is being evaluated, and a further call goes on.
+        :attr:`history`; if the search ended since evaluations kept failing, there is a warning. Ctrl-C puts
+        back what is being evaluated, and a further call goes on.
+
+        >>> import ganas
+        >>> search = ganas.Search("nasbench201", "random", queries=5)
+        >>> best = search.maximize(
+        ...     lambda arch: arch.costs["params"],
+        ...     callbacks=lambda search, evaluation: print(evaluation.count, end=" "))
+        1 2 3 4 5
 
         Args:
             evaluate: Takes an :class:`Arch` and returns its objective, or its metrics by name.
             queries: Distinct architectures to evaluate in all; only before the first one was asked
                 for.
             workers: Threads that call the function. What is found does not depend on their number.
+            processes: Whether the workers are processes instead of threads, each with a Python of its
+                own. The function has to be one that can be pickled, of the top level of a module, and
+                a script has to stand below ``if __name__ == "__main__":``. An evaluation whose process
+                dies twice has failed.
+            callbacks: A function or several that are called after each evaluation, in this thread, with
+                the search and an :class:`Evaluation`. What one raises ends the call; another call goes
+                on.
+            progress: Whether standard error shows which way the search goes and how it stands; if it is
+                left out, in terminals and notebooks alone.
 
         Raises:
+            NothingFound: If the search is over, and nothing that was evaluated keeps all constraints.
             ValueError: If the search has begun the other way, or with other queries.
         """
-        return self._evaluate(evaluate, queries, workers, minimize=False)
+        return self._evaluate(evaluate, queries, workers, processes, callbacks, progress, False)
 
     def minimize(
-        self, evaluate: Callable[[Arch], Metrics], queries: int | None = None, workers: int = 1
-    ) -> Best | None:
+        self,
+        evaluate: Callable[[Arch], Metrics],
+        queries: int | None = None,
+        workers: int = 1,
+        *,
+        processes: bool = False,
+        callbacks: Callback | Iterable[Callback] = (),
+        progress: bool | None = None,
+    ) -> Best:
         """The same as :meth:`maximize` for the smallest objective."""
-        return self._evaluate(evaluate, queries, workers, minimize=True)
+        return self._evaluate(evaluate, queries, workers, processes, callbacks, progress, True)
 
-    def run(self) -> Best | None:
+    def run(self) -> Best:
         """Runs a search to its end that evaluates by itself, and returns its best.
 
         That is one with a ``table`` or a ``surrogate``, or one that the command line began.
 
         Raises:
+            NothingFound: If nothing that was evaluated keeps all constraints.
             ValueError: If its evaluations come from Python.
         """
         self._core.run()
-        return self.best
+        return self._found()
 
     def close(self) -> None:
         """Ends the search where it is; :meth:`load` goes on with it, if it has a folder."""
@@ -328,6 +415,9 @@ class Search:
     def __repr__(self) -> str:
         way = "min" if self._core.minimize else "max"
         return f"Search({self.space.name!r}, {way} {self.objective}, {self.queries} queries)"
+
+    def _repr_html_(self) -> str:
+        return _html.search(self)
 
     def _aim(self, minimize: bool, queries: int | None) -> None:
         """Sets the way and the queries, as long as nothing has begun."""
@@ -344,40 +434,75 @@ class Search:
             self._open(queries, minimize)
 
     def _evaluate(
-        self, evaluate: Callable[[Arch], Metrics], queries: int | None, workers: int, minimize: bool
-    ) -> Best | None:
+        self,
+        evaluate: Callable[[Arch], Metrics],
+        queries: int | None,
+        workers: int,
+        processes: bool,
+        callbacks: Callback | Iterable[Callback],
+        progress: bool | None,
+        minimize: bool,
+    ) -> Best:
         self._aim(minimize, queries)
         if workers < 1:
             raise ValueError("there are no workers; give `workers` at least 1")
-        if workers == 1:
-            while archs := self.ask():
-                self._settle(archs[0], partial(evaluate, archs[0]))
-            return self._found()
-        running: dict[Future[Metrics], Arch] = {}
-        pool = ThreadPoolExecutor(workers)
-        try:
-            while True:
-                for arch in self.ask(workers - len(running)):
-                    running[pool.submit(evaluate, arch)] = arch
-                if not running:
-                    return self._found()
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    self._settle(running.pop(future), future.result)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for arch in running.values():
-                self.put_back(arch)
+        called = [callbacks] if callable(callbacks) else list(callbacks)
+        shown = Progress(self, progress)
 
-    def _found(self) -> Best | None:
-        """The best of a search that is over, and a warning where none of its evaluations worked."""
+        def settle(arch: Arch, result: Callable[[], Metrics]) -> None:
+            self._settle(arch, result)
+            shown.show()
+            if called:
+                evaluation = self._evaluation(arch)
+                for callback in called:
+                    callback(self, evaluation)
+
+        try:
+            if workers == 1 and not processes:
+                while archs := self.ask():
+                    settle(archs[0], partial(evaluate, archs[0]))
+                return self._found()
+            with Workers(evaluate, workers, processes) as pool:
+                try:
+                    while True:
+                        for arch in self.ask(workers - len(pool)):
+                            pool.submit(arch)
+                        if not len(pool):
+                            return self._found()
+                        for arch, result in pool.finished():
+                            settle(arch, result)
+                finally:
+                    for arch in pool.left():
+                        self.put_back(arch)
+        finally:
+            shown.end()
+
+    def _evaluation(self, arch: Arch) -> Evaluation:
+        """What was told of an architecture."""
+        row = self._core.row(arch)
+        if row is None:
+            raise RuntimeError(f"`{arch}` was told and is not there; this is a bug in ganas")
+        rest = ("query", "round", "arch", "compliant", "failure")
+        metrics = {name: value for name, value in row.items() if name not in rest}
+        return Evaluation(self._core.count(), arch, metrics, row["compliant"], row["failure"])
+
+    def _found(self) -> Best:
+        """The best of a search that is over."""
         best, result = self.best, self.result
-        if result and result["failed"]:
-            first = str(result.get("failure")).partition("\n")[0]
-            if result["queries"] == result["failed"]:
-                warnings.warn(f"every evaluation failed; the first: {first}", RuntimeWarning, 4)
-            elif result["stop"] == "failures":
+        if best is not None:
+            if result and result["stop"] == "failures":
+                first = str(result.get("failure")).partition("\n")[0]
                 warnings.warn(f"evaluations kept failing; the first: {first}", RuntimeWarning, 4)
-        return best
+            return best
+        if result is None or result["queries"] == 0:
+            raise NothingFound("nothing was evaluated")
+        if result["queries"] == result["failed"]:
+            first = str(result.get("failure")).partition("\n")[0]
+            raise NothingFound(f"every evaluation failed; the first: {first}")
+        raise NothingFound(
+            f"none of {result['queries']} architectures keeps all constraints; loosen them, or "
+            "give more `queries`"
+        )
 
     def _settle(self, arch: Arch, result: Callable[[], Metrics]) -> None:
         """Tells what came of an architecture, or that it failed."""

@@ -63,6 +63,16 @@ def reading(
     return words + option("duplicates", duplicates) + option("arch-column", arch_column)
 
 
+def settled(words: Iterable[str]) -> set[str]:
+    """What of a search has to be the same where it goes on: all but its queries, its folder and which
+    way it goes, which is checked where it is said."""
+    kept = (w for w in words if not w.startswith(("--queries=", "--out=", "--minimize")))
+    return {
+        word[:-4] if word.startswith("--objective=") and word.endswith((":min", ":max")) else word
+        for word in kept
+    }
+
+
 def functions(constraints: Iterable[Any]) -> list[tuple[str, Any]]:
     """Those constraints that are functions, by their names."""
     named = (c for c in constraints if callable(c))

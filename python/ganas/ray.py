@@ -19,7 +19,7 @@ def run(
     resources: Mapping[str, Any] | None = None,
     max_in_flight: int | None = None,
     retries: int = 2,
-) -> Best | None:
+) -> Best:
     """Evaluates by a function in tasks of Ray until the search is over, and returns its best.
 
     >>> import ganas, ganas.ray
@@ -44,6 +44,7 @@ def run(
 
     Raises:
         ImportError: If Ray is not installed.
+        NothingFound: If nothing that was evaluated keeps all constraints.
         ValueError: If there would be no task at all.
     """
     try:

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use ganas_core::arch;
 use ganas_core::space::NamedGraph;
+use ganas_draw::Drawing;
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 
+use crate::fault::Fault;
 use crate::space::{Origin, Space, revive_space};
 
 /// An architecture of a space, in canonical form: a small value that can be compared, hashed and
@@ -92,6 +94,19 @@ impl Arch {
         all.set_item("graph", graph)?;
         all.set_item("costs", self.costs())?;
         Ok(all)
+    }
+
+    /// Its drawing, which notebooks show.
+    ///
+    /// >>> ganas.Space("nasbench101").parse("resnet").to_svg()[:4]
+    /// '<svg'
+    fn to_svg(&self) -> PyResult<String> {
+        let drawing = Drawing::of(&*self.origin.space, &self.arch).map_err(Fault::from)?;
+        Ok(drawing.svg())
+    }
+
+    fn _repr_svg_(&self) -> PyResult<String> {
+        self.to_svg()
     }
 
     /// Its graph as a `networkx.DiGraph`, whose nodes have an attribute `op`.

@@ -7,7 +7,7 @@ use ganas_cli::embed;
 use pyo3::prelude::*;
 
 use crate::desk::{Desk, Ending};
-use crate::fault::Fault;
+use crate::fault::{Caller, Fault};
 
 /// A benchmark by the words of a command line, as JSON.
 #[pyfunction]
@@ -15,7 +15,7 @@ pub fn bench(words: Vec<String>, py: Python<'_>) -> PyResult<String> {
     let desk = Arc::new(Desk::default());
     let ending = Ending(desk.clone());
     let thread = thread::spawn(move || {
-        let how = embed::bench(&words, &ending.0.stop).map_err(Fault::from);
+        let how = embed::bench(&words, &ending.0.stop).map_err(|e| Fault::of(e, Caller::Command));
         ending.0.end(how);
     });
     let waited = desk.wait(py, |s| s.end.is_some());

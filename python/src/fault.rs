@@ -4,6 +4,8 @@ use ganas_core::error::Error;
 use pyo3::PyErr;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 
+use crate::keywords::keywords;
+
 /// What went wrong, in one line that can be raised again and again.
 #[derive(Clone, Debug)]
 pub struct Fault {
@@ -18,6 +20,15 @@ enum Kind {
     Other,
 }
 
+/// What was called, whose keyword arguments errors speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// `ganas.Search` and its methods.
+    Search,
+    /// A function that is named as its command is.
+    Command,
+}
+
 impl Fault {
     /// Something that is no fault of the input.
     pub fn other(line: &str) -> Fault {
@@ -26,10 +37,9 @@ impl Fault {
             line: line.to_owned(),
         }
     }
-}
 
-impl From<anyhow::Error> for Fault {
-    fn from(error: anyhow::Error) -> Self {
+    /// What went wrong in something that was called.
+    pub fn of(error: anyhow::Error, caller: Caller) -> Fault {
         let kind = match error.downcast_ref() {
             Some(Error::Input(_)) => Kind::Input,
             Some(Error::Io { .. } | Error::Write { .. } | Error::Lost { .. }) => Kind::Io,
@@ -37,7 +47,16 @@ impl From<anyhow::Error> for Fault {
         };
         let text = format!("{error:#}");
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        Fault { kind, line }
+        Fault {
+            kind,
+            line: keywords(&line, caller),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Fault {
+    fn from(error: anyhow::Error) -> Self {
+        Fault::of(error, Caller::Search)
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod arch;
 mod bench;
+mod command;
 mod desk;
 mod fault;
+mod keywords;
 mod predicate;
 mod search;
 mod space;
@@ -17,7 +19,15 @@ mod _ganas {
     #[pymodule_export]
     use crate::bench::bench;
     #[pymodule_export]
+    use crate::command::{command, main};
+    #[pymodule_export]
     use crate::search::Search;
     #[pymodule_export]
     use crate::space::{Space, revive_space, strategies};
+
+    #[pymodule_init]
+    fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
+        use pyo3::types::PyModuleMethods;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
 }

@@ -268,6 +268,34 @@ impl Search {
     }
 }
 
+impl Search {
+    /// A query as a row of the history, with columns for these values that nobody asked for.
+    fn row_of<'py>(
+        &self,
+        number: Option<usize>,
+        query: &Query,
+        state: &State,
+        more: &BTreeSet<&String>,
+        py: Python<'py>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let row = PyDict::new(py);
+        row.set_item("query", number)?;
+        row.set_item("round", number.map(|_| query.round))?;
+        row.set_item("arch", self.space.0.space.format(&query.arch))?;
+        for (name, value) in self.by_name(query) {
+            row.set_item(name, value)?;
+        }
+        let own = state.more.get(&query.arch);
+        for name in more {
+            let value = own.and_then(|own| own.get(*name));
+            set(&row, &self.column(name), value)?;
+        }
+        row.set_item("compliant", query.compliant)?;
+        row.set_item("failure", &query.failure)?;
+        Ok(row)
+    }
+}
+
 #[pymethods]
 impl Search {
     #[new]
@@ -466,24 +494,33 @@ impl Search {
         let more: BTreeSet<&String> = state.more.values().flat_map(BTreeMap::keys).collect();
         let charged = (state.charged.iter().enumerate()).map(|(i, query)| (Some(i + 1), query));
         (charged.chain(state.fresh.iter().map(|query| (None, query))))
-            .map(|(number, query)| {
-                let row = PyDict::new(py);
-                row.set_item("query", number)?;
-                row.set_item("round", number.map(|_| query.round))?;
-                row.set_item("arch", self.space.0.space.format(&query.arch))?;
-                for (name, value) in self.by_name(query) {
-                    row.set_item(name, value)?;
-                }
-                let own = state.more.get(&query.arch);
-                for name in &more {
-                    let value = own.and_then(|own| own.get(*name));
-                    set(&row, &self.column(name), value)?;
-                }
-                row.set_item("compliant", query.compliant)?;
-                row.set_item("failure", &query.failure)?;
-                Ok(row)
-            })
+            .map(|(number, query)| self.row_of(number, query, &state, &more, py))
             .collect()
+    }
+
+    /// What was told of an architecture, if anything was.
+    fn row<'py>(
+        &self,
+        arch: &Bound<'_, PyAny>,
+        py: Python<'py>,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let arch = self.space.read(arch)?;
+        let state = self.desk.state();
+        // The latest first: that is what is asked for.
+        let charged = (state.charged.iter().enumerate()).map(|(i, query)| (Some(i + 1), query));
+        let mut all = (state.fresh.iter().rev().map(|query| (None, query))).chain(charged.rev());
+        let Some((number, query)) = all.find(|(_, query)| query.arch == arch) else {
+            return Ok(None);
+        };
+        let more = state.more.get(&arch);
+        let more: BTreeSet<&String> = more.into_iter().flat_map(BTreeMap::keys).collect();
+        self.row_of(number, query, &state, &more, py).map(Some)
+    }
+
+    /// The evaluations so far.
+    fn count(&self) -> usize {
+        let state = self.desk.state();
+        state.charged.len() + state.fresh.len()
     }
 
     fn result(&self) -> Option<String> {

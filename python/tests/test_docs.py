@@ -19,6 +19,8 @@ def docstrings():
     yield "ganas", ganas.__doc__
     for name in ganas.__all__:
         thing = getattr(ganas, name)
+        if isinstance(thing, str):
+            continue
         yield name, thing.__doc__
         if isinstance(thing, type):
             for member in vars(thing):

@@ -189,13 +189,13 @@ def test_what_is_bounded_has_to_be_told(chain):
     assert list(search.history.compliant) == [i != 1 for i in range(30)]
 
 
-def test_a_function_that_never_works_is_warned_of(chain):
+def test_a_function_that_never_works_is_an_error(chain):
     def broken(arch):
         raise ValueError("the trainer broke")
 
     search = ganas.Search("chain.toml", "random", 3)
-    with pytest.warns(RuntimeWarning, match="every evaluation failed; the first: .*trainer broke"):
-        assert search.maximize(broken) is None
+    with pytest.raises(ganas.NothingFound, match="every evaluation failed; the first: .*trainer"):
+        search.maximize(broken)
     assert search.result["failed"] == 3
 
 
@@ -414,8 +414,8 @@ def test_what_was_closed_before_it_began_is_over(chain):
         ({"settings": {"ppo.entropy": 1}}, "did you mean `ppo.entropy_coef`"),
         ({"constraints": ["params"]}, "is not a constraint"),
         ({"constraints": ["params <= 3"]}, "no architecture in 20000 samples meets"),
-        ({"start": ["a;a"]}, "--start `a;a`"),
-        ({"queries": 0}, "give `--queries` at least 1"),
+        ({"start": ["a;a"]}, "start `a;a`"),
+        ({"queries": 0}, "give `queries` at least 1"),
         ({"queries": -1}, "-1"),
         ({"history": [("a;a;a", 1)]}, "history.csv:2: 3 blocks"),
         ({"table": "chain.csv", "objective": "acc"}, "accuracy"),

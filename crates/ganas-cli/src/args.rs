@@ -1,7 +1,6 @@
 //! What is typed: plain data, nothing opened yet.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -247,21 +246,22 @@ impl TaskArgs {
     }
 }
 
-/// Reports arguments that cannot be used on one line, or prints the help that was asked for.
-pub fn refuse(error: &clap::Error) -> ExitCode {
+/// Reports arguments that cannot be used on one line, or prints the help that was asked for; the exit
+/// code.
+pub fn refuse(error: &clap::Error) -> u8 {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             // A closed pipe is the reader's own wish.
             let _ = error.print();
-            ExitCode::SUCCESS
+            0
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = error.print();
-            ExitCode::from(2)
+            2
         }
         _ => {
             eprintln!("{}", brief(error));
-            ExitCode::from(2)
+            2
         }
     }
 }

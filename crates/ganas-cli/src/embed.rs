@@ -29,6 +29,7 @@ use crate::source::Source;
 use crate::threads;
 
 pub use crate::direction::less_is_better;
+pub use crate::main_with as main;
 pub use crate::task::load_space;
 pub use ganas_search::STRATEGIES;
 
@@ -199,6 +200,16 @@ pub fn bench(words: &[String], stop: &AtomicBool) -> Result<String> {
     };
     let (report, _) = bench::embedded(&args, words, stop)?;
     Ok(serde_json::to_string(&report)?)
+}
+
+/// Runs the command that the words after `ganas` name, one that writes a file and ends, such as `export`
+/// or `report`.
+///
+/// # Errors
+/// If some of it cannot be used, or the file cannot be written.
+pub fn command(words: &[String]) -> Result<()> {
+    crate::run(parse(words)?)?;
+    Ok(())
 }
 
 fn parse(words: &[String]) -> Result<Command> {

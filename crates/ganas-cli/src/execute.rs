@@ -14,6 +14,7 @@ use ganas_core::far;
 use ganas_core::ledger::Query;
 use ganas_search::Recipe;
 
+use crate::comparison;
 use crate::history::History;
 use crate::log::{Log, LogArgs, Reporter};
 use crate::outlook;
@@ -304,9 +305,19 @@ impl Plan<'_> {
             (top.is_empty(), &task.source, self.out)
             && !broken_off
         {
+            let recipe = &trained.training.recipe;
+            let epochs = self.winner_epochs.unwrap_or(recipe.epochs);
+            // A comparison that takes longer than the search is not what anybody waits for.
+            let spent = evaluated.len() * recipe.epochs * recipe.repeats;
+            let random = if comparison::TRAININGS * epochs <= spent {
+                comparison::random(&problem, task.sampler, self.seed)
+            } else {
+                Vec::new()
+            };
             let trained = winner::train(
                 trained,
                 &top,
+                &random,
                 self.seed,
                 self.winner_epochs,
                 folder,

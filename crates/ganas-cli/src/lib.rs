@@ -6,6 +6,7 @@ mod args;
 mod caller;
 mod change;
 mod command;
+mod comparison;
 mod device;
 mod direction;
 mod duration;
@@ -48,6 +49,7 @@ mod unsatisfiable;
 mod winner;
 mod workers;
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
@@ -76,24 +78,31 @@ const NOTHING: u8 = 3;
 
 /// Runs the command that this process was started with; how it ended.
 pub fn main() -> ExitCode {
+    ExitCode::from(main_with(std::env::args_os()))
+}
+
+/// Runs the command of these words, the program's name first; the exit code.
+pub fn main_with(words: impl IntoIterator<Item = OsString>) -> u8 {
     interrupt::keep_to_nohup();
-    let parsed =
-        (args::command().try_get_matches()).and_then(|matches| Cli::from_arg_matches(&matches));
+    let words: Vec<OsString> = words.into_iter().collect();
+    record::started_with(&words);
+    let parsed = (args::command().try_get_matches_from(words))
+        .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(e) => return args::refuse(&e),
     };
     match run(cli.command) {
-        Ok(End::Done) => ExitCode::SUCCESS,
-        Ok(End::Nothing) => ExitCode::from(NOTHING),
-        Ok(End::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
+        Ok(End::Done) => 0,
+        Ok(End::Nothing) => NOTHING,
+        Ok(End::Interrupted) => interrupt::EXIT_CODE,
         // The reader has seen enough, as with `ganas space enumerate | head`.
-        Err(e) if is_broken_pipe(&e) => ExitCode::SUCCESS,
+        Err(e) if is_broken_pipe(&e) => 0,
         Err(e) => {
             eprintln!("error: {}", output::one_line(&format!("{e:#}")));
             match e.downcast_ref() {
-                Some(Error::Input(_)) => ExitCode::from(2),
-                _ => ExitCode::FAILURE,
+                Some(Error::Input(_)) => 2,
+                _ => 1,
             }
         }
     }

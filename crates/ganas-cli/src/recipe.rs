@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 use ganas_core::error::{Error, Result};
 use ganas_core::read_regular_text;
 use ganas_data::{Augment, Dataset, Portion, Resize, SplitConfig, load_with};
-use ganas_train::{ImageTask, Optimizer, Recipe, Schedule, TrainError};
+use ganas_train::recipe::Parts;
+use ganas_train::{Feed, ImageTask, Optimizer, Recipe, Schedule, TrainError};
 use serde::Deserialize;
 
 /// How networks are trained. What is left out has the dataset's default.
@@ -17,10 +18,11 @@ pub struct RecipeArgs {
     recipe: Option<PathBuf>,
 
     /// Passes over the training images
+    /// [default: 10 for the digits; else 12, or as many as 300 steps take]
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<usize>,
 
-    /// Images a step
+    /// Images a step [default: 16 for the digits; else up to 128, smaller where images are few]
     #[arg(long, value_name = "N", help_heading = "Training")]
     batch: Option<usize>,
 
@@ -55,8 +57,13 @@ pub struct RecipeArgs {
     depth: Option<usize>,
 
     /// Trainings of each architecture, whose metrics are averaged
+    /// [default: 1; 3 with fewer than 100 validation images, but for the digits]
     #[arg(long, value_name = "N", help_heading = "Training")]
     repeats: Option<usize>,
+
+    /// The recipe of a run that is resumed: what its command left out stays as it was.
+    #[arg(skip)]
+    recorded: Option<Recipe>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -89,6 +96,33 @@ impl RecipeArgs {
             || self.width.is_some()
             || self.depth.is_some()
             || self.repeats.is_some()
+    }
+
+    /// The same, where what is left out is as in the recipe of a run that is resumed.
+    pub fn remember(&mut self, recorded: Option<Recipe>) {
+        self.recorded = recorded;
+    }
+
+    /// The recipe for a dataset: what was typed, then what the file says, then what the run that is
+    /// resumed had, then what suits the images.
+    ///
+    /// # Errors
+    /// As [`over`](Self::over).
+    pub fn suited(&self, task: &ImageTask) -> Result<Recipe> {
+        if let Some(recorded) = &self.recorded {
+            return self.over(recorded.clone());
+        }
+        let images = Parts {
+            train: task.train().len(),
+            validation: task.validation().len(),
+        };
+        let defaults = Recipe::suited(task.dataset().name(), &images);
+        let recipe = self.over(defaults.clone())?;
+        if recipe.batch == defaults.batch || task.dataset().name() == "digits" {
+            return Ok(recipe);
+        }
+        // As many steps with the batch that was asked for.
+        self.over(defaults.with_batch(recipe.batch, images.train))
     }
 
     /// The recipe: what was typed, then what the file says, then the defaults.
@@ -156,7 +190,25 @@ fn over_toml(defaults: &Recipe, text: &str) -> Result<Recipe> {
     let mut all = toml::Table::try_from(defaults)
         .map_err(|e| Error::input(format!("the defaults are no TOML: {e}")))?;
     all.extend(given);
-    Recipe::deserialize(all).map_err(unusable)
+    let recipe = Recipe::deserialize(all).map_err(unusable)?;
+    recipe.check().map_err(|error| {
+        let line = match &error {
+            TrainError::Setting { name, .. } => line_of(text, name),
+            _ => None,
+        };
+        match line {
+            Some(line) => usable(error).on_line(line),
+            None => usable(error),
+        }
+    })?;
+    Ok(recipe)
+}
+
+/// The line of a TOML text that has a setting, counted from 1.
+fn line_of(text: &str, setting: &str) -> Option<u64> {
+    let has = |line: &str| line.split('=').next().is_some_and(|key| key.trim() == setting);
+    let place = text.lines().position(has)?;
+    Some(place as u64 + 1)
 }
 
 /// Which images networks are trained on.
@@ -221,6 +273,34 @@ impl DataArgs {
         let task = ImageTask::new(dataset, &split, seed).map_err(usable)?;
         Ok((task, split))
     }
+}
+
+/// Fewer validation images than these deserve a warning.
+const FEW_VALIDATION: usize = 200;
+
+/// What there is to say of trainings on few images: how they are trained, and how roughly they are
+/// compared.
+pub fn remarks(task: &ImageTask, recipe: &Recipe) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let (train, validation) = (task.train().len(), task.validation().len());
+    if task.dataset().name() == "digits" || validation >= FEW_VALIDATION {
+        return remarks;
+    }
+    let augment = recipe.augment.as_ref().unwrap_or(task.dataset().augment());
+    remarks.push(format!(
+        "note: few images: {train} to train on, batch {}, {} epochs ({} steps), trainings a network: {}, \
+         augment {augment}; `--batch`, `--epochs`, `--repeats` and `--augment` change it",
+        recipe.batch,
+        recipe.epochs,
+        recipe.epochs.saturating_mul(train.div_ceil(recipe.batch)),
+        recipe.repeats,
+    ));
+    remarks.push(format!(
+        "warning: {validation} validation images: one of them is {:.1} % of accuracy, so networks that \
+         are about as good are told apart by chance; more images or a larger `--validation` help",
+        100.0 / validation as f64
+    ));
+    remarks
 }
 
 /// An error of training as one of the input: all that can be met before a training begins are.

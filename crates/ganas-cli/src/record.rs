@@ -1,6 +1,8 @@
 //! The JSON that leaves the program. Fields are only ever added.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::sync::OnceLock;
 
 use ganas_core::driver::StopReason;
 use ganas_core::space::Sampler;
@@ -8,12 +10,14 @@ use ganas_core::table::{Ranking, SourceRow};
 use ganas_search::Recipe;
 use ganas_search::predictor::Fitted;
 use ganas_search::rare_event::Outlook;
+use ganas_train::Preprocessing;
 use ganas_train::supernet::{Identity, Scoring};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::change::Change;
+use crate::comparison::BesideRandom;
 use crate::history::HistoryRecord;
 use crate::reading::ReadingArgs;
 use crate::source::Source;
@@ -229,8 +233,13 @@ pub struct Winner {
     pub train_images: usize,
     /// The epochs of that.
     pub epochs: usize,
-    /// Height, width and channels of the images.
-    pub image: [usize; 3],
+    /// How images are prepared for it.
+    #[serde(flatten)]
+    pub preprocessing: Preprocessing,
+    /// Random architectures under the same training; left out where that would take longer than the
+    /// search.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<BesideRandom>,
     /// The weights of the network.
     pub params: usize,
     /// The file with the weights.
@@ -618,10 +627,19 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
+/// The words of this process's command, where it is not a process of its own.
+static WORDS: OnceLock<Vec<OsString>> = OnceLock::new();
+
+/// Keeps the words of the command, the program's name first. The first call counts.
+pub fn started_with(words: &[OsString]) {
+    WORDS.get_or_init(|| words.to_vec());
+}
+
 /// The command line, program name left out.
 pub fn command_line() -> Vec<String> {
-    (std::env::args_os().skip(1))
-        .map(|arg| arg.to_string_lossy().into_owned())
+    let words = WORDS.get_or_init(|| std::env::args_os().collect());
+    (words.iter().skip(1))
+        .map(|word| word.to_string_lossy().into_owned())
         .collect()
 }
 

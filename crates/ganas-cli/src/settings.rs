@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ganas_core::error::{Error, Result};
+use ganas_train::Recipe;
 use ganas_train::device::CPU;
 use serde::Serialize;
 use serde_json::Value;
@@ -126,6 +127,11 @@ impl Recorded {
     /// Whether each notation was an architecture of its own, as in all runs of older versions.
     pub fn keeps_apart(&self) -> bool {
         self.all["task"]["distinct_networks"] != true
+    }
+
+    /// How its networks were trained, if any were.
+    pub fn recipe(&self) -> Option<Recipe> {
+        serde_json::from_value(self.all["task"]["training"]["recipe"].clone()).ok()
     }
 
     /// Checks that everything but the number of queries is as it was.

@@ -11,7 +11,7 @@ use ganas_core::table::Table;
 use ganas_data::{Resize, load_with};
 use ganas_search::predictor::{Surrogate, SurrogateEvaluator};
 use ganas_train::supernet::{self, Identity, Scoring, SupernetEvaluator};
-use ganas_train::{ImageTask, METRICS, Recipe, Supernet, Training, TrainingEvaluator};
+use ganas_train::{ImageTask, METRICS, Supernet, Training, TrainingEvaluator};
 use rayon::ThreadPool;
 
 use crate::args::TaskArgs;
@@ -19,7 +19,7 @@ use crate::caller::{Absent, Caller};
 use crate::device::DeviceArgs;
 use crate::log::Reporter;
 use crate::progress::Progress;
-use crate::recipe::usable;
+use crate::recipe::{remarks, usable};
 use crate::task::unreadable;
 use crate::workers::Workers;
 
@@ -281,13 +281,17 @@ pub fn open(
         }
         (train, None) => {
             let data = train.as_deref().unwrap_or(DATASET);
-            let _waiting = progress.waiting(format!("reading {data}"));
+            let waiting = progress.waiting(format!("reading {data}"));
             let (task, _) = args.images_of.open(data, seed)?;
-            let defaults = Recipe::suited(task.dataset().name());
+            drop(waiting);
+            let recipe = args.recipe.suited(&task)?;
+            for remark in remarks(&task, &recipe) {
+                progress.say(&remark);
+            }
             let opened = args.device.choice().open()?;
             let training = Training {
                 space: space.clone(),
-                recipe: args.recipe.over(defaults)?,
+                recipe,
                 task: Arc::new(task),
                 device: opened.device,
             };

@@ -14,6 +14,7 @@ use ganas_core::write_whole;
 use ganas_draw::Drawing;
 use ganas_train::{Feed, Network, Score, TrainError, Training};
 
+use crate::comparison;
 use crate::progress::{Bar, Progress};
 use crate::recipe::usable;
 use crate::record::{Finalist, Winner};
@@ -38,11 +39,14 @@ const POLL: Duration = Duration::from_millis(50);
 /// weights and its drawing. None if `stop` is set before; then nothing is written, and trainings
 /// that were begun are left to themselves.
 ///
+/// After that the winner is [compared](comparison) with `random` architectures, if there are any.
+///
 /// # Errors
 /// If the last training diverges, or the files cannot be written.
 pub fn train(
     trained: &Trained,
     finalists: &[Arch],
+    random: &[Arch],
     seed: u64,
     epochs: Option<usize>,
     folder: &Path,
@@ -77,11 +81,22 @@ pub fn train(
     let (network, score) = finished?;
     drop(bar);
     let weights = folder.join(WEIGHTS);
-    network.weights().save(&weights).map_err(usable)?;
+    let preprocessing = training.task.preprocessing();
+    let saved = network.weights().save_with(&weights, &preprocessing);
+    saved.map_err(usable)?;
     let drawing = folder.join(DRAWING);
     let svg = Drawing::of(&*training.space, &arch)?.svg();
     write_whole(&drawing, |mut file| file.write_all(svg.as_bytes()))?;
+    let bar = progress.steps(comparison::TRAININGS);
+    bar.say("random architectures under the same training");
+    let found = (arch, 100.0 * score.accuracy);
+    let compared = comparison::compare(&training, &trained.pool, found, random, seed, &bar, stop);
+    drop(bar);
+    if stop.load(Ordering::Relaxed) {
+        return Ok(None);
+    }
     Ok(Some(Winner {
+        comparison: compared,
         arch: training.space.format(&arch),
         finalists: standings,
         test_accuracy: 100.0 * score.accuracy,
@@ -89,7 +104,7 @@ pub fn train(
         test_images: training.task.test().len(),
         train_images: training.task.development().len(),
         epochs: training.recipe.epochs,
-        image: training.task.test().image(),
+        preprocessing,
         params: network.plan().params(),
         weights: weights.display().to_string(),
         drawing: drawing.display().to_string(),

@@ -124,6 +124,22 @@ impl FromStr for Augment {
     }
 }
 
+impl std::fmt::Display for Augment {
+    /// As it is read.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = [
+            self.flip.then(|| "flip".to_owned()),
+            (self.pad > 0).then(|| format!("pad={}", self.pad)),
+            (self.cutout > 0).then(|| format!("cutout={}", self.cutout)),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() {
+            return f.write_str("none");
+        }
+        f.write_str(&parts.join(","))
+    }
+}
+
 /// What is done to one image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {

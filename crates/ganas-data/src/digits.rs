@@ -32,7 +32,8 @@ pub fn digits() -> Result<Dataset> {
     let pixels = bytes.split_off(IMAGES.min(bytes.len()));
     let labels = bytes.into_iter().map(u16::from).collect();
     let images = Images::new(SHAPE, pixels, labels)?;
-    Ok(Dataset::new("digits", numbered(10), images, None)?.with_augment(Augment::digits()))
+    let digits = Dataset::new("digits", numbered(10), images, None)?;
+    Ok(digits.with_augment(Augment::digits()).with_pixel_max(16))
 }
 
 #[cfg(test)]
@@ -52,6 +53,7 @@ mod tests {
         assert_eq!(counts, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
         assert_eq!(pixels().map(|&v| u64::from(v)).sum::<u64>(), 561_718);
         assert_eq!(pixels().max(), Some(&16));
+        assert_eq!(digits.pixel_max(), 16);
         assert_eq!(images.image(0)[..8], [0, 0, 5, 13, 9, 1, 0, 0]);
         assert_eq!(images.labels()[..3], [0, 1, 2]);
     }

@@ -135,6 +135,7 @@ pub struct Dataset {
     validation_from: usize,
     test_from: usize,
     augment: Augment,
+    pixel_max: u8,
 }
 
 impl Dataset {
@@ -194,6 +195,7 @@ impl Dataset {
             validation_from: test_from,
             test_from,
             augment: Augment::none(),
+            pixel_max: u8::MAX,
         })
     }
 
@@ -208,6 +210,16 @@ impl Dataset {
     /// The same dataset with another proposal for its augmentation.
     pub fn with_augment(self, augment: Augment) -> Self {
         Dataset { augment, ..self }
+    }
+
+    /// The same dataset, whose pixels go up to this value instead of 255.
+    pub fn with_pixel_max(self, pixel_max: u8) -> Self {
+        Dataset { pixel_max, ..self }
+    }
+
+    /// The largest value that a pixel can have: 255, or 16 in the digits.
+    pub fn pixel_max(&self) -> u8 {
+        self.pixel_max
     }
 
     /// What it is called.

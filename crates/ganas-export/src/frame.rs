@@ -4,7 +4,8 @@ use std::path::Path;
 
 use ganas_core::read_regular;
 use ganas_core::space::{Kind, SearchSpace};
-use ganas_train::{Frame, TrainError};
+use ganas_train::network::MOST_DEPTH;
+use ganas_train::{Frame, Preprocessing, TrainError};
 use safetensors::SafeTensors;
 
 use crate::error::{ExportError, Result};
@@ -52,20 +53,45 @@ pub fn frame(space: &dyn SearchSpace, given: &Given, weights: Option<&Path>) -> 
     })
 }
 
+/// How images were prepared for the network of a file of weights. None where the file does not say.
+///
+/// # Errors
+/// If the file cannot be read, or is no file of weights.
+pub fn preprocessing(path: &Path) -> Result<Option<Preprocessing>> {
+    let bytes = read(path)?;
+    let other = |what: String| ExportError::Weights {
+        path: path.to_owned(),
+        what,
+    };
+    let (_, metadata) = SafeTensors::read_metadata(&bytes)
+        .map_err(|e| other(format!("not a safetensors file: {e}")))?;
+    match metadata.metadata() {
+        Some(metadata) => Preprocessing::from_metadata(metadata).map_err(other),
+        None => Ok(None),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    read_regular(path).map_err(|cause| {
+        let path = path.to_owned();
+        TrainError::Io { path, cause }.into()
+    })
+}
+
 /// What a file of weights says about its network.
 fn inferred(space: &dyn SearchSpace, path: &Path) -> Result<Given> {
-    let bytes = read_regular(path).map_err(|cause| TrainError::Io {
-        path: path.to_owned(),
-        cause,
-    })?;
+    let bytes = read(path)?;
     let other = |what: String| ExportError::Weights {
         path: path.to_owned(),
         what,
     };
     let file = SafeTensors::deserialize(&bytes)
         .map_err(|e| other(format!("not a safetensors file: {e}")))?;
+    // A weight without numbers takes no room in the file, however large its other sides claim to be.
     let shape = |name: &str| match file.tensor(name) {
-        Ok(tensor) if tensor.shape().len() == 4 => Ok(tensor.shape().to_vec()),
+        Ok(tensor) if tensor.shape().len() == 4 && !tensor.shape().contains(&0) => {
+            Ok(tensor.shape().to_vec())
+        }
         _ => Err(other(format!(
             "no weight `{name}`; name a file that `ganas search --train` wrote"
         ))),
@@ -93,7 +119,12 @@ fn inferred(space: &dyn SearchSpace, path: &Path) -> Result<Given> {
         .into_iter()
         .filter_map(place)
         .max()
-        .map(|last| last + 1);
+        .map(|last| last.saturating_add(1));
+    if let Some(depth) = depth.filter(|&depth| depth > MOST_DEPTH) {
+        return Err(other(format!(
+            "the names of the weights mean {depth} cells a stage; at most {MOST_DEPTH} can be"
+        )));
+    }
     Ok(Given {
         width: Some(width),
         depth,

@@ -2,7 +2,7 @@
 
 use ganas_core::rng::Rng;
 use ganas_core::space::{self, Kind, SearchSpace, from_toml};
-use ganas_export::{ExportError, Given, frame, pytorch};
+use ganas_export::{ExportError, Given, Input, frame, pytorch};
 use ganas_train::{Frame, Plan, Weights, cpu};
 
 fn usual(space: &dyn SearchSpace) -> Frame {
@@ -16,7 +16,7 @@ fn every_space_has_files() {
         let mut rng = Rng::stream(5, "pytorch");
         for _ in 0..20 {
             let arch = space.sample(space.samplers()[0], &mut rng);
-            let text = pytorch(&*space, &arch, &usual(&*space)).unwrap();
+            let text = pytorch(&*space, &arch, &usual(&*space), &Input::default()).unwrap();
             assert!(!text.contains('@'), "{name}: something was not filled in");
             assert!(text.contains(&space.format(&arch)));
             for part in [
@@ -36,7 +36,7 @@ fn names_of_a_users_space_do_not_end_the_documentation() {
         "name = '''a\"\"\"\\nimport os'''\nkind = \"chain\"\nlength = 1\nops = [\"identity\"]\n";
     let space = from_toml(toml).unwrap();
     let arch = space.parse("identity").unwrap();
-    let text = pytorch(&*space, &arch, &usual(&*space)).unwrap();
+    let text = pytorch(&*space, &arch, &usual(&*space), &Input::default()).unwrap();
     assert!(
         text.starts_with("\"\"\"A network of the space a???"),
         "{text}"
@@ -61,7 +61,7 @@ fn an_op_without_layers_is_named() {
     let toml = "name = \"own\"\nkind = \"chain\"\nlength = 1\nops = [\"attention\"]\n";
     let space = from_toml(toml).unwrap();
     let arch = space.parse("attention").unwrap();
-    let error = pytorch(&*space, &arch, &usual(&*space)).unwrap_err();
+    let error = pytorch(&*space, &arch, &usual(&*space), &Input::default()).unwrap_err();
     assert!(error.to_string().contains("the op `attention`"), "{error}");
 }
 

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::network::MOST_PARAMS;
+
 /// The result of a fallible function of this crate.
 pub type Result<T, E = TrainError> = std::result::Result<T, E>;
 
@@ -38,6 +40,14 @@ pub enum TrainError {
         height: usize,
         /// Their width in pixels.
         width: usize,
+    },
+    /// A network has more weights than can be trained.
+    #[error(
+        "a network of {params} weights is too large: {MOST_PARAMS} at most; use a smaller width or depth"
+    )]
+    TooLarge {
+        /// Its weights.
+        params: usize,
     },
     /// A setting is out of its range.
     #[error("`{name} = {value}` is out of range; use {range}")]

@@ -63,7 +63,9 @@ impl Training {
     /// As [`Plan::build`].
     pub fn plan(&self, arch: &Arch) -> Result<Plan> {
         let frame = self.task.frame(self.recipe.width, self.recipe.depth);
-        Plan::build(&*self.space, arch, &frame)
+        let plan = Plan::build(&*self.space, arch, &frame)?;
+        plan.check_params()?;
+        Ok(plan)
     }
 
     /// Trains an architecture and scores it on the validation images. On the CPU what comes out

@@ -4,7 +4,37 @@ use ganas_data::Augment;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, TrainError};
+use crate::network::{DEPTH, MOST_DEPTH, MOST_WIDTH, WIDTH};
 use crate::optimizer::Optimizer;
+
+/// The most epochs of a training. Beyond these limits a number is taken for a slip: no training with
+/// it would end.
+pub const MOST_EPOCHS: usize = 1_000_000;
+const EPOCHS: &str = "at least 1 and at most 1000000";
+const MOST_BATCH: usize = 1_000_000;
+const BATCH: &str = "at least 1 and at most 1000000";
+const MOST_REPEATS: usize = 1000;
+const REPEATS: &str = "at least 1 and at most 1000";
+
+/// The least steps of the optimiser in a training, unless somebody asks for fewer (ours): from about as
+/// many on, networks of three classes of 40 images each were far above chance.
+pub const LEAST_STEPS: usize = 300;
+/// The steps of an epoch that a smaller batch is chosen for (ours).
+const STEPS_AN_EPOCH: usize = 10;
+/// The smallest batch that is chosen: batch normalisation needs some images (ours).
+const LEAST_BATCH: usize = 8;
+/// With fewer images to compare by, each architecture is trained [`FEW_REPEATS`] times (ours).
+const FEW_VALIDATION: usize = 100;
+const FEW_REPEATS: usize = 3;
+
+/// How many images there are to train on and to compare by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// Images to fit weights on.
+    pub train: usize,
+    /// Images to compare networks by.
+    pub validation: usize,
+}
 
 /// How the learning rate goes after the warm-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,26 +106,44 @@ impl Default for Recipe {
 impl Recipe {
     /// Settings with which a candidate is trained in seconds on the digits, in minutes on others
     /// (all `ours`): enough to tell architectures apart, not to get the most out of one.
-    pub fn suited(dataset: &str) -> Self {
+    ///
+    /// Where images are few, batches are small and epochs many, so that a training has at least
+    /// [`LEAST_STEPS`] steps; where images to compare by are few, each architecture is trained several
+    /// times.
+    pub fn suited(dataset: &str, images: &Parts) -> Self {
         let recipe = Recipe {
             width: Some(16),
             depth: Some(1),
             ..Recipe::default()
         };
-        match dataset {
+        if dataset == "digits" {
             // So few channels that it matters what a cell does with them: of six settings that were
             // tried, the one by which two trainings of the same cells agreed best.
-            "digits" => Recipe {
+            return Recipe {
                 epochs: 10,
                 batch: 16,
                 width: Some(4),
                 ..recipe
-            },
-            _ => Recipe {
-                epochs: 12,
-                batch: 128,
-                ..recipe
-            },
+            };
+        }
+        let usual = Recipe {
+            epochs: 12,
+            batch: 128,
+            repeats: if images.validation < FEW_VALIDATION { FEW_REPEATS } else { 1 },
+            ..recipe
+        };
+        let batch = (images.train / STEPS_AN_EPOCH + 1).next_power_of_two() / 2;
+        let batch = batch.clamp(LEAST_BATCH, usual.batch);
+        usual.with_batch(batch, images.train)
+    }
+
+    /// The same with another batch, and epochs enough for [`LEAST_STEPS`] on so many images.
+    pub fn with_batch(self, batch: usize, images: usize) -> Self {
+        let steps = images.div_ceil(batch.max(1)).max(1);
+        Recipe {
+            batch,
+            epochs: self.epochs.max(LEAST_STEPS.div_ceil(steps)),
+            ..self
         }
     }
 
@@ -104,7 +152,9 @@ impl Recipe {
     /// # Errors
     /// The first that is not.
     pub fn check(&self) -> Result<()> {
-        let least = |name, value: usize| (name, value as f64, value >= 1, "at least 1");
+        let up_to = |name, value: usize, most: usize, range| {
+            (name, value as f64, (1..=most).contains(&value), range)
+        };
         let between = |name, value: f64, below: f64, range| {
             (name, value, (0.0..below).contains(&value), range)
         };
@@ -113,11 +163,17 @@ impl Recipe {
             Optimizer::AdamW { beta1, beta2 } => (("beta1", beta1), ("beta2", beta2)),
         };
         let checks = [
-            least("epochs", self.epochs),
-            least("batch", self.batch),
-            least("repeats", self.repeats),
-            least("width", self.width.unwrap_or(1)),
-            least("depth", self.depth.unwrap_or(1)),
+            up_to("epochs", self.epochs, MOST_EPOCHS, EPOCHS),
+            up_to("batch", self.batch, MOST_BATCH, BATCH),
+            up_to("repeats", self.repeats, MOST_REPEATS, REPEATS),
+            up_to("width", self.width.unwrap_or(1), MOST_WIDTH, WIDTH),
+            up_to("depth", self.depth.unwrap_or(1), MOST_DEPTH, DEPTH),
+            (
+                "warmup-epochs",
+                self.warmup_epochs as f64,
+                self.warmup_epochs <= self.epochs,
+                "at most as many as `epochs`",
+            ),
             between(
                 "learning-rate",
                 self.learning_rate,
@@ -181,6 +237,23 @@ mod tests {
         assert!((recipe.rate(10, 5) - 0.1).abs() < 1e-12);
         assert!((recipe.rate(30, 5) - 0.05).abs() < 1e-12);
         assert!(recipe.rate(49, 5) < 0.001);
+    }
+
+    #[test]
+    fn few_images_get_steps_and_repeats() {
+        let suited = |train, validation| Recipe::suited("own", &Parts { train, validation });
+        for train in [2, 20, 77, 300, 1000, 5000, 40_000] {
+            let recipe = suited(train, train / 4);
+            let steps = recipe.epochs * train.div_ceil(recipe.batch);
+            assert!(steps >= LEAST_STEPS, "{train}: {steps}");
+            assert_eq!(recipe.repeats > 1, train / 4 < 100, "{train}");
+        }
+        let (few, many) = (suited(77, 19), suited(40_000, 10_000));
+        assert_eq!((few.batch, few.epochs), (8, 30));
+        assert_eq!((many.batch, many.epochs, many.repeats), (128, 12, 1));
+        // A batch of one's own gets as many steps.
+        let own = few.with_batch(77, 77);
+        assert_eq!((own.batch, own.epochs), (77, 300));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use ganas_data::{Augment, BatchConfig, Batches, Dataset, Normalisation, Split, S
 use crate::error::Result;
 use crate::examples::{Batch, Feed};
 use crate::network::Frame;
+use crate::preprocessing::Preprocessing;
 
 /// A dataset whose images are divided into those to fit weights on, those to compare networks by,
 /// and those to report on.
@@ -72,6 +73,17 @@ impl ImageTask {
             classes: self.dataset.classes().len(),
             width,
             depth,
+        }
+    }
+
+    /// How its images are prepared for networks.
+    pub fn preprocessing(&self) -> Preprocessing {
+        Preprocessing {
+            image: self.frame(None, None).image,
+            pixel_max: self.dataset.pixel_max(),
+            mean: self.normalisation.mean.clone(),
+            std: self.normalisation.std.clone(),
+            classes: self.dataset.classes().to_vec(),
         }
     }
 

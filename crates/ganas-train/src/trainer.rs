@@ -69,7 +69,7 @@ pub fn measure(
     device: &Device,
 ) -> Result<Outcome> {
     recipe.check()?;
-    let mut repeats = Vec::with_capacity(recipe.repeats);
+    let mut repeats = Vec::new();
     let mut sum = Sum::default();
     for repeat in 0..recipe.repeats {
         let seed = match repeat {
@@ -163,7 +163,7 @@ impl Network {
         let steps = feed.len().div_ceil(recipe.batch);
         let mut memory = vec![Memory::default(); self.plan.weights.len()];
         let mut step = 0;
-        let mut epochs = Vec::with_capacity(recipe.epochs);
+        let mut epochs = Vec::new();
         for epoch in 1..=recipe.epochs {
             let mut sum = Sum::default();
             let mut learning_rate = 0.0;

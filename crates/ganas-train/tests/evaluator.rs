@@ -7,11 +7,16 @@ use ganas_core::evaluate::{Evaluator, Outcome};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench201};
 use ganas_data::{SplitConfig, load};
+use ganas_train::recipe::Parts;
 use ganas_train::{Feed, ImageTask, Recipe, Training, TrainingEvaluator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 fn training(learning_rate: f64) -> Training {
     let task = ImageTask::new(load("digits").unwrap(), &SplitConfig::default(), 0).unwrap();
+    let images = Parts {
+        train: task.train().len(),
+        validation: task.validation().len(),
+    };
     Training {
         space: Arc::new(nasbench201()),
         task: Arc::new(task),
@@ -19,7 +24,7 @@ fn training(learning_rate: f64) -> Training {
             epochs: 1,
             width: Some(4),
             learning_rate,
-            ..Recipe::suited("digits")
+            ..Recipe::suited("digits", &images)
         },
         device: ganas_train::cpu(),
     }

@@ -13,6 +13,7 @@ use ganas_core::error::Error;
 use ganas_core::space::{NamedGraph, SearchSpace};
 use ganas_core::{read_regular_text, write_whole};
 use ganas_draw::Drawing;
+use ganas_train::Preprocessing;
 use serde::{Deserialize, Serialize};
 
 use crate::End;
@@ -20,7 +21,7 @@ use crate::command::supernet::space_of;
 use crate::equality::notations;
 use crate::names;
 use crate::output::prepare;
-use network::NetworkArgs;
+use network::{NetworkArgs, Origin};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,6 +32,8 @@ Examples:
   ganas export resnet --space nasbench101 --to pytorch --out resnet.py
   ganas export runs/digits-1/result.json --weights runs/digits-1/winner.safetensors \\
       --to onnx --out winner.onnx
+  ganas export runs/digits-1/result.json --weights runs/digits-1/winner.safetensors \\
+      --to onnx --normalize --out takes-raw-pixels.onnx
   ganas export '|none~0|+|none~0|none~1|+|nor_conv_3x3~0|none~1|none~2|' --supernet runs/supernet \\
       --to onnx --out cell.onnx";
 
@@ -121,6 +124,24 @@ struct Winner {
     arch: String,
     /// Height, width and channels of the images that it was trained on.
     image: Option<[usize; 3]>,
+    // Older versions did not write these.
+    pixel_max: Option<u8>,
+    mean: Option<Vec<f32>>,
+    std: Option<Vec<f32>>,
+    classes: Option<Vec<String>>,
+}
+
+impl Winner {
+    /// How images were prepared for it, if all of that is there.
+    fn preprocessing(self) -> Option<Preprocessing> {
+        Some(Preprocessing {
+            image: self.image?,
+            pixel_max: self.pixel_max?,
+            mean: self.mean?,
+            std: self.std?,
+            classes: self.classes?,
+        })
+    }
 }
 
 impl Imported {
@@ -179,8 +200,19 @@ pub fn run(args: &ExportArgs) -> Result<End> {
     if let Some(file) = &args.out {
         prepare(file)?;
     }
-    let image = imported.and_then(|imported| imported.winner?.image);
-    let size = image.map(|[height, width, _]| [height, width]);
+    let trained = imported.and_then(|imported| imported.winner);
+    let origin = Origin {
+        size: (trained.as_ref())
+            .and_then(|winner| winner.image)
+            .map(|[height, width, _]| [height, width]),
+        preprocessing: trained.and_then(Winner::preprocessing),
+    };
+    if let Some(Err(what)) = origin.preprocessing.as_ref().map(Preprocessing::check) {
+        return Err(Error::input(what)
+            .mend(WRITTEN)
+            .in_file(Path::new(&args.arch))
+            .into());
+    }
     let drawing = || match from {
         Some(from) => Drawing::between(&*space, &from, &arch),
         None => Drawing::of(&*space, &arch),
@@ -190,8 +222,8 @@ pub fn run(args: &ExportArgs) -> Result<End> {
         Format::Dot => drawing()?.dot().into_bytes(),
         Format::Text => drawing()?.text().into_bytes(),
         Format::Json => (serde_json::to_string_pretty(&exported(&*space, &arch))? + "\n").into(),
-        Format::Pytorch => args.network.pytorch(&*space, &arch, size)?.into_bytes(),
-        Format::Onnx => args.network.onnx(&space, &arch, size)?,
+        Format::Pytorch => args.network.pytorch(&space, &arch, origin)?.into_bytes(),
+        Format::Onnx => args.network.onnx(&space, &arch, origin)?,
         Format::Safetensors => {
             let Some(file) = &args.out else {
                 return Err(Error::input("weights are nothing to read")

@@ -144,6 +144,7 @@ pub fn open(
     match Cli::try_parse_from(words).map(|cli| cli.command) {
         Ok(Command::Search(mut search)) => {
             (recorded.changes.iter()).try_for_each(|change| search.change(change))?;
+            search.remember(recorded.recipe());
             Ok((recorded, search, queries))
         }
         Ok(Command::Bench(_)) => Err(Error::input("the run is one of a benchmark")

@@ -13,6 +13,7 @@ use ganas_draw::Drawing;
 use ganas_search::{Recipe, STRATEGIES};
 use ganas_train::Feed;
 use ganas_train::device::CPU;
+use ganas_train::recipe::MOST_EPOCHS;
 
 use crate::End;
 use crate::args::TaskArgs;
@@ -446,6 +447,11 @@ impl SearchArgs {
         change.make(&mut self.task)
     }
 
+    /// Trains as a run on record did, where its arguments leave that open.
+    pub fn remember(&mut self, recipe: Option<ganas_train::Recipe>) {
+        self.task.recipe.remember(recipe);
+    }
+
     /// The same without a word on standard error.
     pub fn quietly(self) -> SearchArgs {
         let log = LogArgs {
@@ -486,12 +492,11 @@ impl SearchArgs {
             }
         };
         self.queries.map_or(Ok(()), check_queries)?;
-        if self.winner_epochs == Some(0) {
-            return Err(
-                Error::input("the best network cannot be trained for no epoch")
-                    .mend("give `--winner-epochs` at least 1")
-                    .into(),
-            );
+        let epochs = self.winner_epochs.unwrap_or(1);
+        if !(1..=MOST_EPOCHS).contains(&epochs) {
+            return Err(Error::input(format!("`--winner-epochs {epochs}` is out of range"))
+                .mend(format!("give at least 1 and at most {MOST_EPOCHS}"))
+                .into());
         }
         let every = Duration::try_from_secs_f64(self.checkpoint).map_err(|_| {
             Error::input("`--checkpoint` is no time").mend("give it in seconds, 0 or more")
@@ -605,6 +610,16 @@ fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()
                 winner.test_accuracy, winner.test_images, winner.epochs, winner.train_images
             ),
         ));
+        match &winner.comparison {
+            Some(comparison) => {
+                let [reached, gained] = comparison.lines();
+                lines.extend([("random", reached), ("gain", gained)]);
+            }
+            None => lines.push((
+                "random",
+                "not trained for comparison, which would take longer than the search".into(),
+            )),
+        }
         lines.push((
             "weights",
             format!("{} ({} numbers)", winner.weights, winner.params),

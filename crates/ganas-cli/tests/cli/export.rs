@@ -3,6 +3,7 @@
 use ganas_core::space;
 use predicates::str::contains;
 use roxmltree::Document;
+use safetensors::SafeTensors;
 use serde_json::Value;
 
 use crate::sandbox::Sandbox;
@@ -203,4 +204,91 @@ fn options_that_a_format_does_not_have_are_refused() {
         "export empty.json --space chain.toml --to svg",
         "no architecture in it",
     );
+}
+
+/// What a file of weights says about images.
+fn metadata(bytes: &[u8]) -> Value {
+    let (_, metadata) = SafeTensors::read_metadata(bytes).unwrap();
+    let all = metadata.metadata().clone().unwrap_or_default();
+    let parsed = all.into_iter().map(|(key, text)| (key, serde_json::from_str(&text).unwrap()));
+    Value::Object(parsed.collect())
+}
+
+fn contains_text(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+#[test]
+fn how_images_are_prepared_leaves_with_the_network() {
+    let sandbox = Sandbox::new();
+    let trained = "search --queries 1 --epochs 1 --width 2 --winner-epochs 1 --out run";
+    sandbox.run(trained).success();
+    let winner = sandbox.json("run/result.json")["winner"].clone();
+    let said = metadata(&std::fs::read(sandbox.path("run/winner.safetensors")).unwrap());
+    for key in ["image", "pixel_max", "mean", "std", "classes"] {
+        assert!(!said[key].is_null() && said[key] == winner[key], "{key}: {said}");
+    }
+    assert_eq!(said["image"], serde_json::json!([8, 8, 1]));
+    assert_eq!(said["pixel_max"], 16);
+    assert_eq!(said["classes"][9], "9");
+    // The mean of all pixels of the digits is 4.884.
+    let mean = said["mean"][0].as_f64().unwrap();
+    assert!((mean - 4.88).abs() < 0.2, "{mean}");
+
+    let export = |options: &str| {
+        let args = format!("export run/result.json {options} --out out");
+        sandbox.run(&args).success();
+        std::fs::read(sandbox.path("out")).unwrap()
+    };
+    for source in ["", "--weights run/winner.safetensors"] {
+        let model = export(&format!("{source} --to onnx"));
+        for key in ["image", "pixel_max", "mean", "std", "classes"] {
+            assert!(contains_text(&model, &said[key].to_string()), "{key}");
+        }
+        assert!(contains_text(&model, "(pixels - mean) / std"));
+        assert!(!contains_text(&model, "normalised/mean"));
+        for (scale, takes) in [("", "pixels of 0 to 16"), ("=unit", "pixels of 0 to 1")] {
+            let raw = export(&format!("{source} --to onnx --normalize{scale}"));
+            assert!(contains_text(&raw, takes) && contains_text(&raw, "normalised/mean"));
+        }
+        let module = export(&format!("{source} --to pytorch"));
+        let module = String::from_utf8(module).unwrap();
+        assert!(module.contains(&format!("MEAN = {}", said["mean"])), "{module}");
+        assert!(module.contains("PIXEL_MAX = 16\n") && module.contains("    \"9\",\n"));
+        assert!(!module.contains("Normalize"));
+        let raw = String::from_utf8(export(&format!("{source} --to pytorch --normalize"))).unwrap();
+        assert!(raw.contains("self.normalize = Normalize(MEAN, STD)"), "{raw}");
+    }
+}
+
+#[test]
+fn nothing_is_normalised_by_numbers_that_nobody_knows() {
+    let sandbox = Sandbox::new();
+    sandbox.refuses(
+        "export resnet --space nasbench101 --to pytorch --normalize --out a",
+        &["how images of this network are normalised", "result.json"],
+    );
+    sandbox.refuses(
+        "export resnet --space nasbench101 --to svg --normalize --out a",
+        &["only networks"],
+    );
+    let arch = "|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|";
+    let winner = |std: &str| {
+        format!(
+            r#"{{"space": "nasbench201", "winner": {{"arch": "{arch}", "image": [8, 8, 1],
+            "pixel_max": 255, "mean": [9.5], "std": {std}, "classes": ["a", "b"]}}}}"#
+        )
+    };
+    sandbox.write("own.json", winner("[2.5]"));
+    sandbox.write("broken.json", winner("[0.0]"));
+    let export = "--to pytorch --normalize --out a";
+    for other in ["--channels 3", "--classes 3"] {
+        sandbox.refuses(&format!("export own.json {other} {export}"), &["no other channels"]);
+    }
+    sandbox.refuses(
+        &format!("export broken.json {export}"),
+        &["broken.json: ", "deviation not positive"],
+    );
+    sandbox.run(&format!("export own.json {export}")).success();
+    assert!(sandbox.read("a").contains("MEAN = [9.5]"));
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
+use serde_json::Value;
 
 use crate::sandbox::{Sandbox, signal_once};
 
@@ -146,6 +147,43 @@ fn what_it_finds_is_better_than_random_cells() {
     }
     let mean = leads.iter().sum::<f64>() / 3.0;
     assert!(mean > 0.5, "{leads:?}");
+}
+
+#[test]
+fn the_winner_is_compared_with_random_networks() {
+    let sandbox = Sandbox::new();
+    let search = "search --strategy random --queries 16 --epochs 1 --width 2 --winner-epochs 2";
+    sandbox
+        .run(&format!("{search} --workers 1 --out one"))
+        .success()
+        .stdout(
+            contains("is the median of 6 random architectures under the same training")
+                .and(contains("points, by the mean of 3 trainings of the winner")),
+        );
+    let result = sandbox.json("one/result.json");
+    let winner = &result["winner"];
+    let found = &winner["comparison"];
+    let numbers = |values: &Value| -> Vec<f64> {
+        let values = values.as_array().unwrap().iter();
+        values.map(|value| value.as_f64().unwrap()).collect()
+    };
+    let trainings = numbers(&found["winner"]);
+    assert_eq!((trainings.len(), &found["winner"][0]), (3, &winner["test_accuracy"]));
+    let random = found["random"].as_array().unwrap();
+    let mut sorted: Vec<f64> = (random.iter())
+        .map(|one| one["accuracy"].as_f64().unwrap())
+        .collect();
+    sorted.sort_by(f64::total_cmp);
+    assert_eq!(numbers(&found["interval"]), [sorted[0], sorted[5]]);
+    let gain = trainings.iter().sum::<f64>() / 3.0 - (sorted[2] + sorted[3]) / 2.0;
+    assert!((found["gain"].as_f64().unwrap() - gain).abs() < 1e-9);
+    sandbox.run(&format!("{search} --workers 2 --out two")).success();
+    assert_eq!(sandbox.json("two/result.json")["winner"]["comparison"], *found);
+    // Not where it would take longer than the search.
+    sandbox
+        .run(BRIEF)
+        .success()
+        .stdout(contains("which would take longer than the search"));
 }
 
 #[test]

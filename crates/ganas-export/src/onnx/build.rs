@@ -8,13 +8,15 @@ use ganas_train::layer::{ConvShape, EPSILON};
 use ganas_train::network::{Op, Step};
 use ganas_train::{Plan, Weights};
 
-use super::IMAGES;
+use super::{IMAGES, NORMALISED};
 use super::proto::{Attribute, FLOAT, INT64, Node, Tensor};
 use crate::error::{ExportError, Result};
 
 /// A model that is being written.
 pub(super) struct Builder<'a> {
     weights: &'a Weights,
+    /// The name of what the first layer of the plan takes.
+    images: &'static str,
     /// In the order in which they run.
     pub nodes: Vec<Node>,
     /// Weights and other constants.
@@ -26,15 +28,28 @@ impl<'a> Builder<'a> {
     pub fn new(weights: &'a Weights) -> Self {
         Builder {
             weights,
+            images: IMAGES,
             nodes: Vec::new(),
             tensors: Vec::new(),
         }
     }
 
+    /// Adds a first layer that takes raw pixels: minus the mean of their channel, over its deviation.
+    pub fn normalise(&mut self, mean: Vec<f32>, std: Vec<f32>) {
+        let centred = format!("{NORMALISED}/centred");
+        let names = ["mean", "std"].map(|part| format!("{NORMALISED}/{part}"));
+        for (name, values) in names.iter().zip([mean, std]) {
+            self.floats(name, &[values.len(), 1, 1], values);
+        }
+        self.node("Sub", &[IMAGES, &names[0]], &centred, Vec::new());
+        self.node("Div", &[&centred, &names[1]], NORMALISED, Vec::new());
+        self.images = NORMALISED;
+    }
+
     /// The name of what a step of a plan yields.
     pub fn output(&self, step: usize) -> String {
         match step {
-            0 => IMAGES.to_owned(),
+            0 => self.images.to_owned(),
             _ => format!("step{step}"),
         }
     }

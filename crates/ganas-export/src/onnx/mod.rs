@@ -13,10 +13,11 @@ mod tests;
 use ganas_core::arch::Arch;
 use ganas_core::space::SearchSpace;
 use ganas_train::network::Op;
-use ganas_train::{Network, Plan};
+use ganas_train::{Network, Plan, Preprocessing};
 use prost::Message;
 
 use crate::error::Result;
+use crate::input::Input;
 use build::Builder;
 use proto::{Dimension, Entry, FLOAT, Graph, Model, OperatorSet, Shape, TensorType, Type, Value};
 
@@ -27,19 +28,30 @@ pub const IR_VERSION: i64 = 8;
 
 /// The name of the input.
 const IMAGES: &str = "images";
+/// The name of the images when a first layer has normalised them.
+const NORMALISED: &str = "normalised";
 /// The name of the output.
 const LOGITS: &str = "logits";
 
 /// The network of an architecture of a space as an ONNX model. Batch normalisation works by the
-/// running moments, as in evaluation; layers that do not reach the output are left out.
+/// running moments, as in evaluation; layers that do not reach the output are left out. How images are
+/// prepared for it is in the metadata `image`, `pixel_max`, `mean`, `std`, `classes` and `input`.
 ///
 /// # Errors
 /// If the network has no numbers for one of its weights.
-pub fn onnx(space: &dyn SearchSpace, arch: &Arch, network: &Network) -> Result<Vec<u8>> {
+pub fn onnx(
+    space: &dyn SearchSpace,
+    arch: &Arch,
+    network: &Network,
+    input: &Input,
+) -> Result<Vec<u8>> {
     let plan = network.plan();
     let [height, width, channels] = plan.steps.first().map_or([0; 3], |step| step.shape);
     let classes = plan.steps.last().map_or(0, |step| step.shape[2]);
     let mut builder = Builder::new(network.weights());
+    if let Some([mean, std]) = input.layer() {
+        builder.normalise(mean, std);
+    }
     let fused = fused(plan);
     for (i, (step, live)) in plan.steps.iter().zip(plan.live()).enumerate() {
         if live && !fused[i] {
@@ -52,6 +64,13 @@ pub fn onnx(space: &dyn SearchSpace, arch: &Arch, network: &Network) -> Result<V
         key: key.to_owned(),
         value,
     };
+    let mut metadata = vec![
+        entry("space", space.name().to_owned()),
+        entry("arch", space.format(arch)),
+        entry("input", input.described()),
+    ];
+    let known = input.preprocessing.map(Preprocessing::metadata);
+    metadata.extend(known.into_iter().flatten().map(|(key, value)| entry(&key, value)));
     let model = Model {
         ir_version: IR_VERSION,
         producer_name: "ganas".into(),
@@ -67,10 +86,7 @@ pub fn onnx(space: &dyn SearchSpace, arch: &Arch, network: &Network) -> Result<V
             domain: String::new(),
             version: OPERATOR_SET,
         }],
-        metadata_props: vec![
-            entry("space", space.name().to_owned()),
-            entry("arch", space.format(arch)),
-        ],
+        metadata_props: metadata,
     };
     Ok(model.encode_to_vec())
 }

@@ -32,7 +32,7 @@ fn sampled(name: &str, count: usize) -> (Box<dyn SearchSpace>, Vec<Arch>) {
 }
 
 fn model(space: &dyn SearchSpace, arch: &Arch, network: &Network) -> Graph {
-    let bytes = onnx(space, arch, network).unwrap();
+    let bytes = onnx(space, arch, network, &Input::default()).unwrap();
     Model::decode(&bytes[..]).unwrap().graph.unwrap()
 }
 

@@ -5,6 +5,7 @@ use ganas_train::network::Block;
 /// A class or a function, in the order in which files have them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
+    Normalize,
     Named,
     Zero,
     ConvBn,
@@ -34,6 +35,7 @@ impl Part {
     /// Its source; what stands between at signs is for the file to fill in.
     pub fn text(self) -> &'static str {
         match self {
+            Part::Normalize => include_str!("python/normalize.py"),
             Part::Named => include_str!("python/named.py"),
             Part::Zero => include_str!("python/zero.py"),
             Part::ConvBn => include_str!("python/conv_bn.py"),

@@ -41,9 +41,11 @@ impl Builder {
 
     /// Appends a layer; one that is there already, and has no weights of its own, is shared.
     fn push(&mut self, op: Op, inputs: Vec<Node>, shape: [usize; 3]) -> Node {
+        // The same layer comes after its inputs, so that deep networks take no longer to look through.
+        let from = inputs.iter().max().map_or(0, |last| last + 1);
         let step = Step { op, inputs, shape };
-        match self.plan.steps.iter().position(|s| *s == step) {
-            Some(node) => node,
+        match self.plan.steps[from..].iter().position(|s| *s == step) {
+            Some(node) => from + node,
             None => {
                 self.plan.steps.push(step);
                 self.plan.steps.len() - 1

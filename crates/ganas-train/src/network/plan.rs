@@ -8,6 +8,19 @@ use super::{chain, darts, edge_cell, mobile, node_cell};
 use crate::error::{Result, TrainError};
 use crate::layer::ConvShape;
 
+/// The most channels of a stem. Beyond these limits a number is taken for a slip, or for damage of a
+/// file: no machine holds such a network.
+pub(crate) const MOST_WIDTH: usize = 1 << 16;
+pub(crate) const WIDTH: &str = "at least 1 and at most 65536";
+/// The most cells a stage.
+pub const MOST_DEPTH: usize = 200;
+pub(crate) const DEPTH: &str = "at least 1 and at most 200";
+const MOST_CLASSES: usize = 1 << 20;
+const MOST_CHANNELS: usize = 1 << 10;
+const MOST_SIDE: usize = 1 << 12;
+/// The most weights of a network that is trained: 2 GB, and as much again for gradients and momentum.
+pub const MOST_PARAMS: usize = 500_000_000;
+
 /// What a network is built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
@@ -36,6 +49,31 @@ impl Frame {
             classes: 10,
             width: None,
             depth: None,
+        }
+    }
+
+    /// Whether every size is one that a network can have.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn check(&self) -> Result<()> {
+        let [height, width, channels] = self.image;
+        let sizes = [
+            ("width", self.width.unwrap_or(1), MOST_WIDTH, WIDTH),
+            ("depth", self.depth.unwrap_or(1), MOST_DEPTH, DEPTH),
+            ("classes", self.classes, MOST_CLASSES, "at least 1 and at most 1048576"),
+            ("channels", channels, MOST_CHANNELS, "at least 1 and at most 1024"),
+            ("image height", height, MOST_SIDE, "at least 1 and at most 4096"),
+            ("image width", width, MOST_SIDE, "at least 1 and at most 4096"),
+        ];
+        let wrong = (sizes.into_iter()).find(|(_, size, most, _)| !(1..=*most).contains(size));
+        match wrong {
+            None => Ok(()),
+            Some((name, size, _, range)) => Err(TrainError::Setting {
+                name,
+                value: size as f64,
+                range,
+            }),
         }
     }
 
@@ -188,19 +226,7 @@ impl Plan {
     /// fit, or the space's networks have no such width or depth.
     pub fn build(space: &dyn SearchSpace, arch: &Arch, frame: &Frame) -> Result<Plan> {
         space.check(arch).map_err(TrainError::Foreign)?;
-        let positive = [
-            ("width", frame.width.unwrap_or(1)),
-            ("depth", frame.depth.unwrap_or(1)),
-            ("classes", frame.classes),
-            ("channels", frame.image[2]),
-        ];
-        if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
-            return Err(TrainError::Setting {
-                name,
-                value: 0.0,
-                range: "at least 1",
-            });
-        }
+        frame.check()?;
         let plan = match space.kind() {
             Kind::NodeCell => node_cell::plan(space.ops(), arch, frame),
             Kind::EdgeCell => edge_cell::plan(space.ops(), arch, frame),
@@ -237,6 +263,7 @@ impl Plan {
     /// # Errors
     /// As [`build`](Self::build), and if the space has no cells.
     pub fn mixture(space: &dyn SearchSpace, frame: &Frame) -> Result<Plan> {
+        frame.check()?;
         match space.kind() {
             Kind::EdgeCell => edge_cell::mixture(space, frame),
             Kind::NodeCell => node_cell::mixture(space, frame),
@@ -252,11 +279,15 @@ impl Plan {
 
     /// The number of weights that are trained.
     pub fn params(&self) -> usize {
-        let sizes = self
-            .weights
-            .iter()
-            .map(|w| w.shape.iter().product::<usize>());
-        sizes.sum()
+        count(&self.weights)
+    }
+
+    /// Whether a machine can hold its weights while they are trained.
+    ///
+    /// # Errors
+    /// If there are more than [`MOST_PARAMS`].
+    pub fn check_params(&self) -> Result<()> {
+        check_params(self.params())
     }
 
     /// The multiply-adds of the convolutions and of the dense layers for one image, those of layers
@@ -268,12 +299,12 @@ impl Plan {
     pub fn macs(&self) -> usize {
         let macs = self.steps.iter().map(|step| match step.op {
             Op::Conv { weight, .. } | Op::Depthwise { weight, .. } => {
-                let weights: usize = self.weights[weight].shape.iter().product();
-                weights * step.shape[0] * step.shape[1]
+                let factors = self.weights[weight].shape.iter().chain(&step.shape[..2]);
+                factors.fold(1, |product: usize, n| product.saturating_mul(*n))
             }
             _ => 0,
         });
-        macs.sum()
+        macs.fold(0, usize::saturating_add)
     }
 
     /// For each step, whether the output depends on it.
@@ -289,4 +320,22 @@ impl Plan {
         }
         live
     }
+}
+
+/// The number of weights in some slots.
+pub(crate) fn count<'a>(slots: impl IntoIterator<Item = &'a Slot>) -> usize {
+    let sizes = (slots.into_iter())
+        .map(|slot| slot.shape.iter().fold(1, |size: usize, n| size.saturating_mul(*n)));
+    sizes.fold(0, usize::saturating_add)
+}
+
+/// Whether a machine can hold so many weights while they are trained.
+///
+/// # Errors
+/// If there are more than [`MOST_PARAMS`].
+pub(crate) fn check_params(params: usize) -> Result<()> {
+    if params > MOST_PARAMS {
+        return Err(TrainError::TooLarge { params });
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The numbers of a network, by name, and their safetensors file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
@@ -10,6 +10,7 @@ use super::file::{self, Tensors};
 use super::plan::{Init, Plan};
 use crate::error::Result;
 use crate::layer::Moments;
+use crate::preprocessing::Preprocessing;
 
 /// The weights and the running moments of networks, by name.
 ///
@@ -85,6 +86,23 @@ impl Weights {
     /// # Errors
     /// If the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.write(path.as_ref(), None)
+    }
+
+    /// Writes the same, and how images are prepared for the network, as metadata of the file.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save_with(
+        &self,
+        path: impl AsRef<Path>,
+        preprocessing: &Preprocessing,
+    ) -> Result<()> {
+        let metadata = preprocessing.metadata().into_iter().collect();
+        self.write(path.as_ref(), Some(metadata))
+    }
+
+    fn write(&self, path: &Path, metadata: Option<HashMap<String, String>>) -> Result<()> {
         let trained = self.trained.iter().map(|(name, t)| (name.clone(), t));
         let moments = self.moments.iter().flat_map(|(name, m)| {
             [
@@ -93,7 +111,7 @@ impl Weights {
             ]
         });
         let all: Vec<(String, &Tensor<4>)> = trained.chain(moments).collect();
-        file::write(path.as_ref(), &all, None)
+        file::write(path, &all, metadata)
     }
 
     /// Reads the weights of a plan from a safetensors file; what else is in it is left there.

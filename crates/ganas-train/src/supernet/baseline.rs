@@ -105,7 +105,10 @@ impl Alternation {
     /// # Errors
     /// The first that is not.
     pub fn check(&self) -> Result<()> {
-        let least = |name, value: usize| (name, value as f64, value >= 1, "at least 1");
+        let least = |name, value: usize| {
+            let range = "at least 1 and at most 1000000";
+            (name, value as f64, (1..=1_000_000).contains(&value), range)
+        };
         let above = |name, value: f64| (name, value, value > 0.0 && value.is_finite(), "above 0");
         let decay = self.policy_decay.unwrap_or_default();
         let checks = [

@@ -10,10 +10,10 @@ use ganas_data::SplitConfig;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
-use super::{Course, Supernet, SupernetRecipe};
+use super::{Course, Supernet, SupernetRecipe, cover};
 use crate::device::CPU;
-use crate::error::Result;
-use crate::network::Frame;
+use crate::error::{Result, TrainError};
+use crate::network::{Frame, Weights};
 use crate::network::file::{self, Tensors, damaged};
 use crate::optimizer::Memory;
 use crate::task::ImageTask;
@@ -182,11 +182,14 @@ pub fn load(path: &Path, space: &dyn SearchSpace, device: &Device) -> Result<(Id
     }
     let tensors = Tensors::new(path, &bytes)?;
     let read = |name: &str, shape| tensors.read(name, shape, device);
-    let mut supernet = Supernet::new(space, identity.frame, identity.seed, device)?;
+    let misfit = |error: TrainError| damaged(format!("the header cannot be right: {error}"));
+    let slots = cover::slots(space, &identity.frame).map_err(misfit)?;
+    let mut weights = Weights::default();
     let mut memory = BTreeMap::new();
-    for (name, slot) in &supernet.slots {
+    // Only what the file holds takes memory, whatever sizes its header claims.
+    for (name, slot) in &slots {
         let weight = read(name, slot.shape)?;
-        supernet.weights.trained.insert(name.clone(), weight);
+        weights.trained.insert(name.clone(), weight);
         if let Some(&steps) = header.steps.get(name) {
             let part = |kind: &str| {
                 let key = format!("{kind}/{name}");
@@ -206,7 +209,12 @@ pub fn load(path: &Path, space: &dyn SearchSpace, device: &Device) -> Result<(Id
         }
     }
     let course = Course {
-        supernet,
+        supernet: Supernet {
+            frame: identity.frame,
+            slots,
+            weights,
+            device: device.clone().without_autodiff(),
+        },
         memory,
         history: header.history,
         devices: header.devices,

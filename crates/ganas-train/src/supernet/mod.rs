@@ -21,7 +21,7 @@ use ganas_core::arch::Arch;
 use ganas_core::space::SearchSpace;
 
 use crate::error::Result;
-use crate::network::{Frame, Plan, Slot, Weights};
+use crate::network::{Frame, Plan, Slot, Weights, check_params, count};
 use crate::trainer::Network;
 
 pub use baseline::{Alternation, Found, Method, Reward, search};
@@ -42,7 +42,7 @@ impl Supernet {
     /// A supernet with fresh weights.
     ///
     /// # Errors
-    /// If the space has no cells, or its networks cannot be built.
+    /// If the space has no cells, its networks cannot be built, or they have too many weights.
     pub fn new(
         space: &dyn SearchSpace,
         frame: Frame,
@@ -50,6 +50,7 @@ impl Supernet {
         device: &Device,
     ) -> Result<Supernet> {
         let slots = cover::slots(space, &frame)?;
+        check_params(count(slots.values()))?;
         let plan = Plan {
             steps: Vec::new(),
             weights: slots.values().cloned().collect(),

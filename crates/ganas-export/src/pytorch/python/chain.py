@@ -3,6 +3,7 @@ class Network(nn.Module):
 
     def __init__(self, width=@WIDTH@, depth=@DEPTH@, classes=@CLASSES@, channels=@CHANNELS@):
         super().__init__()
+@NORMALIZE@
         self.stem = ConvBN(channels, width, 3)
         stage = 0
         for position, op in enumerate(BLOCKS):

@@ -27,6 +27,7 @@ class Network(nn.Module):
 
     def __init__(self, width=@WIDTH@, depth=@DEPTH@, classes=@CLASSES@, channels=@CHANNELS@):
         super().__init__()
+@NORMALIZE@
         self.depth = depth
         self.stem = ConvBN(channels, 3 * width, 3)
         before_last, last = 3 * width, 3 * width
@@ -42,7 +43,7 @@ class Network(nn.Module):
         self.apply(initialize)
 
     def forward(self, images):
-        before_last = last = self.stem(images)
+        before_last = last = self.stem(@IMAGES@)
         for i in range(self.depth):
             cell = self.get_submodule(f"cell{i}")
             before_last, last = last, cell(before_last, last)

@@ -20,6 +20,7 @@ class Network(nn.Module):
 
     def __init__(self, width=@WIDTH@, depth=@DEPTH@, classes=@CLASSES@, channels=@CHANNELS@):
         super().__init__()
+@NORMALIZE@
         self.stem = ConvBN(channels, width, 3)
         for stage in range(3):
             if stage > 0:

@@ -3,6 +3,7 @@ class Network(nn.Module):
 
     def __init__(self, classes=@CLASSES@, channels=@CHANNELS@):
         super().__init__()
+@NORMALIZE@
         self.stem = ConvBN(channels, STEM, 3, stride=2, activation=ACTIVATION)
         for stage, activation, layers in STAGES:
             blocks = OrderedDict()

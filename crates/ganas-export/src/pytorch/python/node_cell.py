@@ -49,6 +49,7 @@ class Network(nn.Module):
 
     def __init__(self, width=@WIDTH@, depth=@DEPTH@, classes=@CLASSES@, channels=@CHANNELS@):
         super().__init__()
+@NORMALIZE@
         self.stem = ConvBNReLU(channels, width, 3)
         inputs = width
         for stack in range(3):
@@ -64,5 +65,5 @@ class Network(nn.Module):
         self.apply(initialize)
 
     def forward(self, images):
-        x = self.stack2(self.stack1(self.stack0(self.stem(images))))
+        x = self.stack2(self.stack1(self.stack0(self.stem(@IMAGES@))))
         return self.classifier(x.mean(dim=(2, 3)))

@@ -1,0 +1,34 @@
+//! How the workspace is built.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+/// The packages of other authors that are built for a selection of ours, with their features.
+fn built(selection: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        // As it is unless a configuration says otherwise.
+        .args(["--config", "resolver.feature-unification=\"selected\""])
+        .args(["tree", "--offline", "--prefix", "none", "--edges", "no-dev"])
+        .args(["--format", "{p} {f}"])
+        .args(selection)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let packages = text.lines().map(|line| line.trim_end_matches(" (*)"));
+    (packages.filter(|line| !line.is_empty() && !line.contains("(/")))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Else `cargo install --path crates/ganas-cli` builds the tensor library anew after `cargo run`.
+#[test]
+fn what_is_run_and_what_is_installed_share_their_dependencies() {
+    let run = built(&[]);
+    let installed = built(&["--package", "ganas-cli"]);
+    assert!(run.len() > 100);
+    let differ: Vec<&String> = run.symmetric_difference(&installed).collect();
+    assert!(differ.is_empty(), "{differ:?}");
+}

@@ -1,0 +1,35 @@
+//! The command line, and commands that write a file.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::thread;
+
+use ganas_cli::embed;
+use pyo3::prelude::*;
+
+use crate::desk::{Desk, Ending};
+use crate::fault::{Caller, Fault};
+
+/// Runs the command of these words, the program's name first; its exit code.
+#[pyfunction]
+pub fn main(words: Vec<OsString>, py: Python<'_>) -> u8 {
+    py.detach(|| embed::main(words))
+}
+
+/// Runs the command that the words after `ganas` name to its end.
+#[pyfunction]
+pub fn command(words: Vec<String>, py: Python<'_>) -> PyResult<()> {
+    let desk = Arc::new(Desk::default());
+    let ending = Ending(desk.clone());
+    let thread = thread::spawn(move || {
+        let how = embed::command(&words).map_err(|e| Fault::of(e, Caller::Command));
+        ending.0.end(how.map(|()| String::new()));
+    });
+    let waited = desk.wait(py, |s| s.end.is_some());
+    waited?;
+    // A panic has been made an error by `Ending`.
+    let _ = py.detach(|| thread.join());
+    let how = desk.state().end.take();
+    how.unwrap_or_else(|| Err(Fault::other("the command did not end")))?;
+    Ok(())
+}

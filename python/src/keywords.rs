@@ -1,0 +1,68 @@
+//! Advice about options of the command line as advice about keyword arguments.
+
+use crate::fault::Caller;
+
+/// Options of `ganas search` whose keyword arguments are called otherwise.
+const OTHERS: [(&str, &str); 7] = [
+    ("out", "dir"),
+    ("constraint", "constraints"),
+    ("metric", "metrics"),
+    ("set", "settings"),
+    ("minimize", "maximize=False"),
+    ("workers", "in_flight"),
+    ("async", "in_flight"),
+];
+
+/// The line with keyword arguments in the place of options: `--queries` becomes `queries`,
+/// `--table FILE` becomes `table=FILE`, and `ganas search --help` becomes `help(ganas.Search)`.
+pub fn keywords(line: &str, caller: Caller) -> String {
+    let line = line.replace("`ganas search --help`", "`help(ganas.Search)`");
+    let line = resumes(&line);
+    let mut text = String::with_capacity(line.len());
+    let mut rest = &*line;
+    while let Some(at) = rest.find("--") {
+        let (before, option) = rest.split_at(at);
+        text.push_str(before);
+        let name_end = (option[2..].find(|c: char| !(c.is_ascii_lowercase() || c == '-')))
+            .map_or(option.len(), |end| end + 2);
+        let name = &option[2..name_end];
+        let starts = before.chars().last().is_none_or(|c| " `('\"".contains(c));
+        if !starts || !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+            text.push_str(&option[..name_end]);
+            rest = &option[name_end..];
+            continue;
+        }
+        text.push_str(&keyword(name, caller));
+        rest = &option[name_end..];
+        // `--table FILE`: a word in capitals stands for a value.
+        let value = rest.strip_prefix(' ').unwrap_or_default();
+        let length = (value.find(|c: char| !c.is_ascii_uppercase())).unwrap_or(value.len());
+        if length > 1 {
+            text.push('=');
+            rest = value;
+        }
+    }
+    text + rest
+}
+
+fn keyword(name: &str, caller: Caller) -> String {
+    let other = OTHERS.iter().find(|(option, _)| *option == name);
+    match other.filter(|_| caller == Caller::Search) {
+        Some((_, keyword)) => (*keyword).to_owned(),
+        None => name.replace('-', "_"),
+    }
+}
+
+/// `ganas resume DIR` as what goes on in Python.
+fn resumes(line: &str) -> String {
+    const COMMAND: &str = "`ganas resume ";
+    let Some((before, rest)) = line.split_once(COMMAND) else {
+        return line.to_owned();
+    };
+    match rest.split_once('`') {
+        Some((folder, after)) if !folder.starts_with("--") => {
+            format!("{before}`ganas.Search.load({folder:?})`{after}")
+        }
+        _ => line.to_owned(),
+    }
+}
