@@ -39,7 +39,7 @@ class Best(NamedTuple):
 class Evaluation(NamedTuple):
     """An evaluation, as callbacks are given it."""
 
-    count: int
+    number: int
     """The evaluations so far, with this one."""
     arch: Arch
     """The architecture."""
@@ -350,11 +350,12 @@ class Search:
         back what is being evaluated, and a further call goes on.
 
         >>> import ganas
-        >>> search = ganas.Search("nasbench201", "random", queries=5)
+        >>> search = ganas.Search("nasbench201", "random", queries=2)
         >>> best = search.maximize(
         ...     lambda arch: arch.costs["params"],
-        ...     callbacks=lambda search, evaluation: print(evaluation.count, end=" "))
-        1 2 3 4 5
+        ...     callbacks=lambda search, evaluation: print("evaluation", evaluation.number))
+        evaluation 1
+        evaluation 2
 
         Args:
             evaluate: Takes an :class:`Arch` and returns its objective, or its metrics by name.

@@ -13,10 +13,22 @@ const OTHERS: [(&str, &str); 7] = [
     ("async", "in_flight"),
 ];
 
+/// Commands, and what does the same in Python.
+const HELPS: [(&str, &str); 4] = [
+    ("search", "Search"),
+    ("bench", "bench"),
+    ("report", "report"),
+    ("export", "export"),
+];
+
 /// The line with keyword arguments in the place of options: `--queries` becomes `queries`,
-/// `--table FILE` becomes `table=FILE`, and `ganas search --help` becomes `help(ganas.Search)`.
+/// `--table FILE` becomes `table=FILE`, `--sampler uniform` `sampler="uniform"`, and `ganas search --help` becomes `help(ganas.Search)`.
 pub fn keywords(line: &str, caller: Caller) -> String {
-    let line = line.replace("`ganas search --help`", "`help(ganas.Search)`");
+    let mut line = line.to_owned();
+    for (command, function) in HELPS {
+        let help = format!("`ganas {command} --help`");
+        line = line.replace(&help, &format!("`help(ganas.{function})`"));
+    }
     let line = resumes(&line);
     let mut text = String::with_capacity(line.len());
     let mut rest = &*line;
@@ -34,6 +46,25 @@ pub fn keywords(line: &str, caller: Caller) -> String {
         }
         text.push_str(&keyword(name, caller));
         rest = &option[name_end..];
+        // `--sampler uniform`: what is quoted with its value.
+        let quoted = (rest.strip_prefix(' ').filter(|_| before.ends_with('`')))
+            .and_then(|value| value.split_once('`'));
+        if let Some((value, after)) = quoted
+            && value.chars().all(|c| c.is_ascii_lowercase() || "0123456789-_.".contains(c))
+        {
+            let number = value.parse::<f64>().is_ok();
+            let value = if number { value.to_owned() } else { format!("{value:?}") };
+            text.push_str(&format!("={value}`"));
+            rest = after;
+            continue;
+        }
+        // `--report <COLUMN>`: as the parser of the command line writes it.
+        let named = rest.strip_prefix(" <").and_then(|value| value.split_once('>'));
+        if let Some((value, after)) = named {
+            text.push_str(&format!("={value}"));
+            rest = after;
+            continue;
+        }
         // `--table FILE`: a word in capitals stands for a value.
         let value = rest.strip_prefix(' ').unwrap_or_default();
         let length = (value.find(|c: char| !c.is_ascii_uppercase())).unwrap_or(value.len());

@@ -68,9 +68,9 @@ def test_bad_input(chain):
     pytest.importorskip("pandas")
     with pytest.raises(ValueError, match="is listed twice"):
         ganas.bench(**TASK, strategies=["random", "random"], queries=5, seeds=1)
-    with pytest.raises(ValueError, match="--report"):
+    with pytest.raises(ValueError, match="report=COLUMN; see `help"):
         ganas.bench(**TASK, strategies=["random"], queries=5, seeds=1, reevaluate=2)
-    with pytest.raises(ValueError, match="--start `f;a;a;a`"):
+    with pytest.raises(ValueError, match="start `f;a;a;a`"):
         ganas.bench(**TASK, strategies=["random"], queries=5, seeds=1, start=["f;a;a;a"])
     with pytest.raises(ValueError, match="give `seeds` at least 1"):
         ganas.bench(**TASK, strategies=["random"], queries=5, seeds=0)

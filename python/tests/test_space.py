@@ -74,7 +74,7 @@ def test_what_cannot_be_used_is_a_value_error(chain):
             ganas.Space(argument)
     with pytest.raises(ValueError, match="unknown op `x`"):
         ganas.Space("chain.toml").parse("x;a;a;a")
-    with pytest.raises(ValueError, match="use `--sampler uniform`"):
+    with pytest.raises(ValueError, match='use `sampler="uniform"`'):
         ganas.Space("chain.toml").sample(sampler="adjacency")
     with pytest.raises(TypeError, match="ganas.Arch"):
         ganas.Space("chain.toml").neighbors(3)

@@ -90,7 +90,12 @@ pub fn compare(
     let again = (0..AGAIN).map(|n| (winner, format!("winner {n}")));
     let others = random.iter().map(|arch| (*arch, "random".to_owned()));
     let jobs: Vec<(Arch, u64)> = (again.chain(others))
-        .map(|(arch, stream)| (arch, Rng::stream(seed, &format!("comparison/{stream}")).bits()))
+        .map(|(arch, stream)| {
+            (
+                arch,
+                Rng::stream(seed, &format!("comparison/{stream}")).bits(),
+            )
+        })
         .collect();
     let accuracies = train(training, pool, &jobs, bar, stop)?;
     let (again, others) = accuracies.split_at(AGAIN);

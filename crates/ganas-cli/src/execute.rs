@@ -316,8 +316,10 @@ impl Plan<'_> {
             };
             let trained = winner::train(
                 trained,
-                &top,
-                &random,
+                winner::Candidates {
+                    finalists: &top,
+                    random: &random,
+                },
                 self.seed,
                 self.winner_epochs,
                 folder,

@@ -63,7 +63,7 @@ pub struct RecipeArgs {
 
     /// The recipe of a run that is resumed: what its command left out stays as it was.
     #[arg(skip)]
-    recorded: Option<Recipe>,
+    recorded: Option<Box<Recipe>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -100,7 +100,7 @@ impl RecipeArgs {
 
     /// The same, where what is left out is as in the recipe of a run that is resumed.
     pub fn remember(&mut self, recorded: Option<Recipe>) {
-        self.recorded = recorded;
+        self.recorded = recorded.map(Box::new);
     }
 
     /// The recipe for a dataset: what was typed, then what the file says, then what the run that is
@@ -110,7 +110,7 @@ impl RecipeArgs {
     /// As [`over`](Self::over).
     pub fn suited(&self, task: &ImageTask) -> Result<Recipe> {
         if let Some(recorded) = &self.recorded {
-            return self.over(recorded.clone());
+            return self.over(Recipe::clone(recorded));
         }
         let images = Parts {
             train: task.train().len(),
@@ -206,7 +206,11 @@ fn over_toml(defaults: &Recipe, text: &str) -> Result<Recipe> {
 
 /// The line of a TOML text that has a setting, counted from 1.
 fn line_of(text: &str, setting: &str) -> Option<u64> {
-    let has = |line: &str| line.split('=').next().is_some_and(|key| key.trim() == setting);
+    let has = |line: &str| {
+        line.split('=')
+            .next()
+            .is_some_and(|key| key.trim() == setting)
+    };
     let place = text.lines().position(has)?;
     Some(place as u64 + 1)
 }

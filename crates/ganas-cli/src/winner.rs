@@ -33,6 +33,15 @@ const TRAININGS: usize = 3;
 /// How often it is looked whether to stop.
 const POLL: Duration = Duration::from_millis(50);
 
+/// What is trained when a search is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidates<'a> {
+    /// The best architectures, best first.
+    pub finalists: &'a [Arch],
+    /// Random ones to compare with.
+    pub random: &'a [Arch],
+}
+
 /// Chooses among the best architectures of a search, best first, by training each of them again
 /// from other weights: the best value of many that are noisy is too good to be true. Then trains
 /// the chosen one on all images that are not for test, scores it on those, once, and writes its
@@ -45,8 +54,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// If the last training diverges, or the files cannot be written.
 pub fn train(
     trained: &Trained,
-    finalists: &[Arch],
-    random: &[Arch],
+    Candidates { finalists, random }: Candidates,
     seed: u64,
     epochs: Option<usize>,
     folder: &Path,

@@ -129,7 +129,11 @@ impl Recipe {
         let usual = Recipe {
             epochs: 12,
             batch: 128,
-            repeats: if images.validation < FEW_VALIDATION { FEW_REPEATS } else { 1 },
+            repeats: if images.validation < FEW_VALIDATION {
+                FEW_REPEATS
+            } else {
+                1
+            },
             ..recipe
         };
         let batch = (images.train / STEPS_AN_EPOCH + 1).next_power_of_two() / 2;

@@ -494,9 +494,11 @@ impl SearchArgs {
         self.queries.map_or(Ok(()), check_queries)?;
         let epochs = self.winner_epochs.unwrap_or(1);
         if !(1..=MOST_EPOCHS).contains(&epochs) {
-            return Err(Error::input(format!("`--winner-epochs {epochs}` is out of range"))
-                .mend(format!("give at least 1 and at most {MOST_EPOCHS}"))
-                .into());
+            return Err(
+                Error::input(format!("`--winner-epochs {epochs}` is out of range"))
+                    .mend(format!("give at least 1 and at most {MOST_EPOCHS}"))
+                    .into(),
+            );
         }
         let every = Duration::try_from_secs_f64(self.checkpoint).map_err(|_| {
             Error::input("`--checkpoint` is no time").mend("give it in seconds, 0 or more")

@@ -210,12 +210,16 @@ fn options_that_a_format_does_not_have_are_refused() {
 fn metadata(bytes: &[u8]) -> Value {
     let (_, metadata) = SafeTensors::read_metadata(bytes).unwrap();
     let all = metadata.metadata().clone().unwrap_or_default();
-    let parsed = all.into_iter().map(|(key, text)| (key, serde_json::from_str(&text).unwrap()));
+    let parsed = all
+        .into_iter()
+        .map(|(key, text)| (key, serde_json::from_str(&text).unwrap()));
     Value::Object(parsed.collect())
 }
 
 fn contains_text(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    bytes
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
 }
 
 #[test]
@@ -226,7 +230,10 @@ fn how_images_are_prepared_leaves_with_the_network() {
     let winner = sandbox.json("run/result.json")["winner"].clone();
     let said = metadata(&std::fs::read(sandbox.path("run/winner.safetensors")).unwrap());
     for key in ["image", "pixel_max", "mean", "std", "classes"] {
-        assert!(!said[key].is_null() && said[key] == winner[key], "{key}: {said}");
+        assert!(
+            !said[key].is_null() && said[key] == winner[key],
+            "{key}: {said}"
+        );
     }
     assert_eq!(said["image"], serde_json::json!([8, 8, 1]));
     assert_eq!(said["pixel_max"], 16);
@@ -253,11 +260,17 @@ fn how_images_are_prepared_leaves_with_the_network() {
         }
         let module = export(&format!("{source} --to pytorch"));
         let module = String::from_utf8(module).unwrap();
-        assert!(module.contains(&format!("MEAN = {}", said["mean"])), "{module}");
+        assert!(
+            module.contains(&format!("MEAN = {}", said["mean"])),
+            "{module}"
+        );
         assert!(module.contains("PIXEL_MAX = 16\n") && module.contains("    \"9\",\n"));
         assert!(!module.contains("Normalize"));
         let raw = String::from_utf8(export(&format!("{source} --to pytorch --normalize"))).unwrap();
-        assert!(raw.contains("self.normalize = Normalize(MEAN, STD)"), "{raw}");
+        assert!(
+            raw.contains("self.normalize = Normalize(MEAN, STD)"),
+            "{raw}"
+        );
     }
 }
 
@@ -283,7 +296,10 @@ fn nothing_is_normalised_by_numbers_that_nobody_knows() {
     sandbox.write("broken.json", winner("[0.0]"));
     let export = "--to pytorch --normalize --out a";
     for other in ["--channels 3", "--classes 3"] {
-        sandbox.refuses(&format!("export own.json {other} {export}"), &["no other channels"]);
+        sandbox.refuses(
+            &format!("export own.json {other} {export}"),
+            &["no other channels"],
+        );
     }
     sandbox.refuses(
         &format!("export broken.json {export}"),

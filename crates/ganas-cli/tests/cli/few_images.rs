@@ -32,12 +32,15 @@ fn images(sandbox: &Sandbox) {
 fn few_images_are_learnt_by_default() {
     let sandbox = Sandbox::new();
     images(&sandbox);
-    let search = "search --train images --image-size 8 --width 4 --strategy random --queries 1 --out run";
+    let search =
+        "search --train images --image-size 8 --width 4 --strategy random --queries 1 --out run";
     sandbox.run(search).success().stderr(
         contains("note: few images: 77 to train on, batch 8, 30 epochs (300 steps)")
             .and(contains("trainings a network: 3"))
             .and(contains("augment flip,pad=1"))
-            .and(contains("warning: 19 validation images: one of them is 5.3 % of accuracy")),
+            .and(contains(
+                "warning: 19 validation images: one of them is 5.3 % of accuracy",
+            )),
     );
     let recipe = &sandbox.json("run/settings.json")["task"]["training"]["recipe"];
     assert_eq!(
@@ -65,7 +68,9 @@ fn what_is_asked_for_goes_before_what_suits_few_images() {
     let batch = recipe("--batch 64 --repeats 1", "batch");
     assert_eq!([&batch["epochs"], &batch["batch"]], [150, 64]);
     sandbox
-        .run(&format!("{search} --winner-epochs 1 --epochs 1 --quiet --out quiet"))
+        .run(&format!(
+            "{search} --winner-epochs 1 --epochs 1 --quiet --out quiet"
+        ))
         .success()
         .stderr(contains("images").not());
 }

@@ -17,21 +17,37 @@ const HUGE: [&str; 2] = ["1000000000", "1000000000000000000"];
 fn recipes_and_options_have_limits() {
     let sandbox = Sandbox::new();
     for number in HUGE {
-        for setting in ["epochs", "batch", "repeats", "width", "depth", "warmup-epochs"] {
+        for setting in [
+            "epochs",
+            "batch",
+            "repeats",
+            "width",
+            "depth",
+            "warmup-epochs",
+        ] {
             let says = format!("`{setting} = {number}` is out of range");
             let toml = format!("learning-rate = 0.1\n{setting} = {number}\n");
             sandbox.write("recipe.toml", toml);
-            sandbox.refuses("search --recipe recipe.toml", &["recipe.toml:2: ", &says, "at most"]);
+            sandbox.refuses(
+                "search --recipe recipe.toml",
+                &["recipe.toml:2: ", &says, "at most"],
+            );
             if setting != "warmup-epochs" {
                 sandbox.refuses(&format!("search --{setting} {number}"), &[&says, "at most"]);
             }
             if setting != "repeats" {
                 let train = "supernet train --space nasbench201 --data digits --out net";
-                sandbox.refuses(&format!("{train} --recipe recipe.toml"), &[&says, "at most"]);
+                sandbox.refuses(
+                    &format!("{train} --recipe recipe.toml"),
+                    &[&says, "at most"],
+                );
             }
         }
         let says = format!("`--winner-epochs {number}` is out of range");
-        sandbox.refuses(&format!("search --winner-epochs {number}"), &[&says, "at most"]);
+        sandbox.refuses(
+            &format!("search --winner-epochs {number}"),
+            &[&says, "at most"],
+        );
     }
 }
 

@@ -168,7 +168,10 @@ fn the_winner_is_compared_with_random_networks() {
         values.map(|value| value.as_f64().unwrap()).collect()
     };
     let trainings = numbers(&found["winner"]);
-    assert_eq!((trainings.len(), &found["winner"][0]), (3, &winner["test_accuracy"]));
+    assert_eq!(
+        (trainings.len(), &found["winner"][0]),
+        (3, &winner["test_accuracy"])
+    );
     let random = found["random"].as_array().unwrap();
     let mut sorted: Vec<f64> = (random.iter())
         .map(|one| one["accuracy"].as_f64().unwrap())
@@ -177,8 +180,13 @@ fn the_winner_is_compared_with_random_networks() {
     assert_eq!(numbers(&found["interval"]), [sorted[0], sorted[5]]);
     let gain = trainings.iter().sum::<f64>() / 3.0 - (sorted[2] + sorted[3]) / 2.0;
     assert!((found["gain"].as_f64().unwrap() - gain).abs() < 1e-9);
-    sandbox.run(&format!("{search} --workers 2 --out two")).success();
-    assert_eq!(sandbox.json("two/result.json")["winner"]["comparison"], *found);
+    sandbox
+        .run(&format!("{search} --workers 2 --out two"))
+        .success();
+    assert_eq!(
+        sandbox.json("two/result.json")["winner"]["comparison"],
+        *found
+    );
     // Not where it would take longer than the search.
     sandbox
         .run(BRIEF)

@@ -8,8 +8,8 @@ use ganas_train::layer::{ConvShape, EPSILON};
 use ganas_train::network::{Op, Step};
 use ganas_train::{Plan, Weights};
 
-use super::{IMAGES, NORMALISED};
 use super::proto::{Attribute, FLOAT, INT64, Node, Tensor};
+use super::{IMAGES, NORMALISED};
 use crate::error::{ExportError, Result};
 
 /// A model that is being written.

@@ -70,7 +70,12 @@ pub fn onnx(
         entry("input", input.described()),
     ];
     let known = input.preprocessing.map(Preprocessing::metadata);
-    metadata.extend(known.into_iter().flatten().map(|(key, value)| entry(&key, value)));
+    metadata.extend(
+        known
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| entry(&key, value)),
+    );
     let model = Model {
         ir_version: IR_VERSION,
         producer_name: "ganas".into(),

@@ -61,10 +61,30 @@ impl Frame {
         let sizes = [
             ("width", self.width.unwrap_or(1), MOST_WIDTH, WIDTH),
             ("depth", self.depth.unwrap_or(1), MOST_DEPTH, DEPTH),
-            ("classes", self.classes, MOST_CLASSES, "at least 1 and at most 1048576"),
-            ("channels", channels, MOST_CHANNELS, "at least 1 and at most 1024"),
-            ("image height", height, MOST_SIDE, "at least 1 and at most 4096"),
-            ("image width", width, MOST_SIDE, "at least 1 and at most 4096"),
+            (
+                "classes",
+                self.classes,
+                MOST_CLASSES,
+                "at least 1 and at most 1048576",
+            ),
+            (
+                "channels",
+                channels,
+                MOST_CHANNELS,
+                "at least 1 and at most 1024",
+            ),
+            (
+                "image height",
+                height,
+                MOST_SIDE,
+                "at least 1 and at most 4096",
+            ),
+            (
+                "image width",
+                width,
+                MOST_SIDE,
+                "at least 1 and at most 4096",
+            ),
         ];
         let wrong = (sizes.into_iter()).find(|(_, size, most, _)| !(1..=*most).contains(size));
         match wrong {
@@ -324,8 +344,11 @@ impl Plan {
 
 /// The number of weights in some slots.
 pub(crate) fn count<'a>(slots: impl IntoIterator<Item = &'a Slot>) -> usize {
-    let sizes = (slots.into_iter())
-        .map(|slot| slot.shape.iter().fold(1, |size: usize, n| size.saturating_mul(*n)));
+    let sizes = (slots.into_iter()).map(|slot| {
+        slot.shape
+            .iter()
+            .fold(1, |size: usize, n| size.saturating_mul(*n))
+    });
     sizes.fold(0, usize::saturating_add)
 }
 

@@ -93,11 +93,7 @@ impl Weights {
     ///
     /// # Errors
     /// If the file cannot be written.
-    pub fn save_with(
-        &self,
-        path: impl AsRef<Path>,
-        preprocessing: &Preprocessing,
-    ) -> Result<()> {
+    pub fn save_with(&self, path: impl AsRef<Path>, preprocessing: &Preprocessing) -> Result<()> {
         let metadata = preprocessing.metadata().into_iter().collect();
         self.write(path.as_ref(), Some(metadata))
     }

@@ -9,8 +9,8 @@ use ganas_core::arch::Arch;
 use ganas_core::error::Error;
 use ganas_core::space::SearchSpace;
 use ganas_export::{ExportError, Given, Input, Pixels, frame, onnx, preprocessing, pytorch};
-use ganas_train::supernet::Scoring;
 use ganas_train::network::MOST_PARAMS;
+use ganas_train::supernet::Scoring;
 use ganas_train::{Frame, Network, Plan, Preprocessing, Weights};
 
 use crate::device::DeviceArgs;
@@ -228,7 +228,14 @@ impl NetworkArgs {
     fn open(&self, folder: &Path, space: &Arc<dyn SearchSpace>) -> Result<Shared> {
         let device = DeviceArgs::default();
         let data = self.data.as_deref();
-        Ok(Shared::open(folder, space, data, Scoring::default(), None, device)?)
+        Ok(Shared::open(
+            folder,
+            space,
+            data,
+            Scoring::default(),
+            None,
+            device,
+        )?)
     }
 
     /// What a network is built for, and how its images are prepared, if that is known of such images
@@ -243,7 +250,9 @@ impl NetworkArgs {
         let of_weights = weights.map(preprocessing).transpose().map_err(refused)?;
         let known = of_weights.flatten().or(origin.preprocessing);
         let image = known.as_ref().map(|known| known.image);
-        let size = image.map(|[height, width, _]| [height, width]).or(origin.size);
+        let size = image
+            .map(|[height, width, _]| [height, width])
+            .or(origin.size);
         let mut given = Given {
             width: number(self.width),
             depth: number(self.depth),
