@@ -43,8 +43,8 @@ class Evaluation(NamedTuple):
     """The evaluations so far, with this one."""
     arch: Arch
     """The architecture."""
-    metrics: dict[str, float]
-    """What was told of it, by name; NaN where something is missing."""
+    metrics: dict[str, Any]
+    """What was told of it, by name; NaN where a metric is missing."""
     compliant: bool
     """Whether it keeps all constraints and did not fail."""
     failure: Union[str, None]

@@ -208,8 +208,8 @@ def test_a_search_whose_evaluations_all_fail_ends_and_goes_on(chain):
         return evaluate(arch)
 
     search = ganas.Search("chain.toml", "evolution", 30, dir="run")
-    with pytest.warns(RuntimeWarning, match="every evaluation failed; the first: .*no card"):
-        assert search.maximize(train) is None
+    with pytest.raises(ganas.NothingFound, match="every evaluation failed; the first: .*no card"):
+        search.maximize(train)
     assert search.result["stop"] == "failures" and len(search.history) == 5
     search.close()
     mended = True
