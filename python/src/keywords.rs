@@ -50,16 +50,24 @@ pub fn keywords(line: &str, caller: Caller) -> String {
         let quoted = (rest.strip_prefix(' ').filter(|_| before.ends_with('`')))
             .and_then(|value| value.split_once('`'));
         if let Some((value, after)) = quoted
-            && value.chars().all(|c| c.is_ascii_lowercase() || "0123456789-_.".contains(c))
+            && value
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || "0123456789-_.".contains(c))
         {
             let number = value.parse::<f64>().is_ok();
-            let value = if number { value.to_owned() } else { format!("{value:?}") };
+            let value = if number {
+                value.to_owned()
+            } else {
+                format!("{value:?}")
+            };
             text.push_str(&format!("={value}`"));
             rest = after;
             continue;
         }
         // `--report <COLUMN>`: as the parser of the command line writes it.
-        let named = rest.strip_prefix(" <").and_then(|value| value.split_once('>'));
+        let named = rest
+            .strip_prefix(" <")
+            .and_then(|value| value.split_once('>'));
         if let Some((value, after)) = named {
             text.push_str(&format!("={value}"));
             rest = after;
