@@ -166,7 +166,7 @@ mod tests {
             let mut evaluator = Forgetful(["score".into()]);
             let stop = AtomicBool::new(false);
             let ended = search.run(&mut evaluator, &mut strategy, &mut [], &stop);
-            let error = ended.err().expect("it left out an architecture");
+            let error = ended.expect_err("it left out an architecture");
             assert!(matches!(error, Error::Bug(_)), "{error}");
             let text = error.to_string();
             assert!(

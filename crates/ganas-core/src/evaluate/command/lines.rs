@@ -361,7 +361,7 @@ mod tests {
             "{\n  \"type\": \"result\",\n\n  \"id\": 7,\n  \"metrics\": {\n    \"accuracy\": NaN\n  \
              }\n}\n"
                 .into(),
-            format!("100%|##| 3/3 {{\n\"type\": \"Result\", \"id\": \"7\",\r\n\"metrics\": {{}}}}"),
+            "100%|##| 3/3 {\n\"type\": \"Result\", \"id\": \"7\",\r\n\"metrics\": {}}".into(),
             format!("config = {{\n  lr: 3\n{RESULT}\n"),
         ] {
             assert_eq!(results(&output), 1, "{output}");
