@@ -48,7 +48,7 @@ fn a_block_none_of_a_chain_passes_its_input_on() {
     let toml = "name = \"own\"\nkind = \"chain\"\nlength = 2\nops = [\"none\", \"conv_3x3\"]\n";
     let space = from_toml(toml).unwrap();
     let arch = space.parse("none;conv_3x3").unwrap();
-    let text = pytorch(&*space, &arch, &usual(&*space)).unwrap();
+    let text = pytorch(&*space, &arch, &usual(&*space), &Input::default()).unwrap();
     assert!(
         text.contains("\"none\": lambda channels: nn.Identity(),"),
         "{text}"
