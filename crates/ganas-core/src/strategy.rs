@@ -157,6 +157,11 @@ impl Context<'_> {
         self.problem.measured_constraints()
     }
 
+    /// Whether only a [`Pool`] can be evaluated, and not the whole space.
+    pub fn has_pool(&self) -> bool {
+        self.problem.pool().is_some()
+    }
+
     /// The architectures one edit away that are admitted, sorted. Where only a [`Pool`] can be
     /// evaluated, which edits may hardly ever meet, the nearest of the pool that would be new
     /// queries join them up to a number of 30.

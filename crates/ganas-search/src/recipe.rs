@@ -98,7 +98,7 @@ impl Recipe {
     pub fn with_setting(&self, text: &str) -> Result<Self> {
         let Some((key, value)) = text.split_once('=') else {
             return Err(Error::input(format!("`{text}` sets nothing"))
-                .mend("write `key=value`, as `ppo.entropy_coef=0.05`"));
+                .mend("write `key=value`, as `batch=8`"));
         };
         let (key, value) = (key.trim(), value.trim());
         let mut recipe = self.clone();

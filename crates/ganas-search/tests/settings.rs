@@ -278,6 +278,21 @@ fn late_score(text: &str, space: &dyn SearchSpace) -> f64 {
     (0..4).map(of).sum::<f64>() / 4.0
 }
 
+/// With the discriminator every update has fresh episodes; paid by measurements, each goes through the
+/// evaluated ones.
+#[test]
+fn a_generator_that_is_paid_by_measurements_makes_all_its_updates() {
+    let space = nasbench201();
+    let paid = "ga-nas:paper-setup1+initial=20+batch=20+growth=0+reward=measured";
+    let trace = |updates: usize| {
+        let recipe = recipe(&format!("{paid}+updates={updates}"));
+        let run = searched(&recipe, &space, 0, 80).unwrap();
+        let archs = run.ledger.queries().iter().map(|query| query.arch);
+        archs.collect::<Vec<_>>()
+    };
+    assert_ne!(trace(1), trace(4));
+}
+
 #[test]
 fn a_generator_that_is_paid_by_measurements_learns_from_them() {
     let space = nasbench201();

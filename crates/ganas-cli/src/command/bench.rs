@@ -68,6 +68,8 @@ pub struct BenchArgs {
     strategies: Vec<String>,
 
     /// Setting that replaces those of all strategies, as `initial=40`; can be given several times
+    ///
+    /// A setting that has no effect without another one is refused, and the error names that one.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 

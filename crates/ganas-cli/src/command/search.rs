@@ -82,10 +82,10 @@ pub struct SearchArgs {
     #[arg(long, value_parser = names::presets(), hide_possible_values = true)]
     preset: Option<String>,
 
-    /// Setting of the strategy that replaces the preset's, as `ppo.entropy_coef=0.05`; can be given
-    /// several times
+    /// Setting of the strategy that replaces the preset's, as `batch=8`; can be given several times
     ///
-    /// The keys are those under `settings` in any result.
+    /// The keys are those under `settings` in any result. A setting that has no effect without another
+    /// one is refused, and the error names that one.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 

@@ -15,9 +15,13 @@ use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::state;
 use ganas_core::strategy::{Context, Strategy};
+use rustc_hash::FxHashMap as HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::REPEATS;
+
+/// Members whose mutants are remembered at once.
+const REMEMBERED: usize = 1000;
 
 /// Settings of [`Evolution`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +50,10 @@ pub struct Evolution {
     /// Architectures and merits, the oldest first. Failed and non-compliant ones have no merit
     /// and lose every tournament against one that has.
     population: VecDeque<(Arch, Option<f64>)>,
+    /// The mutants of architectures that were parents. In a long search most mutants are known, and the
+    /// same parents are asked for others many times.
+    #[serde(skip)]
+    mutants: HashMap<Arch, Vec<Arch>>,
 }
 
 impl Evolution {
@@ -55,7 +63,22 @@ impl Evolution {
             config,
             rng: Rng::stream(seed, "evolution"),
             population: VecDeque::new(),
+            mutants: HashMap::default(),
         }
+    }
+
+    /// One of the mutants of a parent; none if nothing around it complies.
+    fn mutant(&mut self, context: &Context, parent: Arch) -> Option<Arch> {
+        // In a pool they depend on what was evaluated.
+        if context.has_pool() {
+            let mutants = context.neighbors(&parent);
+            return (!mutants.is_empty()).then(|| *self.rng.choose(&mutants));
+        }
+        if self.mutants.len() >= REMEMBERED {
+            self.mutants.clear();
+        }
+        let mutants = (self.mutants.entry(parent)).or_insert_with(|| context.neighbors(&parent));
+        (!mutants.is_empty()).then(|| *self.rng.choose(mutants))
     }
 
     fn parent(&mut self) -> Arch {
@@ -99,12 +122,9 @@ impl Strategy for Evolution {
         }
         for _ in 0..REPEATS {
             let parent = self.parent();
-            let mutants = context.neighbors(&parent);
-            if mutants.is_empty() {
-                // Nothing around complies.
+            let Some(mutant) = self.mutant(context, parent) else {
                 break;
-            }
-            let mutant = *self.rng.choose(&mutants);
+            };
             match context.ledger.get(&mutant) {
                 Some(known) => self.join(known),
                 None if context.is_new(&mutant) => return Ok(vec![mutant]),
@@ -188,6 +208,47 @@ mod tests {
         );
         let run = run.unwrap();
         assert_eq!(run.ledger.len(), 200);
+    }
+
+    /// What is remembered is not part of the state, and no draw depends on it.
+    #[test]
+    fn a_search_that_forgets_its_mutants_goes_the_same_way() {
+        struct Forgetful(Evolution);
+        impl Strategy for Forgetful {
+            fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+                self.0.mutants.clear();
+                self.0.ask(context, limit)
+            }
+
+            fn tell(&mut self, context: &Context, results: &[Query]) {
+                self.0.tell(context, results);
+            }
+        }
+        let space = nasbench201();
+        let trace = |strategy: &mut dyn Strategy| -> Vec<Arch> {
+            let mut evaluator = Synthetic::new(&space);
+            let objective = Objective {
+                metric: "score".into(),
+                minimize: false,
+            };
+            let metrics = evaluator.metrics().to_vec();
+            let problem =
+                Problem::new(&space, &metrics, objective, Vec::new(), Sampler::Uniform).unwrap();
+            let limits = Limits {
+                queries: 1500,
+                ..Limits::default()
+            };
+            let never = AtomicBool::new(false);
+            let run = search(&problem, &mut evaluator, strategy, &limits, &mut [], &never);
+            let run = run.unwrap();
+            run.ledger
+                .queries()
+                .iter()
+                .map(|query| query.arch)
+                .collect()
+        };
+        let evolution = || Evolution::new(EvolutionConfig::default(), 0);
+        assert_eq!(trace(&mut evolution()), trace(&mut Forgetful(evolution())));
     }
 
     /// Under a bound that few architectures keep, hardly any neighbour of the best is new.

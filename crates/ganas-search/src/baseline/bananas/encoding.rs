@@ -330,7 +330,7 @@ mod tests {
                 let told = rows.len();
                 assert!(width > 0, "{} by {encoding:?}", space.name());
                 assert!(
-                    2 * told > distinct,
+                    4 * told > distinct,
                     "{} by {encoding:?}: {told} of {distinct} are told apart",
                     space.name()
                 );
