@@ -436,3 +436,29 @@ def test_files_that_are_not_there(chain):
     Path("file").write_text("")
     with pytest.raises(ValueError, match="this is a file"):
         ganas.Search("chain.toml", dir="file")
+
+
+SEEDS = """name,architecture,seed,accuracy
+n1,a;a;a;a,0,90
+n2,a;a;a;a,1,92
+n3,b;b;b;b,0,80
+n4,b;b;b;b,1,N/A
+"""
+
+
+def test_several_rows_of_an_architecture_are_a_choice(chain):
+    Path("seeds.csv").write_text(SEEDS)
+    options = {"space": "chain.toml", "strategy": "random", "queries": 2, "table": "seeds.csv"}
+    with pytest.raises(ValueError, match=r"seeds.csv:3: .* with `seed` 0 there and 1 here"):
+        ganas.Search(**options)
+    for way, best in [
+        ({"duplicates": "mean"}, 91),
+        ({"duplicates": "first", "arch_column": "architecture"}, 90),
+        ({"where": {"seed": 0}}, 90),
+    ]:
+        search = ganas.Search(**options, **way)
+        search.run()
+        assert search.best.value == best
+        assert search.result["row"]["cells"][0][0] == "name"
+    with pytest.warns(UserWarning, match="1 row of .* has no `accuracy`"):
+        ganas.Search(**options, where={"seed": 1})

@@ -666,7 +666,7 @@ fn replaced(
     constraints: &[Constraint],
     notes: &mut Vec<String>,
 ) {
-    if !matches!(source, Source::Workers(_) | Source::Caller(_)) {
+    if !matches!(source, Source::Workers(_)) {
         return;
     }
     let measured = source.metrics();
