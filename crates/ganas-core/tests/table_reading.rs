@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ganas_core::space::{SearchSpace, darts, from_toml, load};
+use ganas_core::space::{SearchSpace, from_toml, load, nasbench301};
 use ganas_core::table::{Duplicates, Import, Table};
 
 fn chain() -> Box<dyn SearchSpace> {
@@ -94,13 +94,18 @@ fn conditions_may_be_words_fractions_or_fidelities() {
     ] {
         let word = format!("with `{column}`");
         let text = table(column, values);
-        refused(&text, &darts(), &Import::default(), &[&word, "--where"]);
+        refused(
+            &text,
+            &nasbench301(),
+            &Import::default(),
+            &[&word, "--where"],
+        );
         let chosen = where_(&[&format!("{column}={}", values[1])]);
-        assert_eq!(read(&text, &darts(), &chosen).unwrap().len(), 2);
+        assert_eq!(read(&text, &nasbench301(), &chosen).unwrap().len(), 2);
     }
     // Repeated measurements without any condition are one architecture with a mean.
     let repeated = format!("arch,acc\n\"{cell}\",90.5\n\"{cell}\",91.5\n");
-    let table = read(&repeated, &darts(), &Import::default()).unwrap();
+    let table = read(&repeated, &nasbench301(), &Import::default()).unwrap();
     assert_eq!((table.merged_rows(), table.value(0, 0)), (1, 91.0));
     // Nor is a column a condition of itself, whole numbers or not.
     let whole = repeated.replace("90.5", "90").replace("91.5", "92");
