@@ -92,7 +92,7 @@ fn a_run_from_before_networks_were_compared_goes_on_as_it_began() {
 #[test]
 fn rows_of_a_table_stay_apart_unless_they_are_merged() {
     let sandbox = layers("absent = [\"none\"]\n");
-    let csv = "arch,accuracy\nnone;none;a;b,1\na;b;none;none,3\nb;none;none;none,2\n";
+    let csv = "arch,accuracy\nnone;none;a;b,1.25\na;b;none;none,3.25\nb;none;none;none,2.125\n";
     sandbox.write("rows.csv", csv);
     let search = "search --space layers.toml --table rows.csv --objective accuracy --queries 10";
     sandbox
@@ -110,7 +110,7 @@ fn rows_of_a_table_stay_apart_unless_they_are_merged() {
     let merged = sandbox.json("merged.json");
     assert_eq!(
         (&merged["queries"], &merged["best"]),
-        (&2.into(), &2.0.into())
+        (&2.into(), &2.25.into())
     );
 }
 
