@@ -109,7 +109,7 @@ fn conditions_may_be_words_fractions_or_fidelities() {
     assert_eq!((table.merged_rows(), table.value(0, 0)), (1, 91.0));
     // Nor is a column a condition of itself, whole numbers or not.
     let whole = repeated.replace("90.5", "90").replace("91.5", "92");
-    let table = read(&whole, &darts(), &Import::default()).unwrap();
+    let table = read(&whole, &nasbench301(), &Import::default()).unwrap();
     assert_eq!((table.merged_rows(), table.value(0, 0)), (1, 91.0));
 }
 
