@@ -108,7 +108,7 @@ mod tests {
         offers(&zsh, "--strategy=", &["(ga-nas random"]);
         offers(&zsh, "--space=", &["{compadd -- nasbench101", "; _files}"]);
         let fish = script(Shell::Fish);
-        offers(&fish, "-l strategy", &["ga-nas", "tpe"]);
+        offers(&fish, "-l strategy", &["-r -f -a", "ga-nas"]);
         offers(&fish, "-l space", &["-F -a", "nasbench101"]);
     }
 }
