@@ -215,7 +215,6 @@ fn bench<'s>(
     }
     let task = Task::open(&args.task, args.first_seed, progress)?;
     args.task.reading.check_used(task.table.is_some())?;
-    progress.say(&task.announcement);
     if let Some(file) = &args.json {
         prepare(file)?;
     }
@@ -223,6 +222,7 @@ fn bench<'s>(
     let queries = args.queries.unwrap_or_default();
     task.check_queries(queries)?;
     let stop = listen()?;
+    progress.say(&task.announcement);
     task.say_notes(progress);
     let place = Place {
         task: &task,
@@ -264,9 +264,10 @@ fn run_suite(args: &BenchArgs, file: &Path, suite: &Suite, plans: &Plans) -> Res
         (opened.check_queries(queries)).with_context(|| format!("task `{}`", task.name))?;
         tasks.push((&*task.name, opened, queries));
     }
-    tasks
-        .iter()
-        .for_each(|(_, task, _)| task.say_notes(&progress));
+    for (name, task, _) in &tasks {
+        progress.say(&format!("{name}: {}", task.announcement));
+        task.say_notes(&progress);
+    }
     let places: Vec<(&str, Place)> = (tasks.iter())
         .map(|(name, task, queries)| {
             let place = Place {
