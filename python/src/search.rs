@@ -19,7 +19,8 @@ use serde_json::Value;
 
 use crate::arch::Arch;
 use crate::desk::{Counter, Desk, Ending, Log, State, Told};
-use crate::fault::{Fault, refuse};
+use crate::fault::{Caller, Fault, refuse};
+use crate::keywords::keywords;
 use crate::predicate::predicate;
 use crate::space::{Origin, Space};
 
@@ -370,7 +371,10 @@ impl Search {
 
     #[getter]
     fn notes(&self) -> Vec<String> {
-        self.search.notes()
+        let notes = self.search.notes();
+        (notes.iter())
+            .map(|note| keywords(note, Caller::Search))
+            .collect()
     }
 
     #[getter]

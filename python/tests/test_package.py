@@ -173,6 +173,12 @@ def test_errors_do_not_speak_of_the_command_line(chain, call):
     assert not re.search(r"(^|[\s`(])--\w", said), said
 
 
+def test_notes_do_not_speak_of_the_command_line(chain):
+    with pytest.warns(UserWarning, match="`metrics=params`|`params`") as notes:
+        ganas.Search("chain.toml", constraints=["params <= 15"], queries=3)
+    assert not any("--" in str(note.message) for note in notes)
+
+
 def test_what_the_guide_says_passes_mypy(tmp_path):
     pytest.importorskip("mypy")
     text = (PYTHON.parent / "docs" / "guide" / "python.md").read_text()

@@ -175,11 +175,16 @@ impl NetworkArgs {
         let plan = Plan::build(space, arch, &frame).map_err(usable)?;
         // Protocol buffers hold less than 2 GiB.
         if plan.params() > MOST_PARAMS {
-            return Err(Error::input(format!(
+            let error = Error::input(format!(
                 "an ONNX model of {} weights would exceed 2 GiB",
                 plan.params()
-            ))
-            .mend("give the network a smaller `--width`")
+            ));
+            return Err(match &self.weights {
+                Some(file) => error
+                    .mend("name the weights of a smaller network")
+                    .in_file(file),
+                None => error.mend("give the network a smaller `--width`"),
+            }
             .into());
         }
         let device = ganas_train::cpu();
