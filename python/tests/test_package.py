@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import ganas
@@ -174,9 +175,11 @@ def test_errors_do_not_speak_of_the_command_line(chain, call):
 
 
 def test_notes_do_not_speak_of_the_command_line(chain):
-    with pytest.warns(UserWarning, match="`metrics=params`|`params`") as notes:
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
         ganas.Search("chain.toml", constraints=["params <= 15"], queries=3)
-    assert not any("--" in str(note.message) for note in notes)
+        ganas.Search("chain.toml", table="chain.csv", queries=3)
+    assert not any(" --" in str(note.message) or "`--" in str(note.message) for note in notes)
 
 
 def test_what_the_guide_says_passes_mypy(tmp_path):
