@@ -136,7 +136,8 @@ impl Admitted {
         } else {
             let archs = self.pool.archs();
             let clusters = (self.pool.clusters).get_or_init(|| Clusters::of(archs, space));
-            clusters.nearest(archs, space, arch, count, |i| self.admitted[i])
+            let distance = |i: usize| space.distance(arch, &archs[i]);
+            clusters.nearest(count, distance, |i| self.admitted[i])
         };
         let near: Arc<[usize]> = near.into_iter().map(|(_, i)| i).collect();
         let mut known = known();

@@ -61,16 +61,13 @@ impl Clusters {
     }
 
     /// The `count` nearest of the allowed members that were looked at, or all of them if there are
-    /// no more: distances and places, in this order.
+    /// no more: distances and places, in this order. `distance` gives the distance of a place.
     pub fn nearest(
         &self,
-        archs: &[Arch],
-        space: &dyn SearchSpace,
-        arch: &Arch,
         count: usize,
+        distance: impl Fn(usize) -> u32,
         allowed: impl Fn(usize) -> bool,
     ) -> Vec<(u32, usize)> {
-        let distance = |place: usize| space.distance(arch, &archs[place]);
         let mut found = Vec::new();
         let mut looked_at = 0;
         let mut open = BinaryHeap::from([Reverse((0, 0))]);
@@ -130,6 +127,8 @@ pub(super) fn first(mut all: Vec<(u32, usize)>, count: usize) -> Vec<(u32, usize
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::space::{Sampler, from_toml};
 
@@ -152,7 +151,8 @@ mod tests {
             let arch = rng.choose(archs);
             let all = (archs.iter().enumerate()).map(|(i, a)| (space.distance(arch, a), i));
             let exact = first(all.collect(), 30);
-            let found = clusters.nearest(archs, space, arch, 30, |_| true);
+            let distance = |i: usize| space.distance(arch, &archs[i]);
+            let found = clusters.nearest(30, distance, |_| true);
             assert_eq!(found.len(), 30);
             assert_eq!(found[0].0, 0);
             let sum = |near: &[(u32, usize)]| near.iter().map(|n| f64::from(n.0)).sum::<f64>();
@@ -187,8 +187,29 @@ mod tests {
         let archs = draws(&*chain, 40_000);
         assert!(archs.len() > LOOKED_AT);
         let clusters = Clusters::of(&archs, &*chain);
-        let odd = clusters.nearest(&archs, &*chain, &archs[0], archs.len(), |i| i % 2 == 1);
+        let distance = |i: usize| chain.distance(&archs[0], &archs[i]);
+        let odd = clusters.nearest(archs.len(), distance, |i| i % 2 == 1);
         assert_eq!(odd.len(), archs.len() / 2);
         assert!(odd.iter().all(|(_, i)| i % 2 == 1) && odd.is_sorted());
+    }
+
+    #[test]
+    fn a_larger_pool_takes_no_more_distances() {
+        let chain = chain(20, "['a', 'b', 'c']");
+        for members in [20_000, 80_000] {
+            let archs = draws(&*chain, members);
+            let clusters = Clusters::of(&archs, &*chain);
+            let asked = Cell::new(0);
+            let distance = |i: usize| {
+                asked.set(asked.get() + 1);
+                chain.distance(&archs[0], &archs[i])
+            };
+            assert_eq!(clusters.nearest(30, distance, |_| true).len(), 30);
+            assert!(
+                asked.get() <= LOOKED_AT + LEAF,
+                "{members}: {}",
+                asked.get()
+            );
+        }
     }
 }
