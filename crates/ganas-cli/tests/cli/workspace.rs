@@ -23,12 +23,18 @@ fn built(selection: &[&str]) -> BTreeSet<String> {
         .collect()
 }
 
-/// Else `cargo install --path crates/ganas-cli` builds the tensor library anew after `cargo run`.
+/// Otherwise `cargo install --path crates/ganas-cli`, `cargo test --workspace` and the Python package would each
+/// build the tensor library anew after `cargo run`.
 #[test]
-fn what_is_run_and_what_is_installed_share_their_dependencies() {
+fn all_that_is_built_shares_its_dependencies() {
     let run = built(&[]);
-    let installed = built(&["--package", "ganas-cli"]);
     assert!(run.len() > 100);
-    let differ: Vec<&String> = run.symmetric_difference(&installed).collect();
-    assert!(differ.is_empty(), "{differ:?}");
+    for selection in [
+        &["--package", "ganas-cli"][..],
+        &["--workspace"],
+        &["--package", "ganas-python"],
+    ] {
+        let differ: Vec<String> = run.difference(&built(selection)).cloned().collect();
+        assert!(differ.is_empty(), "{selection:?}: {differ:?}");
+    }
 }
