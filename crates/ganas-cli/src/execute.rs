@@ -354,20 +354,23 @@ impl Plan<'_> {
                 }
             }
         }
-        if let Some(directory) = &directory {
-            directory.finish(&report).map_err(|e| self.kept(e))?;
-        }
-        // Whatever it takes or comes to, the result is on disk.
         let ended = !broken_off && report.run.stop != StopReason::Interrupted;
-        if self.recipe.strategy() == "ga-nas" && self.alone && ended {
+        let looks_back = self.recipe.strategy() == "ga-nas" && self.alone && ended;
+        let finish = |report: &SearchReport| match &directory {
+            Some(directory) => directory.finish(report).map_err(|e| self.kept(e)),
+            None => Ok(()),
+        };
+        if looks_back {
+            // The outlook can take long. A run that is killed meanwhile has its result, and is resumed.
+            let reason = std::mem::replace(&mut report.run.stop, StopReason::Interrupted);
+            finish(&report)?;
+            report.run.stop = reason;
             let queries = done.ledger.queries();
             let further = evaluated.len();
             report.outlook =
                 outlook::record(task, &problem, queries, further, ranking, self.seed, stop);
-            if let (Some(directory), Some(_)) = (&directory, &report.outlook) {
-                directory.finish(&report).map_err(|e| self.kept(e))?;
-            }
         }
+        finish(&report)?;
         log.end(&report);
         Ok(report)
     }

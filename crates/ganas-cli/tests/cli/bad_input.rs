@@ -230,8 +230,8 @@ fn unknown_strategy_or_preset() {
             ],
         ),
         (
-            "local-search:first",
-            ["no preset `first`", "there are default, first-improvement"],
+            "local-search:steepest",
+            ["no preset `steepest`", "there are default, first-improvement"],
         ),
         (
             "local-search:first-improvment",

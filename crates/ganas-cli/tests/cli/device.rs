@@ -83,6 +83,7 @@ fn a_run_goes_on_with_another_device_only_if_it_is_told_to() {
     let claim = |devices: Value| {
         let mut settings = sandbox.json("run/settings.json");
         settings["devices"] = devices;
+        settings.as_object_mut().unwrap().remove("crc32c");
         sandbox.write("run/settings.json", settings.to_string());
     };
     claim(json!(["a card"]));
@@ -121,6 +122,17 @@ fn a_supernet_that_goes_on_with_another_device_says_so() {
         &bytes[..place],
         other.as_bytes(),
         &bytes[place + other.len()..],
+    ];
+    let claimed = claimed.concat();
+    // Under another name the checksum is not one.
+    let checksum = b"ganas-crc32c";
+    let place = (claimed.windows(checksum.len()))
+        .position(|window| window == checksum)
+        .unwrap();
+    let claimed = [
+        &claimed[..place],
+        b"other-crc32c",
+        &claimed[place + checksum.len()..],
     ];
     sandbox.write(file, claimed.concat());
     sandbox

@@ -37,7 +37,7 @@ fn the_bar_is_there_before_anything_is_evaluated() {
 #[test]
 fn trainings_that_are_under_way_show_their_speed() {
     let sandbox = Sandbox::new();
-    let train = "search --strategy random --queries 1 --epochs 4 --width 4 --winner-epochs 1";
+    let train = "search --strategy random --queries 1 --epochs 60 --width 4 --winner-epochs 1";
     let said = drawn(&sandbox, &format!("{train} --out run"));
     let speed = said.find(" images/s");
     assert!(
