@@ -126,10 +126,11 @@ fn macro_networks_of_one_op_have_the_params_and_macs_of_their_spaces() {
                     Arch::new(&vec![op; random.ops().len()])
                 }
                 _ => {
+                    let op = &space.ops()[op as usize];
                     let cell = |a, b| {
-                        format!(
-                            "[({a},{op}),({b},{op}),({a},{op}),(2,{op}),({b},{op}),(3,{op}),(2,{op}),(4,{op})]"
-                        )
+                        let inputs = [a, b, a, 2, b, 3, 2, 4];
+                        let pairs = inputs.map(|input| format!("({input},'{op}')"));
+                        format!("[{}]", pairs.join(","))
                     };
                     space
                         .parse(&format!("[{},{}]", cell(0, 1), cell(1, 0)))

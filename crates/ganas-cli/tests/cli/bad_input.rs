@@ -231,7 +231,10 @@ fn unknown_strategy_or_preset() {
         ),
         (
             "local-search:steepest",
-            ["no preset `steepest`", "there are default, first-improvement"],
+            [
+                "no preset `steepest`",
+                "there are default, first-improvement",
+            ],
         ),
         (
             "local-search:first-improvment",

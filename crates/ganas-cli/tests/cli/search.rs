@@ -271,7 +271,9 @@ fn a_full_disk_is_said() {
             "{CHAIN} --strategy random --queries 5 --json /dev/full"
         ))
         .code(1)
-        .stderr(contains("/dev/full: cannot be written (No space left on device"));
+        .stderr(contains(
+            "/dev/full: cannot be written (No space left on device",
+        ));
 }
 
 #[test]

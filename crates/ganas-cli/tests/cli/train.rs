@@ -310,7 +310,10 @@ fn trainings_that_cannot_begin() {
             ["none.toml: cannot be read", "TOML file"],
         ),
         ("--workers 0", ["no workers", "at least 1"]),
-        ("--winner-epochs 0", ["`--winner-epochs 0` is out of range", "at least 1"]),
+        (
+            "--winner-epochs 0",
+            ["`--winner-epochs 0` is out of range", "at least 1"],
+        ),
         ("--objective speed", ["no metric `speed`", "accuracy, loss"]),
         ("--report accuracy", ["no table to report from", "--table"]),
         (
