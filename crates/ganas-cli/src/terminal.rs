@@ -75,7 +75,7 @@ mod tests {
         written.write_all(&[0xff, 0x1b, b'a']).unwrap();
         assert_eq!(
             written.0,
-            [&"é\\u001b\\u000d\n".as_bytes()[..], &[0xff], b"\\u001ba"].concat()
+            ["é\\u001b\\u000d\n".as_bytes(), &[0xff], b"\\u001ba"].concat()
         );
     }
 }

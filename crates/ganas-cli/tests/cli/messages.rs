@@ -112,9 +112,9 @@ fn no_worker_outlives_a_search_that_is_killed() {
              os.rename(f'{os.getpid()}.new', os.environ['GANAS_WORKER'] + '.pids')\n    \
              while True: time.sleep(600)",
     );
-    let mut search = sandbox.start(&format!(
-        "search --space chain.toml --command 'python3 worker.py' --queries 20 --workers 2 --out run"
-    ));
+    let mut search = sandbox.start(
+        "search --space chain.toml --command 'python3 worker.py' --queries 20 --workers 2 --out run",
+    );
     let files = ["0.pids", "1.pids"];
     let begun = Instant::now();
     while !files.iter().all(|file| sandbox.path(file).exists()) {

@@ -4,7 +4,7 @@
 //! All of it is one loop over events. Each process has a thread that only listens; what it heard goes
 //! into one queue. A worker that crashes, hangs or says what it should not is killed with its process
 //! group and started again, and what it had to do goes to whoever is free. If this process is killed,
-//! a [`Guard`] ends the workers.
+//! a guard process ends the workers.
 
 mod guard;
 mod lines;
