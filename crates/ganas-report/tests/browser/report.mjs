@@ -47,10 +47,9 @@ async function open(browser, file, width, scheme) {
 
 /** Scrolls through the page, so that all figures are drawn. */
 async function scroll(page) {
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  for (let y = 0; y <= height; y += 400) {
-    await page.evaluate((y) => scrollTo(0, y), y);
-    await page.waitForTimeout(30);
+  for (const chart of await page.$$(".chart")) {
+    await chart.evaluate((element) => element.scrollIntoView({ block: "center" }));
+    await chart.waitForSelector("svg path, canvas", { state: "attached" });
   }
   await page.evaluate(() => scrollTo(0, 0));
 }
