@@ -679,11 +679,6 @@ impl Evaluator for CommandEvaluator {
         let mut looked = Instant::now();
         let mut turned = Instant::now();
         loop {
-            let turn = turned.elapsed();
-            turned = Instant::now();
-            if turn > PAUSE {
-                self.put_off(turn);
-            }
             while let Some(arch) = work.next() {
                 self.ids += 1;
                 self.jobs.push_back(Job {
@@ -700,7 +695,14 @@ impl Evaluator for CommandEvaluator {
                 self.abandon();
                 return Err(error);
             }
-            if let Ok(first) = self.heard.recv_timeout(self.patience()) {
+            let heard = self.heard.recv_timeout(self.patience());
+            // Before anybody is found to be late.
+            let turn = turned.elapsed();
+            turned = Instant::now();
+            if turn > PAUSE {
+                self.put_off(turn);
+            }
+            if let Ok(first) = heard {
                 self.listen(first, work);
             }
             if let Some(error) = self.useless.take() {
