@@ -1,5 +1,5 @@
-//! What may be otherwise when a run goes on, and its results do not depend on: how its workers are run,
-//! and where its table is.
+//! Changes that a resumed run may make without another result: how its workers are run, and where its
+//! table is.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! What a search gained: its winner beside random architectures under the same training.
+//! Comparison of the winner with random architectures under the same training.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -169,7 +169,7 @@ fn train(
 }
 
 impl BesideRandom {
-    /// What random architectures reach, and what the search gained over them, in two lines.
+    /// Two lines: the accuracy of random architectures, and the gain of the search over them.
     pub fn lines(&self) -> [String; 2] {
         let [low, high] = self.interval;
         let reached = format!(

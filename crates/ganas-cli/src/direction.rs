@@ -36,7 +36,7 @@ impl Aim {
     /// Reads an objective; `minimize` is whether `--minimize` was given.
     ///
     /// # Errors
-    /// If the two contradict each other, or there is no name.
+    /// If `text` and `minimize` contradict each other, or the name is empty.
     pub fn parse(text: &str, minimize: bool) -> Result<Aim> {
         let (metric, said) = match text.rsplit_once(':') {
             Some((metric, "min")) => (metric, Some(true)),
@@ -68,7 +68,7 @@ impl Aim {
         }
     }
 
-    /// What to say before a search: its direction, and a warning if that is probably the wrong one.
+    /// The line before a search: its direction, with a warning if the name suggests the opposite.
     pub fn announcement(&self) -> String {
         let Objective { metric, minimize } = self.objective();
         let way = if minimize { "minimising" } else { "maximising" };

@@ -347,9 +347,10 @@ impl Plan<'_> {
                     }
                     // Its own error would hide the first, and without a result the run goes on, too.
                     let _ = kept.map(|kept| kept.finish(&report));
-                    return Err(match is_over {
-                        true => error.into(),
-                        false => self.kept(error),
+                    return Err(if is_over {
+                        error.into()
+                    } else {
+                        self.kept(error)
                     });
                 }
             }

@@ -81,9 +81,10 @@ impl Sides {
 
     /// How likely a value of the first sample is the larger one; one half without a pair.
     pub fn superiority(&self) -> f64 {
-        match self.pairs > 0.0 {
-            true => self.u / self.pairs,
-            false => 0.5,
+        if self.pairs > 0.0 {
+            self.u / self.pairs
+        } else {
+            0.5
         }
     }
 
@@ -106,9 +107,10 @@ impl Sides {
             let (mut inside, mut outside) = (share, end);
             for _ in 0..60 {
                 let middle = 0.5 * (inside + outside);
-                match (middle - share).abs() <= error(middle) {
-                    true => inside = middle,
-                    false => outside = middle,
+                if (middle - share).abs() <= error(middle) {
+                    inside = middle
+                } else {
+                    outside = middle
                 }
             }
             0.5 * (inside + outside)
@@ -120,9 +122,10 @@ impl Sides {
     /// ties and continuity.
     pub fn p(&self) -> f64 {
         let distance = ((self.u - self.pairs / 2.0).abs() - 0.5).max(0.0);
-        match self.variance > 0.0 {
-            true => 2.0 * Normal::standard().sf(distance / self.variance.sqrt()),
-            false => 1.0,
+        if self.variance > 0.0 {
+            2.0 * Normal::standard().sf(distance / self.variance.sqrt())
+        } else {
+            1.0
         }
     }
 }

@@ -625,9 +625,10 @@ fn unreadable_file(path: PathBuf, cause: &std::io::Error) -> Error {
 /// # Errors
 /// Its first cell that is not a number.
 fn check_numeric(table: &Table, metric: &str) -> Result<()> {
-    match table.ignored().iter().any(|column| column.name == metric) {
-        true => table.column(metric).map(|_| ()),
-        false => Ok(()),
+    if table.ignored().iter().any(|column| column.name == metric) {
+        table.column(metric).map(|_| ())
+    } else {
+        Ok(())
     }
 }
 

@@ -78,9 +78,12 @@ pub fn shown(row: &SourceRow, table: &Table, known: &str) -> String {
         .cells
         .iter()
         .filter(|(name, text)| names(name) && !text.is_empty());
-    parts.extend(cells.map(|(name, text)| match name.is_empty() {
-        true => text.clone(),
-        false => format!("{name} {text}"),
+    parts.extend(cells.map(|(name, text)| {
+        if name.is_empty() {
+            text.clone()
+        } else {
+            format!("{name} {text}")
+        }
     }));
     parts.join(", ")
 }

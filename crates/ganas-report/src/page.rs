@@ -234,9 +234,10 @@ mod tests {
         let (inside, _) = after.split_once(']').unwrap();
         let channel = |text: &str| {
             let value = f64::from(u8::from_str_radix(text, 16).unwrap()) / 255.0;
-            match value <= 0.04045 {
-                true => value / 12.92,
-                false => ((value + 0.055) / 1.055).powf(2.4),
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
             }
         };
         let hex = inside.split('"').filter(|text| text.starts_with('#'));
@@ -262,9 +263,12 @@ mod tests {
             ],
             colour,
         );
-        let [x, y, z] = xyz.map(|t| match t > 0.008_856 {
-            true => t.cbrt(),
-            false => (903.3 * t + 16.0) / 116.0,
+        let [x, y, z] = xyz.map(|t| {
+            if t > 0.008_856 {
+                t.cbrt()
+            } else {
+                (903.3 * t + 16.0) / 116.0
+            }
         });
         [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
     }

@@ -209,7 +209,7 @@ impl Ended {
             }))
     }
 
-    /// What to say if the run stays where it is: nothing else is asked of it.
+    /// The message for a run that has nothing left to do; `None` if it goes on.
     ///
     /// # Errors
     /// If it would end again where it did.

@@ -119,8 +119,8 @@ pub struct SearchArgs {
     /// The time that the search may take, as `90s`, `45m`, `12h` or `1h30m`; `ganas resume` with a
     /// longer one goes on [default: any]
     ///
-    /// What is evaluated at its end is given up, and evaluated again if the search goes on. Where networks
-    /// are trained, the last training of the best one comes after it.
+    /// Evaluations that are running at the limit are abandoned, and made again if the search is resumed. Where
+    /// networks are trained, the last training of the best one follows after the limit.
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     time_limit: Option<f64>,
 

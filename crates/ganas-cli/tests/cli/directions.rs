@@ -57,9 +57,10 @@ fn a_metric_goes_the_same_way_wherever_it_comes_from() {
                 .skip(1)
                 .map(|row| row.split(',').nth(3).unwrap());
             let values: Vec<f64> = values.map(|cell| cell.parse().unwrap()).collect();
-            let best = match minimize {
-                true => values.iter().copied().fold(f64::INFINITY, f64::min),
-                false => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            let best = if minimize {
+                values.iter().copied().fold(f64::INFINITY, f64::min)
+            } else {
+                values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
             };
             assert_eq!(result["best"], best, "{source} {objective}");
             std::fs::remove_dir_all(sandbox.path("run")).unwrap();

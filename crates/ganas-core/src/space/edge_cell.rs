@@ -263,9 +263,10 @@ impl SearchSpace for EdgeCell {
     }
 
     fn merged(self: Box<Self>) -> Result<Box<dyn SearchSpace>> {
-        match self.roles.is_empty() {
-            true => Ok(Box::new(self.merging_isomorphic()?)),
-            false => Ok(self),
+        if self.roles.is_empty() {
+            Ok(Box::new(self.merging_isomorphic()?))
+        } else {
+            Ok(self)
         }
     }
 

@@ -184,9 +184,10 @@ impl Form<'_> {
             Ok(ops) => (Some(ops.clone()), Some(self.source_by_source(ops))),
             Err(_) => {
                 let naslib = NASLIB.map(str::to_owned);
-                let others = match NASLIB.iter().all(|op| self.ops.iter().any(|own| own == op)) {
-                    true => by_index(&naslib),
-                    false => by_index(self.ops),
+                let others = if NASLIB.iter().all(|op| self.ops.iter().any(|own| own == op)) {
+                    by_index(&naslib)
+                } else {
+                    by_index(self.ops)
                 };
                 (
                     by_index(self.ops),

@@ -271,9 +271,10 @@ impl Builder {
             .iter()
             .map(|c| c.values.get(row).copied().unwrap_or(f64::NAN));
         self.means.add(row, kept, &here);
-        match is_new {
-            true => self.claim(Means::cost(self.columns.len())),
-            false => Ok(()),
+        if is_new {
+            self.claim(Means::cost(self.columns.len()))
+        } else {
+            Ok(())
         }
     }
 

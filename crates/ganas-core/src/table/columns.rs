@@ -136,9 +136,10 @@ fn position(header: &[String], name: &str) -> Result<Option<usize>> {
 /// The error where no column holds the architecture.
 fn absent(header: &[String], space: &dyn SearchSpace) -> Error {
     let shown: Vec<&str> = header.iter().take(12).map(String::as_str).collect();
-    let more = match header.len() > shown.len() {
-        true => ", ..",
-        false => "",
+    let more = if header.len() > shown.len() {
+        ", .."
+    } else {
+        ""
     };
     Error::input(format!(
         "no column holds the architecture among {}{more}",

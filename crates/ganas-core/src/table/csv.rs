@@ -81,9 +81,10 @@ pub(super) fn read_from(
 }
 
 fn unpacked<'a>(input: impl BufRead + 'a, gzip: bool) -> Box<dyn Read + 'a> {
-    match gzip {
-        true => Box::new(MultiGzDecoder::new(input)),
-        false => Box::new(input),
+    if gzip {
+        Box::new(MultiGzDecoder::new(input))
+    } else {
+        Box::new(input)
     }
 }
 

@@ -61,9 +61,10 @@ pub(super) struct Header {
 pub(super) fn fingerprint(space: &dyn SearchSpace) -> String {
     let parts = (space.name(), space.ops(), space.max_nodes());
     let roles = space.roles();
-    let text = match roles.is_empty() {
-        true => serde_json::to_vec(&parts),
-        false => serde_json::to_vec(&(parts, &roles.absent, &roles.identity, &roles.stages)),
+    let text = if roles.is_empty() {
+        serde_json::to_vec(&parts)
+    } else {
+        serde_json::to_vec(&(parts, &roles.absent, &roles.identity, &roles.stages))
     };
     let text = text.expect("texts and numbers have a JSON form");
     format!("{:016x}", xxh3_64(&text))

@@ -95,9 +95,10 @@ impl Table {
 
     fn look_up(&self, wanted: &mut Wanted) -> Result<()> {
         let compiled = Kind::of(&self.source)? == Kind::Compiled;
-        let path: &Path = match compiled {
-            true => &self.header.source,
-            false => &self.source,
+        let path: &Path = if compiled {
+            &self.header.source
+        } else {
+            &self.source
         };
         let named = self.header.reading.arch_column.as_deref();
         match Kind::of(path)? {

@@ -86,9 +86,12 @@ impl<R: Read> Utf16<R> {
         let read = (&mut self.input)
             .take(2 * CHUNK as u64)
             .read_to_end(&mut bytes)?;
-        let unit = |pair: &[u8]| match self.big {
-            true => u16::from_be_bytes([pair[0], pair[1]]),
-            false => u16::from_le_bytes([pair[0], pair[1]]),
+        let unit = |pair: &[u8]| {
+            if self.big {
+                u16::from_be_bytes([pair[0], pair[1]])
+            } else {
+                u16::from_le_bytes([pair[0], pair[1]])
+            }
         };
         if read > 0 {
             let mut whole = bytes.len() & !1;

@@ -117,9 +117,10 @@ pub fn horvitz_thompson(hits: &[Hit], another: f64, total: f64) -> Estimate {
     // What is missed is made of whole points.
     let lightest = hits.iter().map(|h| h.mass).fold(f64::INFINITY, f64::min);
     let points = (gamma_quantile(counted, counted_variance, -Z) / lightest).floor();
-    let low = match points > 0.0 {
-        true => mass + points * lightest,
-        false => mass,
+    let low = if points > 0.0 {
+        mass + points * lightest
+    } else {
+        mass
     };
     let high = mass + gamma_quantile(missed + heaviest, variance + most_variable, Z);
     let share = |mass: f64| (mass / total).min(1.0);

@@ -93,7 +93,7 @@ enum Scale {
     Unit,
 }
 
-/// What the file of a search says about the images of the network.
+/// Facts about the images of a network, read from the file of its search.
 #[derive(Debug, Default)]
 pub struct Origin {
     /// Their height and width.
@@ -243,8 +243,8 @@ impl NetworkArgs {
         )?)
     }
 
-    /// What a network is built for, and how its images are prepared, if that is known of such images
-    /// and classes.
+    /// The images and classes that a network is built for. The preparation of its images is included if it
+    /// is known for them.
     fn given(
         &self,
         space: &dyn SearchSpace,
@@ -278,7 +278,7 @@ impl NetworkArgs {
         Ok((frame, known.filter(fits)))
     }
 
-    /// What the network takes.
+    /// The input of the network.
     fn input<'a>(&self, known: Option<&'a Preprocessing>) -> Result<Input<'a>> {
         if self.normalize.is_some() && known.is_none() {
             return Err(

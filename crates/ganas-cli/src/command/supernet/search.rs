@@ -69,7 +69,7 @@ pub struct SearchArgs {
     #[arg(long, value_name = "DECAY")]
     policy_decay: Option<f64>,
 
-    /// What the controller of enas is rewarded for, and what the best of its samples is best in
+    /// Reward of the enas controller; its best sample is chosen by the same metric
     /// [default: loss]
     #[arg(long, value_name = "METRIC")]
     reward: Option<RewardName>,

@@ -2,20 +2,8 @@
 
 use super::super::literal::{Literal, unquoted};
 use super::super::op_name::op_index;
+use super::OPS;
 use super::cell::{Cell, EDGES, Edge, INPUTS, NODES};
-
-/// The ops in the order of DARTS' own code, which numbers `none` as 0. NAS-Bench-301, NASLib and
-/// BANANAS leave it out, so that each other op has the number before.
-const DARTS_ORDER: [&str; 8] = [
-    "none",
-    "max_pool_3x3",
-    "avg_pool_3x3",
-    "skip_connect",
-    "sep_conv_3x3",
-    "sep_conv_5x5",
-    "dil_conv_3x3",
-    "dil_conv_5x5",
-];
 
 const FORM: &str = "`Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), \
     reduce=[...], reduce_concat=range(2, 6))`";
@@ -97,10 +85,13 @@ fn read_pairs(cells: &[Literal], ops: &[String]) -> Result<[Cell; 2], String> {
         .filter_map(|edge| edge.list()?.get(1)?.number())
         .collect();
     let eighth = indices.iter().any(|index| *index >= 7);
-    let order: Vec<&str> = match has_none && eighth {
-        true => DARTS_ORDER.to_vec(),
-        false => DARTS_ORDER[1..].to_vec(),
-    };
+    // DARTS' own code numbers `none` as 0. NAS-Bench-301, NASLib and BANANAS leave it out.
+    let mut order = OPS.to_vec();
+    if has_none && eighth {
+        order.rotate_right(1);
+    } else {
+        order.pop();
+    }
     if has_none && !indices.is_empty() && !eighth {
         return Err(
             "op indices are ambiguous here: DARTS' code numbers `none` as 0, NAS-Bench-301 leaves it \

@@ -265,9 +265,10 @@ impl SearchSpace for Mobile {
         named_or(&self.named, text, |text| {
             let text = unquoted(text);
             // A list of the parts that are joined by `;`.
-            let parts = match text.starts_with(['[', '(']) {
-                true => Literal::read(text)?,
-                false => return self.read(text),
+            let parts = if text.starts_with(['[', '(']) {
+                Literal::read(text)?
+            } else {
+                return self.read(text);
             };
             let parts = parts
                 .words()

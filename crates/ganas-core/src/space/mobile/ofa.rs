@@ -154,9 +154,10 @@ fn offered(name: &str, digit: usize, slot: usize, choices: &[usize]) -> Result<u
 impl Notation for Digits {
     fn read(&self, text: &str) -> Result<Vec<Vec<Block>>, String> {
         let mut parts = text.split(';').map(str::trim);
-        let dictionary = match Literal::begins(text) {
-            true => Some(dictionary(text)?),
-            false => None,
+        let dictionary = if Literal::begins(text) {
+            Some(dictionary(text)?)
+        } else {
+            None
         };
         let mut part = |name: &str, count| {
             let found = parts
