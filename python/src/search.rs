@@ -114,12 +114,12 @@ impl Search {
     }
 
     fn check_embedded(&self) -> PyResult<()> {
-        match self.search.is_embedded() {
-            true => Ok(()),
-            false => Err(refuse(
+        if !self.search.is_embedded() {
+            return Err(refuse(
                 "this search evaluates by itself; call `run`, or leave out `table` and `surrogate`",
-            )),
+            ));
         }
+        Ok(())
     }
 
     /// Waits until nothing changes until something is told.
@@ -168,9 +168,10 @@ impl Search {
             return Ok((arch, Details::default()));
         }
         let mut told = state.charged.iter().chain(&state.fresh);
-        let what = match told.any(|query| query.arch == arch) {
-            true => "was told already",
-            false => "was not asked for; `history` is for what is known beforehand",
+        let what = if told.any(|query| query.arch == arch) {
+            "was told already"
+        } else {
+            "was not asked for; `history` is for what is known beforehand"
         };
         let text = self.space.0.space.format(&arch);
         Err(refuse(format!("`{text}` {what}")))

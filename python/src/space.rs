@@ -124,14 +124,14 @@ impl Space {
     pub fn read(&self, arch: &Bound<'_, PyAny>) -> PyResult<arch::Arch> {
         if let Ok(arch) = arch.cast::<Arch>() {
             let arch = arch.get();
-            return match arch.origin == self.0 {
-                true => Ok(arch.arch),
-                false => Err(refuse(format!(
+            if arch.origin != self.0 {
+                return Err(refuse(format!(
                     "the architecture is of the space `{}`, not of `{}`",
                     arch.origin.space.name(),
                     self.space().name()
-                ))),
-            };
+                )));
+            }
+            return Ok(arch.arch);
         }
         let Ok(text) = arch.extract::<String>() else {
             return Err(PyTypeError::new_err(

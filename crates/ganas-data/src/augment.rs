@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::images::{Dataset, Shape};
 
-/// How a training image is changed at random each time that it is used.
+/// Random changes of a training image at each use.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augment {
@@ -28,7 +28,7 @@ impl Augment {
         Self::default()
     }
 
-    /// A shift of one pixel: what an 8 x 8 digit bears (ours).
+    /// A shift of one pixel, which suits an 8 x 8 digit (ours).
     pub fn digits() -> Self {
         Augment {
             pad: 1,
@@ -54,7 +54,7 @@ impl Augment {
         }
     }
 
-    /// As [`cifar`](Self::cifar), with a shift of an eighth of the shorter side (ours).
+    /// Like [`cifar`](Self::cifar), with a shift of an eighth of the shorter side (ours).
     pub fn natural(shape: Shape) -> Self {
         Augment {
             flip: true,
@@ -63,7 +63,7 @@ impl Augment {
         }
     }
 
-    /// Whether it fits images of this shape.
+    /// Checks that the lengths fit images of this shape.
     ///
     /// # Errors
     /// If a length is beyond the shorter side.
@@ -80,8 +80,8 @@ impl Augment {
         Ok(())
     }
 
-    /// Draws a change. Every setting draws its numbers whether it is on or off, so that turning
-    /// one on leaves what the others draw.
+    /// Draws a change. Every setting draws its numbers whether it is on or off, so enabling one
+    /// does not change the draws of the others.
     pub(crate) fn draw(&self, shape: Shape, rng: &mut Rng) -> Change {
         let flip = rng.chance(0.5);
         let down = rng.below(2 * self.pad + 1);
@@ -125,7 +125,7 @@ impl FromStr for Augment {
 }
 
 impl std::fmt::Display for Augment {
-    /// As it is read.
+    /// Writes the form that `parse` reads.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let parts = [
             self.flip.then(|| "flip".to_owned()),
@@ -140,7 +140,7 @@ impl std::fmt::Display for Augment {
     }
 }
 
-/// What is done to one image.
+/// A drawn change of one image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     flip: bool,
@@ -165,7 +165,7 @@ pub struct Normalisation {
 }
 
 impl Normalisation {
-    /// Measured on some images of a dataset: those that weights are fitted on.
+    /// Statistics of some images of a dataset: the training images.
     ///
     /// # Errors
     /// No image, or a number that is none of the dataset's.
@@ -198,7 +198,7 @@ impl Normalisation {
         Ok(Normalisation { mean, std })
     }
 
-    /// What each value of each channel becomes.
+    /// The normalised value of each pixel value in each channel.
     ///
     /// # Errors
     /// Another number of channels, or a spread that is not positive and finite.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::augment::{Augment, Normalisation, check_numbers, write};
 use crate::images::Dataset;
 
-/// How [`Batches::train`] makes batches.
+/// Settings of [`Batches::train`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BatchConfig {
@@ -17,7 +17,7 @@ pub struct BatchConfig {
     /// a batch are one batch all the same. Default true (ours): every step sees a batch of the
     /// same size.
     pub drop_rest: bool,
-    /// How images are changed. Default: as the [dataset proposes](Dataset::augment).
+    /// Augmentation of the images. Default: the [proposal of the dataset](Dataset::augment).
     pub augment: Option<Augment>,
 }
 
@@ -60,8 +60,8 @@ pub struct Batches<'a> {
 impl<'a> Batches<'a> {
     /// An epoch of training: the images in random order, changed at random.
     ///
-    /// The numbers come from a stream of the epoch alone, so that training may go on at any epoch
-    /// without the ones before it.
+    /// The numbers come from a stream of the epoch alone, so training can continue at any epoch
+    /// without the earlier ones.
     ///
     /// # Errors
     /// Batches of no image, an augmentation or normalisation that does not fit, or images that
@@ -91,7 +91,7 @@ impl<'a> Batches<'a> {
     /// All images in their order, unchanged; the last batch may be smaller.
     ///
     /// # Errors
-    /// As [`train`](Self::train).
+    /// Batches without augmentation, in the same layout as [`train`](Self::train).
     pub fn evaluate(
         dataset: &'a Dataset,
         images: &[u32],

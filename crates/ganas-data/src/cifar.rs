@@ -106,7 +106,7 @@ pub(crate) fn file(path: &Path) -> Result<Dataset> {
     files(&[path.to_owned()], layout, 1)
 }
 
-/// Reads files, of which those from number `test_from` on are the test part.
+/// Reads files. The files from index `test_from` on are the test part.
 fn files(paths: &[PathBuf], layout: &Layout, test_from: usize) -> Result<Dataset> {
     let record = layout.record() as u64;
     let mut counts = Vec::with_capacity(paths.len());

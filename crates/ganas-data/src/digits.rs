@@ -20,7 +20,7 @@ const SHAPE: Shape = Shape {
 
 /// The 1,797 digits of the test part of "Optical Recognition of Handwritten Digits" (E. Alpaydin
 /// and C. Kaynak 1998, doi 10.24432/C50P49, CC BY 4.0): 8 x 8 grey images, values 0..=16, ten
-/// classes of 174 to 183 images, no test part of their own.
+/// classes of 174 to 183 images. The dataset has no test part.
 ///
 /// # Errors
 /// None, unless this program itself is damaged.

@@ -270,7 +270,7 @@ fn decode(file: &Path) -> Result<DynamicImage> {
     Ok(image)
 }
 
-/// True if a JPEG file has its end marker; the decoder fills what is missing with grey.
+/// Returns true if a JPEG file has its end marker. The decoder fills missing data with grey.
 fn jpeg_is_whole(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     while let Some(at) = next_marker(rest) {
@@ -288,7 +288,7 @@ fn jpeg_is_whole(bytes: &[u8]) -> bool {
     false
 }
 
-/// Where the next marker is that is no part of compressed data.
+/// The position of the next marker outside the compressed data.
 fn next_marker(bytes: &[u8]) -> Option<usize> {
     bytes
         .windows(2)

@@ -124,9 +124,9 @@ impl Images {
 
 /// A classification task: images, the names of their classes, and the test part if it has one.
 ///
-/// The images of all parts lie in one block, the test part last and a validation part before it; what
-/// is for training is decided by a [`Split`](crate::Split), which holds numbers of images and copies
-/// none.
+/// The images of all parts lie in one block: training images first, then a validation part, the
+/// test part last. A [`Split`](crate::Split) decides which images are for training; it holds
+/// indices and copies no image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     name: String,
@@ -139,10 +139,11 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// A dataset of images, with a test part of its own or without.
+    /// A dataset of images, with or without a test part.
     ///
     /// # Errors
-    /// Fewer than two classes, no image, a label that is no class, or parts of different shapes.
+    /// If there are fewer than two classes, no image, a label outside the classes, or parts of
+    /// different shapes.
     pub fn new(
         name: impl Into<String>,
         classes: Vec<String>,
@@ -161,7 +162,7 @@ impl Dataset {
         Self::joined(name, classes, images, test_from)
     }
 
-    /// As [`new`](Self::new), with the test part from number `test_from` on.
+    /// Like [`new`](Self::new), with the test part from index `test_from` on.
     pub(crate) fn joined(
         name: impl Into<String>,
         classes: Vec<String>,
@@ -199,7 +200,7 @@ impl Dataset {
         })
     }
 
-    /// The same dataset, whose images from this number on to the test part are its validation part.
+    /// The same dataset with a validation part: the images from this index to the test part.
     pub(crate) fn with_validation(self, from: usize) -> Self {
         Dataset {
             validation_from: from.min(self.test_from),
@@ -212,7 +213,7 @@ impl Dataset {
         Dataset { augment, ..self }
     }
 
-    /// The same dataset, whose pixels go up to this value instead of 255.
+    /// The same dataset with pixel values from 0 to this maximum instead of 255.
     pub fn with_pixel_max(self, pixel_max: u8) -> Self {
         Dataset { pixel_max, ..self }
     }
@@ -222,7 +223,7 @@ impl Dataset {
         self.pixel_max
     }
 
-    /// What it is called.
+    /// The name of the dataset.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -242,17 +243,17 @@ impl Dataset {
         self.images.shape
     }
 
-    /// The numbers of the images that are in none of the dataset's own parts for validation and test.
+    /// The indices of the images outside the dataset's validation and test parts.
     pub fn own_train(&self) -> Range<usize> {
         0..self.validation_from
     }
 
-    /// The numbers of the images of its own validation part; `None` where it has no such part.
+    /// The indices of the dataset's validation part, if it has one.
     pub fn own_validation(&self) -> Option<Range<usize>> {
         (self.validation_from < self.test_from).then_some(self.validation_from..self.test_from)
     }
 
-    /// The numbers of the images of its own test part; `None` where it has no such part.
+    /// The indices of the dataset's test part, if it has one.
     pub fn own_test(&self) -> Option<Range<usize>> {
         (self.test_from < self.images.len()).then(|| self.test_from..self.images.len())
     }

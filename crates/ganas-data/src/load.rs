@@ -1,4 +1,4 @@
-//! Which loader reads what.
+//! Choice of the loader for a dataset.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::images::Dataset;
 use crate::{cifar, digits, folder, idx};
 
-/// What [`load_with`] does to the images of folders; other datasets have one size.
+/// Resizing of the images of folders by [`load_with`]. Other datasets have one size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Resize {
@@ -37,7 +37,7 @@ impl Default for Resize {
 /// Loads a dataset: [`load_with`] and images of folders scaled to 32 x 32.
 ///
 /// # Errors
-/// As [`load_with`].
+/// Loads a dataset with the default size of images, like [`load_with`].
 pub fn load(spec: &str) -> Result<Dataset> {
     load_with(spec, Resize::default())
 }
@@ -60,7 +60,8 @@ pub fn load(spec: &str) -> Result<Dataset> {
 ///   without a test part.
 ///
 /// # Errors
-/// No such dataset, or one with damage: the message names the file, the place in it and the mend.
+/// If there is no such dataset, or it is damaged. The message names the file, the place in it and
+/// the remedy.
 pub fn load_with(spec: &str, resize: Resize) -> Result<Dataset> {
     if spec == "digits" {
         return digits::digits();

@@ -11,7 +11,7 @@ use ganas_core::open_regular;
 /// Bytes read at once.
 const BUFFER: usize = 1 << 17;
 
-/// What operating systems and devices leave in folders.
+/// Files that operating systems and devices leave in folders.
 const LITTER: [&str; 5] = [
     "__MACOSX",
     "@eaDir",
@@ -23,7 +23,7 @@ const LITTER: [&str; 5] = [
 /// The size of a file.
 ///
 /// # Errors
-/// If it is a folder, a device or a pipe, whose end would never come.
+/// If it is a folder, or a device or pipe, which has no end.
 pub(crate) fn size(path: &Path) -> Result<u64> {
     let metadata = fs::metadata(path).map_err(|e| Error::io(path, e))?;
     if !metadata.is_file() {
@@ -61,8 +61,8 @@ pub(crate) fn unreadable(error: io::Error, path: &Path) -> Error {
     }
 }
 
-/// The entries of a folder, sorted by name, without hidden ones and those that operating systems
-/// make, such as `__MACOSX`.
+/// The entries of a folder, sorted by name, without hidden entries and those of operating systems,
+/// such as `__MACOSX`.
 pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(|e| Error::io(folder, e))? {

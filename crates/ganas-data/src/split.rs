@@ -1,4 +1,4 @@
-//! Which images are for training, validation and test.
+//! Split of a dataset into training, validation and test images.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,14 +14,14 @@ use crate::images::Dataset;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Portion {
-    /// So many images.
+    /// A number of images.
     Count(usize),
     /// A share in `[0, 1)`, rounded to whole images.
     Share(f64),
 }
 
 impl Portion {
-    /// How many out of `n` images that is; `part` names it in an error.
+    /// The number of images out of `n`. Errors name the part as `part`.
     ///
     /// # Errors
     /// A share outside `[0, 1)`.
@@ -53,12 +53,12 @@ impl FromStr for Portion {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SplitConfig {
-    /// Out of the images that are not for test, where the dataset has no validation part of its own;
-    /// without effect where it has one. Default 0.2: 10,000 of CIFAR-10's 50,000 (NAS-Bench-101, Ying
-    /// et al. 2019, arXiv 1902.09635).
+    /// Share of the images that are not for test. A dataset with a validation part ignores it.
+    /// Default 0.2: 10,000 of CIFAR-10's 50,000 (NAS-Bench-101, Ying et al. 2019, arXiv
+    /// 1902.09635).
     pub validation: Portion,
-    /// Out of all images but those of such a part, where the dataset has no test part of its own; without effect where it
-    /// has one. Default 0.2 (ours).
+    /// Share of all images outside a validation part of the dataset. A dataset with a test part
+    /// ignores it. Default 0.2 (ours).
     pub test: Portion,
 }
 
@@ -85,10 +85,10 @@ pub struct Split {
 impl Split {
     /// Splits a dataset.
     ///
-    /// Its own test and validation parts stay what they are. Without its own, the test part is cut from
-    /// all other images, and then the validation part from the rest. Both cuts are at random by the
-    /// seed, and take of each class its share, to within one image; the test part does not depend on
-    /// the size of the validation part.
+    /// The dataset's own test and validation parts stay as they are. Otherwise the test part is cut
+    /// from all other images, and then the validation part from the rest. Both cuts are random by
+    /// the seed and keep the shares of the classes to within one image. The test part does not
+    /// depend on the size of the validation part.
     ///
     /// # Errors
     /// A share that is none, or a part so large that a class could be left without a training
@@ -119,7 +119,7 @@ impl Split {
     }
 }
 
-/// Parts images into what is left and what is taken, the same share of each class.
+/// Divides images into a rest and a taken part, with the same share of each class.
 fn cut(
     labels: &[u16],
     from: Vec<u32>,

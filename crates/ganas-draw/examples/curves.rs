@@ -1,5 +1,5 @@
-//! Draws the best value so far against queries, the mean of all runs of a strategy within a standard
-//! deviation to each side, as in the paper's Figure 1.
+//! Draws the best value so far against queries: the mean over all runs of a strategy with one
+//! standard deviation to each side, as in the paper's Figure 1.
 //!
 //! `cargo run --release --example curves -- results/figure1_darts.json > curves.svg`. Further files
 //! add their strategies.

@@ -13,7 +13,7 @@ use serde_json::Value;
 const SIZE: [f64; 2] = [640.0, 300.0];
 const MARGIN: [f64; 2] = [60.0, 40.0];
 
-/// What is drawn of a round.
+/// The drawn values of a round.
 struct Point {
     queries: f64,
     gamma: f64,
@@ -73,9 +73,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut path = String::new();
         for point in &points {
             let [x, y] = place(point.queries, value(point));
-            match path.is_empty() {
-                true => write!(path, "M{x:.1} {y:.1}")?,
-                false => write!(path, "H{x:.1}V{y:.1}")?,
+            if path.is_empty() {
+                write!(path, "M{x:.1} {y:.1}")?;
+            } else {
+                write!(path, "H{x:.1}V{y:.1}")?;
             }
         }
         let [x, y] = [MARGIN[0] + 130.0 * i as f64, 22.0];
@@ -92,7 +93,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What is drawn of a line of the file, if it is.
+/// The point of a line of the file, if the line has one.
 fn point(round: &Value) -> Option<Point> {
     let gauge = |name: &str| {
         let gauges = round["gauges"].as_array()?;

@@ -1,4 +1,4 @@
-//! Where the parts of cells stand.
+//! Layout of cells.
 
 use crate::figure::{Cell, Change, Edge, Node, Ops, Role};
 use crate::layered::{self, Network, PORT};
@@ -11,7 +11,7 @@ const HEADING: f64 = 28.0;
 /// Cells are side by side if they are not wider than this together.
 const WIDTH: f64 = 1280.0;
 
-/// The cells side by side, or one below the other where that is too wide.
+/// The cells side by side, or one below the other if that is too wide.
 pub fn scene(cells: &[Cell], ops: &[String]) -> Scene {
     let scenes: Vec<Scene> = cells.iter().map(|cell| of_cell(cell, ops)).collect();
     let width: f64 = scenes.iter().map(|s| s.width + GUTTER).sum();
@@ -143,7 +143,7 @@ fn of_node(cell: &Cell, v: usize, ops: &[String]) -> Tile {
     tile
 }
 
-/// For each node, whether it is on a path from an input to the output. What was removed is not.
+/// Flags the nodes on a path from an input to the output. Removed nodes are not on one.
 fn live(cell: &Cell) -> Vec<bool> {
     let arrows: Vec<(usize, usize)> = (cell.edges.iter())
         .filter(|e| e.change != Change::Removed)
@@ -160,8 +160,8 @@ fn live(cell: &Cell) -> Vec<bool> {
         .collect()
 }
 
-/// For each edge, whether it has to point against the others for these to have an order: a removed
-/// one may close a cycle with those that came.
+/// Flags the edges that must point against the others. A removed edge may close a cycle with added
+/// ones.
 fn against_order(cell: &Cell) -> Vec<bool> {
     let is_removed = |edge: &Edge| edge.change == Change::Removed;
     let mut arrows: Vec<(usize, usize)> = (cell.edges.iter())
@@ -172,9 +172,10 @@ fn against_order(cell: &Cell) -> Vec<bool> {
     for edge in &cell.edges {
         let closes = is_removed(edge) && reachable(&arrows, vec![edge.to]).contains(&edge.from);
         if is_removed(edge) {
-            arrows.push(match closes {
-                true => (edge.to, edge.from),
-                false => (edge.from, edge.to),
+            arrows.push(if closes {
+                (edge.to, edge.from)
+            } else {
+                (edge.from, edge.to)
             });
         }
         against.push(closes);

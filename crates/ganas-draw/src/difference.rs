@@ -8,7 +8,7 @@ use ganas_core::space::SearchSpace;
 use crate::figure::{Cell, Change, Edge, Figure, Layer, Node, Stage};
 use crate::matching::matched;
 
-/// The figure of the second architecture, with what the first one had besides.
+/// The figure of the second architecture, with the removed parts of the first one.
 pub fn between(space: &dyn SearchSpace, from: &Arch, to: &Arch) -> Figure {
     match (Figure::of(space, from), Figure::of(space, to)) {
         (Figure::Cells(a), Figure::Cells(b)) if a.len() == b.len() => Figure::Cells(
@@ -33,7 +33,7 @@ pub fn between(space: &dyn SearchSpace, from: &Arch, to: &Arch) -> Figure {
     }
 }
 
-/// What became of an op.
+/// The change of an op.
 fn change(before: Option<u8>, now: Option<u8>) -> Change {
     match before {
         Some(op) if before != now => Change::Changed(op),
@@ -85,7 +85,7 @@ fn merged_cells(from: &Cell, to: Cell) -> Cell {
     cell
 }
 
-/// `a`, `b`, .., `z`, `a1`, ..: names that are no node's number.
+/// `a`, `b`, .., `z`, `a1`, ..: names that differ from the numbers of nodes.
 fn letter(index: usize) -> String {
     let letter = char::from(b'a' + (index % 26) as u8);
     match index / 26 {
@@ -141,7 +141,7 @@ fn merged_stages(from: &Stage, to: Stage) -> Stage {
     }
 }
 
-/// How many parts were added, removed and changed.
+/// The numbers of added, removed and changed parts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub added: usize,
@@ -184,9 +184,10 @@ impl fmt::Display for Tally {
             .filter(|(count, _)| *count > 0)
             .map(|(count, what)| format!("{count} {what}"))
             .collect();
-        match said.is_empty() {
-            true => f.write_str("no difference"),
-            false => f.write_str(&said.join(", ")),
+        if said.is_empty() {
+            f.write_str("no difference")
+        } else {
+            f.write_str(&said.join(", "))
         }
     }
 }

@@ -47,7 +47,7 @@ fn cluster(out: &mut String, index: usize, name: Option<&str>, lines: &[String])
     }
 }
 
-/// The attributes of what became of a part.
+/// The attributes of a change.
 fn changed(change: Change) -> &'static str {
     match change {
         Change::Same => "",
@@ -64,7 +64,7 @@ fn changed_node(change: Change) -> String {
     changed(change).replace("dashed", "rounded,dashed")
 }
 
-/// The label of an op with what it was.
+/// The label of an op, with the former op if it changed.
 fn op_label(op: u8, change: Change, ops: &[String]) -> String {
     let name = &ops[usize::from(op)];
     label::dot(&match change {
@@ -149,9 +149,10 @@ fn chain(out: &mut String, stages: &[Stage], ops: &[String]) {
     ids.push(("output".to_owned(), Change::Same));
     for pair in ids.windows(2) {
         let removed = pair.iter().any(|(_, change)| *change == Change::Removed);
-        let list = match removed {
-            true => " [color=\"#cf222e\", style=\"dashed\"]",
-            false => "",
+        let list = if removed {
+            " [color=\"#cf222e\", style=\"dashed\"]"
+        } else {
+            ""
         };
         out.push_str(&format!("  {} -> {}{list};\n", pair[0].0, pair[1].0));
     }

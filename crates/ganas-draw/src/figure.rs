@@ -1,43 +1,43 @@
-//! What an architecture looks like, before it is known where anything stands.
+//! Structure of a drawing, before its layout.
 
 use ganas_core::arch::{Arch, Graph, INPUT, OUTPUT, bits};
 use ganas_core::space::{Kind, Rules, SearchSpace};
 
 use crate::label;
 
-/// What became of a part, if the figure is a difference.
+/// The change of a part, in the figure of a difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Change {
     #[default]
     Same,
     Added,
     Removed,
-    /// It had this op before.
+    /// The part had this op before.
     Changed(u8),
 }
 
-/// What an architecture looks like.
+/// The structure of an architecture's drawing.
 #[derive(Clone, Debug)]
 pub enum Figure {
     Cells(Vec<Cell>),
     Chain(Vec<Stage>),
 }
 
-/// Where the ops of a cell are.
+/// The place of a cell's ops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ops {
     /// In its nodes.
     Nodes,
     /// On its edges. The numbers of its nodes mean nothing.
     Edges,
-    /// On its edges, of which there is one between any two nodes; those without an op are `none`.
+    /// On its edges, with one edge between any two nodes. Edges without an op are `none`.
     AllEdges,
 }
 
 /// A cell: a DAG.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// Its name; empty where it is the only one.
+    /// The cell's name; empty if it is the only one.
     pub name: String,
     pub ops: Ops,
     /// In topological order; removed ones follow after the others.
@@ -46,7 +46,7 @@ pub struct Cell {
     pub edges: Vec<Edge>,
 }
 
-/// What a node is to its cell.
+/// The role of a node in its cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Source,
@@ -56,9 +56,9 @@ pub enum Role {
 
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// How other lines refer to it.
+    /// The name by which other lines refer to the node.
     pub key: String,
-    /// What it is called if it has no op.
+    /// The name of a node without an op.
     pub name: String,
     pub op: Option<u8>,
     pub role: Role,
@@ -76,7 +76,7 @@ pub struct Edge {
 /// A sequence of layers.
 #[derive(Clone, Debug)]
 pub struct Stage {
-    /// Its name; empty where the chain has no stages.
+    /// The stage's name; empty if the chain has no stages.
     pub name: String,
     pub layers: Vec<Layer>,
 }

@@ -20,7 +20,7 @@ pub fn columns(text: &str) -> usize {
     text.width()
 }
 
-/// The text, with an ellipsis for its middle where it is wider than `most` columns (at least 3).
+/// The text, with an ellipsis for its middle if it is wider than `most` columns (at least 3).
 pub fn clip(text: &str, most: usize) -> String {
     if columns(text) <= most {
         return text.to_owned();

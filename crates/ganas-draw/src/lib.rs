@@ -40,24 +40,24 @@ use ganas_core::space::SearchSpace;
 use difference::Tally;
 use figure::Figure;
 
-/// A drawing of an architecture, or of what makes two of them differ.
+/// A drawing of an architecture, or of the difference between two.
 ///
-/// What is drawn follows the space. Cells with one op a vertex are graphs of ops. Cells with one op
-/// an edge are graphs of feature maps with the ops on the edges, and `none` edges are left out.
-/// Chains and the layers of mobile networks run in rows, a stage a row. DARTS' architectures are
-/// two cells side by side. Any other space's graphs are drawn as they are.
+/// The form of the drawing follows the space. Cells with one op a vertex are graphs of ops. Cells
+/// with one op an edge are graphs of feature maps with the ops on the edges; `none` edges are left
+/// out. Chains and the layers of mobile networks run in rows, a stage a row. DARTS' architectures
+/// are two cells side by side. Graphs of any other space are drawn unchanged.
 ///
 /// The same architectures give the same bytes.
 #[derive(Clone, Debug)]
 pub struct Drawing {
-    /// What is drawn, in a few words.
+    /// A short title.
     title: String,
     /// The architecture in its space's notation, or both.
     notation: String,
     /// The names of the space's ops, fit to be printed.
     ops: Vec<String>,
     figure: Figure,
-    /// How much differs, in the drawing of a difference.
+    /// The size of the difference, in the drawing of a difference.
     tally: Option<Tally>,
 }
 
@@ -77,11 +77,11 @@ impl Drawing {
         })
     }
 
-    /// The drawing of the second architecture with what it has more than the first, less than it,
-    /// or other than it.
+    /// The drawing of the second architecture with its differences from the first: parts added,
+    /// removed and changed.
     ///
-    /// The vertices of cells whose order means nothing are matched so that as little as possible
-    /// differs: exactly up to 8 vertices and nearly so beyond.
+    /// In cells whose order of vertices has no meaning, the vertices are matched so that the
+    /// difference is smallest: exactly up to 8 vertices and nearly so beyond.
     ///
     /// # Errors
     /// If either architecture is not one of the space.
@@ -112,8 +112,8 @@ impl Drawing {
     }
 
     /// The drawing as text for a terminal: lines of at most 80 columns, each with its newline, of
-    /// box-drawing characters and without colours. Of a difference, lines that begin with `+`, `-`
-    /// and `~` say what was added, removed and changed.
+    /// box-drawing characters and without colours. In the drawing of a difference, lines that begin
+    /// with `+`, `-` and `~` list added, removed and changed parts.
     pub fn text(&self) -> String {
         text::write(self)
     }

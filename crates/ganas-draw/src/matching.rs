@@ -1,4 +1,4 @@
-//! Which nodes of two cells are the same.
+//! Matching of the nodes of two cells.
 
 use std::cmp::Reverse;
 
@@ -9,9 +9,9 @@ const STEPS: usize = 20_000;
 
 /// For each node of a cell, the node of the other one that it became, if any.
 ///
-/// It is the matching with the fewest changes: an op that is another one, a node that came or went,
-/// and an edge that came, went or has another op are one change each. Inputs and outputs, and all
-/// nodes of a cell whose nodes are numbered, keep their places.
+/// The matching with the fewest changes. A changed op, an added or removed node, and an edge that
+/// is added, removed or has another op count as one change each. Inputs and outputs, and all nodes
+/// of a cell with numbered nodes, keep their places.
 pub fn matched(from: &Cell, to: &Cell) -> Vec<Option<usize>> {
     let kept = |node: usize| {
         let role = from.nodes[node].role;
@@ -50,7 +50,7 @@ struct Side<'a> {
     cell: &'a Cell,
     /// For each pair of nodes, the edge from the first to the second: its op, if it has one.
     edges: Vec<Option<Option<u8>>>,
-    /// What is alike for nodes that are.
+    /// Properties that equal nodes share.
     signature: Vec<[usize; 3]>,
 }
 
@@ -80,7 +80,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// A depth-first search over matchings that leaves those which cannot be better.
+/// A depth-first search over matchings that prunes branches which cannot be better.
 struct Search<'a> {
     from: Side<'a>,
     to: Side<'a>,
@@ -99,7 +99,8 @@ impl Search<'_> {
         }
     }
 
-    /// The changes that assigning the node at a depth adds, with those before it assigned.
+    /// The number of changes added by the assignment of the node at a depth, given the nodes before
+    /// it.
     fn step(&self, depth: usize, place: Option<usize>) -> usize {
         let node = self.order[depth];
         let own = match place {
@@ -124,7 +125,7 @@ impl Search<'_> {
         cost
     }
 
-    /// The changes that no assigned node accounts for: nodes that came, and their edges.
+    /// The number of changes without an assigned node: added nodes and their edges.
     fn rest(&self) -> usize {
         let new = |&place: &usize| !self.taken[place];
         let edges = (self.to.cell.edges.iter()).filter(|e| new(&e.from) || new(&e.to));

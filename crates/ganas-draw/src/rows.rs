@@ -1,4 +1,4 @@
-//! Where the layers of chains stand.
+//! Layout of chains.
 
 use crate::figure::{Change, Stage};
 use crate::scene::{Frame, PADDING, Point, Rect, Scene, Shape, Tile, Wire, text_width};
@@ -17,8 +17,8 @@ struct Row {
     tiles: Vec<Tile>,
 }
 
-/// The rows of a chain: a stage begins a new one, and so does a tile that does not fit.
-pub fn scene(stages: &[Stage], ops: &[String]) -> Scene {
+/// The rows of a chain, from its input to its output, without positions.
+fn rows(stages: &[Stage], ops: &[String]) -> Vec<Row> {
     let input = Tile::new(Shape::End, "input".into(), Change::Same);
     let output = Tile::new(Shape::End, "output".into(), Change::Same);
     let mut rows = vec![Row {
@@ -38,6 +38,12 @@ pub fn scene(stages: &[Stage], ops: &[String]) -> Scene {
         push(&mut rows, (!stage.name.is_empty()).then_some(s), tiles);
     }
     push(&mut rows, None, vec![output]);
+    rows
+}
+
+/// The scene of a chain. A stage begins a new row, and so does a tile that does not fit.
+pub fn scene(stages: &[Stage], ops: &[String]) -> Scene {
+    let mut rows = rows(stages, ops);
 
     let titles = stages.iter().map(|stage| text_width(&stage.name));
     let widest = titles.fold(0.0, f64::max);
@@ -117,7 +123,7 @@ fn push(rows: &mut Vec<Row>, stage: Option<usize>, tiles: Vec<Tile>) {
     }
 }
 
-/// From a tile to the next: across, or down to the next row and back to where that begins.
+/// The wire from a tile to the next: across, or down to the start of the next row.
 fn wire(from: &Tile, to: &Tile) -> Wire {
     let (a, b) = (from.rect.centre(), to.rect.centre());
     let route = if from.rect.right() <= to.rect.x && (a.y - b.y).abs() < 1e-6 {

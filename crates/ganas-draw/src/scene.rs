@@ -1,4 +1,4 @@
-//! Where everything stands: the geometry that an SVG document writes down. Lengths are pixels.
+//! Geometry of a drawing, which an SVG document writes down. Lengths are pixels.
 
 use crate::cells;
 use crate::figure::{Change, Figure};
@@ -31,7 +31,7 @@ pub struct Rect {
     pub height: f64,
 }
 
-/// What a tile stands for.
+/// The meaning of a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// An input or output.
@@ -53,7 +53,7 @@ pub struct Tile {
     /// The op that was here before.
     pub was: Option<String>,
     pub change: Change,
-    /// Whether it makes no difference to the network.
+    /// True if the part has no effect on the network.
     pub faint: bool,
 }
 
@@ -85,7 +85,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// The scene of a figure whose ops have these names.
+    /// The scene of a figure, with the names of its ops.
     pub fn of(figure: &Figure, ops: &[String]) -> Scene {
         match figure {
             Figure::Cells(cells) => cells::scene(cells, ops),

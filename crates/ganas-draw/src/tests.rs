@@ -42,9 +42,10 @@ fn drawings(count: usize, visit: &mut dyn FnMut(&dyn SearchSpace, &Drawing)) {
         let mut rng = Rng::stream(0, space.name());
         for _ in 0..count {
             let (a, b) = (sample(space, &mut rng), sample(space, &mut rng));
-            let near = match space.size().is_some() {
-                true => space.mutate(&a, &mut rng),
-                false => b,
+            let near = if space.size().is_some() {
+                space.mutate(&a, &mut rng)
+            } else {
+                b
             };
             visit(space, &Drawing::of(space, &a).unwrap());
             visit(space, &Drawing::between(space, &a, &b).unwrap());
@@ -85,7 +86,7 @@ fn fine(route: &[Point]) -> Vec<Point> {
     points
 }
 
-/// A drawing as of a space whose structure is not known.
+/// A drawing of an architecture as if the structure of its space were unknown.
 fn plain(space: &dyn SearchSpace, arch: &Arch) -> Drawing {
     Drawing {
         figure: Figure::plain(space, arch),
@@ -205,8 +206,8 @@ fn drawn_ops(drawing: &Drawing) -> Vec<u8> {
     }
 }
 
-/// Every op of an architecture is in its figure as often as in its positions, but for those that
-/// are not there: `none` edges of edge cells and left-out layers.
+/// Every op of an architecture is in its figure as often as in its positions. Exceptions are `none`
+/// edges of edge cells and left-out layers.
 #[test]
 fn every_op_of_an_architecture_is_drawn() {
     for space in spaces() {
@@ -279,7 +280,7 @@ fn stages_are_those_of_the_space() {
     }
 }
 
-/// What an edit changes is what the difference shows, however the vertices are numbered.
+/// A difference shows exactly the parts that an edit changes, under any numbering of the vertices.
 #[test]
 fn a_single_edit_is_a_small_difference() {
     for (name, most) in [

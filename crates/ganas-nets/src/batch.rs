@@ -84,7 +84,7 @@ impl GraphBatch {
         self.inputs.len()
     }
 
-    /// Whether the batch has no graph.
+    /// Returns true if the batch has no graph.
     pub fn is_empty(&self) -> bool {
         self.inputs.is_empty()
     }
@@ -94,8 +94,8 @@ impl GraphBatch {
         *self.starts.last().unwrap_or(&0)
     }
 
-    /// The map of a graph convolution: each node, the sum of the nodes that feed it and, if `out`,
-    /// of those that it feeds.
+    /// The map of a graph convolution. Each output row holds the node itself, the sum of the nodes
+    /// that feed it and, if `out` is set, the sum of the nodes that it feeds.
     pub fn neighbours(&self, out: bool) -> Arc<Sparse> {
         let mut map = Sparse::new(self.rows(), if out { 3 } else { 2 });
         for (inputs, &start) in self.inputs.iter().zip(&self.starts) {
@@ -118,7 +118,8 @@ impl GraphBatch {
     }
 }
 
-/// The map to the means over consecutive groups of rows, given where each begins and the end.
+/// The map to the means over consecutive groups of rows. `starts` holds the first row of each group
+/// and, at the end, the number of rows.
 pub(crate) fn pooling(starts: &[usize]) -> Sparse {
     let mut map = Sparse::new(starts.len() - 1, 1);
     for (group, pair) in starts.windows(2).enumerate() {

@@ -66,7 +66,7 @@ impl Decoder {
         bias_tanh(states + labels, w[self.start_bias].clone())
     }
 
-    /// What the GRU reads of each node.
+    /// The projections of each node that the GRU reads.
     ///
     /// # Shapes
     /// - `nodes`: `[nodes, width]`
@@ -134,7 +134,8 @@ impl Decoder {
 /// The GRU steps that replay the edge choices of some rollouts.
 ///
 /// Only node steps with a free edge have a row, and only up to their last free edge. Rows are
-/// sorted by how many nodes they read, so that those still reading are always the first ones.
+/// sorted by the number of nodes that they read, longest first, so the active rows are always the
+/// first ones.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     rows: Arc<Sparse>,
@@ -144,8 +145,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// The plan for rollouts whose nodes begin at the rows `starts` of the node matrix; none if
-    /// every edge of theirs is given.
+    /// The plan for rollouts whose nodes begin at the rows `starts` of the node matrix. Returns
+    /// `None` if no rollout has a free edge.
     pub fn new(rollouts: &[&Rollout], starts: &[usize]) -> Option<Plan> {
         struct Row {
             step: usize,
@@ -215,8 +216,8 @@ impl Plan {
 
 /// The edges of a node as they are decided, for all graphs that grow by a node.
 ///
-/// The GRU runs only when some graph first has a choice, and then catches up with the edges
-/// decided so far. Where all edges are given it never runs.
+/// The GRU runs only from the first free choice of any graph on, and then catches up with the edges
+/// decided so far. If all edges are given, it never runs.
 pub(crate) struct Live<'a> {
     decoder: &'a Decoder,
     weights: &'a Weights,

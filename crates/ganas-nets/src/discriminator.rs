@@ -1,12 +1,12 @@
-//! The discriminator: it tells architectures of the truth set from generated ones (GA-NAS
+//! The discriminator: it separates architectures of the truth set from generated ones (GA-NAS
 //! section 3.1).
 //!
-//! It is pairwise: given a true graph and another one, it says how likely the other is to come
-//! from the same distribution, which relates it to the relativistic discriminator
-//! (Jolicoeur-Martineau 2018, arXiv 1807.00734). Both graphs go through one [`KGnn`]; the first
-//! layer of the classifier on their encodings is split as `W_a a + W_b b`, so that all pairs
-//! share the products. A second classifier of the same form, the ranking head (ours), learns from
-//! evaluated graphs whether the other one is better.
+//! The discriminator is pairwise. Given a true graph and another one, it estimates the probability
+//! that the other comes from the same distribution, like the relativistic discriminator
+//! (Jolicoeur-Martineau 2018, arXiv 1807.00734). Both graphs go through one [`KGnn`]. The first
+//! layer of the classifier on their encodings is split as `W_a a + W_b b`, so all pairs share the
+//! products. A second classifier of the same form, the ranking head (ours), learns from evaluated
+//! graphs which of two graphs is better.
 
 use std::sync::Arc;
 
@@ -23,17 +23,17 @@ use crate::ppo::read;
 use crate::ranking::{ROWS, ranking};
 use crate::{Dims, NetError};
 
-/// What the discriminator compares a graph with.
+/// The counterpart of a graph in the discriminator's comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pairing {
     /// With each graph of the truth set (paper).
     Pairwise,
-    /// With none: a plain classifier, to see what the pairs are worth.
+    /// None: a plain classifier. It serves to measure the effect of the pairs.
     Pointwise,
 }
 
-/// How a [`Discriminator`] is built and fitted.
+/// Settings of a [`Discriminator`] and of its training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DiscriminatorConfig {
@@ -47,7 +47,7 @@ pub struct DiscriminatorConfig {
     pub steps: usize,
     /// The learning rate. Default 3e-3 (ours: 1e-2 was worse).
     pub learning_rate: f64,
-    /// How far the targets are from 0 and 1. Default 0.1 (ours: 0 and 0.3 were worse).
+    /// The distance of the targets from 0 and 1. Default 0.1 (ours: 0 and 0.3 were worse).
     pub smoothing: f32,
     /// The weight of the ranking loss. Default 1 (ours).
     pub rank_weight: f32,
@@ -70,7 +70,7 @@ impl Default for DiscriminatorConfig {
     }
 }
 
-/// How a fit went, by the graphs that it was fitted to.
+/// Statistics of a fit on its own training graphs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FitReport {
     /// The class-balanced cross-entropy in nats, without smoothing.
@@ -81,7 +81,7 @@ pub struct FitReport {
     pub rank_accuracy: Option<f32>,
 }
 
-/// What a [`Discriminator`] says about graphs: means over the truth set.
+/// The output of a [`Discriminator`] for graphs: means over the truth set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
     /// The likelihood of being of the truth set's distribution.
@@ -105,8 +105,8 @@ pub struct Discriminator {
 }
 
 impl Discriminator {
-    /// Fits a new discriminator to tell `truth` from `fake`, and, given evaluated graphs with
-    /// their scores (higher is better), to order those.
+    /// Fits a new discriminator to separate `truth` from `fake`. If evaluated graphs with their
+    /// scores are given (higher is better), it also learns to order those.
     ///
     /// No graph is paired with itself or with an equal one, whichever set that is in. So equal
     /// architectures should be equal graphs.

@@ -1,4 +1,4 @@
-//! What can go wrong in this crate.
+//! Errors of this crate.
 
 /// An error of a network.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -23,7 +23,7 @@ pub enum NetError {
     Foreign {
         /// The graph's highest label, plus one.
         labels: usize,
-        /// Its number of nodes.
+        /// The graph's number of nodes.
         nodes: usize,
         /// The vocabulary that the network was made for.
         for_labels: usize,
@@ -36,7 +36,7 @@ pub enum NetError {
     /// Two inputs that belong together differ in length.
     #[error("{what}: {left} against {right}")]
     Mismatch {
-        /// What they are.
+        /// The names of the two inputs.
         what: &'static str,
         /// The length of the one.
         left: usize,

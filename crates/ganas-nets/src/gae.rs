@@ -1,9 +1,9 @@
 //! Generalised advantage estimation (Schulman et al. 2016, arXiv 1506.02438, equation 16).
 
-/// What an episode's steps were worth.
+/// Advantages and returns of an episode's steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Advantages {
-    /// How much better each step was than expected.
+    /// The difference between the return of each step and its expected return.
     pub advantages: Vec<f32>,
     /// The return that the value of each step should have foretold.
     pub returns: Vec<f32>,

@@ -24,7 +24,7 @@ use crate::prefixes::Prefixes;
 use crate::rollout::{Rollout, Step};
 use crate::{Dims, NetError};
 
-/// How a [`Generator`] is built.
+/// Settings of a [`Generator`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GeneratorConfig {
@@ -32,7 +32,7 @@ pub struct GeneratorConfig {
     pub layers: usize,
     /// The width of all states. Default 32 (ours).
     pub width: usize,
-    /// What the logit of an edge starts from. Default -0.3 (ours: somewhat sparse graphs).
+    /// The initial bias of an edge's logit. Default -0.3 (ours: somewhat sparse graphs).
     pub edge_bias: f32,
     /// The scale of the initial weights of the output layers, so that an untrained generator is
     /// close to uniform. Default 0.1 (ours).
@@ -66,12 +66,12 @@ pub struct Generator {
     decoder: Decoder,
 }
 
-/// All of a [`Generator`], to save it; its numbers come back exactly.
+/// The complete state of a [`Generator`], for saving. Its numbers are restored exactly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GeneratorState {
-    /// How it was built.
+    /// The settings of the generator.
     pub config: GeneratorConfig,
-    /// What it was built for.
+    /// The dimensions of the generator's graphs.
     pub dims: Dims,
     #[serde(with = "exact")]
     values: Vec<f32>,
@@ -139,7 +139,7 @@ impl Generator {
         &self.config
     }
 
-    /// All of it, to save it.
+    /// The complete state, for saving.
     pub fn state(&self) -> GeneratorState {
         GeneratorState {
             config: self.config.clone(),

@@ -1,7 +1,8 @@
-//! How far apart truth and fakes are, by discriminators that judge what they were not fitted to.
+//! Divergence between truth and fakes, estimated on held-out graphs.
 //!
-//! A discriminator tells the graphs that it was fitted to apart whether or not their distributions
-//! differ. So truth and fakes are halved, one is fitted to each half, and it judges the other.
+//! A discriminator can separate its own training graphs even if their distributions are equal. So
+//! truth and fakes are halved, one discriminator is fitted to each half, and it is evaluated on the
+//! other half.
 
 use ganas_core::{arch::Graph, rng::Rng};
 
@@ -11,15 +12,16 @@ use crate::{Dims, NetError};
 /// The fewest graphs of either kind in a half (ours).
 const FEWEST: usize = 3;
 
-/// What held-out graphs say.
+/// Estimates from held-out graphs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HeldOut {
     /// An estimate of a lower bound on the Jensen-Shannon divergence between truth and fakes in
     /// nats, `log 2` less the loss, at least 0 (Goodfellow et al. 2014, arXiv 1406.2661, theorem 1).
     pub divergence: f64,
-    /// How many draws of the truth's density the fakes are worth. The odds of a discriminator are
-    /// the ratio of that density to the fakes' (the same, proposition 1), so they are importance
-    /// weights, worth the square of their sum over the sum of their squares.
+    /// The effective sample size of the fakes as draws of the truth's density. The odds of a
+    /// discriminator are the ratio of that density to the density of the fakes (the same paper,
+    /// proposition 1), hence importance weights. Their effective sample size is the square of their
+    /// sum over the sum of their squares.
     pub effective_samples: f64,
 }
 

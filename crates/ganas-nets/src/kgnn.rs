@@ -1,9 +1,9 @@
 //! The hierarchical k-GNN of Morris et al. 2019 (doi 10.1609/aaai.v33i01.33014602), which GA-NAS
 //! takes as its graph encoder (section 3.1).
 //!
-//! The 1-GNN is their equation 5, here with separate weights for the two directions of an edge.
-//! For k = 2 and 3 the hierarchy of their section 4.2 follows: the states of all sets of k nodes
-//! start from the states of their subsets of k - 1 and the isomorphism type of the subgraph, and
+//! The 1-GNN is their equation 5, here with separate weights for the two directions of an edge. For
+//! k = 2 and 3 the hierarchy of their section 4.2 follows. The states of all sets of k nodes start
+//! from the states of their subsets of k - 1 nodes and the isomorphism type of the subgraph. They
 //! pass messages to the sets that share k - 1 nodes with them. The means over the states of each
 //! level are concatenated.
 
@@ -24,12 +24,12 @@ pub const PAIR_LIMIT: usize = 64;
 /// The most nodes of a graph for the 3-GNN: 560 sets of three.
 pub const TRIPLE_LIMIT: usize = 16;
 
-/// How a [`KGnn`] is built.
+/// Settings of a [`KGnn`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KGnnConfig {
-    /// The size of the sets that have states, 1 to 3. Default 1 (ours: on graphs of up to ten
-    /// nodes with depth features, larger sets cost more than they tell).
+    /// The size of the sets that have states, 1 to 3. Default 1 (ours: on graphs of up to ten nodes
+    /// with depth features, larger sets cost more than they add).
     pub k: usize,
     /// Layers between nodes. Default 3 (ours).
     pub layers: usize,
@@ -37,7 +37,7 @@ pub struct KGnnConfig {
     pub set_layers: usize,
     /// The width of a state. Default 32 (ours: 64 was worse).
     pub width: usize,
-    /// Whether only sets whose exchanged nodes are joined by an edge are neighbours, the local
+    /// If true, two sets are neighbours only if an edge joins their exchanged nodes: the local
     /// neighbourhood of Morris et al. (section 4.1). Default true (theirs).
     pub local: bool,
 }

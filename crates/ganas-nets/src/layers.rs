@@ -9,8 +9,8 @@ use crate::op;
 
 /// The hyperbolic tangent to within 1e-6: a rational function, as in Eigen.
 ///
-/// The compiler turns it into vector code, which makes it about ten times as fast as the one of
-/// the C library, and it gives the same bits on every platform.
+/// The compiler vectorises it, which makes it about ten times as fast as the function of the C
+/// library. It gives the same bits on every platform.
 #[inline]
 pub(crate) fn tanh(x: f32) -> f32 {
     let x = x.clamp(-7.905_311, 7.905_311);
@@ -122,8 +122,8 @@ pub(crate) struct LabelChoice {
     pub label: u8,
 }
 
-/// The log-probability and the entropy of a choice of label for each row; zero where one label
-/// is on offer.
+/// The log-probability and the entropy of a choice of label for each row. Both are zero if only one
+/// label is on offer.
 ///
 /// # Shapes
 /// - `logits`: `[rows, labels]`
@@ -177,7 +177,7 @@ pub(crate) struct EdgeChoice {
     pub logit: u32,
     /// The output row that it counts towards.
     pub row: u32,
-    /// Whether the edge was taken.
+    /// True if the edge was taken.
     pub taken: bool,
 }
 

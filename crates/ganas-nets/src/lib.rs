@@ -1,4 +1,4 @@
-//! The search's own networks and how they learn: the k-GNN discriminator, the autoregressive
+//! The networks of the search and their training: the k-GNN discriminator, the autoregressive
 //! generator and the PPO that trains it (GA-NAS, Rezaei et al. 2021, arXiv 2105.09356).
 //!
 //! A network sees labelled graphs, the masks of a grammar and the numbers it is given, and never
@@ -6,12 +6,12 @@
 //! backend, and is a function of its inputs and of one [`Rng`](ganas_core::rng::Rng): the same
 //! seed gives the same bits, on any thread.
 //!
-//! The graphs are small and the layers narrow, so the time goes into what surrounds the matrix
-//! products. Three choices follow from that. A batch is ragged: the nodes of all graphs are the
+//! The graphs are small and the layers narrow, so most of the time goes into the work around the
+//! matrix products. Three design choices follow. A batch is ragged: the nodes of all graphs are the
 //! rows of one matrix, and sums over neighbours are one [sparse map](sparse::Sparse), without
-//! padding. Steps that would be a chain of small operations are one node of the autodiff
-//! tape with a backward pass written by hand. And the parameters of a network are one flat vector
-//! that [`Adam`](params::Adam) updates in a single loop.
+//! padding. Chains of small operations are one node of the autodiff tape with a hand-written
+//! backward pass. The parameters of a network are one flat vector that [`Adam`](params::Adam)
+//! updates in a single loop.
 #![forbid(unsafe_code)]
 
 pub mod batch;
@@ -51,7 +51,7 @@ pub use rollout::Rollout;
 
 use serde::{Deserialize, Serialize};
 
-/// What a network has to know about a space: how many labels and nodes its graphs can have.
+/// Dimensions of the graphs of a space: the numbers of labels and nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dims {
     /// The number of labels of the vocabulary.

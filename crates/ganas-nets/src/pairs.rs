@@ -91,7 +91,7 @@ fn pair_logits(first: Tensor<2>, second: Tensor<2>, output: Tensor<2>) -> Tensor
     })
 }
 
-/// What the logit of a pair should say, and how much it counts.
+/// The target of a pair's logit, and its weight in the loss.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {
     pub value: f32,

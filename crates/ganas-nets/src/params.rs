@@ -2,7 +2,7 @@
 //!
 //! `burn`'s own optimiser walks a module and runs a dozen tensor operations for each of its
 //! parameters. The networks here have about thirty parameters of a few hundred numbers, so that
-//! would cost as much as a backward pass; one loop over a flat vector costs some microseconds. It
+//! would cost as much as a backward pass. One loop over a flat vector costs some microseconds. It
 //! also makes saving exact and finite differences simple.
 
 use std::ops::Index;
@@ -167,8 +167,8 @@ impl Adam {
     }
 }
 
-/// Serialises numbers as the hexadecimal digits of their bits, so that they come back exactly
-/// from any format.
+/// Serialises numbers as the hexadecimal digits of their bits, so that every format restores them
+/// exactly.
 pub(crate) mod exact {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 

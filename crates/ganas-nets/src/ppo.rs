@@ -9,7 +9,7 @@ use crate::gae::{advantages, standardise};
 use crate::kgnn::{constant, like};
 use crate::params::{Adam, Params, Weights};
 
-/// Something that acts and can be trained.
+/// A trainable policy.
 pub trait Policy {
     /// A finished episode.
     type Episode;
@@ -32,13 +32,13 @@ pub trait Policy {
     fn evaluate(&self, weights: &Weights, batch: &Self::Batch) -> Evaluation;
 }
 
-/// What a policy says about the steps of a batch.
+/// The output of a policy for the steps of a batch.
 ///
 /// # Shapes
 /// - all: `[steps, 1]`
 #[derive(Clone, Debug)]
 pub struct Evaluation {
-    /// The log-probability of what was done.
+    /// The log-probability of the action taken.
     pub log_prob: Tensor<2>,
     /// The entropy of the choice.
     pub entropy: Tensor<2>,
@@ -46,7 +46,7 @@ pub struct Evaluation {
     pub value: Tensor<2>,
 }
 
-/// What is maximised.
+/// The objective that an update maximises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Objective {
@@ -57,17 +57,17 @@ pub enum Objective {
     Reinforce,
 }
 
-/// How [`Ppo`] learns.
+/// Settings of [`Ppo`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PpoConfig {
-    /// What is maximised. Default PPO (paper).
+    /// The maximised objective. Default PPO (paper).
     pub objective: Objective,
     /// Passes over the episodes of an update. Default 4 (ours).
     pub epochs: usize,
     /// Episodes a gradient step. Default 64 (ours).
     pub minibatch: usize,
-    /// How far from 1 the ratio of probabilities counts. Default 0.2 (GCPN).
+    /// The clip range: the largest deviation of the probability ratio from 1. Default 0.2 (GCPN).
     pub clip: f32,
     /// The discount of rewards. Default 1 (GCPN).
     pub gamma: f32,
@@ -100,7 +100,7 @@ impl Default for PpoConfig {
     }
 }
 
-/// How an update went, as means over its gradient steps.
+/// Statistics of an update: means over its gradient steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PpoReport {
     /// The surrogate objective, negated.
@@ -111,7 +111,7 @@ pub struct PpoReport {
     pub entropy: f32,
     /// The estimated divergence from the policy that played, `E[r - 1 - log r]`.
     pub kl: f32,
-    /// The share of steps whose ratio of probabilities was outside the clip range.
+    /// The share of steps with a probability ratio outside the clip range.
     pub clip_fraction: f32,
     /// Gradient steps that were skipped because the gradient was not finite.
     pub skipped: usize,
@@ -194,9 +194,11 @@ impl Ppo {
         episodes: &[P::Episode],
         rewards: &[Vec<f32>],
     ) -> Result<Vec<Numbers>, NetError> {
-        let check = |what, left, right| match left == right {
-            true => Ok(()),
-            false => Err(NetError::Mismatch { what, left, right }),
+        let check = |what, left, right| {
+            if left != right {
+                return Err(NetError::Mismatch { what, left, right });
+            }
+            Ok(())
         };
         check("episodes and their rewards", episodes.len(), rewards.len())?;
         let mut numbers = Vec::new();

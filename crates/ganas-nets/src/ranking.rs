@@ -1,4 +1,4 @@
-//! What the ranking head learns from: which of the evaluated graphs is better than which.
+//! Training data of the ranking head: the order of evaluated graphs.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use ganas_core::{arch::Graph, rng::Rng};
 use crate::NetError;
 use crate::pairs::{Target, balance};
 
-/// Graphs in random order, and for blocks of [`ROWS`] of them the targets of their pairs with
-/// all graphs. A step of a fit takes one block, which bounds what the pairs cost.
+/// Graphs in random order, with the targets of their pairs in blocks. A block pairs [`ROWS`] graphs
+/// with all graphs. A step of a fit takes one block, which bounds its cost.
 pub(crate) struct Ranking<'a> {
     pub graphs: Vec<&'a Graph>,
     pub blocks: Vec<Arc<Vec<Target>>>,
@@ -18,8 +18,8 @@ pub(crate) struct Ranking<'a> {
 /// The rows of a block.
 pub(crate) const ROWS: usize = 32;
 
-/// The graphs to rank, the true ones and a random choice of the rest, with what is better than
-/// what; empty if no two differ.
+/// The graphs to rank and the order of their values: the true graphs and a random choice of the
+/// rest. The ranking is empty if all values are equal.
 pub(crate) fn ranking<'a>(
     (graphs, scores): (&[&'a Graph], &[f32]),
     truth: &[&Graph],

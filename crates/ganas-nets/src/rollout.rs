@@ -11,7 +11,7 @@ use crate::NetError;
 pub struct Step {
     /// The labels on offer.
     pub labels: LabelSet,
-    /// The earlier nodes whose edge to the new node was the generator's choice.
+    /// The earlier nodes for which the edge to the new node was free.
     pub free: u64,
 }
 
@@ -20,7 +20,7 @@ pub struct Step {
 pub struct Rollout {
     /// The graph.
     pub graph: Graph,
-    /// What was open at each step.
+    /// The open choices of each step.
     pub steps: Vec<Step>,
     /// The log-probability of each step's choices when they were made.
     pub log_probs: Vec<f32>,
@@ -45,9 +45,9 @@ impl Rollout {
         })
     }
 
-    /// The construction of a given graph, so that a generator can tell how probable it is. Its
-    /// log-probabilities and values are zero until
-    /// [`Generator::replay`](crate::Generator::replay) fills them in.
+    /// The construction of a given graph, from which a generator can compute its probability. Its
+    /// log-probabilities and values are zero until [`Generator::replay`](crate::Generator::replay)
+    /// fills them in.
     pub fn from_graph(growth: &dyn Growth, rules: Rules, graph: &Graph) -> Result<Self, NetError> {
         let mut rollout = Self::start(growth, rules)?;
         if graph.labels.first() != rollout.graph.labels.first() {

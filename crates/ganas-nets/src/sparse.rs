@@ -15,9 +15,9 @@ struct Entry {
 
 /// A constant sparse matrix over the rows of a tensor, with its output rows in blocks.
 ///
-/// One map concatenates several sums: in a graph convolution, block 0 of a node's output row is
-/// the node itself, block 1 the sum of the nodes that feed it and block 2 of those that it feeds,
-/// so that one matrix product applies the weights of all three.
+/// One map concatenates several sums. In a graph convolution, block 0 of a node's output row is the
+/// node itself. Block 1 is the sum of the nodes that feed it, and block 2 the sum of the nodes that
+/// it feeds. So one matrix product applies the weights of all three.
 #[derive(Clone, Debug)]
 pub struct Sparse {
     rows: usize,

@@ -1,4 +1,4 @@
-//! The generator and PPO together: they learn, repeat themselves exactly, and go on from a save.
+//! Generator and PPO together: training works, repeats exactly, and continues from a saved state.
 
 #[path = "toy/mod.rs"]
 mod toy;

@@ -144,13 +144,13 @@ fn ranks(run: &Run) -> Vec<(usize, f64)> {
     let steps: Vec<(usize, f64)> = (run.steps.iter())
         .filter_map(|step| Some((step.0, step.2? as f64)))
         .collect();
-    match steps.is_empty() {
-        true => run
-            .rank_at
+    if steps.is_empty() {
+        run.rank_at
             .iter()
             .map(|(q, rank)| (*q, *rank as f64))
-            .collect(),
-        false => steps,
+            .collect()
+    } else {
+        steps
     }
 }
 

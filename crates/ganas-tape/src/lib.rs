@@ -1,7 +1,7 @@
-//! An operation with a backward pass of its own, as one node of burn's autodiff tape on the CPU.
+//! An operation with a hand-written backward pass, as one node of burn's autodiff tape on the CPU.
 //!
-//! Both the search's networks and the architectures that are trained run on burn's tape; the layers
-//! that take the time put nodes of their own on it.
+//! The networks of the search and the trained architectures both run on burn's tape. Their most
+//! expensive layers put their own nodes on it.
 #![forbid(unsafe_code)]
 
 use std::fmt;
@@ -31,7 +31,7 @@ impl Deref for Numbers {
     }
 }
 
-/// Whether a tensor lives where [`node`] works.
+/// Returns true if [`node`] works on the tensor's device.
 pub fn on_cpu<const D: usize>(tensor: &Tensor<D>) -> bool {
     tensor.device() == Device::flex()
 }
@@ -43,9 +43,10 @@ pub fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor<D> 
 
 /// Runs `forward` on the numbers of its inputs and puts the result on the tape.
 ///
-/// `forward` returns the numbers of the output, its shape, and the pull-back: the function from the
-/// gradient of the output, and which inputs need theirs, to the gradients of the inputs. What is
-/// returned for an input that needs none is dropped. Without a tape the pull-back is dropped.
+/// `forward` returns the numbers of the output, its shape, and the pull-back. The pull-back takes
+/// the gradient of the output and a flag for each input that needs a gradient, and returns the
+/// gradients of the inputs. Gradients for other inputs are dropped. Without a tape the pull-back is
+/// dropped.
 ///
 /// # Shapes
 /// - inputs: of any size, all [on the CPU](on_cpu)

@@ -76,9 +76,10 @@ impl Optimizer {
                     None => gradient.clone(),
                 };
                 memory.mean = Some(velocity.clone());
-                let direction = match nesterov {
-                    true => gradient + velocity.mul_scalar(momentum),
-                    false => velocity,
+                let direction = if nesterov {
+                    gradient + velocity.mul_scalar(momentum)
+                } else {
+                    velocity
                 };
                 weight - direction.mul_scalar(learning_rate)
             }

@@ -27,10 +27,10 @@ impl Score {
     /// # Errors
     /// If the loss is not a finite number.
     pub fn number(self) -> Result<Score> {
-        match self.loss.is_finite() {
-            true => Ok(self),
-            false => Err(TrainError::NoNumber { loss: self.loss }),
+        if !self.loss.is_finite() {
+            return Err(TrainError::NoNumber { loss: self.loss });
         }
+        Ok(self)
     }
 }
 

@@ -206,9 +206,10 @@ fn macro_networks_take_another_width_and_small_images() {
                 match build(8, Some(3), Some(depth)) {
                     Ok(_) => assert!(!mobile && depth >= 3),
                     Err(error) => {
-                        let expected = match mobile {
-                            true => "use none in this space, whose architectures say how many",
-                            false => "use 3 or more, since fewer cells of a DARTS network are",
+                        let expected = if mobile {
+                            "use none in this space, whose architectures say how many"
+                        } else {
+                            "use 3 or more, since fewer cells of a DARTS network are"
                         };
                         let text = error.to_string();
                         assert!(text.contains(expected), "{text}");

@@ -1,9 +1,9 @@
-//! Which layer each box stands in.
+//! Assignment of boxes to layers.
 
 use super::Network;
 
-/// The layer of each box, from 0 at the top: as far down as the longest path to it is long. Boxes
-/// that no path from the first ones leads to stand just above what they feed.
+/// The layer of each box, from 0 at the top: the length of the longest path to it. Boxes that no
+/// path from the first ones reaches are in the layer just above the boxes that they feed.
 pub fn assign(network: &Network) -> Vec<usize> {
     let n = network.sizes.len();
     let (mut above, mut below) = (vec![Vec::new(); n], vec![Vec::new(); n]);
@@ -67,7 +67,7 @@ fn slide(network: &Network, above: &[Vec<usize>], below: &[Vec<usize>], layer: &
     }
 }
 
-/// The vertices with each after those above it; what is on a cycle is left out.
+/// The vertices in topological order. Vertices on a cycle are left out.
 fn topological(above: &[Vec<usize>], below: &[Vec<usize>]) -> Vec<usize> {
     let mut waiting: Vec<usize> = above.iter().map(Vec::len).collect();
     let mut order: Vec<usize> = (0..above.len()).filter(|&v| waiting[v] == 0).collect();

@@ -1,8 +1,8 @@
 //! Layered drawings of DAGs (Sugiyama, Tagawa & Toda 1981, doi 10.1109/TSMC.1981.4308636): layers by
 //! the longest path, an order with few crossings within each, then coordinates.
 //!
-//! An edge over several layers runs through a slot of its own in each layer between, so no edge
-//! passes over a box.
+//! An edge over several layers has its own slot in each layer between, so no edge passes over a
+//! box.
 
 mod layers;
 mod order;
@@ -10,13 +10,13 @@ mod place;
 
 use crate::scene::Point;
 
-/// Room for each end of a wire at a box, in pixels, where there is as much.
+/// Room for each end of a wire at a box, in pixels, if the box is wide enough.
 pub const PORT: f64 = 10.0;
 
 /// The gap between two layers.
 const GAP: f64 = 34.0;
 
-/// What is to be arranged: boxes and the wires between them, from top to bottom.
+/// The input of a layout: boxes and the wires between them, from top to bottom.
 #[derive(Clone, Debug)]
 pub struct Network {
     /// Width and height of each box.
@@ -31,7 +31,7 @@ pub struct Network {
     pub sliding: Vec<usize>,
 }
 
-/// Where all of it is.
+/// The positions of all boxes and wires.
 #[derive(Clone, Debug)]
 pub struct Arrangement {
     pub width: f64,
@@ -51,7 +51,7 @@ struct Layered {
     /// The neighbours in the layer before and in the one after.
     above: Vec<Vec<usize>>,
     below: Vec<Vec<usize>>,
-    /// The number of boxes; what follows are slots.
+    /// The number of boxes; later vertices are slots.
     boxes: usize,
     /// The vertices of each wire, both ends included.
     chains: Vec<Vec<usize>>,
@@ -167,8 +167,8 @@ fn routes(
         .collect()
 }
 
-/// Where each wire meets the box at one of its ends: the wires of a box side by side, in the order
-/// of what they meet next. `end` gives the box and that next vertex.
+/// The points at which each wire meets the box at one of its ends. The wires of a box lie side by
+/// side, in the order of their next vertices. `end` gives the box and that next vertex.
 fn ports(
     layered: &Layered,
     network: &Network,

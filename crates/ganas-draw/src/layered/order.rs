@@ -72,9 +72,10 @@ fn by_barycentre(layered: &mut Layered, layer: usize, down: bool) {
             let near = &neighbours[v];
             let sum: usize = near.iter().map(|&u| places[u]).sum();
             // A vertex without neighbours stays where it is.
-            let key = match near.is_empty() {
-                true => places[v] as f64,
-                false => sum as f64 / near.len() as f64,
+            let key = if near.is_empty() {
+                places[v] as f64
+            } else {
+                sum as f64 / near.len() as f64
             };
             (key, v)
         })
@@ -109,7 +110,8 @@ fn exchange(layered: &mut Layered) {
     }
 }
 
-/// How often the neighbours of a left vertex are right of those of a right one.
+/// The number of crossings: pairs in which a neighbour of a left vertex is right of a neighbour of
+/// a right one.
 fn inversions(left: &[usize], right: &[usize], places: &[usize]) -> usize {
     let pairs = (left.iter()).flat_map(|&a| right.iter().map(move |&b| (a, b)));
     pairs.filter(|&(a, b)| places[a] > places[b]).count()

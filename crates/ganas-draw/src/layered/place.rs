@@ -1,4 +1,4 @@
-//! How far right each box and each slot of a wire is.
+//! Horizontal positions of boxes and slots.
 
 use super::Layered;
 
@@ -14,16 +14,19 @@ const SLOT_GAP: f64 = 14.0;
 
 /// The horizontal centres of all vertices.
 ///
-/// They keep the order of each layer with the gaps, and make the sum of the squared horizontal
-/// extents of the wires' pieces small, the pieces of long wires weighing more so that these run
+/// The centres keep the order of each layer with the gaps. They minimise the sum of the squared
+/// horizontal extents of the wires' pieces. Pieces of long wires weigh more, so that these run
 /// straight (weights of Gansner et al. 1993, doi 10.1109/32.221135). Layer by layer this is a
 /// weighted isotonic regression, which has an exact solution.
 pub fn centres(layered: &Layered, sizes: &[(f64, f64)]) -> Vec<f64> {
     let is_slot = |v: usize| v >= layered.boxes;
     let half = |v: usize| sizes.get(v).map_or(0.0, |size| size.0 / 2.0);
-    let gap = |a: usize, b: usize| match is_slot(a) || is_slot(b) {
-        true => SLOT_GAP,
-        false => BOX_GAP,
+    let gap = |a: usize, b: usize| {
+        if is_slot(a) || is_slot(b) {
+            SLOT_GAP
+        } else {
+            BOX_GAP
+        }
     };
     let mut xs = vec![0.0; layered.layer.len()];
     for row in &layered.rows {
@@ -56,10 +59,11 @@ pub fn centres(layered: &Layered, sizes: &[(f64, f64)]) -> Vec<f64> {
                 let near = || layered.above[v].iter().chain(&layered.below[v]);
                 let total: f64 = near().map(|&u| weight(u, v)).sum();
                 let sum: f64 = near().map(|&u| weight(u, v) * xs[u]).sum();
-                // A vertex without wires stays where it is, if nobody pushes it.
-                let (total, mean) = match total > 0.0 {
-                    true => (total, sum / total),
-                    false => (1e-3, xs[v]),
+                // A vertex without wires keeps its place unless a neighbour needs it.
+                let (total, mean) = if total > 0.0 {
+                    (total, sum / total)
+                } else {
+                    (1e-3, xs[v])
                 };
                 wanted.push((mean - offset, total, offset));
             }
@@ -74,8 +78,8 @@ pub fn centres(layered: &Layered, sizes: &[(f64, f64)]) -> Vec<f64> {
     xs
 }
 
-/// Puts the slots of each wire at one place, as near to where they are as their neighbours leave
-/// room for it.
+/// Puts the slots of each wire at one position, as near to their present ones as their neighbours
+/// allow.
 fn straighten(layered: &Layered, xs: &mut [f64], apart: impl Fn(usize, usize) -> f64) {
     let mut beside = vec![(None, None); xs.len()];
     for row in &layered.rows {

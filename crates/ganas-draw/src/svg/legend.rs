@@ -14,7 +14,7 @@ const BETWEEN: f64 = 22.0;
 /// A swatch with the blank after it.
 const SWATCH: f64 = 22.0;
 
-/// An entry of the legend: what it stands for and its class.
+/// An entry of the legend: its text and its class.
 struct Entry {
     class: String,
     text: String,
@@ -22,7 +22,7 @@ struct Entry {
     line: usize,
 }
 
-/// Which colour is which op, and how often it is there if nothing is compared.
+/// The colours of the ops, with the count of each op unless the drawing is a difference.
 pub struct Legend {
     pub ops: BTreeMap<u8, usize>,
     entries: Vec<Entry>,
@@ -102,7 +102,7 @@ impl Legend {
     }
 }
 
-/// How often each op is drawn.
+/// The number of times that each op is drawn.
 fn count(figure: &Figure) -> BTreeMap<u8, usize> {
     let mut ops = BTreeMap::new();
     let mut add = |op: u8| *ops.entry(op).or_insert(0) += 1;

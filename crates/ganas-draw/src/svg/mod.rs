@@ -131,9 +131,10 @@ fn put_wire(out: &mut String, wire: &Wire) {
     };
     let (dx, dy) = (end.x - before.x, end.y - before.y);
     // Arrows stand on the axes, as the last piece of every route arrives.
-    let (ux, uy) = match dy.abs() > 1e-6 {
-        true => (0.0, dy.signum()),
-        false => (dx.signum(), 0.0),
+    let (ux, uy) = if dy.abs() > 1e-6 {
+        (0.0, dy.signum())
+    } else {
+        (dx.signum(), 0.0)
     };
     let (class, head) = match wire.change {
         Change::Same | Change::Changed(_) => ("", "ganas-head"),

@@ -43,8 +43,8 @@ const DARK: &str = "\
 .ganas .ganas-head-removed{fill:#f85149}
 ";
 
-/// The rules for a drawing of these ops. Those of changes follow those of ops, so that their
-/// strokes win.
+/// The rules for a drawing of these ops. Rules of changes follow those of ops, so that their
+/// strokes take precedence.
 pub fn sheet(ops: impl Iterator<Item = u8> + Clone) -> String {
     let rules = |colours: fn(u8) -> Colours| -> String {
         let rule = |op: u8| {

@@ -5,10 +5,10 @@ use super::{mark, node_name, wrapped};
 use crate::figure::{Cell, Change, Role};
 use crate::label;
 
-/// Lanes that are wider are left out. Those of a cell of 16 nodes never are.
+/// The widest line in lanes; wider ones are left out. Cells of 16 nodes always fit.
 const WIDEST: usize = 32;
 
-/// The lines of the cell without what was removed from it. Each ends with what feeds its node.
+/// The lines of the cell without its removed parts. Each ends with the inputs of its node.
 pub fn lines(cell: &Cell, ops: &[String], marked: bool) -> Vec<String> {
     let kept: Vec<usize> = (0..cell.nodes.len())
         .filter(|&v| cell.nodes[v].change != Change::Removed)
@@ -47,9 +47,10 @@ pub fn lines(cell: &Cell, ops: &[String], marked: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for (i, &v) in kept.iter().enumerate() {
         let node = &cell.nodes[v];
-        let sign = match marked {
-            true => format!("{} ", mark(node.change)),
-            false => String::new(),
+        let sign = if marked {
+            format!("{} ", mark(node.change))
+        } else {
+            String::new()
         };
         let (at, below) = &drawn[i];
         let mut head = format!(
@@ -77,7 +78,8 @@ pub fn lines(cell: &Cell, ops: &[String], marked: bool) -> Vec<String> {
 struct Lanes(Vec<Option<(usize, usize)>>);
 
 impl Lanes {
-    /// For each node, the lanes in its line and those in lines below it before the next node.
+    /// For each node, the lanes in its line and the lanes in the lines below it, up to the next
+    /// node.
     fn draw(inputs: &[Vec<usize>], inner: impl Fn(usize) -> bool) -> Vec<(String, String)> {
         let uses = |u: usize| inputs.iter().filter(|from| from.contains(&u)).count();
         let mut lanes = Lanes(Vec::new());
@@ -111,7 +113,7 @@ impl Lanes {
             .collect()
     }
 
-    /// The lanes where nothing happens.
+    /// The lanes of a line without a node.
     fn idle(&self) -> String {
         (self.0.iter())
             .map(|lane| if lane.is_some() { "│ " } else { "  " })
@@ -119,8 +121,8 @@ impl Lanes {
     }
 }
 
-/// The line of a node: its marker in its own lane, and the lanes that feed it joined to that.
-/// Lanes that only pass keep their vertical stroke.
+/// The line of a node: its marker in its own lane, joined to the lanes that feed it. Other lanes
+/// keep their vertical stroke.
 fn line(after: &[Option<(usize, usize)>], feeding: &[bool], own: usize, marker: char) -> String {
     let joined = (0..after.len()).filter(|&lane| feeding[lane] || lane == own);
     let (left, right) = joined.fold((own, own), |(l, r), lane| (l.min(lane), r.max(lane)));

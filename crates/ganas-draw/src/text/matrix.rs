@@ -1,4 +1,4 @@
-//! Cells with ops on their edges: a table of sources and targets, or a list where that is too wide.
+//! Cells with ops on their edges: a table of sources and targets, or a list if that is too wide.
 
 use super::{WIDTH, mark, node_name, wrapped};
 use crate::figure::{Cell, Edge, Ops, Role};
@@ -33,17 +33,15 @@ fn node_label(cell: &Cell, v: usize, ops: &[String]) -> String {
     }
 }
 
-/// An op with its mark; `none` is a dot where every edge is there.
+/// An op with its mark; `none` is a dot if all edges are drawn.
 fn entry(edge: Option<&Edge>, ops: &[String], marked: bool) -> String {
     let Some((edge, op)) = edge.and_then(|e| e.op.map(|op| (e, op))) else {
-        return match marked {
-            true => "  ·".into(),
-            false => "·".into(),
-        };
+        return if marked { "  ·".into() } else { "·".into() };
     };
-    match marked {
-        true => format!("{} {}", mark(edge.change), ops[usize::from(op)]),
-        false => ops[usize::from(op)].clone(),
+    if marked {
+        format!("{} {}", mark(edge.change), ops[usize::from(op)])
+    } else {
+        ops[usize::from(op)].clone()
     }
 }
 
@@ -52,15 +50,21 @@ fn table(cell: &Cell, ops: &[String], marked: bool) -> Option<Vec<String>> {
     let with_op = || cell.edges.iter().filter(|e| e.op.is_some());
     let all = cell.ops == Ops::AllEdges;
     let targets: Vec<usize> = (0..cell.nodes.len())
-        .filter(|&v| match all {
-            true => cell.nodes[v].role != Role::Source,
-            false => cell.nodes[v].role == Role::Inner,
+        .filter(|&v| {
+            if all {
+                cell.nodes[v].role != Role::Source
+            } else {
+                cell.nodes[v].role == Role::Inner
+            }
         })
         .collect();
     let sources: Vec<usize> = (0..cell.nodes.len())
-        .filter(|&v| match all {
-            true => cell.nodes[v].role != Role::Sink,
-            false => with_op().any(|e| e.from == v),
+        .filter(|&v| {
+            if all {
+                cell.nodes[v].role != Role::Sink
+            } else {
+                with_op().any(|e| e.from == v)
+            }
         })
         .collect();
     let corner = match cell.name.as_str() {
@@ -76,9 +80,10 @@ fn table(cell: &Cell, ops: &[String], marked: bool) -> Option<Vec<String>> {
     for &v in &targets {
         let cells = sources.iter().map(|&u| {
             let edge = with_op().find(|e| (e.from, e.to) == (u, v));
-            match edge.is_some() || all && u < v {
-                true => entry(edge, ops, marked),
-                false => String::new(),
+            if edge.is_some() || all && u < v {
+                entry(edge, ops, marked)
+            } else {
+                String::new()
             }
         });
         let head = format!("{lead}{}", node_label(cell, v, ops));
@@ -105,7 +110,7 @@ fn table(cell: &Cell, ops: &[String], marked: bool) -> Option<Vec<String>> {
     Some(lines)
 }
 
-/// A line for each target: what it sums, as op and source.
+/// A line for each target, with the op and source of each summand.
 fn list(cell: &Cell, ops: &[String]) -> Vec<String> {
     let mut lines = Vec::new();
     if !cell.name.is_empty() {

@@ -11,7 +11,7 @@ use crate::label;
 /// The most columns of a line.
 pub const WIDTH: usize = 80;
 
-/// The most columns of the name of an op: two of them and where they stand fit in a line.
+/// The most columns of the name of an op; two names and their places fit in a line.
 pub const NAME: usize = 26;
 
 /// Writes the text.
@@ -61,7 +61,7 @@ fn mark(change: Change) -> char {
     }
 }
 
-/// What a node is called: its op or its name.
+/// The name of a node: its op or its own name.
 fn node_name<'a>(node: &'a Node, ops: &'a [String]) -> &'a str {
     match node.op {
         Some(op) => &ops[usize::from(op)],
@@ -69,7 +69,7 @@ fn node_name<'a>(node: &'a Node, ops: &'a [String]) -> &'a str {
     }
 }
 
-/// The op of a part, and what it was.
+/// The op of a part, with its former op if it changed.
 fn op_change(op: u8, change: Change, ops: &[String]) -> String {
     let name = &ops[usize::from(op)];
     match change {

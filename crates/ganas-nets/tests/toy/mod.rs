@@ -8,7 +8,7 @@ fn names(labels: usize) -> Vec<String> {
     (0..labels).map(|l| l.to_string()).collect()
 }
 
-/// Cells of operation nodes with up to `fan_in` inputs; the output collects what dangles.
+/// Cells of operation nodes with up to `fan_in` inputs; the output collects all loose ends.
 pub struct Cell {
     names: Vec<String>,
     nodes: usize,

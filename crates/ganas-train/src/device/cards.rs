@@ -134,10 +134,11 @@ mod wgpu {
                     opened.map_err(|e| e.to_string())
                 }),
             });
-            match is_software {
-                false => return found.collect(),
-                true if software.is_empty() => software = found.collect(),
-                true => {}
+            if !is_software {
+                return found.collect();
+            }
+            if software.is_empty() {
+                software = found.collect();
             }
         }
         software

@@ -45,9 +45,10 @@ fn cell(
 ) -> Result<Node> {
     let channels = design.channels;
     let names = [0, 1].map(|i| format!("{place}.input{i}"));
-    let first = match design.after_reduction {
-        true => factorized_reduction(builder, inputs[0], &names[0], channels),
-        false => builder.relu_conv_norm(inputs[0], &names[0], 1, 1, channels),
+    let first = if design.after_reduction {
+        factorized_reduction(builder, inputs[0], &names[0], channels)
+    } else {
+        builder.relu_conv_norm(inputs[0], &names[0], 1, 1, channels)
     };
     let second = builder.relu_conv_norm(inputs[1], &names[1], 1, 1, channels);
     let mut nodes = vec![first, second];

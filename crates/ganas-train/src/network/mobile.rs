@@ -62,9 +62,10 @@ fn bottleneck(builder: &mut Builder, block: &Bottleneck, input: Node) -> Node {
     let name = format!("{place}.project");
     node = builder.conv(node, &name, 1, 1, block.output);
     node = builder.norm(node, &name, false);
-    match block.is_residual() {
-        true => builder.sum(&[input, node], builder.shape(node)),
-        false => node,
+    if block.is_residual() {
+        builder.sum(&[input, node], builder.shape(node))
+    } else {
+        node
     }
 }
 

@@ -133,9 +133,10 @@ fn mixed_module(
             fed.push(builder.scale(value, &share));
         }
         let sum = builder.sum(&fed, shape);
-        let value = match v + 1 < vertices {
-            true => block::mix(builder, ops, sum, v - 1, &format!("{place}.vertex{v}"))?,
-            false => sum,
+        let value = if v + 1 < vertices {
+            block::mix(builder, ops, sum, v - 1, &format!("{place}.vertex{v}"))?
+        } else {
+            sum
         };
         values.push(value);
     }

@@ -239,23 +239,31 @@ pub fn search(
             .collect(),
         Method::Darts => vec![choices.heaviest(&odds)],
     };
-    let (mut best, mut failed): (Option<Found>, _) = (None, None);
+    let best = best(candidates, config.reward, |arch| {
+        scoring.score(&course.supernet, space, arch, task)
+    })?;
+    Ok(best.map(|(arch, score)| Found {
+        arch,
+        score,
+        entropy: policy.entropy(),
+    }))
+}
+
+/// The cell of the highest reward. Cells without a score are passed over unless all are.
+fn best(
+    candidates: Vec<Arch>,
+    reward: Reward,
+    score: impl Fn(&Arch) -> Result<Score>,
+) -> Result<Option<(Arch, Score)>> {
+    let (mut best, mut failed): (Option<(Arch, Score)>, _) = (None, None);
     for arch in candidates {
-        let score = match scoring.score(&course.supernet, space, &arch, task) {
-            // Another one may have a score.
-            Err(none @ TrainError::NoNumber { .. }) => {
-                failed = Some(none);
-                continue;
+        match score(&arch) {
+            Err(error @ TrainError::NoNumber { .. }) => failed = Some(error),
+            Err(error) => return Err(error),
+            Ok(score) if best.is_none_or(|(_, found)| reward.of(score) > reward.of(found)) => {
+                best = Some((arch, score));
             }
-            score => score?,
-        };
-        if best.is_none_or(|found| config.reward.of(score) > config.reward.of(found.score)) {
-            let entropy = policy.entropy();
-            best = Some(Found {
-                arch,
-                score,
-                entropy,
-            });
+            Ok(_) => {}
         }
     }
     match (best, failed) {

@@ -83,9 +83,12 @@ impl<'a> Choices<'a> {
         let ops = self.sizes.len() - self.vertices.map_or(0, |n| n * (n - 1) / 2);
         let zero = |op: &String| matches!(Block::of(op), Ok(Block::None));
         let zeros = Vec::from_iter(self.space.ops().iter().map(zero));
-        let mut take = |choice: usize| match choice < ops {
-            true => largest(&probabilities[choice], &zeros),
-            false => EDGE,
+        let mut take = |choice: usize| {
+            if choice < ops {
+                largest(&probabilities[choice], &zeros)
+            } else {
+                EDGE
+            }
         };
         self.make(&edges, &mut take).arch
     }

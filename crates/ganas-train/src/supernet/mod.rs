@@ -95,19 +95,19 @@ impl Supernet {
 
 /// The first channels of a shared weight.
 fn narrow(shared: &Tensor<4>, shape: [usize; 4]) -> Tensor<4> {
-    match shared.dims() == shape {
-        true => shared.clone(),
-        false => shared.clone().slice(shape.map(|end| 0..end)),
+    if shared.dims() == shape {
+        shared.clone()
+    } else {
+        shared.clone().slice(shape.map(|end| 0..end))
     }
 }
 
 /// A gradient of the first channels as one of the shared weight: zero elsewhere.
 fn widen(gradient: Tensor<4>, shape: [usize; 4]) -> Tensor<4> {
     let own = gradient.dims();
-    match own == shape {
-        true => gradient,
-        false => {
-            Tensor::zeros(shape, &gradient.device()).slice_assign(own.map(|end| 0..end), gradient)
-        }
+    if own == shape {
+        gradient
+    } else {
+        Tensor::zeros(shape, &gradient.device()).slice_assign(own.map(|end| 0..end), gradient)
     }
 }
