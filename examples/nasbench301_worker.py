@@ -22,7 +22,7 @@ Genotype = namedtuple("Genotype", "normal normal_concat reduce reduce_concat")
 
 
 def genotype(arch):
-    """The genotype that a text in the notation of DARTS stands for."""
+    """The genotype of a text in the notation of DARTS."""
     cells = {
         part.arg: ast.literal_eval(part.value)
         for part in ast.parse(arch, mode="eval").body.keywords
@@ -35,7 +35,7 @@ def say(**message):
     print(json.dumps(message, default=float), file=out, flush=True)  # NumPy and torch, too.
 
 
-# Whatever the package prints goes to standard error, which ganas keeps in a file.
+# Output of the package goes to standard error, which ganas writes to a log file.
 out, sys.stdout = sys.stdout, sys.stderr
 if len(sys.argv) not in (2, 3):
     sys.exit("name the folder of a performance model, and maybe that of a runtime model")

@@ -33,7 +33,7 @@ NAMES = {
 
 
 def measure(api, arch, dataset, epochs):
-    """What the benchmark has of an architecture."""
+    """The benchmark's metrics of an architecture."""
     index = api.query_index_by_arch(arch)
     if index < 0:
         raise LookupError(f"the benchmark has no {arch}")

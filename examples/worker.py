@@ -9,14 +9,14 @@ import sys
 
 
 def evaluate(arch, graph, seed, budget, progress):
-    """Metrics of an architecture by name; raise whatever you like if there are none."""
+    """Metrics of an architecture by name. Raise an exception if the evaluation fails."""
     skips = graph["ops"].count("skip_connect")
     progress(0.5)
     return {"accuracy": 100.0 - abs(3 - skips) - 0.1 * len(graph["edges"]), "length": len(arch)}
 
 
 def card(worker, allowed):
-    """The graphics card of a worker: its entry of those that it may use, as Slurm sets them."""
+    """The graphics card of a worker, out of those that Slurm allows."""
     if allowed is None:
         return str(worker)
     cards = [card.strip() for card in allowed.split(",") if card.strip()]

@@ -1,4 +1,4 @@
-"""What asking and telling costs beyond the search itself: microseconds an architecture.
+"""Overhead of ask and tell beyond the search itself: microseconds an architecture.
 
     python benches/overhead.py TABLE OBJECTIVE [RESULTS.json]
 

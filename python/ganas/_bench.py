@@ -46,33 +46,33 @@ def bench(
     Args:
         space: The search space.
         table: The table of evaluated architectures.
-        objective: Its column to search for.
+        objective: The column of the table to optimise.
         strategies: Strategies, with presets and settings as in ``"ga-nas:paper-setup1+growth=0"``.
-        queries: Distinct architectures that each run evaluates.
-        seeds: Runs of each strategy.
-        maximize: Whether larger is better.
+        queries: The number of distinct architectures that each run evaluates.
+        seeds: The number of runs of each strategy.
+        maximize: True if larger is better.
         start: Architectures that each run evaluates first, in the space's notation or by name.
         constraints: Bounds on metrics, such as ``"params <= 1e6"`` or ``"params <= @start"``.
-        sampler: How random architectures are drawn.
-        report: A further column to report the best architecture's value and rank in.
-        reevaluate: The last queries of each run, in which it evaluates so many of its best in the
-            column of ``report``, and chooses there among them.
+        sampler: The sampler of random architectures.
+        report: A further column, in which the value and the rank of the best architecture are reported.
+        reevaluate: The number of final queries of each run, in which it evaluates its best architectures
+            in the column of ``report`` and chooses among them.
         noise: The standard deviation of Gaussian noise on the objective, drawn anew for each evaluation.
-            What is reported is without it.
-        where: Rows of the table to read: the value of each column that chooses, as ``{"r": 224}``.
-        duplicates: What rows of one architecture with different values mean: ``"mean"``,
-            ``"first"`` or ``"error"``.
+            Reported values are without noise.
+        where: A filter on the rows of the table: the required value of each column, as ``{"r": 224}``.
+        duplicates: The meaning of several rows of one architecture with different values:
+            ``"mean"``, ``"first"`` or ``"error"``.
         arch_column: The column with the architecture, if it has no usual name.
         first_seed: The first seed.
-        threads: Threads; all cores if it is left out. Results do not depend on their number.
+        threads: The number of threads, by default one for each core. Results do not depend on it.
 
     Returns:
-        A row a run, with what ``ganas bench --json`` writes of it. ``attrs`` has the ``summary`` of
+        A row for each run, with the fields of ``ganas bench --json``. ``attrs`` has the ``summary`` of
         the strategies, the ``optimum`` of the table and the ``provenance``.
 
     Raises:
         ImportError: If pandas is not installed.
-        ValueError: If something of it cannot be used.
+        ValueError: If an argument is unusable.
     """
     try:
         import pandas

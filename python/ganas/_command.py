@@ -15,8 +15,8 @@ from ganas._ganas import Arch, Space
 
 
 def main() -> int:
-    """The command `ganas`, with the arguments of this process; its exit code."""
-    # The command stops by itself at Ctrl-C; Python would only take note of it.
+    """Runs the command `ganas` with the arguments of this process, and returns its exit code."""
+    # The command handles Ctrl-C itself; Python would only set a flag.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _ganas.main(["ganas", *sys.argv[1:]])
 
@@ -35,10 +35,10 @@ def report(
         paths: Folders of runs or of benchmarks, and JSON files that ``ganas search`` or ``ganas bench``
             wrote; one or several.
         out: The file to write; ``report.html`` in the folder, or here if there are several paths.
-        title: The title of the page; what was searched, if it is left out.
+        title: The title of the page, by default the searched spaces.
 
     Returns:
-        The file that was written.
+        The written file.
 
     Raises:
         ValueError: If there is nothing to show.
@@ -69,7 +69,7 @@ def export(
     image_size: int | None = None,
     seed: int | None = None,
 ) -> str | bytes:
-    """Writes an architecture in a form that others read: the command ``ganas export``.
+    """Writes an architecture in another format: the command ``ganas export``.
 
     >>> module = ganas.export("resnet", "pytorch", space="nasbench101")
     >>> "class Network(nn.Module)" in module
@@ -78,12 +78,11 @@ def export(
     Args:
         arch: An :class:`Arch`, its notation or name, or a JSON file such as ``result.json`` of a run.
         to: ``"pytorch"``, ``"onnx"``, ``"svg"``, ``"dot"``, ``"text"``, ``"json"`` or ``"safetensors"``.
-        out: The file to write, too.
-        space: The space of a text.
+        out: The file to write, if any.
+        space: The space, if ``arch`` is a text.
         weights: Trained weights, such as ``winner.safetensors`` of a run.
-        supernet: The folder of a supernet whose weights it has.
-        normalize: Whether the first layer of the network normalises its images: ``True`` for pixels from
-            0 to 255, ``"unit"`` for pixels from 0 to 1.
+        supernet: The folder of a supernet that provides the weights.
+        normalize: Put the normalisation of images into the first layer: ``True`` for pixels from 0 to 255, ``"unit"`` for pixels from 0 to 1.
         width: Channels of the stem.
         depth: Cells a stage.
         classes: The number of classes.
@@ -92,7 +91,7 @@ def export(
         seed: The seed of fresh weights of an ONNX model.
 
     Returns:
-        What the file holds: bytes of ``"onnx"`` and ``"safetensors"``, else text.
+        The contents of the file: bytes for ``"onnx"`` and ``"safetensors"``, otherwise text.
 
     Raises:
         ValueError: If it cannot be exported.

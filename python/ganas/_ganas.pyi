@@ -17,42 +17,42 @@ class Space:
     ) -> Space: ...
     @staticmethod
     def names() -> list[str]:
-        """The spaces that are known by name."""
+        """The names of the built-in spaces."""
     @property
     def name(self) -> str:
-        """Its name in commands, files and tables."""
+        """The space's name in commands, files and tables."""
     @property
     def argument(self) -> str:
-        """What it is called on the command line: its name, or the path of its file."""
+        """The space's name on the command line: its own name, or the path of its file."""
     @property
     def merge_isomorphic(self) -> bool:
-        """Whether isomorphic strings are one architecture."""
+        """True if isomorphic strings are one architecture."""
     @property
     def ops(self) -> list[str]:
         """The ops that can be chosen."""
     @property
     def labels(self) -> list[str]:
-        """What the nodes of graphs can be, by the numbers in `Arch.to_numpy`."""
+        """The labels of nodes, by their numbers in `Arch.to_numpy`."""
     @property
     def costs(self) -> list[str]:
-        """What follows exactly from an architecture, and can be bounded before it is evaluated."""
+        """The names of the costs: exact properties of an architecture."""
     @property
     def samplers(self) -> list[str]:
-        """How random architectures can be drawn; the first is the default."""
+        """The samplers of random architectures; the first is the default."""
     @property
     def named(self) -> dict[str, Arch]:
-        """Architectures that have a name, such as published networks."""
+        """Named architectures, such as published networks."""
     @property
     def size(self) -> int | None:
-        """The number of architectures, or `None` where they are too many to count."""
+        """The number of architectures, or `None` if they are too many to count."""
     def parse(self, arch: Arch | str) -> Arch:
         """The architecture of a text: the space's notation, or a name."""
     def sample(self, n: int = 1, *, seed: int = 0, sampler: str | None = None) -> list[Arch]:
-        """Random architectures, maybe some twice: those of `ganas space sample`."""
+        """Random architectures, possibly with repeats, as `ganas space sample` draws them."""
     def neighbors(self, arch: Arch | str) -> list[Arch]:
         """All architectures one edit away."""
     def params(self, arch: Arch | str) -> float:
-        """The weights of an architecture, in the benchmark's own network."""
+        """The number of weights of an architecture in the benchmark's own network."""
     def macs(self, arch: Arch | str) -> float:
         """The multiplications and additions of an architecture for one input."""
     def cost(self, arch: Arch | str, name: str) -> float:
@@ -68,23 +68,23 @@ class Arch:
 
     @property
     def space(self) -> Space:
-        """Its space."""
+        """The architecture's space."""
     @property
     def ops(self) -> list[str]:
-        """What each node of its graph is, in topological order."""
+        """The label of each node of the graph, in topological order."""
     @property
     def edges(self) -> list[tuple[int, int]]:
-        """The edges of its graph, each from an earlier node to a later one."""
+        """The edges of the graph, each from an earlier node to a later one."""
     @property
     def costs(self) -> dict[str, float]:
-        """What follows exactly from it, by name."""
+        """Exact costs of the architecture, by name."""
     def to_dict(self) -> dict[str, Any]:
-        """Its space, text, graph and costs: what `ganas export --to json` writes."""
+        """The space, text, graph and costs as a dict, as `ganas export --to json` writes them."""
     def to_svg(self) -> str:
-        """Its drawing, which notebooks show."""
+        """The drawing of the architecture, which notebooks show."""
     def _repr_svg_(self) -> str: ...
     def to_networkx(self) -> networkx.DiGraph[int]:
-        """Its graph, whose nodes have an attribute `op`."""
+        """The graph, with a node attribute `op`."""
     def to_numpy(self) -> tuple[NDArray[numpy.uint8], NDArray[numpy.int64]]:
         """The adjacency matrix, and the nodes' labels as indices into `space.labels`."""
     def __hash__(self) -> int: ...

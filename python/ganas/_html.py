@@ -1,4 +1,4 @@
-"""Searches and what they found, as notebooks show them."""
+"""HTML of searches and results in notebooks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def table(rows: Mapping[str, str]) -> str:
-    """Names and values, a row each."""
+    """A table with a row for each name and value."""
     lines = (
         f"<tr><th style='text-align:left'>{escape(name)}</th>"
         f"<td style='text-align:left'>{escape(value)}</td></tr>"
@@ -29,7 +29,7 @@ def best(found: Best, objective: str = "objective") -> str:
 
 
 def search(of: Search) -> str:
-    """How a search stands: its way, its best, and how it came there."""
+    """The progress of a search: its direction, its incumbent, and a curve."""
     way = "minimize" if of._core.minimize else "maximize"
     values = [row[of.objective] for row in of._core.rows() if row["compliant"]]
     head = {
@@ -42,7 +42,7 @@ def search(of: Search) -> str:
 
 
 def curve(values: Sequence[float], minimize: bool) -> str:
-    """The best value so far over the evaluations, as a line."""
+    """The best value so far over the evaluations, as a curve."""
     so_far: list[float] = []
     for value in values:
         if value == value:

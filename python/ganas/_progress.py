@@ -1,4 +1,4 @@
-"""What a search shows on standard error while it goes on."""
+"""Progress of a search on standard error."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from ganas._search import Search
 
 def watched() -> bool:
-    """Whether somebody looks at standard error: in a terminal or a notebook."""
+    """Returns true if standard error is visible: in a terminal or a notebook."""
     return sys.stderr.isatty() or "ipykernel" in sys.modules
 
 
 class Progress:
-    """The way of a search in a line, and then how it stands: in one line that changes where it can,
-    else in a line for each improvement."""
+    """Shows the direction of a search, and then its progress: in one changing line in a terminal or
+    notebook, otherwise in a line for each improvement."""
 
     def __init__(self, search: Search, wanted: bool | None) -> None:
         self._search = search
@@ -30,7 +30,7 @@ class Progress:
             )
 
     def show(self) -> None:
-        """Shows how the search stands."""
+        """Shows the progress."""
         if not self._on:
             return
         best = self._search.best
@@ -47,6 +47,6 @@ class Progress:
             print(text, file=sys.stderr, flush=True)
 
     def end(self) -> None:
-        """Ends the line that changes."""
+        """Ends the changing line."""
         if self._on and self._one_line:
             print(file=sys.stderr)

@@ -23,36 +23,36 @@ Constraint = Union[str, Callable[[Arch], bool]]
 
 
 class Best(NamedTuple):
-    """The best architecture of a search that keeps all constraints."""
+    """The best compliant architecture of a search."""
 
     arch: Arch
     """The architecture."""
     value: float
-    """Its objective."""
+    """The objective value."""
     metrics: dict[str, float]
-    """All its metrics by name; NaN where one was not measured."""
+    """All metrics by name; NaN for those that were not measured."""
 
     def _repr_html_(self) -> str:
         return _html.best(self)
 
 
 class Evaluation(NamedTuple):
-    """An evaluation, as callbacks are given it."""
+    """An evaluation, passed to callbacks."""
 
     number: int
-    """The evaluations so far, with this one."""
+    """The number of evaluations so far, including this one."""
     arch: Arch
     """The architecture."""
     metrics: dict[str, Any]
-    """What was told of it, by name; NaN where a metric is missing."""
+    """The result by name; NaN for missing metrics."""
     compliant: bool
-    """Whether it keeps all constraints and did not fail."""
+    """True if the evaluation succeeded and keeps all constraints."""
     failure: Union[str, None]
-    """Why it failed, if it did."""
+    """The reason, if it failed."""
 
 
 class NothingFound(RuntimeError):
-    """A search is over, and no evaluation that worked keeps all constraints."""
+    """The search ended without a compliant evaluation."""
 
 
 Callback = Callable[["Search", Evaluation], object]
@@ -61,10 +61,9 @@ Callback = Callable[["Search", Evaluation], object]
 class Search:
     """A search for the best architecture of a space.
 
-    It is the search of the command ``ganas search``: the same arguments and the same seed lead to
-    the same architectures in the same order, whoever evaluates them. What evaluates is a function of
-    yours, given to :meth:`maximize` or :meth:`minimize`, or whatever stands between :meth:`ask` and
-    :meth:`tell`.
+    The command ``ganas search`` runs the same search: the same arguments and the same seed give the
+    same architectures in the same order. Evaluations come from a function passed to :meth:`maximize`
+    or :meth:`minimize`, or from your own loop of :meth:`ask` and :meth:`tell`.
 
     >>> import ganas
     >>> search = ganas.Search("nasbench201", "evolution", queries=30)
@@ -77,50 +76,51 @@ class Search:
 
     Args:
         space: The search space: a :class:`Space`, a name or a TOML file.
-        strategy: A strategy, with a preset if it is written ``"ga-nas:paper-setup1"``;
+        strategy: A strategy, optionally with a preset: ``"ga-nas:paper-setup1"``.
             :func:`strategies` lists them.
-        queries: Distinct architectures to evaluate, a failed evaluation included; 120 if it is left
-            out, or 300 with a table or a surrogate.
+        queries: The number of distinct architectures to evaluate, including failed evaluations. The
+            default is 120, or 300 with a table or a surrogate.
         seed: The seed of all random streams.
         objective: The metric to search for, as ``"NAME"``, ``"NAME:min"`` or ``"NAME:max"``.
-        maximize: Whether larger is better. If neither this nor ``objective`` says so, ``loss`` is
-            minimised and every other metric is maximised, with a warning where its name is one such as
-            ``error`` or ``latency``. :meth:`maximize` and :meth:`minimize` say it, too.
+        maximize: True if larger is better. If neither this nor ``objective`` gives a direction,
+            ``loss`` is minimised and every other metric is maximised, with a warning for names such as
+            ``error`` or ``latency``. :meth:`maximize` and :meth:`minimize` give the direction as well.
         constraints: Bounds such as ``"params <= 1e6"`` or ``"params <= @start"``, or functions that
-            take an :class:`Arch` and say whether it is admitted. What the space or a function can
-            tell is checked before a query is spent. A function is asked once for each architecture
-            that the search looks at, and has to answer the same each time.
+            take an :class:`Arch` and return whether it is admitted. Bounds on costs of the space and
+            functions are checked before a query is spent. A function is called once for each candidate
+            and must be deterministic.
         start: Architectures that are evaluated first, in the space's notation or by name.
-        history: Evaluations that are known and are no queries: a CSV file or a data frame with the
-            objective and ``arch``, or the columns that tables of the space have in its place, as
-            :attr:`history` is one; or an iterable of dicts with ``arch`` and the objective or of
+        history: Earlier evaluations, which are not charged: a CSV file or a data frame with the
+            objective and ``arch`` (or the columns that replace it in tables of the space), such as
+            :attr:`history`; or an iterable of dicts with ``arch`` and the objective or of
             pairs ``(arch, metrics)``.
-        settings: Settings of the strategy that replace its preset's, by their paths, as
+        settings: Settings that replace those of the preset, by their paths:
             ``{"ppo.entropy_coef": 0.05}``.
-        dir: A new folder for the journal, the checkpoints and the results. :meth:`load` goes on from
-            there after an interruption, a crash or ``kill -9``; so does ``resume=True``.
-        metrics: Further metrics to keep as numbers in the journal, beside the objective and what
-            constraints are about. Whatever else is told by name is kept as it is.
-        table: A table that evaluates, for :meth:`run`: CSV, CSV.gz or Parquet.
-        where: Rows of the table, or of the history, to read: the value of each column that chooses, as
-            ``{"r": 224}``.
-        duplicates: What rows of one architecture with different values mean: ``"mean"``,
-            ``"first"`` or ``"error"``.
+        dir: A new folder for the journal, the checkpoints and the results. After an interruption, a
+            crash or ``kill -9`` the search continues by :meth:`load`, or by ``resume=True``.
+        metrics: Further metrics to record as numbers, beside the objective and metrics in
+            constraints. Other values in results are recorded unchanged.
+        table: A table that provides the evaluations of :meth:`run`: CSV, CSV.gz or Parquet.
+        where: A filter on the rows of the table or the history: the required value of each column,
+            as ``{"r": 224}``.
+        duplicates: The meaning of several rows of one architecture with different values:
+            ``"mean"``, ``"first"`` or ``"error"``.
         arch_column: The column with the architecture, if it has no usual name.
-        surrogate: Models that evaluate, for :meth:`run`: a file of ``ganas surrogate fit``, or a TOML
-            file that describes others. Where there is a ``table``, too, it says how good the best is.
-        sampler: How random architectures are drawn: one of ``space.samplers``.
-        max_failures: The search ends if the first so many evaluations all fail, or later four times as
-            many in a row fail for the same reason; 0 never ends it.
-        time_limit: The time that the search may take, in seconds or as ``"12h"`` or ``"1h30m"``.
-        in_flight: Lets rounds overlap, so that so many evaluations are under way at any time. The
-            order in which they finish then decides about the rest, and is kept in the journal.
-        resume: Whether a search that the folder ``dir`` holds already goes on, if its settings are the
-            same. So a script can be run again after whatever stopped it.
+        surrogate: Models that provide the evaluations of :meth:`run`: a file of ``ganas surrogate
+            fit``, or a TOML file that describes other models. With a ``table`` as well, the result is
+            compared with the table.
+        sampler: The sampler of random architectures, one of ``space.samplers``.
+        max_failures: The number of failed evaluations at the start that end the search. Later, four
+            times as many in a row with the same reason end it. 0 disables this.
+        time_limit: The time limit of the search, in seconds or as ``"12h"`` or ``"1h30m"``.
+        in_flight: Lets rounds overlap, with this number of evaluations under way at any time. The
+            trace then depends on the order in which they finish, which the journal records.
+        resume: If the folder ``dir`` already holds a search with the same settings, continue it. So a
+            script can be run again after an interruption.
 
     Raises:
-        ValueError: If something of it cannot be used, with how to mend it.
-        OSError: If a file cannot be read, or the folder not be written.
+        ValueError: If an argument is unusable. The message names the remedy.
+        OSError: If a file cannot be read, or the folder cannot be written.
     """
 
     def __init__(
@@ -182,7 +182,7 @@ class Search:
         self._open(queries, None if maximize is None else not maximize)
 
     def _resume(self, dir: str | os.PathLike[str], queries: int | None) -> None:
-        """Goes on with the run of a folder that is the one that was asked for."""
+        """Resumes the run of a folder, if it has the same settings."""
         core = _ganas.Search.resume(dir, queries, self._functions, False)
         there, here = _words.settled(core.words[1:]), _words.settled(
             [*self._words, *_words.option("objective", self._objective)]
@@ -217,20 +217,19 @@ class Search:
         *,
         retry_failed: bool = False,
     ) -> Search:
-        """Goes on with the search of a folder, to the very search that it would have been.
+        """Resumes the search of a folder. The trace is that of an uninterrupted search.
 
-        What had been told is not asked for again; what had only been asked for is. A run that the
-        command line began in this folder is loaded, too, and goes on by :meth:`run`.
+        Results that were told are kept. Architectures that were asked for without a result are
+        proposed again. A run of the command line can be loaded as well; :meth:`run` continues it.
 
         Args:
             dir: The folder.
-            constraints: The functions among the constraints that it was begun with, which no file
-                can keep.
-            queries: Distinct architectures to evaluate in all, if there are to be more.
-            retry_failed: Whether evaluations that failed are made again.
+            constraints: The functions among the original constraints, which no file can hold.
+            queries: The total number of distinct architectures to evaluate, to extend the search.
+            retry_failed: Repeat failed evaluations.
 
         Raises:
-            ValueError: If the folder holds no run, or something is not as it was.
+            ValueError: If the folder holds no run, or its settings differ.
         """
         search = cls.__new__(cls)
         functions = _words.functions(constraints)
@@ -245,22 +244,22 @@ class Search:
 
     @property
     def objective(self) -> str:
-        """The metric that is searched for."""
+        """The name of the objective."""
         return self._core.objective
 
     @property
     def queries(self) -> int:
-        """The distinct architectures that it may evaluate."""
+        """The budget: the number of distinct architectures."""
         return self._core.queries
 
     def ask(self, n: int = 1) -> list[Arch]:
-        """Up to ``n`` architectures to evaluate, which have to be told in whatever order.
+        """Returns up to ``n`` architectures to evaluate. Tell their results in any order.
 
-        There are fewer, or none, where the search has to be told something first, and none once it
-        is over. It waits as long as the strategy takes to propose them.
+        The list is shorter, or empty, if the search needs results first. It is empty once the search
+        has ended. The call blocks while the strategy works.
 
         Raises:
-            RuntimeError, ValueError, OSError: What broke the search off.
+            RuntimeError, ValueError, OSError: If the search failed.
         """
         if self._unsaid and self._core.is_doubtful:
             warnings.warn(
@@ -273,50 +272,49 @@ class Search:
         return self._core.ask(n)
 
     def tell(self, arch: Arch | str, metrics: Metrics) -> None:
-        """Tells what came of an architecture: its metrics by name, or the objective alone.
+        """Tells the result of an architecture: its metrics by name, or the objective value alone.
 
-        Once this returns it is kept in the journal, if there is one. Where the objective is missing,
-        NaN, infinite or no number, the evaluation counts as failed. A text or a list of one number is a
-        number. Values that nobody asked for are kept, too, and are in :attr:`history`.
+        Once this returns the result is in the journal, if there is one. If the objective is missing,
+        NaN, infinite or not a number, the evaluation counts as failed. A text or a list of one number
+        is a number. Further values are recorded as well and appear in :attr:`history`.
 
         Raises:
-            ValueError: If the architecture was not asked for, or was told already, or the first
-                metrics of all lack the objective or what a constraint is about, or have no number in
-                its place.
+            ValueError: If the architecture was not asked for, or has a result already, or the first
+                result lacks the objective or a metric in a constraint, or has no number for it.
             TypeError: If the metrics are neither a number nor a dict.
         """
         self._core.tell(arch, metrics)
 
     def tell_failure(self, arch: Arch | str, reason: str) -> None:
-        """Tells that an evaluation failed, and why. It counts as a query, and the search goes on.
+        """Tells that an evaluation failed, with the reason. It counts as a query, and the search continues.
 
         Raises:
-            ValueError: As :meth:`tell`.
+            ValueError: If the architecture was not asked for, or has a result already.
         """
         self._core.tell_failure(arch, reason)
 
     def put_back(self, arch: Arch | str) -> None:
-        """Gives an architecture back that was asked for; it is the next to be asked for again."""
+        """Returns an architecture without a result. The next :meth:`ask` proposes it again."""
         self._core.put_back(arch)
 
     @property
     def done(self) -> bool:
-        """Whether the search is over: its queries are spent, or there is nothing left to propose."""
+        """True if the search has ended: its queries are spent, or nothing is left to propose."""
         return self._core.is_done()
 
     @property
     def best(self) -> Best | None:
-        """The best architecture so far that keeps all constraints, what was known included."""
+        """The incumbent: the best compliant architecture so far, including the history."""
         best = self._core.best()
         return best and Best(*best)
 
     @property
     def history(self) -> pandas.DataFrame | list[dict[str, Any]]:
-        """All evaluations, as a data frame where pandas is installed, else as a list of dicts.
+        """All evaluations: a data frame if pandas is installed, otherwise a list of dicts.
 
-        The columns are ``query``, ``round`` and ``arch``, the objective, the other metrics, what else
-        was told by name, ``compliant`` and ``failure``: why it failed, with the traceback where a function raised.
-        ``query`` and ``round`` are missing until the round is over.
+        The columns are ``query``, ``round`` and ``arch``, the objective, the other metrics, further
+        values of results, ``compliant`` and ``failure``, the reason of a failure with the traceback of
+        a function. ``query`` and ``round`` are missing until the round has ended.
         """
         rows = self._core.rows()
         try:
@@ -329,7 +327,7 @@ class Search:
 
     @property
     def result(self) -> dict[str, Any] | None:
-        """What ``result.json`` holds, once the search is over."""
+        """The contents of ``result.json``, once the search has ended."""
         result = self._core.result()
         return None if result is None else json.loads(result)
 
@@ -343,11 +341,11 @@ class Search:
         callbacks: Callback | Iterable[Callback] = (),
         progress: bool | None = None,
     ) -> Best:
-        """Evaluates by a function until the search is over, and returns its best.
+        """Evaluates by a function until the search ends, and returns the best architecture.
 
-        What the function raises is a failed evaluation, whose traceback is kept in
-        :attr:`history`; if the search ended since evaluations kept failing, there is a warning. Ctrl-C puts
-        back what is being evaluated, and a further call goes on.
+        An exception of the function is a failed evaluation; :attr:`history` has its traceback. If
+        the search ends because evaluations keep failing, there is a warning. After Ctrl-C a further
+        call continues, and repeats the evaluations that were under way.
 
         >>> import ganas
         >>> search = ganas.Search("nasbench201", "random", queries=2)
@@ -358,23 +356,22 @@ class Search:
         evaluation 2
 
         Args:
-            evaluate: Takes an :class:`Arch` and returns its objective, or its metrics by name.
-            queries: Distinct architectures to evaluate in all; only before the first one was asked
-                for.
-            workers: Threads that call the function. What is found does not depend on their number.
-            processes: Whether the workers are processes instead of threads, each with a Python of its
-                own. The function has to be one that can be pickled, of the top level of a module, and
-                a script has to stand below ``if __name__ == "__main__":``. An evaluation whose process
-                dies twice has failed.
-            callbacks: A function or several that are called after each evaluation, in this thread, with
-                the search and an :class:`Evaluation`. What one raises ends the call; another call goes
-                on.
-            progress: Whether standard error shows which way the search goes and how it stands; if it is
-                left out, in terminals and notebooks alone.
+            evaluate: Takes an :class:`Arch` and returns its objective value, or its metrics by name.
+            queries: The total number of distinct architectures to evaluate; only before the first
+                :meth:`ask`.
+            workers: The number of threads that call the function. The result does not depend on it.
+            processes: Use processes instead of threads. The function must be picklable, at the top
+                level of a module, and a script needs ``if __name__ == "__main__":``. An evaluation
+                fails if its process dies twice.
+            callbacks: One or several functions to call after each evaluation, in this thread, with
+                the search and an :class:`Evaluation`. An exception ends the call; another call
+                continues.
+            progress: Show the direction and the progress on standard error. By default only in
+                terminals and notebooks.
 
         Raises:
-            NothingFound: If the search is over, and nothing that was evaluated keeps all constraints.
-            ValueError: If the search has begun the other way, or with other queries.
+            NothingFound: If the search ended without a compliant evaluation.
+            ValueError: If the search has begun with another direction or other queries.
         """
         return self._evaluate(evaluate, queries, workers, processes, callbacks, progress, False)
 
@@ -392,19 +389,19 @@ class Search:
         return self._evaluate(evaluate, queries, workers, processes, callbacks, progress, True)
 
     def run(self) -> Best:
-        """Runs a search to its end that evaluates by itself, and returns its best.
+        """Runs a search with its own source of evaluations, and returns the best architecture.
 
-        That is one with a ``table`` or a ``surrogate``, or one that the command line began.
+        The source is a ``table`` or a ``surrogate``, or that of a run of the command line.
 
         Raises:
-            NothingFound: If nothing that was evaluated keeps all constraints.
+            NothingFound: If the search ended without a compliant evaluation.
             ValueError: If its evaluations come from Python.
         """
         self._core.run()
         return self._found()
 
     def close(self) -> None:
-        """Ends the search where it is; :meth:`load` goes on with it, if it has a folder."""
+        """Stops the search. If it has a folder, :meth:`load` resumes it."""
         self._core.close()
 
     def __enter__(self) -> Search:
@@ -421,7 +418,7 @@ class Search:
         return _html.search(self)
 
     def _aim(self, minimize: bool, queries: int | None) -> None:
-        """Sets the way and the queries, as long as nothing has begun."""
+        """Sets the direction and the queries of a search that has not begun."""
         queries = queries or (self._queries if not self._core.begun else None)
         same = minimize == self._core.minimize and queries in (None, self.queries)
         self._unsaid = False
@@ -479,7 +476,7 @@ class Search:
             shown.end()
 
     def _evaluation(self, arch: Arch) -> Evaluation:
-        """What was told of an architecture."""
+        """The evaluation of an architecture that has a result."""
         row = self._core.row(arch)
         if row is None:
             raise RuntimeError(f"`{arch}` was told and is not there; this is a bug in ganas")
@@ -488,7 +485,7 @@ class Search:
         return Evaluation(self._core.count(), arch, metrics, row["compliant"], row["failure"])
 
     def _found(self) -> Best:
-        """The best of a search that is over."""
+        """The best architecture of a search that has ended."""
         best, result = self.best, self.result
         if best is not None:
             if result and result["stop"] == "failures":
@@ -506,7 +503,7 @@ class Search:
         )
 
     def _settle(self, arch: Arch, result: Callable[[], Metrics]) -> None:
-        """Tells what came of an architecture, or that it failed."""
+        """Tells the result of an architecture, or its failure."""
         try:
             metrics = result()
             if not isinstance(metrics, Mapping):
@@ -528,12 +525,12 @@ class Search:
 
 
 def describe(error: BaseException) -> str:
-    """What went wrong in a line, and where in those after it."""
+    """An error in a line, followed by its traceback."""
     where = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     return f"{summary(error)}\n{where}"
 
 
 def summary(error: BaseException) -> str:
-    """What went wrong in a line."""
+    """An error in a line."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

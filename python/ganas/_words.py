@@ -1,4 +1,4 @@
-"""What is asked for as the words of a command line, which is how runs are kept."""
+"""Arguments as the words of a command line, which run folders hold."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ganas._ganas import Arch, Space
 
 
 def option(name: str, value: Any) -> list[str]:
-    """An option, if it has a value; one that is true has no more than its name."""
+    """An option, if it has a value. If the value is True, its name alone."""
     if value is None or value is False:
         return []
     if value is True:
@@ -23,12 +23,12 @@ def option(name: str, value: Any) -> list[str]:
 
 
 def path(name: str, file: str | os.PathLike[str] | None) -> list[str]:
-    """A file, wherever the process is when the run goes on."""
+    """A file by its absolute path, so that a run can be resumed in any directory."""
     return option(name, None if file is None else os.path.abspath(file))
 
 
 def aim(objective: str, maximize: bool | None) -> tuple[str, bool | None]:
-    """An objective without its direction, and whether it is maximised, where that was said."""
+    """An objective without its direction, and the direction if it is given."""
     for ending, larger in ((":min", False), (":max", True)):
         if objective.endswith(ending):
             if maximize not in (None, larger):
@@ -49,7 +49,7 @@ def settings(values: Mapping[str, Any]) -> list[str]:
 
 
 def space(argument: Space | str | os.PathLike[str]) -> tuple[Space, list[str]]:
-    """A space and how it is named."""
+    """A space and the words that name it."""
     found = Space(argument)
     words = option("space", found.argument)
     return found, words + option("merge-isomorphic", found.merge_isomorphic)
@@ -58,14 +58,14 @@ def space(argument: Space | str | os.PathLike[str]) -> tuple[Space, list[str]]:
 def reading(
     where: Mapping[str, Any] | None, duplicates: str | None, arch_column: str | None
 ) -> list[str]:
-    """How a table is read."""
+    """Options for reading a table."""
     words = each("where", (f"{column}={value}" for column, value in (where or {}).items()))
     return words + option("duplicates", duplicates) + option("arch-column", arch_column)
 
 
 def settled(words: Iterable[str]) -> set[str]:
-    """What of a search has to be the same where it goes on: all but its queries, its folder and which
-    way it goes, which is checked where it is said."""
+    """The words that must be equal in a resumed search: all except its queries, its folder and its
+    direction, which is checked separately."""
     kept = (w for w in words if not w.startswith(("--queries=", "--out=", "--minimize")))
     return {
         word[:-4] if word.startswith("--objective=") and word.endswith((":min", ":max")) else word
@@ -74,13 +74,13 @@ def settled(words: Iterable[str]) -> set[str]:
 
 
 def functions(constraints: Iterable[Any]) -> list[tuple[str, Any]]:
-    """Those constraints that are functions, by their names."""
+    """The functions among constraints, by their names."""
     named = (c for c in constraints if callable(c))
     return [(getattr(c, "__name__", type(c).__name__), c) for c in named]
 
 
 def history(known: Any, objective: str) -> tuple[str, bytes] | None:
-    """Evaluations that are known as a CSV file: what it is called, and its content."""
+    """Earlier evaluations as a CSV file: its name and its content."""
     if known is None:
         return None
     if isinstance(known, (str, os.PathLike)):
@@ -98,7 +98,7 @@ def history(known: Any, objective: str) -> tuple[str, bytes] | None:
 
 
 def _row(entry: Any, objective: str) -> dict[str, str]:
-    """A line of history: a dict with `arch`, or an architecture and what it came to."""
+    """A line of history: a dict with `arch`, or a pair of an architecture and its result."""
     if not isinstance(entry, Mapping):
         arch, metrics = entry
         metrics = metrics if isinstance(metrics, Mapping) else {objective: metrics}

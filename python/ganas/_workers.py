@@ -14,7 +14,7 @@ from ganas._ganas import Arch
 
 
 class Workers:
-    """So many threads or processes, and what they are at."""
+    """A pool of threads or processes, and their running evaluations."""
 
     def __init__(self, evaluate: Callable[[Arch], Any], count: int, processes: bool) -> None:
         if processes:
@@ -29,7 +29,7 @@ class Workers:
     def _start(self) -> Executor:
         if not self._processes:
             return ThreadPoolExecutor(self._count)
-        # A process that is forked would have the locks of threads that it has not.
+        # A forked process would inherit locks of threads that it does not have.
         context = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(self._count, mp_context=context)
 
@@ -43,7 +43,7 @@ class Workers:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def submit(self, arch: Arch) -> None:
-        """Begins to evaluate an architecture."""
+        """Submits an architecture."""
         try:
             future = self._pool.submit(self._evaluate, arch)
         except BrokenProcessPool:
@@ -53,10 +53,10 @@ class Workers:
         self._running[future] = arch
 
     def finished(self) -> Iterator[tuple[Arch, Callable[[], Any]]]:
-        """Waits for the next evaluations, and yields what came of them.
+        """Waits for the next evaluations, and yields their results.
 
-        Where a process died nobody knows which evaluation killed it: all that were under way are tried
-        again, the second time alone.
+        If a process dies, it is unknown which evaluation killed it. So all running ones are retried,
+        each in a process of its own.
         """
         for future in wait(self._running, return_when=FIRST_COMPLETED).done:
             arch = self._running.pop(future)
@@ -76,12 +76,12 @@ class Workers:
             yield arch, future.result
 
     def left(self) -> list[Arch]:
-        """What is still under way."""
+        """The architectures still under way."""
         return list(self._running.values())
 
 
 def _check(evaluate: Callable[[Arch], Any]) -> None:
-    """Refuses a function that no other process can have."""
+    """Refuses a function that cannot be sent to another process."""
     try:
         pickle.dumps(evaluate)
     except Exception as error:

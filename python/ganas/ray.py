@@ -1,7 +1,7 @@
 """Searches whose evaluations are tasks of a Ray cluster.
 
-The search itself stays in this process, with its journal; only architectures go out, and metrics
-come back. So a search survives the loss of nodes and, with a folder, that of this process.
+The search itself stays in this process, with its journal. Tasks receive architectures and return
+metrics. So a search survives the loss of nodes and, with a folder, the loss of this process.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ def run(
     max_in_flight: int | None = None,
     retries: int = 2,
 ) -> Best:
-    """Evaluates by a function in tasks of Ray until the search is over, and returns its best.
+    """Evaluates by a function in Ray tasks until the search ends, and returns the best architecture.
 
     >>> import ganas, ganas.ray
     >>> search = ganas.Search("nasbench201", queries=100, in_flight=8, dir="runs/ray")  # doctest: +SKIP
     >>> ganas.ray.run(search, train, resources={"num_gpus": 1})  # doctest: +SKIP
 
-    What the function raises is a failed evaluation, as in :meth:`Search.maximize`. An evaluation
-    whose worker or node was lost is tried again, and counts as failed only after so many retries.
-    After Ctrl-C a further call goes on; after anything worse :meth:`Search.load` does. In both cases
-    what had been told is kept, and what was under way is evaluated again.
+    An exception of the function is a failed evaluation, as in :meth:`Search.maximize`. If the worker
+    or node of an evaluation is lost, it is retried, up to ``retries`` times. After Ctrl-C a further
+    call continues; after a crash :meth:`Search.load` does. In both cases results are kept, and
+    evaluations that were under way are repeated.
 
     Args:
-        search: The search; ``maximize`` or not is what it was made with. With ``in_flight`` no slot
-            waits for the end of a round.
-        evaluate: Takes an :class:`Arch` and returns its objective, or its metrics by name. Ray
-            pickles it, and imports what it needs on each node.
-        resources: What a task takes, as ``ray.remote`` has it: ``{"num_cpus": 1}`` by default;
-            ``num_gpus``, ``memory``, ``resources`` and the like.
-        max_in_flight: Tasks that are under way at once; as many as the cluster has the resources
-            for when this is called, if it is left out.
-        retries: Further tries of an evaluation whose worker or node was lost.
+        search: The search, with its own direction. With ``in_flight`` no slot waits for the end of a
+            round.
+        evaluate: Takes an :class:`Arch` and returns its objective value, or its metrics by name. Ray
+            pickles it, and imports its dependencies on each node.
+        resources: The resources of a task, as in ``ray.remote``: ``{"num_cpus": 1}`` by default;
+            ``num_gpus``, ``memory``, ``resources`` and others.
+        max_in_flight: The number of tasks under way at once. By default as many as the cluster has
+            resources for at the time of the call.
+        retries: The number of retries of an evaluation whose worker or node was lost.
 
     Raises:
         ImportError: If Ray is not installed.
-        NothingFound: If nothing that was evaluated keeps all constraints.
-        ValueError: If there would be no task at all.
+        NothingFound: If the search ended without a compliant evaluation.
+        ValueError: If no task could run.
     """
     try:
         import ray
@@ -57,7 +57,7 @@ def run(
     most = _room(ray, options) if max_in_flight is None else max_in_flight
     if most < 1:
         raise ValueError("nothing may be in flight; give `max_in_flight` at least 1")
-    # Lost tasks are tried again here, where they are counted.
+    # Lost tasks are retried here, to count them.
     task: Any = ray.remote(**options, max_retries=0)(lambda arch: evaluate(arch))
     running: dict[Any, tuple[Arch, int]] = {}
     try:

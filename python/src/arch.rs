@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::space::{Origin, Space, revive_space};
 
 /// An architecture of a space, in canonical form: a small value that can be compared, hashed and
-/// pickled. Its text is the benchmark's own string, where that has one.
+/// pickled. Its text is the benchmark's own string, if there is one.
 ///
 /// >>> arch = ganas.Space("nasbench101").parse("resnet")
 /// >>> str(arch)
@@ -29,7 +29,7 @@ pub struct Arch {
     pub arch: arch::Arch,
 }
 
-/// How a pickled architecture comes back: the function, and the space and the notation.
+/// The reduced form of a pickled architecture: the function, and the space and the notation.
 type Reduced<'py> = (Bound<'py, PyAny>, (String, Option<String>, bool, String));
 
 impl Arch {
@@ -44,13 +44,13 @@ impl Arch {
 
 #[pymethods]
 impl Arch {
-    /// Its space.
+    /// The architecture's space.
     #[getter]
     fn space(&self) -> Space {
         Space(self.origin.clone())
     }
 
-    /// What each node of its graph is, in topological order.
+    /// The label of each node of the graph, in topological order.
     ///
     /// >>> ganas.Space("nasbench101").parse("resnet").ops
     /// ['input', 'conv3x3-bn-relu', 'conv3x3-bn-relu', 'output']
@@ -59,7 +59,7 @@ impl Arch {
         self.graph().ops.into_iter().map(str::to_owned).collect()
     }
 
-    /// The edges of its graph, each from an earlier node to a later one.
+    /// The edges of the graph, each from an earlier node to a later one.
     ///
     /// >>> ganas.Space("nasbench101").parse("resnet").edges
     /// [(0, 1), (1, 2), (0, 3), (2, 3)]
@@ -68,7 +68,7 @@ impl Arch {
         self.graph().edges.into_iter().map(Into::into).collect()
     }
 
-    /// What follows exactly from it, by name.
+    /// Exact costs of the architecture, by name.
     ///
     /// >>> ganas.Space("nasbench101").parse("resnet").costs["params"]
     /// 20346506.0
@@ -80,7 +80,7 @@ impl Arch {
             .collect()
     }
 
-    /// Its space, text, graph and costs: what `ganas export --to json` writes.
+    /// The space, text, graph and costs as a dict, as `ganas export --to json` writes them.
     ///
     /// >>> ganas.Space("nasbench101").parse("resnet").to_dict()["graph"]["edges"]
     /// [(0, 1), (1, 2), (0, 3), (2, 3)]
@@ -96,7 +96,7 @@ impl Arch {
         Ok(all)
     }
 
-    /// Its drawing, which notebooks show.
+    /// The drawing of the architecture, which notebooks show.
     ///
     /// >>> ganas.Space("nasbench101").parse("resnet").to_svg()[:4]
     /// '<svg'
@@ -109,7 +109,7 @@ impl Arch {
         self.to_svg()
     }
 
-    /// Its graph as a `networkx.DiGraph`, whose nodes have an attribute `op`.
+    /// The graph as a `networkx.DiGraph` with a node attribute `op`.
     ///
     /// Raises `ImportError` if networkx is not installed.
     fn to_networkx<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -122,8 +122,8 @@ impl Arch {
         Ok(graph)
     }
 
-    /// Its graph as two arrays: the adjacency matrix (uint8, [nodes, nodes], 1 at [u, v] for an edge
-    /// from u to v), and the nodes' labels (int64, [nodes]) as indices into `space.labels`.
+    /// The graph as two arrays: the adjacency matrix (uint8, [nodes, nodes], 1 at [u, v] for an
+    /// edge from u to v), and the nodes' labels (int64, [nodes]) as indices into `space.labels`.
     ///
     /// Raises `ImportError` if numpy is not installed.
     fn to_numpy<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {

@@ -1,5 +1,5 @@
-//! The desk between a search and who evaluates for it: what is offered and asked for, what is told,
-//! and what has come of it all. The search runs in a thread of its own; Python only ever waits.
+//! The queue between a search and the code that evaluates for it: proposed, requested and told
+//! architectures. The search runs in a thread of its own; Python only waits.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::mem;
@@ -17,44 +17,44 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 
-/// How often it is looked whether to stop.
+/// Interval between checks for a stop.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Where a search and who evaluates for it meet.
+/// The meeting point of a search and the code that evaluates for it.
 #[derive(Default)]
 pub struct Desk {
     state: Mutex<State>,
     changed: Condvar,
-    /// Whether the search is to stop.
+    /// True if the search should stop.
     pub stop: AtomicBool,
     raised: Mutex<Option<PyErr>>,
 }
 
-/// What is on it.
+/// The contents of the queue.
 #[derive(Default)]
 pub struct State {
-    /// What the search wants evaluated, in its order.
+    /// Proposed architectures, in the order of the search.
     pub offered: VecDeque<Arch>,
-    /// What was asked for and not told yet, and since when.
+    /// Requested architectures without a result, with the time of the request.
     pub out: HashMap<Arch, Instant>,
-    /// What was told and the search has not taken yet.
+    /// Results that the search has not taken yet.
     told: VecDeque<Told>,
-    /// How much was told so far, and how much of that was dealt with.
+    /// The number of results so far, and the number of those that are processed.
     tells: u64,
     dealt: u64,
-    /// Whether the search can do nothing until it is told something.
+    /// True if the search waits for a result.
     idle: bool,
     /// Every query that was charged, in order.
     pub charged: Vec<Query>,
-    /// Evaluations of the round that is going on, which is charged at its end.
+    /// Evaluations of the current round, which is charged at its end.
     pub fresh: Vec<Query>,
-    /// What was told beside the metrics.
+    /// Values other than metrics in results.
     pub more: HashMap<Arch, BTreeMap<String, Value>>,
-    /// How the search ended.
+    /// The end of the search: its result or its error.
     pub end: Option<std::result::Result<String, Fault>>,
 }
 
-/// What came of an architecture.
+/// The result of an architecture.
 pub struct Told {
     pub arch: Arch,
     pub outcome: Outcome,
@@ -62,7 +62,7 @@ pub struct Told {
 }
 
 impl State {
-    /// Whether nothing changes until something is told.
+    /// Returns true if nothing changes before the next result.
     pub fn settled(&self) -> bool {
         self.end.is_some() || (self.idle && self.told.is_empty())
     }
@@ -73,7 +73,7 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits without holding up other Python threads, and lets signals through.
+    /// Waits with Python's lock released, and handles signals.
     pub fn wait(&self, py: Python<'_>, ready: impl Fn(&State) -> bool + Sync) -> PyResult<()> {
         loop {
             let done = py.detach(|| {
@@ -89,7 +89,7 @@ impl Desk {
         }
     }
 
-    /// Says what came of an architecture, and waits until it is kept.
+    /// Adds a result and waits until it is recorded.
     pub fn tell(&self, py: Python<'_>, told: Told) -> PyResult<()> {
         let number = {
             let mut state = self.state();
@@ -101,14 +101,14 @@ impl Desk {
         self.wait(py, |s| s.dealt >= number || s.end.is_some())
     }
 
-    /// Ends the search with what a function of the user's raised.
+    /// Ends the search with an exception of a user's function.
     pub fn raise(&self, error: PyErr) {
         let mut raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
         raised.get_or_insert(error);
         self.halt();
     }
 
-    /// What was raised, if anything was.
+    /// Raises the exception of a user's function, if there was one.
     pub fn raised(&self, py: Python<'_>) -> PyResult<()> {
         let raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
         raised.as_ref().map_or(Ok(()), |e| Err(e.clone_ref(py)))
@@ -127,7 +127,7 @@ impl Desk {
     }
 }
 
-/// Ends what goes on at the desk however its thread ends.
+/// Ends the search if its thread ends in any way.
 pub struct Ending(pub Arc<Desk>);
 
 impl Drop for Ending {
@@ -139,7 +139,7 @@ impl Drop for Ending {
     }
 }
 
-/// What evaluates for the search: whoever comes to the desk.
+/// Evaluator that takes its results from the queue.
 pub struct Counter {
     pub desk: Arc<Desk>,
     pub metrics: Vec<String>,
@@ -198,7 +198,7 @@ impl Evaluator for Counter {
     }
 }
 
-/// Keeps what came of everything on the desk.
+/// Records every result in the state.
 pub struct Log<'p> {
     pub desk: &'p Desk,
     pub problem: Problem<'p>,

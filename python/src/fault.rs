@@ -6,7 +6,7 @@ use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 
 use crate::keywords::keywords;
 
-/// What went wrong, in one line that can be raised again and again.
+/// An error in one line that can be raised again and again.
 #[derive(Clone, Debug)]
 pub struct Fault {
     kind: Kind,
@@ -20,7 +20,7 @@ enum Kind {
     Other,
 }
 
-/// What was called, whose keyword arguments errors speak of.
+/// The called function; errors name its keyword arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
     /// `ganas.Search` and its methods.
@@ -30,7 +30,7 @@ pub enum Caller {
 }
 
 impl Fault {
-    /// Something that is no fault of the input.
+    /// An error other than unusable input.
     pub fn other(line: &str) -> Fault {
         Fault {
             kind: Kind::Other,
@@ -38,7 +38,7 @@ impl Fault {
         }
     }
 
-    /// What went wrong in something that was called.
+    /// An error of a called function.
     pub fn of(error: anyhow::Error, caller: Caller) -> Fault {
         let kind = match error.downcast_ref() {
             Some(Error::Input(_)) => Kind::Input,
@@ -76,7 +76,7 @@ impl From<Fault> for PyErr {
     }
 }
 
-/// Unusable input: what is wrong with it.
+/// An error for unusable input.
 pub fn refuse(what: impl Into<String>) -> PyErr {
     Fault::from(Error::input(what)).into()
 }

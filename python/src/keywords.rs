@@ -2,7 +2,7 @@
 
 use crate::fault::Caller;
 
-/// Options of `ganas search` whose keyword arguments are called otherwise.
+/// Options of `ganas search` with another name as keyword arguments.
 const OTHERS: [(&str, &str); 7] = [
     ("out", "dir"),
     ("constraint", "constraints"),
@@ -13,7 +13,7 @@ const OTHERS: [(&str, &str); 7] = [
     ("async", "in_flight"),
 ];
 
-/// Commands, and what does the same in Python.
+/// Commands and their counterparts in Python.
 const HELPS: [(&str, &str); 4] = [
     ("search", "Search"),
     ("bench", "bench"),
@@ -92,7 +92,7 @@ fn keyword(name: &str, caller: Caller) -> String {
     }
 }
 
-/// `ganas resume DIR` as what goes on in Python.
+/// The counterpart of `ganas resume DIR` in Python.
 fn resumes(line: &str) -> String {
     const COMMAND: &str = "`ganas resume ";
     let Some((before, rest)) = line.split_once(COMMAND) else {

@@ -1,4 +1,4 @@
-//! The native part of the Python package `ganas`; `ganas/_ganas.pyi` says what is in it.
+//! The native part of the Python package `ganas`; `ganas/_ganas.pyi` lists its contents.
 
 mod arch;
 mod bench;

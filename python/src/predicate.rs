@@ -9,8 +9,8 @@ use pyo3::prelude::*;
 use crate::desk::Desk;
 use crate::space::Space;
 
-/// A constraint by a function, which is asked once for each architecture. What it raises stops the
-/// search, and is raised where that is waited for.
+/// A constraint by a function, which is called once for each architecture. An exception stops the
+/// search and is raised in the waiting call.
 pub fn predicate(name: String, function: Py<PyAny>, space: Space, desk: Arc<Desk>) -> Predicate {
     let known = Mutex::new(HashMap::new());
     let holds = move |arch: &_| -> bool {

@@ -1,4 +1,4 @@
-//! A search that is asked and told.
+//! Search with ask and tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -30,23 +30,23 @@ type Functions = Vec<(String, Py<PyAny>)>;
 /// An architecture, its objective and its metrics by name.
 type Found<'py> = (Arch, f64, Bound<'py, PyDict>);
 
-/// A search by the words of a command line; `ganas.Search` is made of it, and says what it does.
+/// The search behind `ganas.Search`, given by the words of a command line.
 #[pyclass(frozen, module = "ganas._ganas")]
 pub struct Search {
     search: Arc<embed::Search>,
     space: Space,
     desk: Arc<Desk>,
-    /// What is asked of who evaluates; the objective first.
+    /// The metrics that results must have, the objective first, and optional ones.
     measured: Vec<String>,
-    /// How many of these the search cannot do without.
+    /// The number of required metrics, which come first.
     needed: usize,
-    /// Whether all of those were told at once.
+    /// True once a result had all metrics.
     complete: AtomicBool,
     /// All metrics of a query.
     metrics: Vec<String>,
     objective: String,
     minimize: bool,
-    /// The best of what was known before.
+    /// The best of the earlier evaluations.
     known: Option<Query>,
     thread: Mutex<Thread>,
 }
@@ -122,13 +122,13 @@ impl Search {
         Ok(())
     }
 
-    /// Waits until nothing changes until something is told.
+    /// Waits until nothing changes before the next result.
     fn settle(&self, py: Python<'_>) -> PyResult<()> {
         self.desk.wait(py, State::settled)?;
         self.check_fault(py)
     }
 
-    /// What broke the search off, if anything did.
+    /// Raises the error that ended the search, if there was one.
     fn check_fault(&self, py: Python<'_>) -> PyResult<()> {
         self.desk.raised(py)?;
         match &self.desk.state().end {
@@ -152,7 +152,7 @@ impl Search {
         }
     }
 
-    /// Takes an architecture from the desk that something is told about.
+    /// Takes a requested architecture out of the queue, to record its result.
     fn take(&self, arch: &Bound<'_, PyAny>) -> PyResult<(arch::Arch, Details)> {
         self.check_embedded()?;
         let arch = self.space.read(arch)?;
@@ -177,8 +177,8 @@ impl Search {
         Err(refuse(format!("`{text}` {what}")))
     }
 
-    /// What is told about an architecture: its metrics by name, or its objective; and what else there
-    /// is by name.
+    /// The outcome of a result, given as a dict of metrics or as the objective alone, and its other
+    /// values by name.
     fn outcome(&self, metrics: &Bound<'_, PyAny>) -> PyResult<(Outcome, BTreeMap<String, Value>)> {
         let Ok(metrics) = metrics.cast::<PyDict>() else {
             let Some(value) = number(metrics) else {
@@ -230,8 +230,8 @@ impl Search {
         Ok((outcome, more))
     }
 
-    /// Refuses the first that is told where it lacks what the search cannot do without, or has no
-    /// number in its place: by all appearances, so would the rest.
+    /// Refuses the first result if it lacks a required metric or has no number for it, since later
+    /// results would lack it as well.
     fn check_told(&self, wrong: Option<(String, String)>) -> PyResult<()> {
         if self.complete.load(Ordering::Relaxed) {
             return Ok(());
@@ -259,7 +259,7 @@ impl Search {
         name.to_owned()
     }
 
-    /// The metrics of a query by name, the objective first; NaN where there are none.
+    /// The metrics of a query by name, the objective first; NaN for missing ones.
     fn by_name<'a>(&'a self, query: &'a Query) -> impl Iterator<Item = (&'a str, f64)> {
         let value = |i: usize| query.metrics.get(i).copied().unwrap_or(f64::NAN);
         let mut order: Vec<usize> = (0..self.metrics.len()).collect();
@@ -359,7 +359,7 @@ impl Search {
         self.minimize
     }
 
-    /// Whether it maximises what is better the less it is, by its name.
+    /// Returns true if the objective is maximised although its name suggests that less is better.
     #[getter]
     fn is_doubtful(&self) -> bool {
         !self.minimize && embed::less_is_better(&self.objective)
@@ -503,7 +503,7 @@ impl Search {
             .collect()
     }
 
-    /// What was told of an architecture, if anything was.
+    /// The row of an architecture in the history, if it has a result.
     fn row<'py>(
         &self,
         arch: &Bound<'_, PyAny>,
@@ -547,7 +547,7 @@ impl Drop for Search {
     }
 }
 
-/// Why a metric is missing, and what to do about it.
+/// The reason why a metric is missing, and the remedy.
 fn instead(name: &str, there: &str) -> (String, String) {
     (
         format!("no `{name}` came back, only {there}"),

@@ -18,11 +18,11 @@ use crate::fault::{Fault, refuse};
 
 /// A space, and how it is found again in another process.
 pub struct Origin {
-    /// What it is called on the command line: its name, or the path of its file.
+    /// The space's name on the command line: its own name, or the path of its file.
     pub argument: String,
     /// The content of its file.
     pub text: Option<String>,
-    /// Whether isomorphic strings are one architecture.
+    /// True if isomorphic strings are one architecture.
     pub merge_isomorphic: bool,
     pub space: Arc<dyn SearchSpace>,
 }
@@ -78,7 +78,7 @@ impl Origin {
         )
     }
 
-    /// What it takes to find it again.
+    /// The key by which the space is found again.
     pub fn parts(&self) -> Key {
         (
             self.argument.clone(),
@@ -173,7 +173,7 @@ impl Space {
         )?))
     }
 
-    /// The spaces that are known by name.
+    /// The names of the built-in spaces.
     ///
     /// >>> "nasbench101" in ganas.Space.names()
     /// True
@@ -182,19 +182,19 @@ impl Space {
         space::NAMES.to_vec()
     }
 
-    /// Its name in commands, files and tables.
+    /// The space's name in commands, files and tables.
     #[getter]
     fn name(&self) -> &str {
         self.space().name()
     }
 
-    /// What it is called on the command line: its name, or the path of its file.
+    /// The space's name on the command line: its own name, or the path of its file.
     #[getter]
     fn argument(&self) -> &str {
         &self.0.argument
     }
 
-    /// Whether isomorphic strings are one architecture.
+    /// True if isomorphic strings are one architecture.
     #[getter]
     fn merge_isomorphic(&self) -> bool {
         self.0.merge_isomorphic
@@ -209,8 +209,7 @@ impl Space {
         self.space().ops().to_vec()
     }
 
-    /// What the nodes of graphs can be: `labels[i]` is what the number `i` stands for in
-    /// `Arch.to_numpy`.
+    /// The labels of nodes: `labels[i]` is the label of number `i` in `Arch.to_numpy`.
     ///
     /// >>> ganas.Space("nasbench201").labels[:3]
     /// ['input', 'output', 'none']
@@ -219,7 +218,8 @@ impl Space {
         self.space().vocabulary().to_vec()
     }
 
-    /// What follows exactly from an architecture, and can be bounded before it is evaluated.
+    /// The names of the costs: exact properties of an architecture, which can be bounded before it
+    /// is evaluated.
     ///
     /// >>> ganas.Space("nasbench101").costs
     /// ['params', 'macs']
@@ -228,7 +228,7 @@ impl Space {
         self.space().costs().to_vec()
     }
 
-    /// How random architectures can be drawn; the first is the default.
+    /// The samplers of random architectures; the first is the default.
     ///
     /// >>> ganas.Space("nasbench101").samplers
     /// ['uniform', 'adjacency']
@@ -237,7 +237,7 @@ impl Space {
         self.space().samplers().iter().map(|s| s.name()).collect()
     }
 
-    /// Architectures that have a name, such as published networks.
+    /// Named architectures, such as published networks.
     ///
     /// >>> "resnet" in ganas.Space("nasbench101").named
     /// True
@@ -248,7 +248,7 @@ impl Space {
             .collect()
     }
 
-    /// The number of architectures, or `None` where they are too many to count.
+    /// The number of architectures, or `None` if they are too many to count.
     ///
     /// >>> ganas.Space("nasbench101").size
     /// 423624
@@ -263,12 +263,12 @@ impl Space {
     /// >>> str(resnet)
     /// 'input;conv3x3-bn-relu;conv3x3-bn-relu;output|101101'
     ///
-    /// Raises `ValueError` with what is wrong with it.
+    /// Raises `ValueError` with the fault in the notation.
     fn parse(&self, arch: &Bound<'_, PyAny>) -> PyResult<Arch> {
         Ok(self.own(self.read(arch)?))
     }
 
-    /// Random architectures, maybe some twice: those of `ganas space sample`.
+    /// Random architectures, possibly with repeats, as `ganas space sample` draws them.
     ///
     /// >>> space = ganas.Space("nasbench201")
     /// >>> space.sample(3, seed=1) == space.sample(3, seed=1)
@@ -292,7 +292,7 @@ impl Space {
         Ok(neighbors.into_iter().map(|a| self.own(a)).collect())
     }
 
-    /// The weights of an architecture, in the benchmark's own network.
+    /// The number of weights of an architecture in the benchmark's own network.
     ///
     /// >>> ganas.Space("nasbench101").params("resnet")
     /// 20346506.0

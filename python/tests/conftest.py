@@ -25,7 +25,7 @@ def accuracy(text: str) -> float:
 
 
 def evaluate(arch) -> float:
-    """What the table has of an architecture."""
+    """The row of an architecture in the table."""
     return accuracy(str(arch))
 
 
@@ -54,7 +54,7 @@ def chain(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def binary():
-    """Runs the binary with arguments; what it did."""
+    """Runs the binary with arguments, and returns the completed process."""
     path = find_binary()
     if path is None:
         pytest.skip("there is no binary: build it, or name it in GANAS_BIN")

@@ -1,4 +1,4 @@
-"""What the documentation says runs."""
+"""Commands and scripts of the documentation run."""
 
 import doctest
 import os

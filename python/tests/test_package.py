@@ -1,4 +1,4 @@
-"""What comes with the package beside searches: the command, reports, exports, and types."""
+"""Parts of the package beside searches: the command, reports, exports, and types."""
 
 import os
 import re

@@ -27,8 +27,7 @@ def cluster():
 
 
 def looked_up(log):
-    """An evaluation that keeps a list of itself in a folder. Nothing but what it is given has to be
-    on a node."""
+    """An evaluation that records its calls in a folder. It needs nothing else on a node."""
 
     def look_up(arch):
         number = 0

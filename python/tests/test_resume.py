@@ -1,4 +1,4 @@
-"""Searches that are broken off end as if they had not been."""
+"""Interrupted searches end like uninterrupted ones."""
 
 import csv
 import os
@@ -67,7 +67,7 @@ def whole(strategy: str, queries: int = 120) -> None:
 
 
 def wait_for(lines: int, process: subprocess.Popen) -> None:
-    """Waits until the journal has so many lines."""
+    """Waits until the journal has a number of lines."""
     journal = Path("run/journal.jsonl")
     while process.poll() is None:
         if journal.exists() and journal.read_bytes().count(b"\n") >= lines:

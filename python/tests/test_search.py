@@ -15,7 +15,7 @@ CHAIN = ["search", "--space", "chain.toml", "--table", "chain.csv", "--objective
 
 
 def trace(search):
-    """What was evaluated, in which round, and what came of it."""
+    """The evaluations with their rounds and results."""
     frame = search.history
     rows = frame.to_dict("records") if hasattr(frame, "to_dict") else frame
     return [(r["query"], r["round"], r["arch"], r[search.objective]) for r in rows]

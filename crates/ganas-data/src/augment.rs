@@ -168,7 +168,7 @@ impl Normalisation {
     /// Statistics of some images of a dataset: the training images.
     ///
     /// # Errors
-    /// No image, or a number that is none of the dataset's.
+    /// If there is no image, or an index is not one of the dataset.
     pub fn measure(dataset: &Dataset, images: &[u32]) -> Result<Self> {
         if images.is_empty() {
             return Err(Error::input("no image to measure the mean of"));
@@ -226,7 +226,7 @@ impl Normalisation {
 }
 
 /// # Errors
-/// A number is none of an image of the dataset.
+/// If an index is not one of the dataset.
 pub(crate) fn check_numbers(dataset: &Dataset, images: &[u32]) -> Result<()> {
     let n = dataset.images().len();
     match images.iter().find(|&&i| i as usize >= n) {

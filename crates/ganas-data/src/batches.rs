@@ -64,8 +64,8 @@ impl<'a> Batches<'a> {
     /// without the earlier ones.
     ///
     /// # Errors
-    /// Batches of no image, an augmentation or normalisation that does not fit, or images that
-    /// are not the dataset's.
+    /// If the batches have no images, an augmentation or normalisation does not fit, or an index is
+    /// not one of the dataset.
     pub fn train(
         dataset: &'a Dataset,
         images: &[u32],
@@ -91,7 +91,7 @@ impl<'a> Batches<'a> {
     /// All images in their order, unchanged; the last batch may be smaller.
     ///
     /// # Errors
-    /// Batches without augmentation, in the same layout as [`train`](Self::train).
+    /// Those of [`train`](Self::train).
     pub fn evaluate(
         dataset: &'a Dataset,
         images: &[u32],

@@ -23,7 +23,7 @@ const SHAPE: Shape = Shape {
 /// classes of 174 to 183 images. The dataset has no test part.
 ///
 /// # Errors
-/// None, unless this program itself is damaged.
+/// If the program itself is damaged.
 pub fn digits() -> Result<Dataset> {
     let mut bytes = Vec::with_capacity(IMAGES * 65);
     ZlibDecoder::new(PACKED)

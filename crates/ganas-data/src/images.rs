@@ -22,7 +22,7 @@ impl Shape {
     /// The number of values of an image.
     ///
     /// # Errors
-    /// A side is 0, or the number is too large for this machine.
+    /// If a side is 0, or the number is too large for this machine.
     pub fn values(&self) -> Result<usize> {
         (self.height.checked_mul(self.width))
             .and_then(|n| n.checked_mul(self.channels))
@@ -55,7 +55,7 @@ impl Images {
     /// Images out of their pixels (`[n, height, width, channels]`) and labels (`[n]`).
     ///
     /// # Errors
-    /// The two do not fit each other and the shape.
+    /// If the pixels and labels do not fit each other and the shape.
     pub fn new(shape: Shape, pixels: Vec<u8>, labels: Vec<u16>) -> Result<Self> {
         let values = shape.values()?;
         if labels.len().checked_mul(values) != Some(pixels.len()) {
@@ -107,7 +107,7 @@ impl Images {
     /// Puts other images of the same shape behind these.
     ///
     /// # Errors
-    /// The shapes differ.
+    /// If the shapes differ.
     pub fn append(&mut self, mut other: Images) -> Result<()> {
         if self.shape != other.shape {
             return Err(Error::input(format!(

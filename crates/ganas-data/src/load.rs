@@ -37,7 +37,7 @@ impl Default for Resize {
 /// Loads a dataset: [`load_with`] and images of folders scaled to 32 x 32.
 ///
 /// # Errors
-/// Loads a dataset with the default size of images, like [`load_with`].
+/// Those of [`load_with`].
 pub fn load(spec: &str) -> Result<Dataset> {
     load_with(spec, Resize::default())
 }

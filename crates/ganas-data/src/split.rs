@@ -24,7 +24,7 @@ impl Portion {
     /// The number of images out of `n`. Errors name the part as `part`.
     ///
     /// # Errors
-    /// A share outside `[0, 1)`.
+    /// If the share is outside `[0, 1)`.
     pub fn of(self, n: usize, part: &str) -> Result<usize> {
         match self {
             Portion::Count(count) => Ok(count),
@@ -91,8 +91,8 @@ impl Split {
     /// depend on the size of the validation part.
     ///
     /// # Errors
-    /// A share that is none, or a part so large that a class could be left without a training
-    /// image.
+    /// If a share is out of its range, or a part is so large that a class could be left without a
+    /// training image.
     pub fn new(dataset: &Dataset, config: &SplitConfig, seed: u64) -> Result<Self> {
         let labels = dataset.images().labels();
         let numbers = |part: Range<usize>| part.map(|i| i as u32).collect();

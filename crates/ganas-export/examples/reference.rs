@@ -1,9 +1,9 @@
-//! What other libraries have to agree with: random architectures of all spaces with weights, images
-//! and the logits that the networks here make of them.
+//! Reference for other libraries: random architectures of all spaces with weights, images and
+//! logits.
 //!
-//! `cargo run --release --example reference -- FOLDER` writes for each case `N.safetensors`, the
-//! weights, `N.io.safetensors`, `images` `[batch, height, width, channels]` and `logits`
-//! `[batch, classes]`, and for all of them `cases.json`.
+//! `cargo run --release --example reference -- FOLDER` writes for each case `N.safetensors` (the
+//! weights) and `N.io.safetensors` (`images` `[batch, height, width, channels]` and `logits`
+//! `[batch, classes]`), and for all of them `cases.json`.
 
 use std::error::Error;
 use std::fs;
@@ -17,7 +17,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
 
-/// Spaces of a user's own with the ops that the others do not have.
+/// Space files with the ops that built-in spaces lack.
 const FILES: [(&str, &str); 3] = [
     (
         "own-edges",
@@ -146,7 +146,7 @@ impl Case<'_> {
     }
 }
 
-/// Moves scales, shifts and biases away from where they start, where mistakes would not show.
+/// Moves scales, shifts and biases away from their initial values, which would hide mistakes.
 fn scatter(file: &Path) -> Result<(), Box<dyn Error>> {
     let bytes = fs::read(file)?;
     let tensors = SafeTensors::deserialize(&bytes)?;

@@ -1,4 +1,4 @@
-//! What can go wrong in this crate.
+//! Errors of this crate.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ pub enum ExportError {
     Weights {
         /// The file.
         path: PathBuf,
-        /// What does not fit.
+        /// A description of the misfit.
         what: String,
     },
     /// A weight of the network is not there.

@@ -1,4 +1,4 @@
-//! What a network is built for: as it is given, as its weights have it, or as its benchmark has it.
+//! The frame of an exported network: as given, as its weights have it, or as its benchmark has it.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ use safetensors::SafeTensors;
 
 use crate::error::{ExportError, Result};
 
-/// What is given about a frame; what is not follows from the weights, or is the benchmark's.
+/// The given parts of a frame. Missing parts follow from the weights, or are those of the
+/// benchmark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Given {
     /// See [`Frame::width`].
@@ -27,12 +28,12 @@ pub struct Given {
 
 /// The frame of a network of a space.
 ///
-/// Mobile networks are made for ImageNet unless something else is given, all others for CIFAR-10.
-/// From a safetensors file of weights follow the width, the depth, the classes and the channels of
-/// the images, but not their height and width.
+/// The default frame of mobile networks is for ImageNet, that of all others for CIFAR-10. A
+/// safetensors file of weights determines the width, the depth, the classes and the channels of the
+/// images, but not their height and width.
 ///
 /// # Errors
-/// If the file cannot be read, or is no file of weights.
+/// If the file cannot be read, or is not a file of weights.
 pub fn frame(space: &dyn SearchSpace, given: &Given, weights: Option<&Path>) -> Result<Frame> {
     let usual = match space.kind() {
         Kind::Mobile(_) => Frame::imagenet(),
@@ -53,10 +54,11 @@ pub fn frame(space: &dyn SearchSpace, given: &Given, weights: Option<&Path>) -> 
     })
 }
 
-/// How images were prepared for the network of a file of weights. None where the file does not say.
+/// The preparation of images for the network of a file of weights. Returns `None` if the file has
+/// no such metadata.
 ///
 /// # Errors
-/// If the file cannot be read, or is no file of weights.
+/// If the file cannot be read, or is not a file of weights.
 pub fn preprocessing(path: &Path) -> Result<Option<Preprocessing>> {
     let bytes = read(path)?;
     let other = |what: String| ExportError::Weights {
@@ -78,7 +80,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     })
 }
 
-/// What a file of weights says about its network.
+/// The parts of a frame that a file of weights determines.
 fn inferred(space: &dyn SearchSpace, path: &Path) -> Result<Given> {
     let bytes = read(path)?;
     let other = |what: String| ExportError::Weights {

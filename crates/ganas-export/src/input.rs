@@ -1,11 +1,11 @@
-//! What an exported network takes: normalised images, or raw pixels.
+//! Input of an exported network: normalised images, or raw pixels.
 
 use ganas_train::Preprocessing;
 
-/// What is known about the images of a network, and whether the network itself normalises them.
+/// The preparation of a network's images, and whether the network itself normalises them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Input<'a> {
-    /// How images were prepared in training, if that is known.
+    /// The preparation of images in training, if it is known.
     pub preprocessing: Option<&'a Preprocessing>,
     /// The pixels that the network takes: its first layer normalises them. None: it takes images that
     /// are normalised already. Without `preprocessing` it has no effect.
@@ -33,7 +33,7 @@ impl Input<'_> {
         Some([&known.mean, &known.std].map(|row| row.iter().map(|value| value / unit).collect()))
     }
 
-    /// What the network takes, in words.
+    /// A description of the input.
     pub(crate) fn described(&self) -> String {
         match (self.preprocessing, self.pixels) {
             (Some(known), Some(Pixels::Whole)) => format!("pixels of 0 to {}", known.pixel_max),

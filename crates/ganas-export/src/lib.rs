@@ -1,8 +1,8 @@
 //! Architectures as networks of other libraries: a [PyTorch module](mod@pytorch) to read and to train
 //! on, and an [ONNX model](mod@onnx) to run anywhere.
 //!
-//! Both are the network that [`Plan::build`](ganas_train::Plan::build) describes, with the names of its weights, so that what
-//! was trained here can be loaded there.
+//! Both have the network that [`Plan::build`](ganas_train::Plan::build) describes and the names of
+//! its weights, so they can load weights trained here.
 //!
 //! ```
 //! use ganas_core::space::{self, SearchSpace};

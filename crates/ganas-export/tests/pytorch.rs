@@ -1,4 +1,4 @@
-//! Files are whole, and small; what they compute is tested in `python`.
+//! Files are complete and small; the tests in `python` check their outputs.
 
 use ganas_core::rng::Rng;
 use ganas_core::space::{self, Kind, SearchSpace, from_toml};

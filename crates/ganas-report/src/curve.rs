@@ -10,8 +10,8 @@ const POINTS: usize = 600;
 pub struct Trace {
     /// Queries and value, in the order of the queries.
     pub points: Vec<(usize, f64)>,
-    /// The queries after which nothing is known: the last value holds until there. A run that ended
-    /// by itself holds for ever.
+    /// The last query with data; the value is unknown after it. `None` for a run that ended by
+    /// itself: its last value holds forever.
     pub until: Option<usize>,
 }
 
@@ -34,9 +34,9 @@ pub struct Curve {
     pub high: Vec<f64>,
 }
 
-/// The curve of some runs up to `end` queries: from where each of them has a value to where the
-/// first of them is broken off, so that every point is over the same runs. `None` if there is no
-/// such place. Runs without any value are left out.
+/// The curve of several runs up to `end` queries. It covers the queries for which every run has a
+/// value and none is broken off, so every point is over the same runs. Runs without any value are
+/// left out. `None` if no such query exists.
 pub fn aggregate(strategy: &str, traces: &[Trace], end: usize) -> Option<Curve> {
     let traces: Vec<&Trace> = traces.iter().filter(|t| !t.points.is_empty()).collect();
     let begin = traces.iter().map(|t| t.points[0].0).max()?;

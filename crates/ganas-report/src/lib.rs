@@ -1,5 +1,5 @@
 //! Searches and benchmarks as one self-contained HTML page: charts, a table of all architectures,
-//! drawings, and where it all comes from.
+//! drawings and provenance.
 //!
 //! A [`Report`] is plain data, filled by whoever read the runs; [`Report::html`] is the page. It
 //! holds its style, its program, the chart library (Apache ECharts) and the data, and asks the

@@ -1,24 +1,24 @@
-//! What a report shows: plain data.
+//! Contents of a report: plain data.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// All that a page shows.
+/// The contents of a page.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
     /// The page's title.
     pub title: String,
     /// The version of the program that writes it.
     pub ganas: String,
-    /// Its command line, program name left out.
+    /// The command line, without the program's name.
     pub command: Vec<String>,
-    /// What the reader has to know, such as what could not be read.
+    /// Notes for the reader, such as files that could not be read.
     pub notes: Vec<String>,
     /// The tasks. Only runs of one task are compared.
     pub tasks: Vec<Task>,
-    /// What benchmarks over suites of tasks say of all tasks together.
+    /// Results over all tasks, for benchmarks over suites.
     pub suites: Vec<Suite>,
 }
 
@@ -29,11 +29,11 @@ pub struct Task {
     pub space: String,
     /// The metric that is searched for.
     pub objective: String,
-    /// Whether smaller is better.
+    /// True if smaller is better.
     pub minimize: bool,
-    /// What it is evaluated by, in a line.
+    /// The source of evaluations, in a line.
     pub source: String,
-    /// The best value of a compliant architecture, where a table knows it.
+    /// The best value of a compliant architecture, if a table determines it.
     pub optimum: Option<f64>,
     /// Compliant architectures in that table.
     pub compliant: Option<usize>,
@@ -41,7 +41,7 @@ pub struct Task {
     pub metrics: Vec<String>,
     /// The hard constraints of all runs.
     pub constraints: Vec<Bound>,
-    /// What the reader has to know of the comparison.
+    /// Notes for the reader of the comparison.
     pub notes: Vec<String>,
     /// The runs, in the order in which they are shown.
     pub runs: Vec<Run>,
@@ -53,9 +53,9 @@ pub struct Task {
     pub starts: Vec<String>,
     /// Drawings of architectures as SVG documents, by their notation.
     pub drawings: BTreeMap<String, String>,
-    /// Drawings of what the best one has other than the starts.
+    /// Drawings of the differences between the best architecture and the starts.
     pub differences: Vec<Difference>,
-    /// How the runs were made.
+    /// Provenance of the runs.
     pub origins: Vec<Origin>,
 }
 
@@ -66,41 +66,42 @@ pub struct Bound {
     pub metric: String,
     /// `<=`, `<`, `>=` or `>`.
     pub comparison: String,
-    /// What it is compared with.
+    /// The bound on the metric.
     pub bound: f64,
 }
 
-/// Distinct architectures, a column a property. An architecture whose evaluations differ from run
-/// to run, as trainings do, is there once for each outcome.
+/// Distinct architectures, a column a property. If runs disagree about an architecture, as
+/// trainings may, it is listed once for each outcome.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Architectures {
     /// In the space's notation.
     pub notation: Vec<String>,
-    /// The objective; `None` where the evaluation failed.
+    /// The objective; `None` if the evaluation failed.
     pub objective: Vec<Option<f64>>,
-    /// Why evaluations failed, where that is known, by place.
+    /// The reasons of failed evaluations by index, if known.
     pub failures: BTreeMap<usize, String>,
-    /// Whether all constraints hold; where runs have different ones, those of a run that evaluated it.
+    /// True if all constraints hold. If runs have different constraints, those of a run that
+    /// evaluated the architecture count.
     pub compliant: Vec<bool>,
     /// For each of the task's metrics, the values.
     pub metrics: Vec<Vec<Option<f64>>>,
 }
 
-/// How far a run came.
+/// The state of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// To its end.
+    /// A run that came to its end.
     Finished,
-    /// To where somebody stopped it.
+    /// A run that was stopped on request.
     Interrupted,
-    /// No further so far: it was killed, or is still going on.
+    /// A run that was killed, or is still running.
     #[default]
     Unfinished,
 }
 
-/// An improvement of a run's best: the query counted from 1 (0 for what was known before), the
-/// objective, and its rank in the table.
+/// An improvement: the query counted from 1 (0 for earlier evaluations), the objective value, and
+/// its rank in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Step(pub usize, pub f64, pub Option<usize>);
 
@@ -113,10 +114,9 @@ pub struct Run {
     pub seed: u64,
     /// The file or folder that it was read from.
     pub path: String,
-    /// How far it came.
+    /// The state of the run.
     pub state: State,
-    /// Its hard constraints in words, where the runs of the task have different ones; empty without
-    /// any.
+    /// The hard constraints as text, if the runs of the task have different ones; otherwise empty.
     pub bounds: String,
     /// The queries that it may spend.
     pub budget: usize,
@@ -124,9 +124,9 @@ pub struct Run {
     pub queries: usize,
     /// The best objective of a compliant architecture.
     pub best: Option<f64>,
-    /// That architecture.
+    /// The architecture of the best objective.
     pub best_arch: Option<String>,
-    /// Its rank in the table.
+    /// The rank of that architecture in the table.
     pub best_rank: Option<usize>,
     /// The query that evaluated it.
     pub queries_to_best: Option<usize>,
@@ -140,7 +140,7 @@ pub struct Run {
     pub rejected: usize,
     /// Each query that improved on all before it.
     pub steps: Vec<Step>,
-    /// The best rank after so many queries, where the steps are not known.
+    /// The best rank after a number of queries, if the steps are unknown.
     pub rank_at: Vec<(usize, usize)>,
     /// The evaluations in order, as places in [`Architectures`].
     pub evaluations: Vec<usize>,
@@ -150,18 +150,18 @@ pub struct Run {
     pub rounds: Vec<Round>,
     /// The seconds of wall time by the part of a round that they went into.
     pub parts: BTreeMap<String, f64>,
-    /// The network that the search ended with, where networks are trained.
+    /// The trained network of the search's result, if networks are trained.
     pub winner: Option<Winner>,
-    /// How rare its best is and what more queries would bring, in a sentence.
+    /// The outlook: how rare the best is and what further queries would bring, in a sentence.
     pub outlook: Option<String>,
 }
 
-/// What a strategy reported of a round.
+/// The gauges that a strategy reported for a round.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Round {
     /// Queries at its end.
     pub queries: usize,
-    /// What was reported, by name.
+    /// The reported values by name.
     pub gauges: BTreeMap<String, f64>,
 }
 
@@ -176,7 +176,7 @@ pub struct Winner {
     pub params: usize,
 }
 
-/// What one architecture has other than another.
+/// The difference between two architectures.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Difference {
     /// The one, in the space's notation.
@@ -187,18 +187,18 @@ pub struct Difference {
     pub svg: String,
 }
 
-/// How some runs were made.
+/// The provenance of several runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Origin {
     /// The strategy.
     pub strategy: String,
     /// The version of the program.
     pub ganas: String,
-    /// Its command line, program name left out.
+    /// The command line, without the program's name.
     pub command: Vec<String>,
     /// The settings of the strategy.
     pub settings: Value,
-    /// What was searched, and by what.
+    /// The searched space and its source of evaluations.
     pub task: Value,
     /// The seeds.
     pub seeds: Vec<u64>,
@@ -211,7 +211,7 @@ pub struct Origin {
 pub struct Suite {
     /// The file of the suite.
     pub name: String,
-    /// Its tasks.
+    /// The number of tasks.
     pub tasks: usize,
     /// The strategies over all tasks.
     pub standings: Vec<Standing>,
@@ -222,7 +222,7 @@ pub struct Suite {
 pub struct Standing {
     /// The strategy, with its preset unless that is the default.
     pub strategy: String,
-    /// The mean normalised rank after so many queries, from 0 (ahead of all runs) to 1.
+    /// The mean normalised rank after a number of queries, from 0 (ahead of all runs) to 1.
     pub mean_rank_at: BTreeMap<usize, f64>,
     /// The same at the end of each task.
     pub mean_final_rank: Option<f64>,

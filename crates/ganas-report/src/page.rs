@@ -21,7 +21,7 @@ const UNPACK: &str = include_str!("../assets/js/unpack.js");
 /// Apache ECharts 6.1.0, the parts that `vendor-build/echarts.js` lists.
 const ECHARTS: &str = include_str!("../assets/vendor/echarts.min.js");
 const NOTICE: &str = include_str!("../assets/vendor/echarts.NOTICE");
-/// Of ZRender, which ECharts draws with, and of the parts of d3 in it.
+/// Licences of ZRender, on which ECharts draws, and of the parts of d3 in it.
 const LICENCES: [&str; 2] = [
     include_str!("../assets/vendor/zrender.LICENSE"),
     include_str!("../assets/vendor/d3.LICENSE"),
@@ -38,10 +38,10 @@ const SCRIPTS: [&str; 8] = [
     include_str!("../assets/js/main.js"),
 ];
 
-/// The curves of a task by what they show: `best`, `rank` and each thing that strategies report.
+/// The curves of a task by their quantity: `best`, `rank` and each gauge of the strategies.
 type Curves = BTreeMap<String, Vec<Curve>>;
 
-/// What the page reads.
+/// The data of a page.
 #[derive(Serialize)]
 struct Data<'a> {
     report: &'a Report,
@@ -100,7 +100,8 @@ fn packed(data: &impl Serialize) -> io::Result<String> {
     Ok(STANDARD.encode(gzip.finish()?))
 }
 
-/// The data of a page, read again: `report`, `curves` and `summaries`. `None` of what is no page.
+/// The data of a page, read again: `report`, `curves` and `summaries`. `None` if the text is not a
+/// page.
 pub fn unpacked(page: &str) -> Option<Value> {
     let (_, after) = page.split_once("id=\"data\">")?;
     let (text, _) = after.split_once('<')?;
@@ -139,7 +140,7 @@ fn curves(task: &Task) -> Curves {
     curves
 }
 
-/// The ranks of a run's bests, or what is known of them at some budgets.
+/// The ranks of a run's improvements, or its ranks at some budgets if only those are known.
 fn ranks(run: &Run) -> Vec<(usize, f64)> {
     let steps: Vec<(usize, f64)> = (run.steps.iter())
         .filter_map(|step| Some((step.0, step.2? as f64)))
@@ -245,7 +246,7 @@ mod tests {
             .collect()
     }
 
-    /// The product of a matrix and a colour, within what can be seen.
+    /// The product of a matrix and a colour, clamped to the visible range.
     fn times(matrix: &[[f64; 3]; 3], colour: [f64; 3]) -> [f64; 3] {
         matrix.map(|row| {
             let sum: f64 = row.iter().zip(colour).map(|(a, b)| a * b).sum();
@@ -273,8 +274,8 @@ mod tests {
         [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
     }
 
-    /// The colours of lines are far apart for all who see three kinds of light, and for those who see no
-    /// red or no green (Machado, Oliveira and Fernandes 2009, severity 1).
+    /// The colours of lines are far apart for people who see three kinds of light, and for those
+    /// who see no red or no green (Machado, Oliveira and Fernandes 2009, severity 1).
     #[test]
     fn colours_are_told_apart_without_red_and_without_green() {
         let seen = [

@@ -12,15 +12,15 @@ pub struct Summary {
     pub strategy: String,
     /// The runs.
     pub runs: usize,
-    /// Of those, the ones that came to their end.
+    /// The number of finished runs.
     pub finished: usize,
     /// The mean of the best objectives.
     pub mean_best: Option<f64>,
-    /// Their sample standard deviation; 0 of one run.
+    /// The sample standard deviation of the best objectives; 0 for one run.
     pub std_best: Option<f64>,
-    /// The mean of the best ranks, where there are ranks.
+    /// The mean of the best ranks, if ranks are known.
     pub mean_rank: Option<f64>,
-    /// Runs that found an architecture of rank 1, where there are ranks.
+    /// The number of runs that found an architecture of rank 1, if ranks are known.
     pub found_optimum: Option<usize>,
     /// The median over all runs of the queries that took; not finding it is the longest.
     pub median_queries_to_optimum: Option<f64>,

@@ -1,7 +1,7 @@
-//! A training step of four times convolution 3x3, batch norm and ReLU, forward and backward, and one
-//! of a whole network of NAS-Bench-201 (16 channels, one cell a stage) with its optimiser, both on
-//! one thread, in processor time; `step.py` beside it is the same in PyTorch. Where a Python that
-//! has it is named, both are timed in turn and their ratio is printed:
+//! Two training steps, forward and backward, on one thread, in processor time. One is four times
+//! convolution 3x3, batch norm and ReLU. The other is a whole network of NAS-Bench-201 (16 channels,
+//! one cell a stage) with its optimiser. `step.py` beside it is the same in PyTorch. If `PYTHON`
+//! names a Python with PyTorch, both are timed in turn and their ratio is printed:
 //!
 //! `PYTHON=python3 cargo bench -p ganas-train`
 
@@ -58,7 +58,7 @@ fn step(batch: usize, size: usize, channels: usize) -> f64 {
     times.into_iter().fold(f64::INFINITY, f64::min)
 }
 
-/// The cell of the network, with all ops but `none`.
+/// The cell of the network, with every op except `none`.
 const CELL: &str = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_1x1~2|";
 
 /// The fastest training step of a network on 64 images, in milliseconds.
@@ -93,7 +93,7 @@ fn network() -> f64 {
     times.into_iter().fold(f64::INFINITY, f64::min)
 }
 
-/// What `step.py` prints: a name and milliseconds a line.
+/// Runs `step.py` and reads its output: a name and milliseconds a line.
 fn pytorch() -> HashMap<String, f64> {
     let Ok(python) = std::env::var("PYTHON") else {
         return HashMap::new();

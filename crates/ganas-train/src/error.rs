@@ -1,4 +1,4 @@
-//! What can go wrong in this crate.
+//! Errors of this crate.
 
 use std::io;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ pub enum TrainError {
     /// An op has no layers.
     #[error("no layers are known for the op `{op}`; use {known}")]
     UnknownOp {
-        /// Its name.
+        /// The op's name.
         op: String,
         /// The ops that have some.
         known: &'static str,
@@ -25,7 +25,7 @@ pub enum TrainError {
         "no network is known for the space `{0}`; use one that is built in, or a space file of kind chain, edge-cell or node-cell"
     )]
     UnknownSpace(String),
-    /// A space has no cells whose weights could be shared.
+    /// The cells of a space cannot share weights.
     #[error(
         "no supernet is known for the space `{0}`; use a node cell or an edge cell, such as nasbench101 or nasbench201"
     )]
@@ -36,9 +36,9 @@ pub enum TrainError {
     /// The network cannot halve images of this size as often as it has to.
     #[error("images of {height} x {width} do not fit this network; use multiples of 4")]
     ImageSize {
-        /// Their height in pixels.
+        /// The height of the images in pixels.
         height: usize,
-        /// Their width in pixels.
+        /// The width of the images in pixels.
         width: usize,
     },
     /// A network has more weights than can be trained.
@@ -46,17 +46,17 @@ pub enum TrainError {
         "a network of {params} weights is too large: {MOST_PARAMS} at most; use a smaller width or depth"
     )]
     TooLarge {
-        /// Its weights.
+        /// The number of its weights.
         params: usize,
     },
     /// A setting is out of its range.
     #[error("`{name} = {value}` is out of range; use {range}")]
     Setting {
-        /// Its name.
+        /// The setting's name.
         name: &'static str,
-        /// Its value.
+        /// The setting's value.
         value: f64,
-        /// What it can be.
+        /// The allowed range.
         range: &'static str,
     },
     /// The examples do not fit the network.
@@ -70,7 +70,7 @@ pub enum TrainError {
         /// The loss.
         loss: f64,
     },
-    /// A network's outputs are no numbers.
+    /// The outputs of a network are not numbers.
     #[error("the loss of the network is {loss}; train it with a lower learning rate")]
     NoNumber {
         /// The loss.
@@ -87,12 +87,12 @@ pub enum TrainError {
         /// Why. It is in the message already, and so is not the error's source.
         cause: io::Error,
     },
-    /// A file holds no weights, or not those of this network.
+    /// A file without weights, or with the weights of another network.
     #[error("{}: {what}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// A description of the fault.
         what: String,
     },
 }

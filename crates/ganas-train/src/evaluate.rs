@@ -29,16 +29,16 @@ pub(crate) fn metrics(score: &Score) -> Vec<f64> {
 /// Random architectures of a space that are tried before a search: one of each op, mostly.
 const TRIED: usize = 50;
 
-/// How architectures become trained networks.
+/// Settings for the training of architectures.
 #[derive(Clone)]
 pub struct Training {
     /// The space.
     pub space: Arc<dyn SearchSpace>,
-    /// What they are trained for.
+    /// The dataset, split and normalised.
     pub task: Arc<ImageTask>,
-    /// How.
+    /// The training recipe.
     pub recipe: Recipe,
-    /// Where.
+    /// The device to train on.
     pub device: Device,
 }
 
@@ -60,7 +60,7 @@ impl Training {
     /// The network of an architecture.
     ///
     /// # Errors
-    /// As [`Plan::build`].
+    /// Those of [`Plan::build`], and if the network is too large.
     pub fn plan(&self, arch: &Arch) -> Result<Plan> {
         let frame = self.task.frame(self.recipe.width, self.recipe.depth);
         let plan = Plan::build(&*self.space, arch, &frame)?;
@@ -68,8 +68,8 @@ impl Training {
         Ok(plan)
     }
 
-    /// Trains an architecture and scores it on the validation images. On the CPU what comes out
-    /// depends on the architecture and the seed alone.
+    /// Trains an architecture and scores it on the validation images. On the CPU the result depends
+    /// on the architecture and the seed alone.
     ///
     /// # Errors
     /// If its network cannot be built, or its training diverges.
@@ -91,7 +91,7 @@ impl Training {
     /// Trains an architecture on training and validation images, and scores it on the test images.
     ///
     /// # Errors
-    /// As [`evaluate`](Self::evaluate).
+    /// Those of [`evaluate`](Self::evaluate).
     pub fn finish(
         &self,
         arch: &Arch,
@@ -115,7 +115,7 @@ impl Training {
 }
 
 /// Evaluates architectures by training them, several at once, each on one thread. A graphics card
-/// works on what all threads ask of it.
+/// serves all threads.
 ///
 /// The metrics are `accuracy`, in percent of the validation images, and `loss`, their mean cross
 /// entropy in nats. On the CPU they do not depend on the number of threads. A training that diverges is a
@@ -128,7 +128,7 @@ pub struct TrainingEvaluator {
 }
 
 impl TrainingEvaluator {
-    /// An evaluator whose trainings run on the threads of a pool.
+    /// An evaluator with trainings on the threads of a pool.
     pub fn new(training: Training, seed: u64, pool: Arc<ThreadPool>) -> Self {
         TrainingEvaluator {
             training,
@@ -155,11 +155,11 @@ impl Evaluator for TrainingEvaluator {
     }
 }
 
-/// How often it is looked whether to stop.
+/// Interval between checks for a stop.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Scores architectures on the threads of a pool. If it is stopped, what was begun goes on, and
-/// nobody learns what came of it.
+/// Scores architectures on the threads of a pool. After a stop, running trainings end without a
+/// result.
 pub(crate) fn spread(
     pool: &ThreadPool,
     work: &mut dyn Work,

@@ -13,7 +13,7 @@ pub struct Batch {
     pub labels: Vec<u32>,
 }
 
-/// Where batches come from.
+/// A source of batches.
 pub trait Feed {
     /// Height, width and channels of the images.
     fn image(&self) -> [usize; 3];
@@ -21,13 +21,13 @@ pub trait Feed {
     /// The number of examples.
     fn len(&self) -> usize;
 
-    /// Whether there are none.
+    /// Returns true if there are no examples.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The batches of an epoch in training: all examples once, in an order of the epoch's and the
-    /// seed's own.
+    /// The batches of a training epoch: all examples once, in an order that depends on the epoch
+    /// and the seed alone.
     fn epoch(&self, epoch: usize, seed: u64, batch: usize) -> Box<dyn Iterator<Item = Batch> + '_>;
 
     /// All examples in order, as they are.

@@ -11,17 +11,17 @@
 //!
 //! # Graphics cards
 //!
-//! With the feature `wgpu` networks also run on a card of any vendor: [`device::Choice::Gpu`] opens
-//! it, or says what is amiss, such as that there is none. There the layers are burn's own operations.
-//! They agree with the CPU but for rounding, and sums may run in any order, so that the same seed need
-//! not give the same bits. Several networks share a card, each fed by a thread.
+//! With the feature `wgpu` networks also run on a card of any vendor. [`device::Choice::Gpu`] opens
+//! it or returns an error with the reason, such as that there is none. The layers are then burn's
+//! own operations. They agree with the CPU up to rounding. Sums may run in any order, so the same
+//! seed need not give the same bits. Several networks share a card, each fed by a thread.
 //!
 //! ```text
 //! cargo test --release -p ganas-train --features wgpu --test gpu -- --nocapture
 //! ```
 //!
-//! compares them on the card that is there. A machine without one can take a software driver, in
-//! Debian the package `mesa-vulkan-drivers`. What was tried so far:
+//! compares the layers on the present card. A machine without a card can use a software driver, in
+//! Debian the package `mesa-vulkan-drivers`. Tested so far:
 //!
 //! | feature | on | result |
 //! |---|---|---|

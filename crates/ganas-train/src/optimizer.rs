@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-/// How weights follow their gradients.
+/// The update rule of the weights.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Optimizer {
@@ -11,7 +11,8 @@ pub enum Optimizer {
     Sgd {
         /// The share of the last step in the next.
         momentum: f64,
-        /// Whether the gradient is taken where the momentum leads (Sutskever et al. 2013).
+        /// True for Nesterov momentum: the gradient is taken ahead, in the direction of the
+        /// momentum (Sutskever et al. 2013).
         nesterov: bool,
     },
     /// Adam with decoupled weight decay (AdamW, Loshchilov and Hutter 2019, arXiv 1711.05101).
@@ -43,7 +44,7 @@ impl Optimizer {
     }
 }
 
-/// What an optimiser remembers of one weight.
+/// The state of an optimiser for one weight.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     pub(crate) steps: i32,

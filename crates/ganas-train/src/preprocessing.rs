@@ -1,11 +1,11 @@
-//! How images were prepared for a network: what it takes to use its weights elsewhere.
+//! Preparation of images for a network: all that is needed to use its weights elsewhere.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// How images were prepared for a network, and what its outputs stand for.
+/// The preparation of images for a network, and the names of its outputs.
 ///
 /// A pixel becomes `(pixel - mean) / std`, by numbers of its channel. Images of folders were cut to a
 /// square out of their middle and scaled before, to the height and the width of `image`.
@@ -27,7 +27,7 @@ pub struct Preprocessing {
 const FIELDS: [&str; 5] = ["image", "pixel_max", "mean", "std", "classes"];
 
 impl Preprocessing {
-    /// Its parts by name, each as JSON: metadata for files of weights and models.
+    /// The parts by name, each as JSON: metadata for files of weights and models.
     pub fn metadata(&self) -> Vec<(String, String)> {
         fn json(value: &impl Serialize) -> String {
             serde_json::to_string(value).expect("numbers and texts are JSON")
@@ -43,10 +43,11 @@ impl Preprocessing {
         names.zip(values).collect()
     }
 
-    /// Reads it from such metadata. None where it is not there.
+    /// Reads the preparation from metadata of that form. Returns `None` if it is absent.
     ///
     /// # Errors
-    /// If a part is missing, is no JSON or is out of its range: which, and why.
+    /// If a part is missing, is not JSON or is out of range. The message names the part and the
+    /// reason.
     pub fn from_metadata(metadata: &HashMap<String, String>) -> Result<Option<Self>, String> {
         if !FIELDS.iter().any(|name| metadata.contains_key(*name)) {
             return Ok(None);
@@ -64,10 +65,10 @@ impl Preprocessing {
         Ok(Some(read))
     }
 
-    /// Whether its parts fit each other.
+    /// Checks that the parts fit each other.
     ///
     /// # Errors
-    /// What does not.
+    /// If the parts do not fit each other.
     pub fn check(&self) -> Result<(), String> {
         let channels = self.image[2];
         if self.mean.len() != channels || self.std.len() != channels {

@@ -1,4 +1,4 @@
-//! How a network is trained.
+//! Settings of a training.
 
 use ganas_data::Augment;
 use serde::{Deserialize, Serialize};
@@ -16,8 +16,8 @@ const BATCH: &str = "at least 1 and at most 1000000";
 const MOST_REPEATS: usize = 1000;
 const REPEATS: &str = "at least 1 and at most 1000";
 
-/// The least steps of the optimiser in a training, unless somebody asks for fewer (ours): from about as
-/// many on, networks of three classes of 40 images each were far above chance.
+/// The least number of optimiser steps in a training, unless fewer are asked for (ours). From about
+/// this number on, networks for three classes of 40 images each were far above chance.
 pub const LEAST_STEPS: usize = 300;
 /// The steps of an epoch that a smaller batch is chosen for (ours).
 const STEPS_AN_EPOCH: usize = 10;
@@ -27,7 +27,7 @@ const LEAST_BATCH: usize = 8;
 const FEW_VALIDATION: usize = 100;
 const FEW_REPEATS: usize = 3;
 
-/// How many images there are to train on and to compare by.
+/// The numbers of images to train on and to compare by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parts {
     /// Images to fit weights on.
@@ -36,7 +36,7 @@ pub struct Parts {
     pub validation: usize,
 }
 
-/// How the learning rate goes after the warm-up.
+/// The course of the learning rate after the warm-up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
@@ -44,12 +44,12 @@ pub enum Schedule {
     /// benchmarks.
     #[default]
     Cosine,
-    /// It stays.
+    /// Constant.
     Constant,
 }
 
-/// The settings of a training. The defaults are those of NAS-Bench-201 (Dong & Yang 2020, arXiv
-/// 2001.00326) unless they say otherwise.
+/// The settings of a training. Unless a setting names another origin, its default is that of
+/// NAS-Bench-201 (Dong & Yang 2020, arXiv 2001.00326).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Recipe {
@@ -69,17 +69,18 @@ pub struct Recipe {
     pub weight_decay: f64,
     /// The probability that is spread over all classes: 0.
     pub label_smoothing: f64,
-    /// How training images are changed at random: as the dataset proposes. As in `augment = { flip =
-    /// true, pad = 4, cutout = 16 }`; what is left out is off.
+    /// Random changes of the training images: by default the dataset's proposal. An example is
+    /// `augment = { flip = true, pad = 4, cutout = 16 }`; omitted changes are off.
     pub augment: Option<Augment>,
     /// The share of a batch in the running moments of batch normalisation: 0.1 (PyTorch's
     /// default, with which NAS-Bench-201 was trained).
     pub norm_momentum: f64,
-    /// The channels of the stem: the space's own.
+    /// The channels of the stem: by default the space's.
     pub width: Option<usize>,
-    /// Cells a stage: the space's own.
+    /// Cells a stage: by default the space's.
     pub depth: Option<usize>,
-    /// Trainings of one architecture, with different seeds, whose metrics are averaged: 1 (`ours`).
+    /// The number of trainings of one architecture, with different seeds, over which metrics are
+    /// averaged: 1 (`ours`).
     pub repeats: usize,
 }
 
@@ -104,11 +105,12 @@ impl Default for Recipe {
 }
 
 impl Recipe {
-    /// Settings with which a candidate is trained in seconds on the digits, in minutes on others
-    /// (all `ours`): enough to tell architectures apart, not to get the most out of one.
+    /// Settings with which a candidate trains in seconds on the digits and in minutes on other
+    /// images (all `ours`). They suffice to rank architectures, not to reach the best accuracy of
+    /// one.
     ///
-    /// Where images are few, batches are small and epochs many, so that a training has at least
-    /// [`LEAST_STEPS`] steps; where images to compare by are few, each architecture is trained several
+    /// With few images, batches are small and epochs many, so that a training has at least
+    /// [`LEAST_STEPS`] steps. With few images to compare by, each architecture is trained several
     /// times.
     pub fn suited(dataset: &str, images: &Parts) -> Self {
         let recipe = Recipe {
@@ -141,7 +143,8 @@ impl Recipe {
         usual.with_batch(batch, images.train)
     }
 
-    /// The same with another batch, and epochs enough for [`LEAST_STEPS`] on so many images.
+    /// The same with another batch size, and enough epochs for [`LEAST_STEPS`] on this number of
+    /// images.
     pub fn with_batch(self, batch: usize, images: usize) -> Self {
         let steps = images.div_ceil(batch.max(1)).max(1);
         Recipe {
@@ -151,10 +154,10 @@ impl Recipe {
         }
     }
 
-    /// Whether every setting is in its range.
+    /// Checks that every setting is in its range.
     ///
     /// # Errors
-    /// The first that is not.
+    /// If a setting is out of its range.
     pub fn check(&self) -> Result<()> {
         let up_to = |name, value: usize, most: usize, range| {
             (name, value as f64, (1..=most).contains(&value), range)
@@ -206,7 +209,7 @@ impl Recipe {
         }
     }
 
-    /// The learning rate of a step, counted from 0, with so many steps an epoch.
+    /// The learning rate of a step, counted from 0, with `steps_per_epoch` steps an epoch.
     pub fn rate(&self, step: usize, steps_per_epoch: usize) -> f64 {
         let warmup = self.warmup_epochs * steps_per_epoch;
         if step < warmup {

@@ -1,4 +1,4 @@
-//! What networks are trained for: a dataset, split and normalised.
+//! The image data of trainings: a dataset, split and normalised.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use crate::examples::{Batch, Feed};
 use crate::network::Frame;
 use crate::preprocessing::Preprocessing;
 
-/// A dataset whose images are divided into those to fit weights on, those to compare networks by,
-/// and those to report on.
+/// A dataset divided into training, validation and test images: those to fit weights on, those to
+/// compare networks by, and those to report on.
 #[derive(Clone, Debug)]
 pub struct ImageTask {
     dataset: Dataset,
@@ -49,8 +49,8 @@ impl ImageTask {
         })
     }
 
-    /// How many images all trainings have taken so far; an image counts once an epoch. Clones count
-    /// together.
+    /// The number of images processed by all trainings so far; each image counts once an epoch.
+    /// Clones count together.
     pub fn trained(&self) -> u64 {
         self.trained.load(Ordering::Relaxed)
     }
@@ -60,7 +60,7 @@ impl ImageTask {
         &self.dataset
     }
 
-    /// Which images are for what.
+    /// The division into training, validation and test images.
     pub fn split(&self) -> &Split {
         &self.split
     }
@@ -76,7 +76,7 @@ impl ImageTask {
         }
     }
 
-    /// How its images are prepared for networks.
+    /// The preparation of its images for networks.
     pub fn preprocessing(&self) -> Preprocessing {
         Preprocessing {
             image: self.frame(None, None).image,
@@ -87,7 +87,7 @@ impl ImageTask {
         }
     }
 
-    /// Whether its images can be changed so.
+    /// Checks that its images can be changed in this way.
     ///
     /// # Errors
     /// If a length is beyond their shorter side.
@@ -135,12 +135,12 @@ impl ImageTask {
 pub struct ImageFeed<'a> {
     task: &'a ImageTask,
     images: Cow<'a, [u32]>,
-    /// How they are changed to train on; none is as the dataset proposes.
+    /// Augmentation of the training images; `None` for the dataset's proposal.
     augment: Option<Augment>,
 }
 
 impl<'a> ImageFeed<'a> {
-    /// So many of these images, drawn by the seed; all of them if there are no more.
+    /// At most `count` of these images, drawn by the seed.
     pub fn some(&self, count: usize, seed: u64) -> Self {
         let mut images = self.images.to_vec();
         if count < images.len() {

@@ -11,7 +11,7 @@ use crate::network::{Mode, Plan, Weights, run};
 use crate::optimizer::Memory;
 use crate::recipe::Recipe;
 
-/// How well a network classifies examples.
+/// The quality of a network as a classifier of examples.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// The mean cross entropy, in nats.
@@ -21,8 +21,8 @@ pub struct Score {
 }
 
 impl Score {
-    /// The score, if it is one: a network whose weights are no numbers is right about nothing, and
-    /// its accuracy of zero says nothing about the architecture.
+    /// Returns the score, or an error if the loss is not finite. A network whose weights are not
+    /// numbers has an accuracy of zero, which has no meaning for the architecture.
     ///
     /// # Errors
     /// If the loss is not a finite number.
@@ -37,7 +37,7 @@ impl Score {
 /// One epoch of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Epoch {
-    /// Its number, counted from 1.
+    /// The epoch's number, counted from 1.
     pub epoch: usize,
     /// On the batches as they were trained on, while the weights changed; the loss is the one that
     /// is trained, with label smoothing.
@@ -46,7 +46,7 @@ pub struct Epoch {
     pub learning_rate: f64,
 }
 
-/// What a recipe yields for an architecture.
+/// The result of a recipe for an architecture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// The mean score over the repeats.
@@ -55,11 +55,11 @@ pub struct Outcome {
     pub repeats: Vec<Score>,
 }
 
-/// Trains a plan as often as the recipe says and scores each network on other examples.
+/// Trains a plan as often as the recipe requires and scores each network on other examples.
 ///
 /// # Errors
-/// As [`Network::train`], and if a trained network's outputs are no numbers; one training that
-/// diverges fails them all.
+/// Those of [`Network::train`], and if the outputs of a trained network are not numbers. One
+/// training that diverges fails them all.
 pub fn measure(
     plan: &Plan,
     recipe: &Recipe,
@@ -88,11 +88,11 @@ pub fn measure(
     })
 }
 
-/// What one pass over a batch yields.
+/// The result of one pass over a batch.
 pub(crate) struct Pass {
     /// The loss that is trained, and the accuracy.
     pub score: Score,
-    /// The gradient of each weight in the order of the plan; none where the output does not depend
+    /// The gradient of each weight in the order of the plan; `None` if the output does not depend
     /// on it.
     pub gradients: Vec<Option<Tensor<4>>>,
     /// The moments of the batch, with their place in the plan.
@@ -117,7 +117,7 @@ impl Network {
         }
     }
 
-    /// A network with weights that are given; those that are missing are fresh.
+    /// A network with given weights; missing weights are fresh.
     pub fn with_weights(plan: Plan, mut weights: Weights, seed: u64, device: &Device) -> Self {
         let device = device.clone().without_autodiff();
         weights.extend(&plan, seed, &device);
@@ -190,7 +190,8 @@ impl Network {
         Ok(epochs)
     }
 
-    /// One step on one batch; its score before the step. Weights stay where the loss is not finite.
+    /// One step on one batch; returns the score before the step. If the loss is not finite, the
+    /// weights stay.
     fn step(
         &mut self,
         recipe: &Recipe,
@@ -226,8 +227,8 @@ impl Network {
         Ok(score)
     }
 
-    /// One pass forward and backward over a batch, which changes nothing. Without gradients and
-    /// moments where the loss is not finite.
+    /// One pass forward and backward over a batch, without any change. If the loss is not finite,
+    /// there are no gradients and moments.
     ///
     /// # Errors
     /// If the batch does not fit.
@@ -271,7 +272,7 @@ impl Network {
         Ok(sum.mean())
     }
 
-    /// Scores the network on one batch, normalised by the batch's own moments.
+    /// Scores the network on one batch, normalised by the moments of that batch.
     ///
     /// # Errors
     /// If the batch does not fit.
@@ -280,8 +281,8 @@ impl Network {
         Ok(self.score(output.logits, &batch.labels, 0.0)?.1)
     }
 
-    /// Replaces the running moments by the mean of those of batches of these examples, as weights
-    /// need that were trained in other networks or changed since.
+    /// Replaces the running moments by the mean of the moments of batches of these examples.
+    /// Weights that changed since, or were trained in other networks, need this.
     ///
     /// # Errors
     /// If the examples do not fit.

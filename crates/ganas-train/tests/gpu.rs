@@ -1,5 +1,5 @@
-//! A graphics card computes what the CPU does; a software driver such as Mesa's lavapipe counts as
-//! one. Without any the tests say so and pass. The distances are shown with `--nocapture`.
+//! Agreement of a graphics card with the CPU; a software driver such as Mesa's lavapipe counts as a
+//! card. Without any card the tests print so and pass. The distances are shown with `--nocapture`.
 #![cfg(feature = "wgpu")]
 
 use std::io::Write;
@@ -125,12 +125,12 @@ fn logits_are_those_of_the_cpu() {
     }
 }
 
-/// What training changed is compared, for weights move little in few steps.
+/// Only weights that training moved are compared, since weights move little in few steps.
 ///
-/// Where a number is zero or two are equal but for rounding, rounding decides what a rectifier or a
-/// maximum lets through, and the gradient of one example moves by a percent or so: on the CPU alone
-/// a millionth of noise on the images does the same. So a few networks may be that far apart, and
-/// most have to agree as closely as rounding allows.
+/// Near zeros and ties, rounding decides the output of a rectifier or a maximum, and the gradient
+/// of one example moves by a percent or so. A millionth of noise on the images does the same on the
+/// CPU alone. So a few networks may be that far apart, and most must agree as closely as rounding
+/// allows.
 fn changes_are_those_of_the_cpu(steps: usize) {
     let Some(gpu) = &*GPU else { return };
     let feed = examples(8 * steps, 1);

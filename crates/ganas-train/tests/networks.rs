@@ -1,4 +1,4 @@
-//! Networks have the size that their space says.
+//! Sizes of networks agree with their spaces.
 
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
@@ -28,9 +28,9 @@ fn cost(space: &dyn SearchSpace, arch: &Arch, name: &str) -> usize {
     (space.cost(arch, index) * unit).round() as usize
 }
 
-/// What the counters behind some published tables charge besides multiply-adds: four operations an
-/// element of batch norm, one an element of average pooling, and one more a channel where that
-/// takes the whole image.
+/// The operations besides multiply-adds that the counters behind some published tables count: four
+/// an element of batch norm, one an element of average pooling, and one more a channel for pooling
+/// of the whole image.
 fn elementwise(space: &dyn SearchSpace, arch: &Arch, plan: &Plan) -> usize {
     let size = |step: usize| plan.steps[step].shape.iter().product::<usize>();
     let charges = plan

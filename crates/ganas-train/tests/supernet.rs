@@ -1,4 +1,4 @@
-//! Shared weights: what is shared, how they are trained, kept and asked.
+//! Shared weights: sharing, training, saving and scoring.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Networks learn, the same way every time, and come back from a file.
+//! Trainings learn, repeat exactly, and restore from a file.
 
 use burn::tensor::Device;
 use ganas_core::rng::Rng;

@@ -1,7 +1,7 @@
 //! The nodes of a model, step by step of a plan.
 //!
-//! Plans are channels-last and models channels-first: every weight is turned where it enters the
-//! model, in [`Builder::convolution`], and axes are named anew.
+//! Plans are channels-last and models channels-first. [`Builder::convolution`] transposes every
+//! weight that enters the model, and axes are renumbered.
 
 use ganas_core::space::Activation;
 use ganas_train::layer::{ConvShape, EPSILON};
@@ -15,7 +15,7 @@ use crate::error::{ExportError, Result};
 /// A model that is being written.
 pub(super) struct Builder<'a> {
     weights: &'a Weights,
-    /// The name of what the first layer of the plan takes.
+    /// The name of the input of the plan's first layer.
     images: &'static str,
     /// In the order in which they run.
     pub nodes: Vec<Node>,
@@ -46,7 +46,7 @@ impl<'a> Builder<'a> {
         self.images = NORMALISED;
     }
 
-    /// The name of what a step of a plan yields.
+    /// The name of the output of a step of a plan.
     pub fn output(&self, step: usize) -> String {
         match step {
             0 => self.images.to_owned(),
@@ -296,14 +296,14 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// A matrix of so many rows and columns with its axes exchanged.
+/// A matrix of these numbers of rows and columns with its axes exchanged.
 fn turned(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     (0..rows * columns)
         .map(|i| values[i % rows * columns + i / rows])
         .collect()
 }
 
-/// Where the windows of a convolution or a pooling lie.
+/// The attributes for the windows of a convolution or a pooling.
 fn windows(kernel: usize, shape: &ConvShape) -> Vec<Attribute> {
     vec![
         ints("kernel_shape", [kernel; 2]),

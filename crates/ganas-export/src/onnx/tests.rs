@@ -6,7 +6,7 @@ use ganas_train::{Frame, Weights, cpu};
 
 use super::*;
 
-/// The network of a random architecture, a small one where the space has such.
+/// The network of a random architecture, a small one if the space has such.
 fn network(space: &dyn SearchSpace, arch: &Arch) -> Network {
     let (width, depth, pixels) = match space.kind() {
         Kind::Mobile(_) => (Some(8), None, 32),

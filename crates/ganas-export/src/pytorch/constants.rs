@@ -1,4 +1,4 @@
-//! What of a file depends on the architecture.
+//! The parts of a file that depend on the architecture.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -20,14 +20,14 @@ pub(super) struct Constants {
     pub parts: BTreeSet<Part>,
     /// The network around them.
     pub network: Part,
-    /// Width and depth: the benchmark's where the frame has none.
+    /// Width and depth; the benchmark's if the frame has none.
     pub size: [usize; 2],
 }
 
 type Result<T> = std::result::Result<T, TrainError>;
 
 impl Constants {
-    /// An architecture whose ops are made by a table.
+    /// An architecture with ops that a table makes.
     fn with_ops(
         text: String,
         used: impl IntoIterator<Item = u8>,
@@ -64,7 +64,7 @@ impl Constants {
         })
     }
 
-    /// As NAS-Bench-201.
+    /// The constants of an edge cell, in the form of NAS-Bench-201.
     pub fn edge_cell(space: &dyn SearchSpace, arch: &Arch, frame: &Frame) -> Result<Self> {
         let names = space.ops();
         let mut text = String::from(
@@ -84,7 +84,7 @@ impl Constants {
         Self::with_ops(text, used, names, false, Part::EdgeCell, size)
     }
 
-    /// As NAS-Bench-101.
+    /// The constants of a node cell, in the form of NAS-Bench-101.
     pub fn node_cell(space: &dyn SearchSpace, arch: &Arch, frame: &Frame) -> Result<Self> {
         let (cell, names) = (Cell::of(arch), space.ops());
         let last = cell.vertices() - 1;
@@ -118,7 +118,7 @@ impl Constants {
         Ok(made)
     }
 
-    /// As DARTS.
+    /// The constants of DARTS' cells.
     pub fn darts(space: &Darts, arch: &Arch, frame: &Frame) -> Result<Self> {
         // Every network of three cells has one of each kind.
         let network = space.network(arch, frame.width, Some(frame.depth.unwrap_or(20)));

@@ -1,9 +1,9 @@
 //! PyTorch: one readable file that needs nothing but `torch`.
 //!
-//! The file has the architecture as a constant, the classes of the ops that occur in it, a class
-//! `Network` with the width, the depth and the classes as arguments, and a function `load_weights`
-//! that reads the safetensors files of ganas. The classes are in the folder `python` beside this
-//! one.
+//! The file has the architecture as a constant, the classes of its ops, and a class `Network` with
+//! the width, the depth and the classes as arguments. A function `load_weights` reads the
+//! safetensors files of ganas. The source of the classes is in the folder `python` beside this
+//! file.
 
 mod constants;
 mod part;
@@ -19,7 +19,7 @@ use crate::input::{Input, Pixels};
 use constants::Constants;
 use part::Part;
 
-/// What begins every file after its documentation.
+/// The first lines of every file after its documentation.
 const IMPORTS: &str = "\
 import json
 import sys
@@ -38,7 +38,7 @@ const UNIT: &str = "        scaled = [[value / PIXEL_MAX for value in row] for r
 /// The network of an architecture as a Python file.
 ///
 /// # Errors
-/// As [`Plan::build`].
+/// Those of [`Plan::build`].
 pub fn pytorch(
     space: &dyn SearchSpace,
     arch: &Arch,
@@ -96,7 +96,7 @@ pub fn pytorch(
     Ok(filled)
 }
 
-/// How images were prepared for the network, as constants.
+/// The preparation of images for the network, as constants.
 fn prepared(known: &Preprocessing) -> String {
     let row = |values: &[f32]| {
         let texts: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
@@ -127,7 +127,7 @@ fn text(text: &str) -> String {
     format!("\"{}\"", escaped.collect::<String>())
 }
 
-/// What the file is, as its documentation.
+/// The documentation of the file.
 fn heading(
     space: &dyn SearchSpace,
     arch: &Arch,
@@ -150,7 +150,7 @@ fn heading(
     )
 }
 
-/// A text without what would end or change the documentation around it.
+/// A text without characters that would end or change the documentation around it.
 fn quoted(text: &str) -> String {
     let plain = |c: char| match c {
         '"' | '\\' => '?',

@@ -32,7 +32,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// Its source; what stands between at signs is for the file to fill in.
+    /// The part's source. Names between at signs are placeholders.
     pub fn text(self) -> &'static str {
         match self {
             Part::Normalize => include_str!("python/normalize.py"),
@@ -90,8 +90,8 @@ impl Part {
         }
     }
 
-    /// How an op is made, in the variable `channels` and, where ops can have a stride, `stride`;
-    /// and the part that makes it.
+    /// The expression that makes an op, in the variable `channels` and, for ops with a stride,
+    /// `stride`; and the part with its class.
     pub fn of(block: Block, strided: bool) -> (String, Option<Part>) {
         let stride = if strided { ", stride" } else { "" };
         let step = if strided { "stride" } else { "1" };

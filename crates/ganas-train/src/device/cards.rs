@@ -8,7 +8,7 @@ use ganas_core::error::{Error, Result};
 
 use super::Opened;
 
-/// What is open already, by number: a runtime is set up once a process.
+/// Open cards by number. A runtime is set up once a process.
 static OPENED: Mutex<BTreeMap<usize, Opened>> = Mutex::new(BTreeMap::new());
 
 /// A card that is there and may not have been opened.
@@ -51,7 +51,7 @@ pub fn open(number: usize) -> Result<Opened> {
     Ok(card)
 }
 
-/// What to do where there is no card.
+/// Advice if there is no card.
 const NONE: &str = if cfg!(feature = "vulkan") {
     // Found on lavapipe: cubecl 0.11.3 writes invalid shaders for drivers that lack
     // VK_KHR_workgroup_memory_explicit_layout, and they end the process with a segmentation fault.
@@ -119,8 +119,8 @@ mod wgpu {
         (Backend::Gl, WgpuBackend::Gl),
     ];
 
-    /// What is found the first way that leads to a card, or else to a software driver: a card that
-    /// several ways lead to is listed once.
+    /// The cards of the first graphics API that finds one, or else its software driver. A card that
+    /// several APIs find is listed once.
     pub fn cards() -> Vec<Card> {
         let mut software = Vec::new();
         for (way, api) in WAYS {
@@ -157,8 +157,8 @@ mod wgpu {
         }
     }
 
-    /// The adapters that burn can be asked for and their names, the best first. It counts those of
-    /// each kind on their own, and software drivers not at all: the first stands for them.
+    /// The adapters that burn can open and their names, the best first. Burn counts the adapters of
+    /// each kind separately. It does not count software drivers, so the first one stands for all.
     fn kinds(adapters: Vec<AdapterInfo>) -> Vec<(DeviceKind, String)> {
         let of = |wanted: DeviceType| adapters.iter().filter(move |a| a.device_type == wanted);
         let cards = [

@@ -1,4 +1,4 @@
-//! Where networks are computed: on the CPU, or on a graphics card.
+//! Devices on which networks are computed: the CPU or a graphics card.
 
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod cards;
@@ -8,7 +8,7 @@ use std::str::FromStr;
 use burn::tensor::Device;
 use ganas_core::error::{Error, Result};
 
-/// What the CPU is called.
+/// The name of the CPU.
 pub const CPU: &str = "cpu";
 
 /// The device that is asked for.
@@ -17,7 +17,7 @@ pub enum Choice {
     /// The CPU: one thread a network.
     #[default]
     Cpu,
-    /// A graphics card by its number, counted from 0: those with memory of their own come first,
+    /// A graphics card by its number, counted from 0. Cards with their own memory come first,
     /// software drivers last.
     Gpu(usize),
 }
@@ -25,9 +25,9 @@ pub enum Choice {
 /// A device that is there and ready.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    /// It.
+    /// The device itself.
     pub device: Device,
-    /// What it is called: [`CPU`], or the name of the card and its driver.
+    /// The device's name: [`CPU`], or the name of the card and its driver.
     pub name: String,
 }
 
@@ -36,7 +36,8 @@ impl Choice {
     /// opened again is the same one.
     ///
     /// # Errors
-    /// If this build knows no graphics cards, there is none of this number, or its driver fails.
+    /// If this build has no support for graphics cards, there is no card of this number, or its
+    /// driver fails.
     pub fn open(self) -> Result<Opened> {
         match self {
             Choice::Cpu => Ok(Opened {

@@ -1,4 +1,4 @@
-//! The product of channels and numbers of their own, as a squeeze-and-excitation ends.
+//! The product of channels with a factor each: the end of a squeeze-and-excitation.
 
 use burn::tensor::Tensor;
 use pulp::Arch;

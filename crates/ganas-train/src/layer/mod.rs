@@ -1,7 +1,7 @@
 //! The layers of a network, as functions of tensors `[batch, height, width, channels]`.
 //!
-//! On the CPU the layers that take the time are nodes of their own on burn's tape; on any other
-//! device each is composed of burn's own operations. Both ways are tested to agree.
+//! On the CPU the most expensive layers are nodes of their own on burn's tape. On any other device
+//! each is composed of burn's own operations. Tests check that both agree.
 
 mod activation;
 mod conv;

@@ -7,7 +7,7 @@ use pulp::Arch;
 
 use ganas_tape::{node, on_cpu, tensor};
 
-/// What is added to a variance: 1e-5, as in NAS-Bench-101 and NAS-Bench-201.
+/// The constant added to a variance: 1e-5, as in NAS-Bench-101 and NAS-Bench-201.
 pub const EPSILON: f64 = 1e-5;
 
 /// Mean and variance of each channel.
@@ -82,7 +82,7 @@ pub fn normalize(
     if relu { burn_relu(out) } else { out }
 }
 
-/// The same out of burn's own operations.
+/// The same function, composed of burn's own operations.
 fn composed(x: Tensor<4>, scale: Tensor<4>, shift: Tensor<4>, relu: bool) -> (Tensor<4>, Moments) {
     let [batch, height, width, channels] = x.dims();
     let pixels = batch * height * width;
@@ -207,7 +207,7 @@ fn in_blocks<T: Strip>(len: usize, channels: usize, strip: &mut T) {
     );
 }
 
-/// `W` numbers of a row; zeros, which no caller sees, where there are not so many.
+/// `W` numbers of a row. Missing ones are zero, and no caller reads them.
 #[inline(always)]
 fn lanes<const W: usize>(row: &[f32], first: usize) -> [f32; W] {
     row[first..].first_chunk().copied().unwrap_or([0.0; W])

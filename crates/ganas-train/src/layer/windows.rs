@@ -1,4 +1,4 @@
-//! Where the windows of a convolution or a pooling lie on an image.
+//! Windows of a convolution or a pooling on an image.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ impl ConvShape {
         Self::dilated(kernel, stride, 1)
     }
 
-    /// As [`same`](Self::same), with a dilation.
+    /// Like [`same`](Self::same), with a dilation.
     pub fn dilated(kernel: usize, stride: usize, dilation: usize) -> Self {
         ConvShape {
             stride,
@@ -37,7 +37,7 @@ impl ConvShape {
         }
     }
 
-    /// The height or width of the output; 0 where no window fits.
+    /// The height or width of the output; 0 if no window fits.
     pub fn output(&self, size: usize, kernel: usize) -> usize {
         let reach = self.dilation * (kernel - 1) + 1;
         match (size + 2 * self.padding).checked_sub(reach) {

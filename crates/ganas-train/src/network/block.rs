@@ -10,8 +10,8 @@ const KNOWN: &str = "none, skip_connect, identity, convKxK-bn-relu, conv_KxK, no
     sep_conv_KxK, dil_conv_KxK, dw_conv_KxK, maxpoolKxK, max_pool_KxK, avgpoolKxK, avg_pool_KxK \
     or mbE_kK, with K an odd size such as 3 and E an expansion such as 6";
 
-/// The layers of an op. They keep the shape of their input but for a stride, and stand for a kernel
-/// by its height and width.
+/// The layers of an op. Apart from a stride they keep the shape of their input. Kernels are named
+/// by their height and width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {
     /// Zeros.
@@ -35,7 +35,7 @@ pub enum Block {
     /// Inverted residual: pointwise to more channels, depthwise, pointwise back, plus the input
     /// (MobileNetV2, Sandler et al. 2018, arXiv 1801.04381).
     Inverted {
-        /// How many times more channels.
+        /// The factor of expansion of the channels.
         expand: usize,
         /// The depthwise kernel.
         kernel: usize,
@@ -98,15 +98,15 @@ fn odd(size: &str) -> Option<usize> {
 /// Adds the layers of an op to a plan; the output has the input's shape.
 ///
 /// # Errors
-/// If the op is not known.
+/// If the op is unknown.
 pub(super) fn add(builder: &mut Builder, op: &str, input: Node, place: &str) -> Result<Node> {
     add_strided(builder, op, input, place, 1)
 }
 
-/// Adds the sum of what all ops yield, each times its [share] in a choice. Zeros take none.
+/// Adds the sum of the outputs of all ops, each times its [share] in a choice. Zeros have no term.
 ///
 /// # Errors
-/// If an op is not known.
+/// If an op is unknown.
 pub(super) fn mix(
     builder: &mut Builder,
     ops: &[String],
@@ -124,10 +124,10 @@ pub(super) fn mix(
     Ok(builder.sum(&terms, builder.shape(input)))
 }
 
-/// As [`add`], with a stride; at stride 2 the output is on half the image, rounded up.
+/// Like [`add`], with a stride. At stride 2 the output is half the image, rounded up.
 ///
 /// # Errors
-/// If the op is not known.
+/// If the op is unknown.
 pub(super) fn add_strided(
     builder: &mut Builder,
     op: &str,
@@ -188,9 +188,9 @@ pub(super) fn add_strided(
     })
 }
 
-/// The image halved without a loss of pixels: the rectifier, two 1x1 convolutions of stride 2 that
-/// see every other pixel of both axes, one from the first and one from the second on, side by side,
-/// and batch norm (DARTS). The height and the width have to be even.
+/// Halves the image without a loss of pixels (DARTS). After the rectifier, two 1x1 convolutions of
+/// stride 2 run side by side, one from the first pixel of both axes on and one from the second.
+/// Batch norm follows. The height and the width must be even.
 pub(super) fn factorized_reduction(
     builder: &mut Builder,
     input: Node,

@@ -5,7 +5,7 @@ use ganas_core::space::Activation;
 use super::plan::{Frame, Init, Op, Plan, Slot, Step};
 use crate::layer::ConvShape;
 
-/// A place in a plan whose output a later layer can take.
+/// A place in a plan; later layers can take its output.
 pub(super) type Node = usize;
 
 /// A plan that is being written.
@@ -14,7 +14,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// A plan that has nothing but the images.
+    /// A plan with nothing but the images.
     pub fn new(frame: &Frame) -> Self {
         Builder {
             plan: Plan {
@@ -39,7 +39,7 @@ impl Builder {
         self.plan.steps[node].shape
     }
 
-    /// Appends a layer; one that is there already, and has no weights of its own, is shared.
+    /// Appends a layer. An equal layer without weights is reused.
     fn push(&mut self, op: Op, inputs: Vec<Node>, shape: [usize; 3]) -> Node {
         // The same layer comes after its inputs, so that deep networks take no longer to look through.
         let from = inputs.iter().max().map_or(0, |last| last + 1);
@@ -195,7 +195,7 @@ impl Builder {
         self.push(Op::Zero, Vec::new(), shape)
     }
 
-    /// Whether a node is zeros.
+    /// Returns true if a node is zeros.
     pub fn is_zero(&self, node: Node) -> bool {
         self.plan.steps[node].op == Op::Zero
     }
@@ -234,7 +234,7 @@ impl Builder {
         self.push(Op::Truncate, vec![input], [height, width, channels])
     }
 
-    /// All but the first row and the first column of a node.
+    /// Drops the first row and the first column of a node.
     pub fn crop(&mut self, input: Node) -> Node {
         let [height, width, channels] = self.shape(input);
         let shape = [height.saturating_sub(1), width.saturating_sub(1), channels];

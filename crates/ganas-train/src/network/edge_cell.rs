@@ -39,8 +39,8 @@ pub(crate) fn positions(space: &dyn SearchSpace) -> Result<usize> {
     Ok(arch.ops().len())
 }
 
-/// Adds what an edge carries: its position among the edges of the cell, the node that it comes
-/// from, and its place in the network.
+/// Adds the layers of an edge, given its position among the edges of the cell, its source node, and
+/// its place in the network.
 type Edge<'a> = &'a dyn Fn(&mut Builder, usize, Node, &str) -> Result<Node>;
 
 fn network(edges: usize, edge: Edge, frame: &Frame) -> Result<Plan> {
@@ -75,7 +75,7 @@ pub(super) fn reduction(builder: &mut Builder, input: Node, place: &str) -> Node
     builder.sum(&[shortcut, b], builder.shape(b))
 }
 
-/// A cell: each node sums what its edges from all earlier nodes carry.
+/// A cell: each node sums the outputs of its edges from all earlier nodes.
 fn cell(builder: &mut Builder, edges: usize, edge: Edge, input: Node, place: &str) -> Result<Node> {
     let shape = builder.shape(input);
     let mut nodes = vec![input];

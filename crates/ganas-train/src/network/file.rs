@@ -76,7 +76,7 @@ fn checksum(metadata: &HashMap<String, String>, tensors: &[(&str, TensorView)]) 
     format!("{crc:08x}")
 }
 
-/// The same file with a header whose fields are in order, so that the same tensors always make the
+/// The same file with the fields of its header in order, so that the same tensors always make the
 /// same file.
 fn sorted(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
     let length = usize::try_from(u64::from_le_bytes(*bytes.first_chunk()?)).ok()?;
@@ -129,7 +129,7 @@ impl<'a> Tensors<'a> {
     /// The tensors in the bytes of a file.
     ///
     /// # Errors
-    /// If it is no safetensors file.
+    /// If it is not a safetensors file.
     pub fn new(path: &'a Path, bytes: &'a [u8]) -> Result<Self> {
         let file = SafeTensors::deserialize(bytes)
             .map_err(|e| damaged(path, format!("not a safetensors file: {e}")))?;
@@ -137,7 +137,7 @@ impl<'a> Tensors<'a> {
         Ok(Tensors { path, file })
     }
 
-    /// Whether there is one of this name.
+    /// Returns true if there is a tensor of this name.
     pub fn has(&self, name: &str) -> bool {
         self.file.tensor(name).is_ok()
     }

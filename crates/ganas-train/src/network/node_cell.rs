@@ -22,12 +22,12 @@ pub(super) fn plan(ops: &[String], arch: &Arch, frame: &Frame) -> Result<Plan> {
     network(&module, frame)
 }
 
-/// The same with all ops at each vertex of the largest cell and all edges, each times its share, at
-/// the full width everywhere: as many channels as a cell's output has. What feeds the output is
-/// added there, where a cell [concatenates](module) narrower vertices.
+/// The mixture: all ops at each vertex of the largest cell and all edges, each times its share.
+/// Every vertex has the full width, as many channels as the output of a cell. Inputs of the output
+/// are added, while a cell [concatenates](module) narrower vertices.
 ///
-/// NAS-Bench-1Shot1 (Zela et al. 2020, arXiv 2001.10422) has every vertex at the full width, too, and
-/// narrows what it concatenates by a convolution that no cell has.
+/// NAS-Bench-1Shot1 (Zela et al. 2020, arXiv 2001.10422) also has every vertex at the full width.
+/// It narrows the concatenated inputs by a convolution that cells do not have.
 pub(super) fn mixture(space: &dyn SearchSpace, frame: &Frame) -> Result<Plan> {
     let vertices = space.max_nodes();
     let module = |builder: &mut Builder, input: Node, channels: usize, place: &str| {
@@ -36,7 +36,7 @@ pub(super) fn mixture(space: &dyn SearchSpace, frame: &Frame) -> Result<Plan> {
     network(&module, frame)
 }
 
-/// The choice of an edge in a mixture: after those of the ops of the interior vertices, in the order
+/// The choice of an edge in a mixture. Edges follow the ops of the interior vertices, in the order
 /// of a [`Cell`]'s edges.
 pub(crate) fn edge_choice(vertices: usize, u: usize, v: usize) -> usize {
     vertices - 2 + u + v * (v - 1) / 2
@@ -65,9 +65,8 @@ fn network(module: Module, frame: &Frame) -> Result<Plan> {
     Ok(builder.classify(node, frame.classes))
 }
 
-/// A cell. An interior vertex sums the first channels of what feeds it, and a projection of the
-/// cell's input where that feeds it; the output is the concatenation of what feeds it, plus a
-/// projection of the input where that feeds it.
+/// A cell. An interior vertex sums the first channels of its inputs. The output is the
+/// concatenation of its inputs. An edge from the cell's input is a projection, which is added.
 fn module(
     builder: &mut Builder,
     ops: &[String],

@@ -8,8 +8,8 @@ use super::{chain, darts, edge_cell, mobile, node_cell};
 use crate::error::{Result, TrainError};
 use crate::layer::ConvShape;
 
-/// The most channels of a stem. Beyond these limits a number is taken for a slip, or for damage of a
-/// file: no machine holds such a network.
+/// The most channels of a stem. A larger number is taken for a slip or a damaged file, since no
+/// machine can hold such a network.
 pub(crate) const MOST_WIDTH: usize = 1 << 16;
 pub(crate) const WIDTH: &str = "at least 1 and at most 65536";
 /// The most cells a stage.
@@ -21,28 +21,28 @@ const MOST_SIDE: usize = 1 << 12;
 /// The most weights of a network that is trained: 2 GB, and as much again for gradients and momentum.
 pub const MOST_PARAMS: usize = 500_000_000;
 
-/// What a network is built for.
+/// The frame of a network: images, classes and size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// Height, width and channels of the images.
     pub image: [usize; 3],
     /// The number of classes.
     pub classes: usize,
-    /// The channels of the stem; without it the benchmark's own: 128 in node cells
-    /// (NAS-Bench-101), 16 in edge cells (NAS-Bench-201) and in chains (`ours`), the published
-    /// ones in mobile networks, where with another number all other widths change in proportion,
-    /// in multiples of 8 (`ours`). In DARTS networks: the channels of the first cell's nodes, a
-    /// third of the stem's, 36 without it (DARTS).
+    /// The channels of the stem; by default those of the benchmark. These are 128 in node cells
+    /// (NAS-Bench-101), 16 in edge cells (NAS-Bench-201) and in chains (`ours`), and the published
+    /// ones in mobile networks. Another number changes all widths of a mobile network in
+    /// proportion, in multiples of 8 (`ours`). In DARTS networks it is the number of channels of
+    /// the first cell's nodes, a third of the stem's; 36 by default (DARTS).
     pub width: Option<usize>,
-    /// Cells a stage; without it the benchmark's own: 3 in node cells (NAS-Bench-101) and 5 in
-    /// edge cells (NAS-Bench-201). In a chain: how often each block is repeated, 1 without it
-    /// (`ours`). In DARTS networks: the number of cells, 3 at least, 20 without it (DARTS).
-    /// Mobile networks take none, as their architectures say how many layers a stage has.
+    /// Cells a stage; by default those of the benchmark: 3 in node cells (NAS-Bench-101) and 5 in
+    /// edge cells (NAS-Bench-201). In a chain, the number of repeats of each block, 1 by default
+    /// (`ours`). In DARTS networks, the number of cells, at least 3 and by default 20 (DARTS).
+    /// Mobile networks take none, since their architectures determine the layers of a stage.
     pub depth: Option<usize>,
 }
 
 impl Frame {
-    /// CIFAR-10's images and classes, and the benchmark's own width and depth.
+    /// CIFAR-10's images and classes, with the benchmark's own width and depth.
     pub fn cifar10() -> Self {
         Frame {
             image: [32, 32, 3],
@@ -52,10 +52,10 @@ impl Frame {
         }
     }
 
-    /// Whether every size is one that a network can have.
+    /// Checks that every size is possible for a network.
     ///
     /// # Errors
-    /// The first that is not.
+    /// If a size is out of its range.
     pub fn check(&self) -> Result<()> {
         let [height, width, channels] = self.image;
         let sizes = [
@@ -108,7 +108,7 @@ impl Frame {
     }
 }
 
-/// What a layer does to its inputs. Numbers of weights and moments are places in the plan's lists.
+/// The operation of a layer. Numbers of weights and moments are indices into the plan's lists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
     /// The images; no inputs.
@@ -119,17 +119,17 @@ pub enum Op {
     Conv {
         /// The weight.
         weight: usize,
-        /// Where its windows lie.
+        /// The windows.
         shape: ConvShape,
     },
     /// A convolution of each channel by a weight `[kernel, kernel, channels, 1]`.
     Depthwise {
         /// The weight.
         weight: usize,
-        /// Where its windows lie.
+        /// The windows.
         shape: ConvShape,
     },
-    /// Batch normalisation, and the rectifier where `relu` says so.
+    /// Batch normalisation, followed by the rectifier if `relu` is set.
     Norm {
         /// The weight `[1, 1, 1, channels]` that scales.
         scale: usize,
@@ -137,7 +137,7 @@ pub enum Op {
         shift: usize,
         /// The running mean and variance.
         moments: usize,
-        /// Whether the positive part is taken.
+        /// True if the rectifier follows.
         relu: bool,
     },
     /// The positive part.
@@ -151,14 +151,14 @@ pub enum Op {
     MaxPool {
         /// Height and width of a window.
         kernel: usize,
-        /// Where the windows lie.
+        /// The windows.
         shape: ConvShape,
     },
     /// The mean of each window, padding left out.
     AvgPool {
         /// Height and width of a window.
         kernel: usize,
-        /// Where the windows lie.
+        /// The windows.
         shape: ConvShape,
     },
     /// The mean over the whole image.
@@ -171,7 +171,7 @@ pub enum Op {
     Concat,
     /// The first channels.
     Truncate,
-    /// All but the first row and the first column.
+    /// Drops the first row and the first column.
     Crop,
     /// The input times a weight `[1, 1, 1, 1]`.
     Scale {
@@ -188,15 +188,15 @@ pub enum Op {
 /// A layer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// What it does.
+    /// The operation.
     pub op: Op,
-    /// The steps whose outputs it takes, all earlier.
+    /// The steps that feed it, all earlier.
     pub inputs: Vec<usize>,
     /// Height, width and channels of its output.
     pub shape: [usize; 3],
 }
 
-/// How a weight starts.
+/// The initial value of a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Init {
     /// Normal numbers of this standard deviation.
@@ -208,12 +208,12 @@ pub enum Init {
 /// A weight of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Slot {
-    /// Its name: the position and the op that it belongs to, and its part there. Architectures
-    /// that have an op in common at a position have the name of its weights in common.
+    /// The weight's name: its position, its op and its part there. Architectures with the same op
+    /// at a position share the names of its weights.
     pub name: String,
-    /// Its shape.
+    /// The weight's shape.
     pub shape: [usize; 4],
-    /// How it starts.
+    /// The weight's initial value.
     pub init: Init,
 }
 
@@ -237,13 +237,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The network of an architecture: of NAS-Bench-101 and NAS-Bench-201 the one of the
-    /// benchmark, of node cells and edge cells of a space file the same with other ops, of mobile
-    /// and of DARTS networks the published ones.
+    /// The network of an architecture. Architectures of NAS-Bench-101 and NAS-Bench-201 have the
+    /// benchmark's network. Node cells and edge cells of a space file have the same with other ops.
+    /// Mobile and DARTS networks are the published ones.
     ///
     /// # Errors
     /// If the architecture is not valid in the space, an op has no known layers, the images do not
-    /// fit, or the space's networks have no such width or depth.
+    /// fit, or the width or depth does not suit the space's networks.
     pub fn build(space: &dyn SearchSpace, arch: &Arch, frame: &Frame) -> Result<Plan> {
         space.check(arch).map_err(TrainError::Foreign)?;
         frame.check()?;
@@ -271,17 +271,17 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The network of all choices at once. At each position of an edge cell, and at each vertex of a
-    /// node cell, it has the sum of what all ops yield, and a node cell has all edges. Each is times
-    /// a weight of its own, which [`share`](Self::share) finds by its name. The other weights have the
-    /// names that they have in the network of an architecture.
+    /// The network of all choices at once. Each position of an edge cell, and each vertex of a node
+    /// cell, has the sum of the outputs of all ops. A node cell has all edges. Each term has a
+    /// weight of its own, which [`share`](Self::share) finds by its name. The other weights have
+    /// the same names as in the network of an architecture.
     ///
-    /// Where one share is 1 and the others are 0 in every choice, it yields what the architecture
-    /// yields, but for node cells whose output several vertices feed: those have fewer channels there,
-    /// one after another, while the mixture adds all of them.
+    /// If one share of every choice is 1 and the others are 0, its output is the output of the
+    /// architecture. Node cells with several inputs of the output are an exception. Those inputs
+    /// have fewer channels there and are concatenated, while the mixture adds all of them.
     ///
     /// # Errors
-    /// As [`build`](Self::build), and if the space has no cells.
+    /// Those of [`build`](Self::build), and if the space has no cells.
     pub fn mixture(space: &dyn SearchSpace, frame: &Frame) -> Result<Plan> {
         frame.check()?;
         match space.kind() {
@@ -291,7 +291,7 @@ impl Plan {
         }
     }
 
-    /// The choice and the alternative whose share in a mixture a weight is.
+    /// The choice and the alternative of a weight that is a share in a mixture.
     pub fn share(name: &str) -> Option<(usize, usize)> {
         let (choice, alternative) = name.strip_prefix("share/")?.split_once('/')?;
         Some((choice.parse().ok()?, alternative.parse().ok()?))
@@ -302,7 +302,7 @@ impl Plan {
         count(&self.weights)
     }
 
-    /// Whether a machine can hold its weights while they are trained.
+    /// Checks that a machine can hold the weights during training.
     ///
     /// # Errors
     /// If there are more than [`MOST_PARAMS`].
@@ -310,12 +310,11 @@ impl Plan {
         check_params(self.params())
     }
 
-    /// The multiply-adds of the convolutions and of the dense layers for one image, those of layers
-    /// that do not reach the output included.
+    /// The multiply-adds of the convolutions and of the dense layers for one image. Layers that do
+    /// not reach the output are included.
     ///
-    /// With the space's own frame they are its cost `macs`, but for `darts`, `nasbench301` and
-    /// `accel-nasbench`, whose cost charges batch norm and average pooling as well, as their
-    /// tables do.
+    /// With the space's own frame they are its cost `macs`. Exceptions are `darts`, `nasbench301`
+    /// and `accel-nasbench`: like their tables, these count batch norm and average pooling as well.
     pub fn macs(&self) -> usize {
         let macs = self.steps.iter().map(|step| match step.op {
             Op::Conv { weight, .. } | Op::Depthwise { weight, .. } => {
@@ -352,7 +351,7 @@ pub(crate) fn count<'a>(slots: impl IntoIterator<Item = &'a Slot>) -> usize {
     sizes.fold(0, usize::saturating_add)
 }
 
-/// Whether a machine can hold so many weights while they are trained.
+/// Checks that a machine can hold this number of weights during training.
 ///
 /// # Errors
 /// If there are more than [`MOST_PARAMS`].

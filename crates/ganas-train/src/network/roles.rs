@@ -1,4 +1,4 @@
-//! Ops without a layer of their own in the networks that are trained here.
+//! Ops without a layer of their own in trained networks.
 
 use ganas_core::space::{Kind, Roles, SearchSpace};
 
@@ -9,7 +9,7 @@ use super::chain::stage_lengths;
 /// `skip_connect` and their like. [`SearchSpace::unify`] makes architectures one by them.
 ///
 /// Blocks of a chain keep their stage, since the images are halved between stages. Mobile and DARTS
-/// networks have no such roles.
+/// networks have no roles.
 pub fn roles(space: &dyn SearchSpace) -> Roles {
     let of = |block: Block| -> Vec<u8> {
         (space.ops().iter().zip(0..))

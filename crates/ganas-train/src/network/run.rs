@@ -8,16 +8,16 @@ use crate::layer::{
     max_pool, normalize, relu,
 };
 
-/// By which moments batch normalisation works.
+/// The moments of batch normalisation.
 #[derive(Clone, Copy, Debug)]
 pub enum Mode<'a> {
-    /// By those of the batch, which are returned.
+    /// Normalises by the moments of the batch, and returns those.
     Batch,
-    /// By these, in the order of the plan.
+    /// Normalises by these moments, in the order of the plan.
     Running(&'a [Moments]),
 }
 
-/// What running a plan yields.
+/// The result of running a plan.
 pub struct Output {
     /// The logits `[batch, 1, 1, classes]`.
     pub logits: Tensor<4>,

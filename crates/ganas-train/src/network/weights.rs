@@ -14,7 +14,8 @@ use crate::preprocessing::Preprocessing;
 
 /// The weights and the running moments of networks, by name.
 ///
-/// They may be more than one plan names: architectures share the weights of an op at a position.
+/// A set can hold more weights than one plan names: architectures share the weights of an op at a
+/// position.
 #[derive(Clone, Debug, Default)]
 pub struct Weights {
     pub(crate) trained: BTreeMap<String, Tensor<4>>,
@@ -24,8 +25,8 @@ pub struct Weights {
 impl Weights {
     /// Fresh weights of a plan, on a device.
     ///
-    /// Each weight draws from a random stream of its own name, so it does not depend on which
-    /// other weights there are.
+    /// Each weight draws from a random stream of its own name, so it does not depend on the other
+    /// weights.
     pub fn new(plan: &Plan, seed: u64, device: &Device) -> Self {
         let mut weights = Weights::default();
         weights.extend(plan, seed, device);
@@ -110,7 +111,7 @@ impl Weights {
         file::write(path, &all, metadata)
     }
 
-    /// Reads the weights of a plan from a safetensors file; what else is in it is left there.
+    /// Reads the weights of a plan from a safetensors file. Other tensors in the file are ignored.
     ///
     /// # Errors
     /// If the file cannot be read, is damaged, or lacks a weight of the plan in its shape.

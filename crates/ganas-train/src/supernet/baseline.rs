@@ -1,8 +1,8 @@
 //! Searches that train the shared weights and a policy in turn: in the manner of ENAS and of DARTS.
 //!
-//! Both go on from the weights of a trained supernet. Each round takes one step of the weights on
-//! training images and one of the policy on validation images. What the policy is over, [`Choices`]
-//! says for each kind of cell.
+//! Both start from the weights of a trained supernet. Each round takes one step of the weights on
+//! training images and one of the policy on validation images. [`Choices`] defines the policy's
+//! choices for each kind of cell.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,15 +23,15 @@ use crate::recipe::Recipe;
 use crate::task::ImageTask;
 use crate::trainer::{Network, Score};
 
-/// How a policy is moved.
+/// The update rule of the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
-    /// A controller that is rewarded for sampled cells on a validation batch (REINFORCE with a moving
-    /// baseline: Pham et al. 2018, arXiv 1802.03268). Its cell is the best of several samples on the
-    /// validation images. The controller is a softmax a choice instead of an LSTM: the op of each position
-    /// of an edge cell; the op of each vertex of a node cell, and whether each edge is there, where both
-    /// are possible.
+    /// A controller with a reward for sampled cells on a validation batch (REINFORCE with a moving
+    /// baseline: Pham et al. 2018, arXiv 1802.03268). Its cell is the best of several samples on
+    /// the validation images. The controller has a softmax for each choice instead of an LSTM.
+    /// Choices are the op of each position of an edge cell, or the op of each vertex of a node cell
+    /// and the presence of each optional edge.
     Enas,
     /// A mixture of all ops at each position, by the gradient of the validation loss in the first
     /// order (Liu et al. 2019, arXiv 1806.09055). Its cell has the heaviest op everywhere, zeros left
@@ -42,12 +42,12 @@ pub enum Method {
     /// allows. The mixture is at the [full width](Plan::mixture), to which a cell comes the less close
     /// the more vertices feed its output.
     ///
-    /// It differs from the paper in this: it goes on from the weights of a trained supernet, and the mean
-    /// of Adam's gradients keeps 0.9 instead of 0.5.
+    /// Two things differ from the paper: the search starts from the weights of a trained supernet,
+    /// and the decay rate of the mean of Adam's gradients is 0.9 instead of 0.5.
     Darts,
 }
 
-/// What a controller is rewarded for.
+/// The reward of a controller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reward {
@@ -59,9 +59,9 @@ pub enum Reward {
     Accuracy,
 }
 
-/// Settings of [`search`]; all `ours` unless another origin is named. Both papers move the policy far more
-/// slowly, over ten thousands of steps (at 3.5e-3 and 3e-4): in hundreds, its entropy would stay where it
-/// was.
+/// Settings of [`search`]; all `ours` unless another origin is named. Both papers move the policy
+/// far more slowly, over tens of thousands of steps (at 3.5e-3 and 3e-4). At those rates its
+/// entropy would hardly change in hundreds of steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Alternation {
@@ -69,7 +69,7 @@ pub struct Alternation {
     pub rounds: usize,
     /// Images of a batch: 64.
     pub batch: usize,
-    /// The learning rate of the weights, constant: 0.025 (DARTS, where it falls).
+    /// The learning rate of the weights, constant: 0.025 (DARTS, with a decay).
     pub learning_rate: f64,
     /// Adam's learning rate for the policy: 0.05 for the controller of ENAS, 0.03 for the mixture of
     /// DARTS.
@@ -78,9 +78,10 @@ pub struct Alternation {
     pub policy_decay: Option<f64>,
     /// Cells that the controller samples a step: 10.
     pub samples: usize,
-    /// What the controller of ENAS is rewarded for, and what the best of its samples is best in.
+    /// The reward of ENAS' controller, which also chooses the best of its samples.
     pub reward: Reward,
-    /// Whether batch normalisation within the cells of DARTS' mixture scales and shifts: false (DARTS).
+    /// True if batch normalisation within the cells of DARTS' mixture scales and shifts: false
+    /// (DARTS).
     pub affine: bool,
 }
 
@@ -100,10 +101,10 @@ impl Default for Alternation {
 }
 
 impl Alternation {
-    /// Whether every setting is in its range.
+    /// Checks that every setting is in its range.
     ///
     /// # Errors
-    /// The first that is not.
+    /// If a setting is out of its range.
     pub fn check(&self) -> Result<()> {
         let least = |name, value: usize| {
             let range = "at least 1 and at most 1000000";
@@ -147,12 +148,12 @@ impl Alternation {
     }
 }
 
-/// What came of a search.
+/// The result of a search.
 #[derive(Clone, Copy, Debug)]
 pub struct Found {
     /// The cell.
     pub arch: Arch,
-    /// Its score by the shared weights at the end of the search.
+    /// The cell's score by the shared weights at the end of the search.
     pub score: Score,
     /// The mean entropy of a choice of the policy at the end, in nats.
     pub entropy: f64,
@@ -306,7 +307,7 @@ impl Reward {
     }
 }
 
-/// What the rewards of samples are compared with: their moving mean.
+/// The baseline of the rewards of samples: their moving mean.
 #[derive(Default)]
 struct Baseline(Option<f64>);
 
@@ -330,8 +331,8 @@ fn endless<'a>(
 }
 
 impl Course {
-    /// A step of the shared weights in the mixture of all choices; with `fixed_norms` those that scale and
-    /// shift within cells stay.
+    /// A step of the shared weights in the mixture of all choices. With `fixed_norms` the scales
+    /// and shifts within cells stay constant.
     fn mixed_step(
         &mut self,
         mixture: &Plan,
@@ -377,14 +378,14 @@ impl Course {
     }
 }
 
-/// Whether a weight scales or shifts what batch normalisation yields, beyond the stem.
+/// Returns true if a weight is a scale or shift of batch normalisation beyond the stem.
 fn is_norm_of_cell(name: &str) -> bool {
     let norm = name.ends_with(".norm.scale") || name.ends_with(".norm.shift");
     norm && !name.starts_with("stem.")
 }
 
 impl Supernet {
-    /// Lets batch normalisation within cells scale and shift nothing.
+    /// Resets the scales and shifts of batch normalisation within cells to one and zero.
     fn reset_norms(&mut self) {
         let norms = self.weights.trained.iter_mut();
         for (name, weight) in norms.filter(|(name, _)| is_norm_of_cell(name)) {
@@ -421,8 +422,8 @@ mod tests {
     use crate::cpu;
     use crate::network::{EDGE, edge_choice};
 
-    /// The best of the last draws of a controller that is rewarded so, but for noise as that of a batch of
-    /// 64 images; and its entropy at the end.
+    /// Runs a controller on noisy rewards, like those of a batch of 64 images. Returns the best of
+    /// its last draws and its final entropy.
     fn learn(space: &dyn SearchSpace, reward: &dyn Fn(&Arch) -> f64) -> (Arch, f64) {
         let settings = Alternation::default();
         let mut rng = Rng::stream(0, "controller");

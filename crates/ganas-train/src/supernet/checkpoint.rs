@@ -22,7 +22,7 @@ use crate::trainer::Epoch;
 /// The version of the file's layout.
 const VERSION: u32 = 1;
 
-/// What a supernet is of: two that differ in it cannot take each other's place.
+/// The identity of a supernet. Two that differ in it are not interchangeable.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
@@ -30,19 +30,19 @@ pub struct Identity {
     pub version: u32,
     /// The space's name.
     pub space: String,
-    /// Its ops, in order.
+    /// The space's ops, in order.
     pub ops: Vec<String>,
-    /// What its networks are built for.
+    /// The frame of its networks.
     pub frame: Frame,
     /// The dataset as it was named: `digits`, or a path.
     pub data: String,
-    /// The dataset's own name.
+    /// The dataset's name.
     pub dataset: String,
     /// The images in it.
     pub images: usize,
-    /// How it was split.
+    /// The split of the dataset.
     pub split: SplitConfig,
-    /// How it was trained.
+    /// The settings of its training.
     pub training: SupernetRecipe,
     /// The seed of all random streams, that of the split among them.
     pub seed: u64,
@@ -73,8 +73,8 @@ impl Identity {
         }
     }
 
-    /// The first thing in which another supernet differs, wherever the data lie: what it is, here
-    /// and there.
+    /// The first field in which another supernet differs, with both values. The location of the
+    /// data does not count.
     pub fn difference(&self, other: &Identity) -> Option<String> {
         let fields = |identity: &Identity| match serde_json::to_value(identity) {
             Ok(serde_json::Value::Object(fields)) => fields,
@@ -88,12 +88,12 @@ impl Identity {
     }
 }
 
-/// What the header of the file holds.
+/// The header of the file.
 #[derive(Serialize, Deserialize)]
 struct Header {
     identity: Identity,
     history: Vec<Epoch>,
-    /// The devices that it was trained on; older versions know the CPU alone, and do not say so.
+    /// The devices of its training. Older versions ran on the CPU alone and have no such field.
     #[serde(default = "on_the_cpu")]
     devices: Vec<String>,
     /// The steps that the optimiser took on each weight.
@@ -106,8 +106,8 @@ fn on_the_cpu() -> Vec<String> {
 
 const KEY: &str = "ganas-supernet";
 
-/// Writes a supernet, and what is needed to go on with its training, to a safetensors file: whole,
-/// or not at all.
+/// Writes a supernet and the state of its training to a safetensors file: completely, or not at
+/// all.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -134,10 +134,10 @@ pub fn save(path: &Path, identity: &Identity, course: &Course) -> Result<()> {
     file::write(path, &parts, Some(header))
 }
 
-/// What the supernet of a file is of.
+/// The identity of the supernet in a file.
 ///
 /// # Errors
-/// If the file cannot be read, is no supernet, or is of a newer version.
+/// If the file cannot be read, is not a supernet, or has a newer version.
 pub fn identity(path: &Path) -> Result<Identity> {
     Ok(header(path, &file::bytes(path)?)?.identity)
 }

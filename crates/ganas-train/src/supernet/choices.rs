@@ -1,4 +1,4 @@
-//! What is chosen in a cell, and the cell that choices make.
+//! Choices of a cell, and the cell that choices make.
 
 use ganas_core::arch::{Arch, Cell};
 use ganas_core::rng::Rng;
@@ -10,10 +10,10 @@ use crate::network::{Block, EDGE, edge_choice, positions};
 /// The choices that make a cell: in an edge cell the op of each position; in a node cell the op of each
 /// interior vertex of the largest cell, and for each edge whether it is there.
 ///
-/// Any choice of ops is a cell, but not any of edges. So the edges of a node cell are asked for one
-/// after another, and what is not possible is no choice: an edge with which the cell, pruned to the
-/// vertices on a path from its input to its output, were none of the space (one of NAS-Bench-101 has 9
-/// edges at most) is left out, and the edge from input to output, which comes last, is there where
+/// Any choice of ops is a cell, but not any choice of edges. So the edges of a node cell are chosen
+/// one after another, and impossible ones are not offered. An edge is left out if the cell, pruned
+/// to the vertices on a path from its input to its output, would not be in the space (cells of
+/// NAS-Bench-101 have at most 9 edges). The edge from input to output comes last and is required if
 /// nothing else leads to the output. Vertices on no path are left out at the end.
 pub(super) struct Choices<'a> {
     space: &'a dyn SearchSpace,
@@ -27,7 +27,7 @@ pub(super) struct Choices<'a> {
 pub(super) struct Draw {
     /// The cell.
     pub arch: Arch,
-    /// The alternative that was taken in each choice; none where only one was possible.
+    /// The alternative taken in each choice; `None` if only one was possible.
     pub taken: Vec<Option<usize>>,
 }
 
@@ -60,18 +60,19 @@ impl<'a> Choices<'a> {
         &self.sizes
     }
 
-    /// A cell by the probabilities of each alternative. Edges are asked for in a random order, so that
-    /// where a limit leaves the last ones out, these are now one and now another.
+    /// Draws a cell by the probabilities of each alternative. Edges are chosen in a random order,
+    /// so that a limit does not always leave out the same ones.
     pub fn draw(&self, probabilities: &[Vec<f64>], rng: &mut Rng) -> Draw {
         let mut edges = self.edges();
         rng.shuffle(&mut edges);
         self.make(&edges, &mut |choice| rng.weighted(&probabilities[choice]))
     }
 
-    /// The cell of the heaviest ops among those that are no zeros: more of a zero makes the rest of its
-    /// sum smaller, which batch normalisation undoes, so its weight says nothing (Liu et al. 2019,
-    /// arXiv 1806.09055, section 2.4). Of a node cell's edges it has as many as possible, the heaviest
-    /// first, each in proportion to the heaviest one into its vertex, for the same reason.
+    /// The cell of the ops of the largest weights, without zeros. A larger share of a zero makes
+    /// the rest of its sum smaller, which batch normalisation undoes, so its weight has no meaning
+    /// (Liu et al. 2019, arXiv 1806.09055, section 2.4). A node cell has as many edges as possible,
+    /// those of the largest weights first. For the same reason, weights of edges are relative to
+    /// the largest one into the same vertex.
     pub fn heaviest(&self, probabilities: &[Vec<f64>]) -> Arch {
         let weight = |(u, v): (usize, usize)| probabilities[self.edge(u, v)][EDGE];
         let relative = |(u, v): (usize, usize)| {
@@ -93,7 +94,7 @@ impl<'a> Choices<'a> {
         self.make(&edges, &mut take).arch
     }
 
-    /// The cell of what `take` answers to each choice that there is, asked for edges in this order.
+    /// The cell of the answers of `take` to each open choice, with the edges in this order.
     fn make(&self, edges: &[(usize, usize)], take: &mut dyn FnMut(usize) -> usize) -> Draw {
         let mut taken = vec![None; self.sizes.len()];
         let mut ask = |choice: usize| *taken[choice].insert(take(choice));
@@ -127,7 +128,7 @@ impl<'a> Choices<'a> {
         Draw { arch, taken }
     }
 
-    /// Whether a pruned cell is one of the space.
+    /// Returns true if a pruned cell is in the space.
     fn has(&self, cell: &Cell) -> bool {
         self.space.check(&cell.arch()).is_ok()
     }
@@ -151,7 +152,8 @@ fn with_edge(mut cell: Cell, u: usize, v: usize) -> Cell {
     cell
 }
 
-/// The place of the largest number, the first of equals, of those that are not left out; 0 if all are.
+/// The index of the largest number that is not left out, the first of equals; 0 if all are left
+/// out.
 fn largest(numbers: &[f64], left_out: &[bool]) -> usize {
     let larger = |&a: &usize, &b: &usize| numbers[a].total_cmp(&numbers[b]).then(b.cmp(&a));
     let places = (0..numbers.len()).filter(|&place| !left_out[place]);
@@ -199,8 +201,8 @@ mod tests {
         assert_eq!(space.check(&choices.heaviest(&even(&choices))), Ok(()));
     }
 
-    /// The mean of the derivatives of the logarithm of a draw's probability is zero, exactly where that
-    /// probability is the one of what is drawn. It is not if impossible cells are drawn again.
+    /// The mean derivative of the log-probability of a draw is zero if that probability is exact.
+    /// It is not zero if impossible cells are drawn again.
     #[test]
     fn the_probabilities_are_those_of_what_is_drawn() {
         let space = nasbench101();

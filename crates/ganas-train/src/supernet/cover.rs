@@ -1,4 +1,4 @@
-//! Which weights a space shares: a few architectures that between them name all of them.
+//! A few architectures that between them name all shared weights of a space.
 
 use std::collections::BTreeMap;
 
@@ -26,8 +26,8 @@ pub fn slots(space: &dyn SearchSpace, frame: &Frame) -> Result<BTreeMap<String, 
     Ok(slots)
 }
 
-/// The architectures that have one op everywhere: of node cells those in which each vertex feeds
-/// the next, so that all have the full width, and the input feeds one more vertex.
+/// The architectures with the same op everywhere. In node cells each vertex feeds the next, so that
+/// all have the full width, and the input feeds one more vertex.
 fn cover(space: &dyn SearchSpace) -> Result<Vec<Arch>> {
     let ops = 0..space.ops().len() as u8;
     match space.kind() {

@@ -15,12 +15,12 @@ use crate::evaluate::{METRICS, spread};
 use crate::task::ImageTask;
 use crate::trainer::{Network, Score};
 
-/// Validation images that go through a network at once. A score does not depend on it but for rounding,
-/// and what a small network yields for so few stays in a core's cache: it takes a fifth less time than
-/// with ten times as many.
+/// The number of validation images in one pass. Scores depend on it only by rounding. The
+/// activations of a small network for 25 images stay in a core's cache, which takes a fifth less
+/// time than ten times as many.
 const PASS: usize = 25;
 
-/// How a supernet scores an architecture.
+/// The procedure by which a supernet scores an architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Scoring {
@@ -64,7 +64,7 @@ impl Scoring {
     /// the same for all architectures.
     ///
     /// # Errors
-    /// If the architecture is not one of the space, or its outputs are no numbers.
+    /// If the architecture is not in the space, or its outputs are not numbers.
     pub fn score(
         &self,
         supernet: &Supernet,

@@ -1,10 +1,10 @@
 //! A supernet: one set of weights that all cells of a space share.
 //!
-//! A weight belongs to a position and an op, so two architectures that have an op in common at a
-//! position train the same numbers there (Bender et al. 2018; Pham et al. 2018, arXiv 1802.03268).
-//! Where the number of channels depends on the architecture (NAS-Bench-101), a cell uses the first
-//! channels of the weights at full size. Moments of batch normalisation are not shared: they are
-//! measured anew for each architecture.
+//! A weight belongs to a position and an op, so two architectures with the same op at a position
+//! share its numbers (Bender et al. 2018; Pham et al. 2018, arXiv 1802.03268). If the number of
+//! channels depends on the architecture (NAS-Bench-101), a cell uses the first channels of the
+//! full-size weights. Moments of batch normalisation are not shared: each architecture has its own
+//! measured.
 
 mod baseline;
 mod checkpoint;
@@ -65,7 +65,7 @@ impl Supernet {
         })
     }
 
-    /// What its networks are built for.
+    /// The frame of its networks.
     pub fn frame(&self) -> &Frame {
         &self.frame
     }

@@ -12,13 +12,13 @@ pub(super) struct Policy {
     memory: Memory,
     optimizer: Optimizer,
     rate: f64,
-    /// The weight of half the squared logits in what is minimised.
+    /// The weight of half the squared logits in the minimised loss.
     decay: f64,
 }
 
 impl Policy {
-    /// All alternatives of each choice alike, of which there are so many; Adam with this learning rate and
-    /// this weight decay, which is part of the gradient as in DARTS' code.
+    /// A policy with choices of these sizes, all alternatives equally likely. Adam has this
+    /// learning rate. The weight decay is part of the gradient, as in DARTS' code.
     pub fn new(sizes: &[usize], rate: f64, decay: f64) -> Self {
         Policy {
             logits: sizes.iter().map(|&size| vec![0.0; size]).collect(),

@@ -17,32 +17,32 @@ use crate::optimizer::Memory;
 use crate::recipe::Recipe;
 use crate::trainer::{Epoch, Pass, Score, Sum};
 
-/// Which cells a step trains.
+/// The cells that a step trains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Paths {
-    /// As many cells as there are ops, each op once at each position, in an order of the
-    /// position's own (strict fairness: Chu et al. 2019, arXiv 1907.01845). Where positions are
-    /// not independent, as in node cells, random cells.
+    /// One cell for each op, with each op once at each position, in an order of the position's own
+    /// (strict fairness: Chu et al. 2019, arXiv 1907.01845). If positions depend on each other, as
+    /// in node cells, random cells.
     #[default]
     Fair,
-    /// As many random cells as there are ops.
+    /// One random cell for each op.
     Random,
 }
 
-/// How a supernet is trained.
+/// Settings of a supernet's training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SupernetRecipe {
     /// The recipe; its `batch` is the batch of each cell of a step, and its `repeats` are 1.
     pub recipe: Recipe,
-    /// Which cells a step trains.
+    /// The cells that a step trains.
     pub paths: Paths,
 }
 
 impl Default for SupernetRecipe {
-    /// All of it `ours`: 20 epochs of batches of 32 for each cell, at a learning rate of 0.1; 8
-    /// channels, and one cell a stage.
+    /// The default settings, all `ours`: 20 epochs of batches of 32 for each cell, a learning rate
+    /// of 0.1, 8 channels, and one cell a stage.
     fn default() -> Self {
         SupernetRecipe {
             recipe: Recipe {
@@ -58,10 +58,10 @@ impl Default for SupernetRecipe {
 }
 
 impl SupernetRecipe {
-    /// Whether every setting is in its range.
+    /// Checks that every setting is in its range.
     ///
     /// # Errors
-    /// The first that is not.
+    /// If a setting is out of its range.
     pub fn check(&self) -> Result<()> {
         match self.recipe.repeats {
             1 => self.recipe.check(),
@@ -78,7 +78,7 @@ impl SupernetRecipe {
 pub struct Course {
     /// The supernet so far.
     pub supernet: Supernet,
-    /// What the optimiser remembers of each weight.
+    /// The optimiser's state for each weight.
     pub(super) memory: BTreeMap<String, Memory>,
     /// The epochs that are done.
     pub history: Vec<Epoch>,
@@ -101,8 +101,8 @@ impl Course {
     /// the number of steps of the epoch, and the score so far. None if `stop` was set: the epoch
     /// has to be trained again from the last state that was kept.
     ///
-    /// The cells of a step are trained in parallel on the threads of the pool that this runs in,
-    /// and their gradients added in order, so the result does not depend on the number of threads.
+    /// The cells of a step are trained in parallel on the threads of the current pool, and their
+    /// gradients are added in order. So the result does not depend on the number of threads.
     ///
     /// # Errors
     /// If the recipe is out of range, the examples do not fit, or the loss stops being a finite

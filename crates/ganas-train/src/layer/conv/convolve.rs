@@ -142,11 +142,11 @@ fn fill<S: Simd, const N: usize>(
 struct Part<'a, V> {
     runs: &'a [Run],
     weights: &'a [V],
-    /// Whether the sums start here.
+    /// True if the sums start here.
     fresh: bool,
 }
 
-/// Where the sums of a tile are: those of its first pixel come first.
+/// The position of a tile's sums: those of its first pixel come first.
 struct Target<'a> {
     out: &'a mut [f32],
     /// The distance of pixels.
@@ -155,8 +155,8 @@ struct Target<'a> {
     lanes: usize,
 }
 
-/// Adds a part of the sums of `M` pixels by `N` vectors of outputs, in registers; returns `M`.
-/// There are no more pixels than general registers to point at their windows.
+/// Adds a part of the sums of `M` pixels by `N` vectors of outputs, in registers; returns `M`. The
+/// number of pixels is limited by the general registers, one of which points at each window.
 #[inline(always)]
 fn tile<S: Simd, const M: usize, const N: usize>(
     simd: S,

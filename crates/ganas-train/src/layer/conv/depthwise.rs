@@ -1,4 +1,4 @@
-//! Depthwise convolution: each channel with a kernel of its own.
+//! Depthwise convolution: one kernel for each channel.
 
 use burn::tensor::Tensor;
 use burn::tensor::module::conv2d as burn_conv2d;

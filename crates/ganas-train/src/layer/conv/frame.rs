@@ -1,6 +1,6 @@
-//! Where images and windows lie in memory.
+//! Memory layout of images and windows.
 
-/// How an image is laid out in a padded frame of zeros.
+/// The layout of an image in a padded frame of zeros.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Frame {
     /// Height, width and channels of the image.
@@ -78,7 +78,7 @@ pub(super) struct Window {
     pub output: [usize; 3],
 }
 
-/// Where windows lie in a frame, in numbers.
+/// The positions of windows in a frame, as indices.
 pub(super) struct Steps {
     /// From one row of the frame to the next.
     pub pitch: usize,
@@ -93,7 +93,7 @@ pub(super) struct Steps {
 /// A run of a window's numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Run {
-    /// Its distance from the window's first number.
+    /// The distance from the window's first number.
     pub offset: usize,
     pub len: usize,
 }

@@ -18,7 +18,7 @@ use ganas_tape::{node, on_cpu};
 
 pub use depthwise::depthwise_conv2d;
 
-/// The number of vectors of outputs in a tile, as far as there are so many.
+/// The number of vectors of outputs in a tile. The last tile may have fewer.
 const PAIR: usize = 2;
 
 /// A convolution without bias.
