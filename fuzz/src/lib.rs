@@ -1,11 +1,11 @@
 //! What the fuzz targets do with their input: everything that reads what strangers wrote.
 //!
 //! The same functions run on mutated seeds in an ordinary test,
-//! `crates/ganas-core/tests/fuzz_smoke.rs`.
+//! `crates/ganas-tables/tests/fuzz_smoke.rs`.
 
 use ganas_core::rng::Rng;
-use ganas_core::space::{NAMES, SearchSpace, from_toml, load, nasbench101};
-use ganas_core::table::{Duplicates, Import, Table};
+use ganas_core::space::{Duplicates, NAMES, SearchSpace, from_toml, load, nasbench101};
+use ganas_tables::{Import, Table};
 use xxhash_rust::xxh3::Xxh3;
 
 /// A small space of op sequences.
@@ -85,7 +85,7 @@ pub fn reading(data: &[u8]) {
         return;
     };
     let _ = text.parse::<Duplicates>();
-    if let Ok(filter) = text.parse::<ganas_core::table::Filter>() {
+    if let Ok(filter) = text.parse::<ganas_tables::Filter>() {
         assert!(!filter.column.is_empty());
         let again = filter.to_string().parse().expect("it was read before");
         assert_eq!(filter, again);

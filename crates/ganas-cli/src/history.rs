@@ -6,8 +6,8 @@ use std::path::Path;
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::Outcome;
 use ganas_core::journal::Finished;
-use ganas_core::table::{Import, Table};
 use ganas_core::{read_regular, write_whole};
+use ganas_tables::{Import, Table};
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 

@@ -10,7 +10,7 @@ use ganas_core::error::Result;
 use ganas_core::evaluate::Outcome;
 use ganas_core::journal::Finished;
 use ganas_core::ledger::Query;
-use ganas_core::table::Ranking;
+use ganas_tables::Ranking;
 use serde_json::{Map, Value, json};
 
 use crate::output::rounded;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ganas_core::driver::Problem;
 use ganas_core::ledger::Query;
 use ganas_core::space::Sampler;
-use ganas_core::table::Ranking;
 use ganas_search::rare_event::outlook_unless;
+use ganas_tables::Ranking;
 
 use crate::record::OutlookRecord;
 use crate::source::Source;

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use ganas_core::error::{Error, Result};
 use ganas_core::space::SearchSpace;
-use ganas_core::table::{Import, Table};
+use ganas_tables::{Import, Table};
 use serde::Serialize;
 
 use crate::progress::Progress;

@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 
 use ganas_core::driver::StopReason;
 use ganas_core::space::Sampler;
-use ganas_core::table::{Ranking, SourceRow};
 use ganas_search::Recipe;
 use ganas_search::predictor::Fitted;
 use ganas_search::rare_event::Outlook;
+use ganas_tables::{Ranking, SourceRow};
 use ganas_train::Preprocessing;
 use ganas_train::supernet::{Identity, Scoring};
 use serde::{Deserialize, Serialize, Serializer};

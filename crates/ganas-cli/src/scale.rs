@@ -1,6 +1,6 @@
 //! Values of one metric on two scales, such as fractions beside percent.
 
-use ganas_core::table::Table;
+use ganas_tables::Table;
 
 use crate::source::Source;
 use crate::task::Task;

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ganas_core::error::{Error, Result};
-use ganas_core::evaluate::{Cached, Evaluator, Known, TableEvaluator};
+use ganas_core::evaluate::{Cached, Evaluator, Known};
 use ganas_core::space::SearchSpace;
-use ganas_core::table::Table;
 use ganas_data::{Resize, load_with};
 use ganas_search::predictor::{Surrogate, SurrogateEvaluator};
+use ganas_tables::{Table, TableEvaluator};
 use ganas_train::supernet::{self, Identity, Scoring, SupernetEvaluator};
 use ganas_train::{ImageTask, METRICS, Supernet, Training, TrainingEvaluator};
 use rayon::ThreadPool;

@@ -11,7 +11,7 @@ use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::{Evaluator, Noisy};
 use ganas_core::journal::Finished;
 use ganas_core::space::{self, Sampler, SearchSpace};
-use ganas_core::table::{Ranking, Table};
+use ganas_tables::{Ranking, Table};
 use rayon::prelude::*;
 
 use crate::args::TaskArgs;
@@ -642,11 +642,11 @@ fn pool(
 ) -> Result<Option<Pool>> {
     // What is not a column may be a cost of the space.
     let Some(column) = table.columns().iter().position(|name| name == objective) else {
-        return Ok(Pool::of_table(table, space));
+        return Ok(table.pool(space));
     };
     let missing = table.check_objective(column)?;
     if missing == 0 {
-        return Ok(Pool::of_table(table, space));
+        return Ok(table.pool(space));
     }
     let file = table.source().display();
     let left = table.len() - missing;

@@ -3,7 +3,7 @@
 use ganas_core::arch::Arch;
 use ganas_core::driver::Problem;
 use ganas_core::ledger::{Ledger, Query};
-use ganas_core::table::{SourceRow, Table};
+use ganas_tables::{SourceRow, Table};
 
 use crate::record::Top;
 use crate::task::Task;

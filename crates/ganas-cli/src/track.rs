@@ -8,7 +8,7 @@ use ganas_core::error::Result;
 use ganas_core::evaluate::Outcome;
 use ganas_core::journal::Finished;
 use ganas_core::ledger::Query;
-use ganas_core::table::Ranking;
+use ganas_tables::Ranking;
 
 use crate::log::{brief, turned};
 use crate::output::rounded;

@@ -4,7 +4,7 @@ use ganas_core::constraint::{Comparison, Constraint};
 use ganas_core::driver::Problem;
 use ganas_core::error::Error;
 use ganas_core::far;
-use ganas_core::table::Table;
+use ganas_tables::Table;
 
 use crate::task::metrics_of;
 

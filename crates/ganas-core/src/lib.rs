@@ -19,7 +19,6 @@ pub mod rng;
 pub mod space;
 pub mod state;
 pub mod strategy;
-pub mod table;
 pub mod testing;
 mod whole;
 

@@ -6,18 +6,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::arch::Arch;
-use crate::rng::Rng;
 use crate::space::SearchSpace;
-use crate::table::Table;
 
 use nearest::{Clusters, LOOKED_AT, first};
 
-/// How many random architectures a table is asked for before it may count as whole.
-const PROBES: usize = 64;
-
-/// The architectures that can be evaluated: the rows of a table that holds only part of its space.
+/// Architectures that can be evaluated where that is not the whole space, such as the rows of a table.
 ///
-/// A search within a pool never proposes anything else, and what the pool lacks costs nothing.
+/// A search within a pool proposes only members of the pool.
 #[derive(Clone, Debug)]
 pub struct Pool {
     archs: Vec<Arch>,
@@ -41,18 +36,6 @@ impl Pool {
             }
         }
         pool
-    }
-
-    /// The rows of a table; `None` if they are the whole space.
-    pub fn of_table(table: &Table, space: &dyn SearchSpace) -> Option<Self> {
-        let mut rng = Rng::stream(0, "pool");
-        // Counting a space can take a while, and a part of one mostly shows at once.
-        let has_all = (0..PROBES).all(|_| {
-            let arch = space.sample(space.samplers()[0], &mut rng);
-            table.find(&arch).is_some()
-        });
-        let whole = has_all && space.size() == Some(table.len() as u128);
-        (!whole).then(|| Pool::new((0..table.len()).map(|row| table.arch(row))))
     }
 
     /// The architectures in their order.

@@ -7,7 +7,6 @@ use ganas_core::rng::Rng;
 use ganas_core::space::{
     Sampler, SearchSpace, accel_nasbench, efficientnet_b0, load, ofa_mobilenetv3, proxylessnas,
 };
-use ganas_core::table::{Duplicates, Table};
 
 /// Weights and multiply-adds of a named point.
 fn costs(space: &str, name: &str) -> (f64, f64) {
@@ -268,35 +267,6 @@ fn neighbors_are_single_edits_both_ways() {
     let space = accel_nasbench();
     let arch = space.parse("e1_k3_l2_se0;e1_k3_l1_se0;e1_k3_l3_se0;e1_k3_l1_se0;e1_k3_l1_se0;e1_k3_l4_se0;e1_k3_l1_se0").unwrap();
     assert_eq!(space.neighbors(&arch).len(), 7 * 11 + 2 + 6);
-}
-
-#[test]
-fn tables_name_the_columns_that_they_may_have() {
-    let read = |text: &str, name: &str| {
-        let space = load(name).unwrap();
-        Table::from_csv(text.as_bytes(), "t.csv", &*space, Duplicates::Error)
-            .map(|t| t.columns().to_vec())
-            .map_err(|e| e.to_string())
-    };
-    let row = format!("{0},22222,{0},1", "3".repeat(20));
-    let text = format!("ks,d,e,acc\n{row}\n");
-    assert_eq!(read(&text, "ofa-mobilenetv3"), Ok(vec!["acc".to_owned()]));
-    let error = read("ks,d,acc\n3,2,1\n", "ofa-mobilenetv3").unwrap_err();
-    assert_eq!(
-        error,
-        "t.csv:1: no column holds the architecture among ks, d, acc; name it `arch` (or its \
-         parts `ks`, `e`, `d`), or name its column with `--arch-column`"
-    );
-    let error = read("ks,d,acc\n3,2,1\n", "accel-nasbench").unwrap_err();
-    assert!(
-        error.contains("(or its parts `block0_e` to `block6_se`)"),
-        "{error}"
-    );
-    let error = read(&text.replace("22222", "22922"), "ofa-mobilenetv3").unwrap_err();
-    assert!(
-        error.starts_with("t.csv:2: `d` has 9 at place 3; use 2, 3, 4;"),
-        "{error}"
-    );
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::{Roles, Sampler, SearchSpace, from_toml, nasbench201};
-use ganas_core::table::{Duplicates, Table};
 
 const LAYERS: &str = "name = 'layers'\nkind = 'chain'\nlength = 4\n\
     ops = ['none', 'a', 'b', 'c', 'd']\nabsent = ['none']";
@@ -188,15 +187,4 @@ fn node_cells_lose_vertices_without_a_layer() {
     for _ in 0..200 {
         assert!(cells.contains(&space.sample(Sampler::Uniform, &mut rng)));
     }
-}
-
-#[test]
-fn rows_of_one_network_are_averaged_in_a_space_that_merges_them() {
-    let csv = b"arch,acc\nnone;none;a;b,0.5\na;b;none;none,1\n";
-    let mut space = from_toml(LAYERS).unwrap();
-    let merged = Table::from_csv(csv, "t.csv", &*space, Duplicates::Mean).unwrap();
-    assert_eq!((merged.len(), merged.value(0, 0)), (1, 0.75));
-    space.unify(&Roles::default()).unwrap();
-    let apart = Table::from_csv(csv, "t.csv", &*space, Duplicates::Error).unwrap();
-    assert_eq!(apart.len(), 2);
 }

@@ -4,7 +4,6 @@ use ganas_core::space::{
     SearchSpace, accel_nasbench, darts, from_toml, nasbench101, nasbench201, nasbench301,
     ofa_mobilenetv3, proxylessnas,
 };
-use ganas_core::table::{Duplicates, Table};
 
 /// Checks that all texts stand for the architecture of the first.
 #[track_caller]
@@ -128,18 +127,6 @@ fn node_cells_of_nasbench_101_and_numpy() {
         "[]|[[0, 2], [0, 0]]",
         &["adjacency has `2` where only 0 and 1 may stand"],
     );
-}
-
-#[test]
-fn columns_of_a_table_may_hold_lists() {
-    let csv = "ops,adjacency,acc\n\
-        \"['input', 'maxpool3x3', 'output']\",\"[[0, 1, 0], [0, 0, 1], [0, 0, 0]]\",0.5\n";
-    let table = Table::from_csv(csv.as_bytes(), "t.csv", &nasbench101(), Duplicates::Error);
-    assert_eq!(table.unwrap().len(), 1);
-    let csv = "module_adjacency,module_operations,acc\n\
-        \"[[0, 1], [0, 0]]\",\"['input', 'output']\",0.5\n";
-    let table = Table::from_csv(csv.as_bytes(), "t.csv", &nasbench101(), Duplicates::Error);
-    assert_eq!(table.unwrap().len(), 1);
 }
 
 #[test]

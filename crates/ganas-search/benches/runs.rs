@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use ganas_core::driver::{Limits, Objective, Problem, search};
-use ganas_core::evaluate::{Evaluator, TableEvaluator};
+use ganas_core::evaluate::Evaluator;
 use ganas_core::space::{Sampler, SearchSpace, nasbench101, nasbench201};
-use ganas_core::table::{Import, Table};
 use ganas_search::Recipe;
+use ganas_tables::{Import, Table, TableEvaluator};
 
 fn time(space: &dyn SearchSpace, table: &Path, metric: &str, strategy: &str, queries: usize) {
     let table = Table::open_with(table, space, &Import::default()).unwrap();

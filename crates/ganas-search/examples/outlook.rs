@@ -12,8 +12,8 @@ use ganas_core::driver::{Objective, Problem};
 use ganas_core::evaluate::Outcome;
 use ganas_core::ledger::Query;
 use ganas_core::space::{self, Sampler};
-use ganas_core::table::Table;
 use ganas_search::rare_event::unguarded_outlook;
+use ganas_tables::Table;
 use serde_json::json;
 
 /// The queries after which a run is looked at.

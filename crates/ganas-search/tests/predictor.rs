@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
-use ganas_core::space::{SearchSpace, from_toml, nasbench201, ofa_mobilenetv3};
-use ganas_core::table::{Duplicates, Table};
+use ganas_core::space::{Duplicates, SearchSpace, from_toml, nasbench201, ofa_mobilenetv3};
 use ganas_core::testing::evaluator_contract;
 use ganas_search::predictor::{FitConfig, Kind, Surrogate, SurrogateEvaluator, fit};
+use ganas_tables::Table;
 
 const LETTERS: &str = r#"
 name = "letters"

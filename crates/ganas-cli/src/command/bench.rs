@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use ganas_core::driver::StopReason;
 use ganas_core::error::{Error, Result as CoreResult};
-use ganas_core::table::Ranking;
 use ganas_search::Recipe;
+use ganas_tables::Ranking;
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 

@@ -10,8 +10,8 @@ use ganas_core::arch::Arch;
 use ganas_core::error::Error;
 use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
-use ganas_core::table::Table;
 use ganas_search::predictor::{self, Agreement, Encoding, FitConfig, Surrogate, fit};
+use ganas_tables::Table;
 use serde::Serialize;
 
 use crate::End;

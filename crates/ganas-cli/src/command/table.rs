@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use ganas_core::error::Error;
 use ganas_core::space::SearchSpace;
-use ganas_core::table::{Ignored, Summary, Table};
+use ganas_tables::{Ignored, Summary, Table};
 use serde_json::{Map, Value, json};
 
 use super::space::size;

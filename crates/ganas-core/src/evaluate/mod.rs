@@ -3,7 +3,6 @@
 mod cached;
 pub mod command;
 mod noisy;
-mod table;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -16,7 +15,6 @@ use crate::error::Result;
 
 pub use cached::{Cached, Known};
 pub use noisy::Noisy;
-pub use table::TableEvaluator;
 
 /// What came of one evaluation. Failure is data: a search goes on.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,13 +3,12 @@
 use super::chain_forms::Form;
 use super::sequence::{Stage, edit_distance};
 use super::{
-    Costs, Growth, Kind, LabelSet, Link, Roles, Rules, Sampler, SearchSpace, nothing_to_merge,
-    too_large, vocabulary,
+    Costs, Duplicates, Growth, Kind, LabelSet, Link, Roles, Rules, Sampler, SearchSpace,
+    nothing_to_merge, too_large, vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
 use crate::error::{Error, Result, counted};
 use crate::rng::Rng;
-use crate::table::Duplicates;
 
 /// The most architectures that [`SearchSpace::enumerate`] visits.
 pub(super) const ENUMERABLE: u128 = 20_000_000;

@@ -6,12 +6,12 @@ use super::chain::ENUMERABLE;
 use super::edge_forms::Form;
 use super::edge_network::{description, normal_form};
 use super::{
-    Costs, Growth, Kind, LabelSet, Link, Roles, Rules, Sampler, SearchSpace, too_large, vocabulary,
+    Costs, Duplicates, Growth, Kind, LabelSet, Link, Roles, Rules, Sampler, SearchSpace, too_large,
+    vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
 use crate::error::{Error, Result};
 use crate::rng::Rng;
-use crate::table::Duplicates;
 
 /// A space of cells with one op an edge.
 ///

@@ -5,6 +5,7 @@ mod chain;
 mod chain_forms;
 mod costs;
 mod darts;
+mod duplicates;
 mod edge_cell;
 mod edge_forms;
 mod edge_network;
@@ -27,7 +28,6 @@ use std::str::FromStr;
 use crate::arch::{Arch, Graph};
 use crate::error::{Error, Result, hint, nearest};
 use crate::rng::Rng;
-use crate::table::Duplicates;
 
 use op_name::{exact_op_index, op_index};
 
@@ -35,6 +35,7 @@ pub use activation::Activation;
 pub use chain::Chain;
 pub use costs::{Costs, OpCosts};
 pub use darts::{Darts, DartsCell, DartsNet, darts, nasbench301};
+pub use duplicates::Duplicates;
 pub use edge_cell::EdgeCell;
 pub use file::{from_file, from_toml};
 pub use growth::{Growth, LabelSet, Link, Rules};

@@ -5,13 +5,12 @@ use std::sync::OnceLock;
 use super::chain::ENUMERABLE;
 use super::node_forms;
 use super::{
-    Costs, Growth, Kind, LabelSet, Link, Part, Roles, Rules, Sampler, SearchSpace, named_or,
-    nothing_to_merge, op_index, too_large, vocabulary,
+    Costs, Duplicates, Growth, Kind, LabelSet, Link, Part, Roles, Rules, Sampler, SearchSpace,
+    named_or, nothing_to_merge, op_index, too_large, vocabulary,
 };
 use crate::arch::{Arch, CELL_VERTICES, Cell, CellLimits, Graph, INPUT, OUTPUT, Passive, mask};
 use crate::error::Result;
 use crate::rng::Rng;
-use crate::table::Duplicates;
 
 /// The most vertices with which a space is enumerated, counted and sampled uniformly.
 const FEASIBLE: usize = 8;

@@ -6,7 +6,7 @@ use ganas_core::arch::Arch;
 use ganas_core::error::{Error, Result};
 use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
-use ganas_core::table::Table;
+use ganas_tables::Table;
 use rayon::prelude::*;
 
 use super::{Agreement, Encoding, Fitted, Forest, Linear, Model, Surrogate};

@@ -10,7 +10,7 @@ use ganas_core::error::{Error, Result as CoreResult};
 use ganas_core::evaluate::{Evaluator, Outcome};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace};
-use ganas_core::table::Table;
+use ganas_tables::Table;
 use ganas_train::supernet::{Identity, Scoring};
 use serde::Serialize;
 

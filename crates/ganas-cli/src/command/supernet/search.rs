@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use ganas_core::error::Error;
 use ganas_core::is_special;
-use ganas_core::table::{Ranking, Table};
+use ganas_tables::{Ranking, Table};
 use ganas_train::supernet::{Alternation, Identity, Method, Reward, Scoring, search};
 use rayon::prelude::*;
 use serde::Serialize;

@@ -6,11 +6,10 @@ mod genotype;
 mod growth;
 mod network;
 
-use super::{Kind, Sampler, SearchSpace, named_or, too_large, vocabulary};
+use super::{Duplicates, Kind, Sampler, SearchSpace, named_or, too_large, vocabulary};
 use crate::arch::{Arch, Graph};
 use crate::error::Result;
 use crate::rng::Rng;
-use crate::table::Duplicates;
 use cell::{Cell, EDGES};
 
 pub use network::{DartsCell, DartsNet};

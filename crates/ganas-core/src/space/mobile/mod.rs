@@ -11,13 +11,12 @@ mod proxylessnas;
 use super::chain::{chain_graph, chain_link};
 use super::literal::{Literal, unquoted};
 use super::{
-    Growth, Kind, LabelSet, Link, Part, Rules, Sampler, SearchSpace, named_or, too_large,
-    vocabulary,
+    Duplicates, Growth, Kind, LabelSet, Link, Part, Rules, Sampler, SearchSpace, named_or,
+    too_large, vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
 use crate::error::{Result, counted};
 use crate::rng::Rng;
-use crate::table::Duplicates;
 use block::{Backbone, Block};
 use layout::Layout;
 

@@ -1,0 +1,89 @@
+//! What a cell of a table says: a number, words, or that nothing was measured.
+
+/// A value of a source.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Value<'a> {
+    /// A number; one that is not finite is missing.
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code))]
+    Number(f64),
+    /// Text as it stands in the file.
+    Text(&'a str),
+}
+
+/// A value that was read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Cell<'a> {
+    /// Nothing was measured.
+    Missing,
+    /// A finite number.
+    Number(f64),
+    /// Anything else, without blanks around it.
+    Words(&'a str),
+}
+
+/// The usual ways to write that a value is missing, in lower case.
+const MISSING: [&str; 20] = [
+    "",
+    "-",
+    "--",
+    "\u{2013}",
+    "\u{2014}",
+    "?",
+    "na",
+    "n/a",
+    "#n/a",
+    "<na>",
+    "nan",
+    "-nan",
+    "none",
+    "null",
+    "missing",
+    "inf",
+    "+inf",
+    "-inf",
+    "infinity",
+    "-infinity",
+];
+
+/// Whether a text is one of the usual ways to write that a value is missing.
+pub(crate) fn is_missing(text: &str) -> bool {
+    MISSING.iter().any(|m| text.eq_ignore_ascii_case(m))
+}
+
+impl<'a> Value<'a> {
+    /// Reads the value.
+    pub(crate) fn cell(self) -> Cell<'a> {
+        match self {
+            Value::Number(number) if number.is_finite() => Cell::Number(number),
+            Value::Number(_) => Cell::Missing,
+            Value::Text(text) => {
+                let text = text.trim();
+                if is_missing(text) {
+                    return Cell::Missing;
+                }
+                match text.parse::<f64>() {
+                    Ok(number) if number.is_finite() => Cell::Number(number),
+                    _ => Cell::Words(text),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_spellings_of_missing_are_missing() {
+        for text in [
+            "", " ", "NA", "N/A", "n/a", "-", "None", "null", "NaN", "inf", "-Inf", "\u{2013}",
+        ] {
+            assert_eq!(Value::Text(text).cell(), Cell::Missing, "{text:?}");
+        }
+        assert_eq!(Value::Text(" 1e-3 ").cell(), Cell::Number(1e-3));
+        assert_eq!(Value::Text("0.8 MB").cell(), Cell::Words("0.8 MB"));
+        assert_eq!(Value::Text("1e999").cell(), Cell::Words("1e999"));
+        assert_eq!(Value::Number(f64::INFINITY).cell(), Cell::Missing);
+    }
+}

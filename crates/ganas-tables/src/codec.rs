@@ -1,0 +1,104 @@
+//! Architectures as fixed-width keys.
+
+use ganas_core::arch::{Arch, MAX_OPS};
+
+/// The most bytes of a key.
+const MAX_WIDTH: usize = 1 + MAX_OPS + size_of::<u128>();
+
+/// How the architectures of one table are written: the number of ops in one byte, then so many
+/// bytes of ops and of little-endian edge bits, zero-padded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Codec {
+    ops: usize,
+    edges: usize,
+}
+
+/// An encoded architecture.
+pub(crate) struct Key {
+    bytes: [u8; MAX_WIDTH],
+    width: usize,
+}
+
+impl Key {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.width]
+    }
+}
+
+impl Codec {
+    /// A codec of given widths in bytes, if an [`Arch`] can fill them.
+    pub(crate) fn new(ops: usize, edges: usize) -> Option<Self> {
+        (ops <= MAX_OPS && edges <= size_of::<u128>()).then_some(Codec { ops, edges })
+    }
+
+    /// The narrowest codec that holds all these architectures.
+    pub(crate) fn narrowest(archs: &[Arch]) -> Self {
+        let ops = archs.iter().map(|a| a.ops().len()).max().unwrap_or(0);
+        let edges = archs.iter().fold(0, |all, a| all | a.edges());
+        let bits = (u128::BITS - edges.leading_zeros()) as usize;
+        Codec {
+            ops,
+            edges: bits.div_ceil(8),
+        }
+    }
+
+    /// Bytes of ops and of edges.
+    pub(crate) fn widths(self) -> (usize, usize) {
+        (self.ops, self.edges)
+    }
+
+    /// Bytes of a key.
+    pub(crate) fn width(self) -> usize {
+        1 + self.ops + self.edges
+    }
+
+    /// The key of an architecture; `None` if it is too large to be in the table.
+    pub(crate) fn encode(self, arch: &Arch) -> Option<Key> {
+        let ops = arch.ops();
+        let edges = arch.edges().to_le_bytes();
+        if ops.len() > self.ops || edges[self.edges..].iter().any(|&b| b != 0) {
+            return None;
+        }
+        let mut key = Key {
+            bytes: [0; MAX_WIDTH],
+            width: self.width(),
+        };
+        key.bytes[0] = ops.len() as u8;
+        key.bytes[1..=ops.len()].copy_from_slice(ops);
+        key.bytes[1 + self.ops..self.width()].copy_from_slice(&edges[..self.edges]);
+        Some(key)
+    }
+
+    /// The architecture of a key of the right width; `None` if it has more ops than fit.
+    pub(crate) fn decode(self, key: &[u8]) -> Option<Arch> {
+        let (len, rest) = key.split_first()?;
+        let (ops, edge_bytes) = rest.split_at_checked(self.ops)?;
+        let mut edges = [0; size_of::<u128>()];
+        edges
+            .get_mut(..edge_bytes.len())?
+            .copy_from_slice(edge_bytes);
+        let ops = ops.get(..*len as usize)?;
+        Some(Arch::with_edges(ops, u128::from_le_bytes(edges)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_as_narrow_as_the_table_and_come_back() {
+        let archs = [
+            Arch::with_edges(&[2, 0, 1], 0b1_0000_0001),
+            Arch::with_edges(&[1], 1),
+        ];
+        let codec = Codec::narrowest(&archs);
+        assert_eq!(codec.width(), 1 + 3 + 2);
+        for arch in archs {
+            let key = codec.encode(&arch).unwrap();
+            assert_eq!(codec.decode(key.bytes()), Some(arch));
+        }
+        assert!(codec.encode(&Arch::new(&[0; 4])).is_none());
+        assert!(codec.encode(&Arch::with_edges(&[0], 1 << 16)).is_none());
+    }
+}

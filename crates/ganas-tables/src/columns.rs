@@ -1,0 +1,162 @@
+//! Where a source keeps the architecture.
+
+use std::borrow::Cow;
+
+use ganas_core::arch::Arch;
+use ganas_core::error::{Error, Result, hint};
+use ganas_core::space::SearchSpace;
+
+/// The name of the column with the architecture.
+const ARCH: &str = "arch";
+
+/// Other usual names, which count where there is neither `arch` nor a column for each part.
+const ALIASES: [&str; 3] = ["arch_str", "architecture", "genotype"];
+
+/// Other names of parts, as NAS-Bench-101's own code has them.
+const PARTS: [(&str, &str); 2] = [
+    ("ops", "module_operations"),
+    ("adjacency", "module_adjacency"),
+];
+
+/// The columns that hold the architecture, by position in the header: one, or one for each part of
+/// the space's [`spelling`](SearchSpace::spelling).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ArchColumns {
+    /// The whole notation in one column.
+    Whole(usize),
+    /// Part by part.
+    Parts(Vec<usize>),
+}
+
+impl ArchColumns {
+    /// Finds them in a header: the column `named`, or else `arch`, the space's parts, or another usual
+    /// name.
+    ///
+    /// # Errors
+    /// If they are not there, in which case the error lists what is, or if one is there twice.
+    pub fn find(header: &[String], named: Option<&str>, space: &dyn SearchSpace) -> Result<Self> {
+        if let Some(name) = named {
+            return match position(header, name)? {
+                Some(arch) => Ok(ArchColumns::Whole(arch)),
+                None => {
+                    let known: Vec<&str> = header.iter().map(String::as_str).take(12).collect();
+                    Err(Error::input(format!("no column `{name}`")).mend(hint(
+                        name,
+                        &known,
+                        "the columns are",
+                    )))
+                }
+            };
+        }
+        if let Some(arch) = position(header, ARCH)? {
+            return Ok(ArchColumns::Whole(arch));
+        }
+        let parts = (space.spelling().iter())
+            .map(|part| {
+                let other = PARTS.iter().find(|(name, _)| *name == part.column);
+                match (position(header, &part.column)?, other) {
+                    (None, Some((_, other))) => position(header, other),
+                    (found, _) => Ok(found),
+                }
+            })
+            .collect::<Result<Option<Vec<usize>>>>()?;
+        if let Some(parts) = parts.filter(|parts| !parts.is_empty()) {
+            return Ok(ArchColumns::Parts(parts));
+        }
+        let aliases = (header.iter().enumerate())
+            .filter(|(_, name)| ALIASES.iter().any(|alias| name.eq_ignore_ascii_case(alias)));
+        match aliases.collect::<Vec<_>>()[..] {
+            [] => Err(absent(header, space)),
+            [(arch, _)] => Ok(ArchColumns::Whole(arch)),
+            [(_, one), (_, other), ..] => Err(Error::input(format!(
+                "`{one}` and `{other}` may both hold the architecture"
+            ))
+            .mend("name one of them with `--arch-column`")),
+        }
+    }
+
+    /// The columns in order.
+    pub fn positions(&self) -> &[usize] {
+        match self {
+            ArchColumns::Whole(arch) => std::slice::from_ref(arch),
+            ArchColumns::Parts(parts) => parts,
+        }
+    }
+
+    /// Whether the column is part of the architecture.
+    pub(crate) fn contains(&self, column: usize) -> bool {
+        self.positions().contains(&column)
+    }
+
+    /// Reads the architecture of a row.
+    ///
+    /// # Errors
+    /// If a field is missing or the space does not have such an architecture.
+    pub fn parse<'a>(
+        &self,
+        field: impl Fn(usize) -> Option<Cow<'a, str>>,
+        space: &dyn SearchSpace,
+        buffer: &mut String,
+    ) -> Result<Arch> {
+        let field = |i| field(i).ok_or_else(|| Error::input("the architecture is not text"));
+        let arch = match self {
+            ArchColumns::Whole(arch) => space.parse(&field(*arch)?),
+            ArchColumns::Parts(parts) => {
+                buffer.clear();
+                for (&column, part) in parts.iter().zip(space.spelling()) {
+                    buffer.push_str(&part.before);
+                    buffer.push_str(&field(column)?);
+                }
+                space.parse(buffer)
+            }
+        };
+        arch.map_err(|what| {
+            let error = Error::input(what);
+            error.mend(format!(
+                "correct the row, or name the file's own space instead of `{}`",
+                space.name()
+            ))
+        })
+    }
+}
+
+/// The place of a column.
+///
+/// # Errors
+/// If it is there twice.
+fn position(header: &[String], name: &str) -> Result<Option<usize>> {
+    let mut found = (header.iter().enumerate()).filter(|(_, column)| *column == name);
+    match (found.next(), found.next()) {
+        (Some(_), Some(_)) => Err(Error::input(format!("column `{name}` is there twice"))
+            .mend("rename or remove one of the two")),
+        (first, _) => Ok(first.map(|(i, _)| i)),
+    }
+}
+
+/// The error where no column holds the architecture.
+fn absent(header: &[String], space: &dyn SearchSpace) -> Error {
+    let shown: Vec<&str> = header.iter().take(12).map(String::as_str).collect();
+    let more = if header.len() > shown.len() {
+        ", .."
+    } else {
+        ""
+    };
+    Error::input(format!(
+        "no column holds the architecture among {}{more}",
+        shown.join(", ")
+    ))
+    .mend(format!(
+        "name it `{ARCH}`{}, or name its column with `--arch-column`",
+        alternative(space)
+    ))
+}
+
+/// The other columns that would do.
+fn alternative(space: &dyn SearchSpace) -> String {
+    let columns: Vec<&str> = space.spelling().iter().map(|p| p.column.as_str()).collect();
+    match columns[..] {
+        [] => String::new(),
+        [first, .., last] if columns.len() > 4 => format!(" (or its parts `{first}` to `{last}`)"),
+        _ => format!(" (or its parts `{}`)", columns.join("`, `")),
+    }
+}

@@ -1,0 +1,160 @@
+//! How a table is read: which rows, which column holds the architecture, and what repeated rows mean.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use ganas_core::error::{Error, Result};
+use ganas_core::space::{Duplicates, SearchSpace};
+
+/// A condition on the rows of a source: a column has a value. Numbers are compared as numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Filter {
+    /// The column.
+    pub column: String,
+    /// The value.
+    pub value: String,
+}
+
+impl Filter {
+    /// Whether a cell has the value.
+    pub(crate) fn keeps(&self, cell: &str) -> bool {
+        let (cell, value) = (cell.trim(), self.value.as_str());
+        if cell == value {
+            return true;
+        }
+        match (cell.parse::<f64>(), value.parse::<f64>()) {
+            (Ok(a), Ok(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for Filter {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (column, value) = text.split_once('=').unwrap_or_default();
+        if column.trim().is_empty() {
+            return Err(
+                Error::input(format!("`{text}` does not say which rows to read"))
+                    .mend("write it as COLUMN=VALUE, such as `r=224`"),
+            );
+        }
+        Ok(Filter {
+            column: column.trim().to_owned(),
+            value: value.trim().to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.column, self.value)
+    }
+}
+
+/// How a table is imported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Import {
+    /// What to do with rows of one architecture that carry different values.
+    ///
+    /// If this is `None`, the space decides ([`SearchSpace::repeats`]): most spaces refuse such rows.
+    /// Where notations of one architecture differ, the rows' mean is taken, unless another column
+    /// says that they were measured under different conditions.
+    pub duplicates: Option<Duplicates>,
+    /// Rows to read: those that meet all of these.
+    pub filters: Vec<Filter>,
+    /// The column with the architecture; `None` finds it by the usual names.
+    pub arch_column: Option<String>,
+    /// Whether filters on columns that the source lacks are passed over instead of refused.
+    pub passes_over: bool,
+    /// Whether a source without any row is a table.
+    pub may_be_empty: bool,
+    /// The folder of compiled tables instead of [`default_folder`](crate::default_folder).
+    pub cache: Option<PathBuf>,
+}
+
+/// What an import decides about the content of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reading {
+    pub(crate) duplicates: Option<Duplicates>,
+    /// The space's own rule.
+    pub(crate) repeats: Duplicates,
+    pub(crate) filters: Vec<Filter>,
+    pub(crate) arch_column: Option<String>,
+    #[serde(skip)]
+    pub(crate) passes_over: bool,
+    #[serde(skip)]
+    pub(crate) may_be_empty: bool,
+}
+
+impl Import {
+    pub(crate) fn reading(&self, space: &dyn SearchSpace) -> Reading {
+        Reading {
+            duplicates: self.duplicates,
+            repeats: space.repeats(),
+            filters: self.filters.clone(),
+            arch_column: self.arch_column.clone(),
+            passes_over: self.passes_over,
+            may_be_empty: self.may_be_empty,
+        }
+    }
+}
+
+/// What becomes of a row whose architecture has a row already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Policy {
+    /// Any other value is an error.
+    Strict,
+    /// The mean is taken, unless a column says that conditions differ.
+    Careful,
+    /// The mean is taken.
+    Mean,
+    /// The first row counts.
+    First,
+}
+
+impl Reading {
+    /// Checks that a compiled table, which was read in this way, is what is asked for now. Where
+    /// nothing is asked for, any way will do.
+    pub(crate) fn check(&self, asked: &Reading) -> Result<()> {
+        let again = "import it again from its source";
+        if self.repeats != asked.repeats {
+            let (has, wants) = match asked.repeats {
+                Duplicates::Error => ("merges", "keeps apart"),
+                _ => ("keeps apart", "merges"),
+            };
+            return Err(Error::input(format!(
+                "the compiled table {has} isomorphic architectures which this search {wants}"
+            ))
+            .mend(again));
+        }
+        let duplicates = asked.duplicates.is_some_and(|d| self.duplicates != Some(d));
+        let filters = !asked.filters.is_empty() && self.filters != asked.filters;
+        let column = asked.arch_column.is_some() && self.arch_column != asked.arch_column;
+        let option = match (duplicates, filters, column) {
+            (true, _, _) => "--duplicates",
+            (_, true, _) => "--where",
+            (_, _, true) => "--arch-column",
+            _ => return Ok(()),
+        };
+        Err(Error::input(format!(
+            "the compiled table was not read with this `{option}`"
+        ))
+        .mend(format!("leave it out, or {again}")))
+    }
+
+    pub(crate) fn policy(&self) -> Policy {
+        match (self.duplicates, self.repeats) {
+            (Some(Duplicates::Error), _) => Policy::Strict,
+            (Some(Duplicates::Mean), _) => Policy::Mean,
+            (Some(Duplicates::First), _) => Policy::First,
+            (None, Duplicates::Error) => Policy::Strict,
+            (None, Duplicates::Mean) => Policy::Careful,
+            (None, Duplicates::First) => Policy::First,
+        }
+    }
+}
