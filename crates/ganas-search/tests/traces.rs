@@ -1,0 +1,226 @@
+//! Short searches propose the same architectures as the searches recorded in `traces.json`.
+//!
+//! The recorded traces are exact to the last bit of the numbers behind them, so they hold on the
+//! processors that they were recorded on. To record them again after an intended change:
+//! `GANAS_RECORD_TRACES=1 cargo test -p ganas-search --test traces`.
+
+#![cfg(target_arch = "x86_64")]
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use ganas_core::driver::{Limits, Run, Search};
+use ganas_core::evaluate::{Evaluator, Outcome};
+use ganas_core::space::{SearchSpace, from_toml, nasbench101, nasbench201};
+use ganas_core::testing::{Synthetic, problem};
+use ganas_search::{Recipe, STRATEGIES};
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_128;
+
+/// Settings that make a search with the networks short.
+const SMALL: &str =
+    "initial=12+batch=8+growth=4+truth=6+updates=2+episodes=16+discriminator.steps=6";
+
+/// Searches of GA-NAS in all its compositions: space, bounds, recipe, queries.
+const GA_NAS: [(&str, &[&str], &str, usize); 21] = [
+    ("nasbench201", &[], "ga-nas", 60),
+    ("nasbench101", &[], "ga-nas", 40),
+    ("chain", &["params <= 2e5"], "ga-nas", 60),
+    (
+        "nasbench201",
+        &["score <= 0.6", "score >= 0.2"],
+        "ga-nas",
+        50,
+    ),
+    ("nasbench201", &["score >= 9"], "ga-nas", 30),
+    (
+        "nasbench201",
+        &[],
+        "ga-nas+proposals.screened.patience=2+proposals.screened.edited=40",
+        50,
+    ),
+    (
+        "nasbench201",
+        &[],
+        "ga-nas+batch=5+share=0+proposals.screened.surrogates.process=false",
+        50,
+    ),
+    ("nasbench201", &[], "ga-nas:paper-setup1+SMALL", 50),
+    ("nasbench101", &[], "ga-nas:paper-setup1+SMALL", 40),
+    ("chain", &["params <= 2e5"], "ga-nas:paper-setup1+SMALL", 50),
+    (
+        "nasbench201",
+        &["score >= 9"],
+        "ga-nas:paper-setup1+SMALL",
+        40,
+    ),
+    ("nasbench201", &[], "ga-nas:paper-setup2+SMALL", 50),
+    (
+        "nasbench101",
+        &[],
+        "ga-nas:paper-setup1+SMALL+rules=Learned",
+        40,
+    ),
+    (
+        "nasbench201",
+        &[],
+        "ga-nas:paper-setup1+SMALL+rank_share=0.3",
+        40,
+    ),
+    (
+        "nasbench201",
+        &[],
+        "ga-nas:paper-setup1+SMALL+ppo.objective=reinforce",
+        40,
+    ),
+    (
+        "nasbench101",
+        &[],
+        "ga-nas:paper-setup1+SMALL+rules=Learned+reward=measured",
+        40,
+    ),
+    (
+        "nasbench201",
+        &[],
+        "ga-nas+SMALL+proposals.screened.generated=20+proposals.screened.discriminator=0.2",
+        50,
+    ),
+    (
+        "nasbench101",
+        &["score <= 0.9"],
+        "ga-nas+SMALL+proposals.screened.generated=20+proposals.screened.discriminator=0.5+rank_share=0.3",
+        40,
+    ),
+    (
+        "nasbench201",
+        &["score >= 9"],
+        "ga-nas+SMALL+proposals.screened.generated=20",
+        40,
+    ),
+    (
+        "nasbench201",
+        &[],
+        "ga-nas+SMALL+proposals.screened.discriminator=0.4",
+        40,
+    ),
+    (
+        "nasbench201",
+        &[],
+        "ga-nas+SMALL+proposals.screened.generated=20+proposals.screened.discriminator=0.4+reward=measured",
+        40,
+    ),
+];
+
+/// A search and the architectures that it proposes.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Trace {
+    search: String,
+    first: Vec<String>,
+    /// Digest of all proposed architectures, each with its round.
+    digest: String,
+}
+
+fn space(name: &str) -> Box<dyn SearchSpace> {
+    match name {
+        "nasbench101" => Box::new(nasbench101()),
+        "nasbench201" => Box::new(nasbench201()),
+        _ => from_toml(
+            "name = \"blocks\"\nkind = \"chain\"\nlength = 8\nops = [\"identity\", \"mb3\", \"mb6\"]\n\
+             [metrics]\nparams = { mb3 = 1.2e4, mb6 = 5e4 }\n",
+        )
+        .unwrap(),
+    }
+}
+
+/// How the rounds of a search follow each other, and what it knows before.
+#[derive(Clone, Copy, PartialEq)]
+enum Course {
+    Plain,
+    /// Six evaluations at a time.
+    Overlapping,
+    /// Twenty evaluations are known.
+    Continued,
+}
+
+fn trace(name: &str, bounds: &[&str], recipe: &str, queries: usize, course: Course) -> Trace {
+    let space = space(name);
+    let bounds = bounds.iter().map(|text| text.parse().unwrap()).collect();
+    let problem = problem(&*space, bounds);
+    let limits = Limits {
+        queries,
+        ..Limits::default()
+    };
+    let mut search = Search::new(&problem, &limits);
+    if course == Course::Overlapping {
+        search = search.asynchronous(6);
+    }
+    if course == Course::Continued {
+        let mut rng = ganas_core::rng::Rng::stream(7, "known");
+        let draw = |_| space.sample(space.samplers()[0], &mut rng);
+        let mut known: Vec<_> = (0..20).map(draw).collect();
+        known.sort_unstable();
+        known.dedup();
+        let score = |arch| Outcome::Done(vec![Synthetic::new(&*space).score(&arch)]);
+        search = search.knowing(known.into_iter().map(|arch| (arch, score(arch))).collect());
+    }
+    let recipe = Recipe::read(&recipe.replace("SMALL", SMALL)).unwrap();
+    let mut strategy = recipe.build(3).unwrap();
+    let mut evaluator = Synthetic::new(&*space).failing(9);
+    let evaluator: &mut dyn Evaluator = &mut evaluator;
+    let never = AtomicBool::new(false);
+    let run = search.run(evaluator, &mut *strategy, &mut [], &never);
+    let run: Run = run.unwrap();
+    let proposed: Vec<String> = (run.ledger.queries().iter())
+        .map(|query| format!("{} {}", query.round, space.format(&query.arch)))
+        .collect();
+    let course = match course {
+        Course::Plain => "",
+        Course::Overlapping => ", overlapping",
+        Course::Continued => ", continued",
+    };
+    Trace {
+        search: format!("{recipe} on {name}{course}"),
+        first: proposed.iter().skip(12).take(3).cloned().collect(),
+        digest: format!("{:032x}", xxh3_128(proposed.join("\n").as_bytes())),
+    }
+}
+
+fn traces() -> Vec<Trace> {
+    let mut traces: Vec<Trace> = (GA_NAS.iter())
+        .map(|(name, bounds, recipe, queries)| trace(name, bounds, recipe, *queries, Course::Plain))
+        .collect();
+    for course in [Course::Overlapping, Course::Continued] {
+        for recipe in ["ga-nas", "ga-nas:paper-setup1+SMALL", "evolution"] {
+            traces.push(trace("nasbench201", &[], recipe, 40, course));
+        }
+    }
+    for (strategy, presets) in STRATEGIES.iter().filter(|(s, _)| *s != "ga-nas") {
+        for preset in *presets {
+            for (name, bounds) in [("nasbench101", &[][..]), ("chain", &["params <= 2e5"])] {
+                let small = match *strategy {
+                    "bananas" => "+ensemble=2+network.epochs=10",
+                    _ => "",
+                };
+                let recipe = format!("{strategy}:{preset}{small}");
+                traces.push(trace(name, bounds, &recipe, 60, Course::Plain));
+            }
+        }
+    }
+    traces
+}
+
+#[test]
+fn searches_go_the_way_that_was_recorded() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traces.json");
+    let traces = traces();
+    if std::env::var_os("GANAS_RECORD_TRACES").is_some() {
+        let text = serde_json::to_string_pretty(&traces).unwrap();
+        std::fs::write(&file, text + "\n").unwrap();
+    }
+    let recorded: Vec<Trace> =
+        serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    for (found, expected) in traces.iter().zip(&recorded) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(traces.len(), recorded.len());
+}
