@@ -79,8 +79,8 @@ impl Search {
             desk,
             measured,
             metrics,
+            minimize: objective.is_minimized(),
             objective: objective.metric,
-            minimize: objective.minimize,
             known,
             thread: Mutex::new(Thread::Idle),
         })
@@ -490,7 +490,7 @@ impl Search {
             metrics.set_item(name, value)?;
         }
         let sign = if self.minimize { -1.0 } else { 1.0 };
-        let value = sign * best.score.unwrap_or(f64::NAN);
+        let value = sign * best.value().unwrap_or(f64::NAN);
         Ok(Some((self.space.own(best.arch), value, metrics)))
     }
 

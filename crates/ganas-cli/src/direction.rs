@@ -62,18 +62,20 @@ impl Aim {
     /// The objective. Where no direction was said, `loss` is minimised and everything else is
     /// maximised, wherever the metric comes from.
     pub fn objective(&self) -> Objective {
-        Objective {
-            minimize: self.minimize.unwrap_or(self.metric == "loss"),
-            metric: self.metric.clone(),
+        if self.minimize.unwrap_or(self.metric == "loss") {
+            Objective::minimize(&self.metric)
+        } else {
+            Objective::maximize(&self.metric)
         }
     }
 
     /// The line before a search: its direction, with a warning if the name suggests the opposite.
     pub fn announcement(&self) -> String {
-        let Objective { metric, minimize } = self.objective();
+        let objective = self.objective();
+        let (metric, minimize) = (&objective.metric, objective.is_minimized());
         let way = if minimize { "minimising" } else { "maximising" };
         let mut text = format!("{way} `{metric}`");
-        if self.minimize.is_none() && !minimize && less_is_better(&metric) {
+        if self.minimize.is_none() && !minimize && less_is_better(metric) {
             text += &format!(
                 "; warning: by its name, less of `{metric}` is better: `--objective {metric}:min` \
                  minimises it, and `{metric}:max` maximises it without this warning"
@@ -108,7 +110,7 @@ mod tests {
         ] {
             let objective = Aim::parse(text, minimize).unwrap().objective();
             assert_eq!(
-                (&*objective.metric, objective.minimize),
+                (&*objective.metric, objective.is_minimized()),
                 (metric, is_minimised)
             );
         }

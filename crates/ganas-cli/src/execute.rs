@@ -472,7 +472,7 @@ fn improved(
     let Some(best) = best else {
         return Vec::new();
     };
-    let value = |q: &Query| q.score.map(|score| task.objective.turn(score));
+    let value = |q: &Query| q.value().map(|score| task.objective.turn(score));
     (task.start.iter())
         .filter_map(|arch| queries.iter().find(|q| q.round == 0 && q.arch == *arch))
         .map(|start| Improved {
@@ -494,7 +494,7 @@ fn improved(
 /// The evaluated architecture that is nearest to complying.
 fn nearest(problem: &Problem, task: &Task, queries: &[Query]) -> Option<Nearest> {
     let beyond = |q: &Query| problem.excess(&q.arch, Some(&q.metrics));
-    let measured = queries.iter().filter(|q| q.score.is_some());
+    let measured = queries.iter().filter(|q| q.value().is_some());
     let nearest = measured.min_by(|a, b| beyond(a).total_cmp(&beyond(b)))?;
     Some(Nearest {
         arch: task.space.format(&nearest.arch),

@@ -152,7 +152,7 @@ impl<'a> Log<'a> {
                 "event": "begin",
                 "space": self.problem.space().name(),
                 "objective": self.problem.objective().metric,
-                "minimize": self.problem.objective().minimize,
+                "minimize": self.problem.objective().is_minimized(),
                 "strategy": strategy,
                 "seed": seed,
                 "queries": queries,
@@ -177,9 +177,7 @@ impl<'a> Log<'a> {
     }
 
     fn evaluation(&self, number: usize, query: &Query, best: bool) -> Value {
-        let objective = query
-            .score
-            .map(|score| self.problem.objective().turn(score));
+        let objective = (query.value()).map(|value| self.problem.objective().turn(value));
         let metrics: Map<String, Value> = (self.problem.metrics().iter().zip(&query.metrics))
             .map(|(name, value)| (name.clone(), json!(value)))
             .collect();
@@ -214,7 +212,7 @@ impl Log<'_> {
 
     /// Warns once if the first evaluation is on another scale than what was known.
     fn check_scale(&mut self, query: &Query) {
-        let Some(score) = query.score.filter(|_| !self.known.is_empty()) else {
+        let Some(score) = query.value().filter(|_| !self.known.is_empty()) else {
             return;
         };
         let objective = self.problem.objective();
@@ -237,13 +235,13 @@ impl Observer for Log<'_> {
         if self.reporter.args.is_json() {
             self.reporter.say(self.evaluation(number, query, best));
         } else if self.reporter.args.verbose > 1 {
-            let came_to = match (query.score, &query.failure) {
+            let came_to = match (query.value(), &query.failure) {
                 (Some(score), _) => rounded(self.problem.objective().turn(score)),
                 (None, why) => format!("failed: {}", why.as_deref().unwrap_or("no value")),
             };
             let remark = match (best, query.compliant) {
                 (true, _) => ", the best so far",
-                (_, false) if query.score.is_some() => ", breaks a constraint",
+                (_, false) if query.value().is_some() => ", breaks a constraint",
                 _ => "",
             };
             let arch = self.problem.space().format(&query.arch);

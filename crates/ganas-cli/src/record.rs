@@ -583,7 +583,7 @@ impl TaskRecord {
                 _ => None,
             },
             objective: task.objective.metric.clone(),
-            minimize: task.objective.minimize,
+            minimize: task.objective.is_minimized(),
             constraints: (task.constraints.iter().map(|c| c.to_string()))
                 .chain(task.predicates.iter().map(|p| p.name.clone()))
                 .collect(),

@@ -365,12 +365,12 @@ impl Observer for RunDir<'_> {
         self.rounds.append(round)
     }
 
-    fn between(&mut self, state: &dyn Fn() -> Option<Checkpoint>) -> CoreResult<()> {
+    fn between(&mut self, state: &dyn Fn() -> CoreResult<Option<Checkpoint>>) -> CoreResult<()> {
         if !self.keeping.is_due() {
             return Ok(());
         }
         let begun = Instant::now();
-        if let Some(search) = state() {
+        if let Some(search) = state()? {
             let rounds = self.rounds.mark;
             self.keeping.journal.check_present()?;
             let path = self.folder.join(CHECKPOINT);

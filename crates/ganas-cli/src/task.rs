@@ -501,7 +501,7 @@ impl Task {
         let all = self.constraints.is_empty() && self.predicates.is_empty();
         let problem = self.problem()?;
         Ok(match &self.source {
-            Source::Table(_) => Ranking::new(table, column, self.objective.minimize, |row| {
+            Source::Table(_) => Ranking::new(table, column, self.objective.is_minimized(), |row| {
                 all || problem.complies(&table.arch(row), &metrics_of(&problem, table, row))
             }),
             // A table that others are judged by need not know what they measure.
@@ -511,12 +511,17 @@ impl Task {
                     Source::Surrogate(..) => bounds_in(&problem, table),
                     _ => Vec::new(),
                 };
-                Ranking::new(table, column, same && self.objective.minimize, |row| {
-                    let holds = |(bound, column): &(&Constraint, usize)| {
-                        bound.holds(table.value(row, *column))
-                    };
-                    all || bounds.iter().all(holds) && problem.admits(&table.arch(row))
-                })
+                Ranking::new(
+                    table,
+                    column,
+                    same && self.objective.is_minimized(),
+                    |row| {
+                        let holds = |(bound, column): &(&Constraint, usize)| {
+                            bound.holds(table.value(row, *column))
+                        };
+                        all || bounds.iter().all(holds) && problem.admits(&table.arch(row))
+                    },
+                )
             }
         })
     }

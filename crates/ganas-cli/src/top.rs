@@ -47,7 +47,7 @@ pub fn of(
 }
 
 fn value(task: &Task, query: &Query) -> Option<f64> {
-    query.score.map(|score| task.objective.turn(score))
+    query.value().map(|score| task.objective.turn(score))
 }
 
 /// The rows of architectures in the file of the task's table.

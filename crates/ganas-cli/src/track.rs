@@ -213,10 +213,7 @@ mod tests {
 
     #[test]
     fn a_line_says_how_a_search_stands() {
-        let objective = Objective {
-            metric: "loss".into(),
-            minimize: true,
-        };
+        let objective = Objective::minimize("loss");
         let gauges = [
             ("gamma", -0.52),
             ("rho", 0.1),

@@ -133,10 +133,7 @@ fn busy() {
     evaluator.evaluate(&archs(WORKERS));
     fs::remove_file(&times).expect("workers that worked");
     let space = nasbench201();
-    let objective = Objective {
-        metric: "accuracy".into(),
-        minimize: false,
-    };
+    let objective = Objective::maximize("accuracy");
     let measured = ["accuracy".to_owned()];
     let problem = Problem::new(&space, &measured, objective, Vec::new(), Sampler::Uniform).unwrap();
     let limits = Limits {

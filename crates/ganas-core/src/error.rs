@@ -35,6 +35,17 @@ pub enum Error {
         /// What happened, and what can be done.
         what: String,
     },
+    /// A strategy broke its contract, or panicked.
+    #[error("the strategy `{strategy}` {what}")]
+    Strategy {
+        /// Name of the strategy.
+        strategy: String,
+        /// The fault, as a phrase that follows the name.
+        what: String,
+    },
+    /// An evaluator broke its contract, or panicked.
+    #[error("the evaluator {0}")]
+    Evaluator(String),
     /// A promise of the program to itself was broken. Nothing that the user gave is at fault.
     #[error("internal error: {0}; this is a bug: please report it with this line at {REPORTS}")]
     Bug(String),
@@ -78,6 +89,19 @@ impl Error {
             what: what.into(),
             ..InputError::default()
         })
+    }
+
+    /// A fault of a strategy, as a phrase that follows its name.
+    pub fn strategy(strategy: impl Into<String>, what: impl Into<String>) -> Self {
+        Error::Strategy {
+            strategy: strategy.into(),
+            what: what.into(),
+        }
+    }
+
+    /// A fault of an evaluator, as a phrase that follows "the evaluator".
+    pub fn evaluator(what: impl Into<String>) -> Self {
+        Error::Evaluator(what.into())
     }
 
     /// A broken promise of the program to itself.

@@ -2,8 +2,8 @@
 
 use crate::arch::Arch;
 use crate::constraint::Constraint;
-use crate::driver::Problem;
 use crate::error::{Error, Result};
+use crate::problem::Problem;
 use crate::rng::Rng;
 use crate::space::Sampler;
 use crate::strategy::SAMPLING_TRIES;

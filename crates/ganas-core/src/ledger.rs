@@ -11,8 +11,9 @@ pub struct Query {
     pub arch: Arch,
     /// The round that asked for it first; 0 for starting points.
     pub round: usize,
-    /// The objective, turned so that larger is better; `None` where the evaluation failed.
-    pub score: Option<f64>,
+    /// The objective values in the order of the problem's objectives, each turned so that larger is
+    /// better; empty where the evaluation failed.
+    pub values: Vec<f64>,
     /// Whether every constraint holds. Only compliant architectures enter the truth set.
     pub compliant: bool,
     /// The metrics in the order of the search's metric names; empty where the evaluation failed.
@@ -22,9 +23,15 @@ pub struct Query {
 }
 
 impl Query {
-    /// The score of a compliant architecture: what the truth set is chosen by.
+    /// Value of the first objective, the only one of most problems; `None` where the evaluation
+    /// failed.
+    pub fn value(&self) -> Option<f64> {
+        self.values.first().copied()
+    }
+
+    /// [`value`](Self::value) of a compliant architecture: the truth set is chosen by it.
     pub fn merit(&self) -> Option<f64> {
-        self.score.filter(|_| self.compliant)
+        self.value().filter(|_| self.compliant)
     }
 }
 

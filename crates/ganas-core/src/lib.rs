@@ -14,6 +14,7 @@ pub mod journal;
 pub mod ledger;
 mod pool;
 mod population;
+pub mod problem;
 mod regular;
 pub mod rng;
 pub mod space;

@@ -1,7 +1,7 @@
 //! All that a search may evaluate, listed or by random draws.
 
 use crate::arch::Arch;
-use crate::driver::Problem;
+use crate::problem::Problem;
 use crate::rng::Rng;
 use crate::space::Sampler;
 

@@ -8,11 +8,11 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::arch::Arch;
 use crate::constraint::Constraint;
-use crate::driver::Problem;
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Query};
 #[cfg(doc)]
 use crate::pool::Pool;
+use crate::problem::Problem;
 use crate::rng::Rng;
 use crate::space::{Sampler, SearchSpace};
 
@@ -32,6 +32,13 @@ const POOL_NEIGHBORS: usize = 30;
 
 /// A named number that a strategy reports about a round, such as its threshold or a loss.
 pub type Gauge = (&'static str, f64);
+
+/// Kinds of problems that a strategy handles beside those with one objective.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Problems with several objectives.
+    pub several_objectives: bool,
+}
 
 /// A search strategy.
 ///
@@ -69,6 +76,19 @@ pub trait Strategy: Send {
     /// out beforehand, or that went beyond the limit, are left out.
     fn tell(&mut self, context: &Context, results: &[Query]) {
         let _ = (context, results);
+    }
+
+    /// Name of the strategy in messages; the name of its type unless it says otherwise.
+    fn name(&self) -> String {
+        let path = std::any::type_name::<Self>();
+        let path = path.split('<').next().unwrap_or(path);
+        path.rsplit("::").next().unwrap_or(path).to_owned()
+    }
+
+    /// Kinds of problems that the strategy handles. The driver refuses others before a search
+    /// starts.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
     }
 
     /// What the strategy has to report about its last round.

@@ -440,8 +440,8 @@ impl Observer for Kept {
         Ok(())
     }
 
-    fn between(&mut self, state: &dyn Fn() -> Option<Checkpoint>) -> Result<()> {
-        (self.states).extend(state().map(|state| (self.finished.len(), state)));
+    fn between(&mut self, state: &dyn Fn() -> Result<Option<Checkpoint>>) -> Result<()> {
+        (self.states).extend(state()?.map(|state| (self.finished.len(), state)));
         Ok(())
     }
 }
@@ -508,10 +508,7 @@ fn run_strategy(
 /// # Panics
 /// If a constraint cannot be used.
 pub fn problem(space: &dyn SearchSpace, constraints: Vec<Constraint>) -> Problem<'_> {
-    let objective = Objective {
-        metric: "score".into(),
-        minimize: false,
-    };
+    let objective = Objective::maximize("score");
     let measured = ["score".to_owned()];
     let sampler = space.samplers()[0];
     Problem::new(space, &measured, objective, constraints, sampler)

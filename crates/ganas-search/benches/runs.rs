@@ -13,10 +13,7 @@ use ganas_tables::{Import, Table, TableEvaluator};
 fn time(space: &dyn SearchSpace, table: &Path, metric: &str, strategy: &str, queries: usize) {
     let table = Table::open_with(table, space, &Import::default()).unwrap();
     let mut evaluator = TableEvaluator::new(Arc::new(table));
-    let objective = Objective {
-        metric: metric.into(),
-        minimize: false,
-    };
+    let objective = Objective::maximize(metric);
     let measured = evaluator.metrics().to_vec();
     let problem = Problem::new(space, &measured, objective, Vec::new(), Sampler::Uniform).unwrap();
     let limits = Limits {

@@ -41,10 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let column = table.column(metric)?;
     let metrics = table.columns().to_vec();
-    let objective = Objective {
-        metric: metric.clone(),
-        minimize: false,
-    };
+    let objective = Objective::maximize(metric.clone());
     let problem = Problem::new(&*space, &metrics, objective, vec![], Sampler::Uniform)?;
     let row = |arch: &Arch| {
         table

@@ -43,10 +43,7 @@
 //!     metrics: vec!["convolutions".into()],
 //!     op: conv.expect("the space has it") as u8,
 //! };
-//! let objective = Objective {
-//!     metric: "convolutions".into(),
-//!     minimize: false,
-//! };
+//! let objective = Objective::maximize("convolutions");
 //! // A cell of more weights is never evaluated: four such convolutions are too many.
 //! let bound = "params <= 1e6".parse()?;
 //! let sampler = space.samplers()[0];
@@ -63,7 +60,7 @@
 //! let best = run.ledger.best().expect("some cell complies");
 //! println!("{} after {} queries", space.format(&best.arch), run.ledger.len());
 //! assert_eq!(run.ledger.len(), 60);
-//! assert_eq!(best.score, Some(3.0));
+//! assert_eq!(best.value(), Some(3.0));
 //! # Ok(())
 //! # }
 //! ```

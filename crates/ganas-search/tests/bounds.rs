@@ -48,10 +48,7 @@ fn queries(least: f64, budget: usize, seed: u64) -> Vec<Query> {
         comparison: Comparison::AtLeast,
         bound: least,
     };
-    let objective = Objective {
-        metric: names[1].clone(),
-        minimize: true,
-    };
+    let objective = Objective::minimize(names[1].clone());
     let problem = Problem::new(&space, &names, objective, vec![bound], Sampler::Uniform).unwrap();
     let limits = Limits {
         queries: budget,
@@ -123,10 +120,7 @@ fn a_search_finds_its_way_to_what_complies() {
 
 /// A problem under bounds on costs of the space.
 fn bounded<'a>(space: &'a dyn SearchSpace, bounds: &[&str]) -> Problem<'a> {
-    let objective = Objective {
-        metric: "score".into(),
-        minimize: false,
-    };
+    let objective = Objective::maximize("score");
     let bounds = bounds.iter().map(|text| text.parse().unwrap()).collect();
     let measured = ["score".to_owned()];
     Problem::new(space, &measured, objective, bounds, Sampler::Uniform).unwrap()

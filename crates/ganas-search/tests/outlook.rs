@@ -35,7 +35,11 @@ impl<F: Fn(&Arch) -> f64 + Send> Evaluator for Function<F> {
 fn problem(space: &dyn SearchSpace, minimize: bool) -> Problem<'_> {
     let metric = String::from("score");
     let measured = [metric.clone()];
-    let objective = Objective { metric, minimize };
+    let objective = if minimize {
+        Objective::minimize(metric)
+    } else {
+        Objective::maximize(metric)
+    };
     Problem::new(space, &measured, objective, vec![], space.samplers()[0]).unwrap()
 }
 
@@ -211,10 +215,7 @@ fn a_space_that_cannot_be_listed_has_one_and_the_same_seed_the_same() {
 fn of_a_region_that_draws_hardly_meet_nothing_is_said() {
     let space = ofa_mobilenetv3();
     let measured = ["score".to_owned()];
-    let objective = Objective {
-        metric: "score".into(),
-        minimize: false,
-    };
+    let objective = Objective::maximize("score");
     let tight = vec!["macs <= 1.3e8".parse().unwrap()];
     let problem = Problem::new(&space, &measured, objective, tight, space.samplers()[0]).unwrap();
     let asked = queries(&problem, |arch| space.cost(arch, 0), 50, 0);

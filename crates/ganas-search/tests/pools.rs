@@ -41,10 +41,7 @@ fn keeps_to_its_pool(space: &dyn SearchSpace) {
     for (name, presets) in STRATEGIES {
         let recipe: Recipe = format!("{name}:{}", presets[0]).parse().unwrap();
         let mut evaluator = Synthetic::new(space);
-        let objective = Objective {
-            metric: "score".into(),
-            minimize: false,
-        };
+        let objective = Objective::maximize("score");
         let constraint = bound.parse().unwrap();
         let problem = Problem::new(
             space,
@@ -104,7 +101,7 @@ fn scored(name: &str, seed: u64) -> (f64, Vec<(String, f64)>) {
         &never,
     )
     .unwrap();
-    let scores = run.ledger.queries().iter().filter_map(|q| q.score);
+    let scores = run.ledger.queries().iter().filter_map(|q| q.value());
     let mean = scores.sum::<f64>() / run.ledger.len() as f64;
     (mean, run.rounds.last().unwrap().gauges.clone())
 }

@@ -14,10 +14,7 @@ use ganas_search::{Recipe, STRATEGIES};
 
 /// A problem whose architectures may have an op so many times.
 fn bounded(space: &dyn SearchSpace, op: u8, most: usize) -> Problem<'_> {
-    let objective = Objective {
-        metric: "score".into(),
-        minimize: false,
-    };
+    let objective = Objective::maximize("score");
     let evaluator = Synthetic::new(space);
     let metrics = evaluator.metrics();
     let few = Predicate {

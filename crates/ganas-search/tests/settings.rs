@@ -206,10 +206,7 @@ fn numbers(settings: &Value, path: String, found: &mut Vec<String>) {
 /// A search of a synthetic landscape.
 fn searched(recipe: &Recipe, space: &dyn SearchSpace, seed: u64, queries: usize) -> Result<Run> {
     let mut evaluator = Synthetic::new(space);
-    let objective = Objective {
-        metric: "score".into(),
-        minimize: false,
-    };
+    let objective = Objective::maximize("score");
     let metrics = evaluator.metrics().to_vec();
     let sampler = space.samplers()[0];
     let problem = Problem::new(space, &metrics, objective, Vec::new(), sampler).unwrap();
@@ -273,7 +270,7 @@ fn late_score(text: &str, space: &dyn SearchSpace) -> f64 {
     let of = |seed| {
         let run = searched(&recipe(text), space, seed, 600).unwrap();
         let late = &run.ledger.queries()[300..];
-        late.iter().filter_map(|q| q.score).sum::<f64>() / late.len() as f64
+        late.iter().filter_map(|q| q.value()).sum::<f64>() / late.len() as f64
     };
     (0..4).map(of).sum::<f64>() / 4.0
 }

@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::failures::Failures;
-use super::{Limits, Observer, Problem, Round, StopReason};
+use super::supervised::Supervised;
+use super::{Limits, Observer, Problem, Round, STALLED_ROUNDS, StopReason};
 use crate::arch::Arch;
 use crate::checkpoint::Checkpoint;
 use crate::error::Result;
 use crate::evaluate::{Details, Outcome};
 use crate::ledger::{Ledger, Query};
-use crate::strategy::{Context, Rejected, Strategy};
+use crate::rng::Rng;
+use crate::strategy::{Context, Rejected};
 
 /// A search that is going on.
 pub(super) struct Course<'a, 'o> {
@@ -91,17 +93,20 @@ impl<'a, 'o> Course<'a, 'o> {
     }
 
     /// The state of the search, if the strategy has one.
-    pub fn checkpoint(&self, strategy: &dyn Strategy) -> Option<Checkpoint> {
+    pub fn checkpoint(&self, strategy: &Supervised) -> Result<Option<Checkpoint>> {
+        let Some(state) = strategy.save()? else {
+            return Ok(None);
+        };
         let rounds = self.ledger.charged().iter().map(|q| q.round);
-        Some(Checkpoint {
+        Ok(Some(Checkpoint {
             queries: self.places.iter().copied().zip(rounds).collect(),
             rounds: self.rounds,
             idle: self.idle,
             rejected: self.rejected.hashes(),
-            strategy: strategy.save()?,
+            strategy: state,
             pending: Vec::new(),
             open: Vec::new(),
-        })
+        }))
     }
 
     pub fn context(&self) -> Context<'_> {
@@ -116,7 +121,7 @@ impl<'a, 'o> Course<'a, 'o> {
 
     /// Whether something is as good as the target.
     pub fn reached(&self) -> bool {
-        let target = self.limits.target.map(|t| self.problem.objective.turn(t));
+        let target = self.limits.target.map(|t| self.problem.objective().turn(t));
         let best = self.ledger.best().and_then(Query::merit);
         target
             .zip(best)
@@ -142,7 +147,7 @@ impl<'a, 'o> Course<'a, 'o> {
     }
 
     /// Asks for the architectures of the next round, and gives its number.
-    pub fn ask(&mut self, strategy: &mut dyn Strategy, left: usize) -> Result<(usize, Vec<Arch>)> {
+    pub fn ask(&mut self, strategy: &mut Supervised, left: usize) -> Result<(usize, Vec<Arch>)> {
         let starts = !self.limits.start.is_empty();
         let number = self.rounds + usize::from(!starts);
         let asked = match number {
@@ -151,7 +156,7 @@ impl<'a, 'o> Course<'a, 'o> {
                 let begun = Instant::now();
                 let asked = strategy.ask(&self.context(), left)?;
                 let mut rest = begun.elapsed().as_secs_f64();
-                for (part, seconds) in strategy.timings() {
+                for (part, seconds) in strategy.timings()? {
                     self.spent(part, seconds)?;
                     rest -= seconds;
                 }
@@ -170,7 +175,6 @@ impl<'a, 'o> Course<'a, 'o> {
         let mut taken = HashSet::new();
         let mut told = Vec::with_capacity(asked.len());
         for arch in asked {
-            debug_assert_eq!(context.space.check(arch), Ok(()));
             if self.pending.contains(arch) {
                 continue;
             }
@@ -234,17 +238,11 @@ impl<'a, 'o> Course<'a, 'o> {
         Ok(())
     }
 
-    /// What a strategy reports, in the form that is kept.
-    pub fn gauges(strategy: &dyn Strategy) -> Vec<(String, f64)> {
-        let gauges = strategy.gauges().into_iter();
-        gauges.map(|(name, value)| (name.into(), value)).collect()
-    }
-
     /// Ends a round: tells the strategy and then the observers. Without `gauges`, they are those of
     /// after that.
     pub fn end(
         &mut self,
-        strategy: &mut dyn Strategy,
+        strategy: &mut Supervised,
         number: usize,
         asked: usize,
         new: usize,
@@ -255,7 +253,7 @@ impl<'a, 'o> Course<'a, 'o> {
             (told.iter().filter_map(|a| self.ledger.get(a).cloned())).collect();
         if number > 0 {
             let begun = Instant::now();
-            strategy.tell(&self.context(), &results);
+            strategy.tell(&self.context(), &results)?;
             self.spent("telling", begun.elapsed().as_secs_f64())?;
         }
         let best = self.ledger.best().and_then(Query::merit);
@@ -264,10 +262,11 @@ impl<'a, 'o> Course<'a, 'o> {
             asked,
             new,
             queries: self.ledger.charged().len(),
-            best: best.map(|merit| self.problem.objective.turn(merit)),
-            gauges: match number {
-                0 => Vec::new(),
-                _ => gauges.unwrap_or_else(|| Self::gauges(strategy)),
+            best: best.map(|merit| self.problem.objective().turn(merit)),
+            gauges: match (number, gauges) {
+                (0, _) => Vec::new(),
+                (_, Some(gauges)) => gauges,
+                (_, None) => strategy.gauges()?,
             },
         };
         for observer in self.observers.iter_mut() {
@@ -275,6 +274,21 @@ impl<'a, 'o> Course<'a, 'o> {
         }
         self.idle = if new == 0 { self.idle + 1 } else { 0 };
         Ok(round)
+    }
+
+    /// Returns true if too many rounds in a row brought nothing new, and nothing new is left.
+    ///
+    /// # Errors
+    /// If something new is left: then the strategy repeats itself.
+    pub fn stalled(&self, strategy: &Supervised) -> Result<bool> {
+        if self.idle < STALLED_ROUNDS {
+            return Ok(false);
+        }
+        let mut rng = Rng::stream(0, "stalled");
+        if self.context().sample_new(1, &mut rng).is_empty() {
+            return Ok(true);
+        }
+        Err(strategy.repeats(self.idle))
     }
 
     pub fn begin(&mut self, rounds: usize) -> Result<()> {
@@ -290,7 +304,7 @@ impl<'a, 'o> Course<'a, 'o> {
         self.observers.iter_mut().try_for_each(|o| o.wait())
     }
 
-    pub fn between(&mut self, state: &dyn Fn(&Self) -> Option<Checkpoint>) -> Result<()> {
+    pub fn between(&mut self, state: &dyn Fn(&Self) -> Result<Option<Checkpoint>>) -> Result<()> {
         // The observers are lent out while they look at the rest.
         let observers = std::mem::take(&mut self.observers);
         let told = (observers.iter_mut()).try_for_each(|o| o.between(&|| state(self)));

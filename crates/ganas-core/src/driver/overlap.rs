@@ -10,13 +10,14 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use super::boundary::Boundary;
 use super::course::{Asked, Course};
-use super::{Round, STALLED_ROUNDS, StopReason};
+use super::supervised::Supervised;
+use super::{Round, StopReason};
 use crate::arch::Arch;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
-use crate::evaluate::{Details, Evaluator, Outcome, Work};
-use crate::strategy::Strategy;
+use crate::evaluate::{Details, Outcome, Work};
 
 /// Rounds in a row that bring nothing new after which the next one waits for an evaluation.
 const PATIENCE: usize = 100;
@@ -45,8 +46,8 @@ struct Flight {
 /// Runs overlapping rounds until the search ends.
 pub(super) fn run(
     course: &mut Course,
-    evaluator: &mut dyn Evaluator,
-    strategy: &mut dyn Strategy,
+    evaluator: &mut Boundary,
+    strategy: &mut Supervised,
     slots: &[(usize, usize)],
     resumed: Option<&Checkpoint>,
 ) -> Result<(StopReason, Vec<Round>)> {
@@ -83,9 +84,9 @@ pub(super) fn run(
     Ok((reason, overlap.rounds))
 }
 
-struct Overlap<'b, 'a, 'o> {
+struct Overlap<'b, 'a, 'o, 's> {
     course: &'b mut Course<'a, 'o>,
-    strategy: &'b mut dyn Strategy,
+    strategy: &'b mut Supervised<'s>,
     /// How many there are, each from so many evaluations on.
     slots: &'b [(usize, usize)],
     /// In the order asked for.
@@ -99,7 +100,7 @@ struct Overlap<'b, 'a, 'o> {
     waiting: Instant,
 }
 
-impl Overlap<'_, '_, '_> {
+impl Overlap<'_, '_, '_, '_> {
     /// Does something unless there was an error, and keeps the error of it.
     fn guard(&mut self, something: impl FnOnce(&mut Self) -> Result<()>) {
         if self.error.is_none() {
@@ -147,14 +148,14 @@ impl Overlap<'_, '_, '_> {
                 new: new.len(),
                 told,
                 open: new.len(),
-                gauges: Course::gauges(self.strategy),
+                gauges: self.strategy.gauges()?,
             });
             if !new.is_empty() {
                 fruitless = 0;
                 continue;
             }
             self.close(round)?;
-            if self.course.idle == STALLED_ROUNDS {
+            if self.course.stalled(self.strategy)? {
                 self.ended = Some(StopReason::Stalled);
                 return Ok(());
             }
@@ -198,11 +199,12 @@ impl Overlap<'_, '_, '_> {
         self.fill()?;
         let (strategy, flights, open) = (&*self.strategy, &self.flights, &self.open);
         self.course.between(&|course| {
-            Some(Checkpoint {
+            let checkpoint = course.checkpoint(strategy)?;
+            Ok(checkpoint.map(|checkpoint| Checkpoint {
                 pending: flights.iter().map(|f| (f.arch, f.round)).collect(),
                 open: open.clone(),
-                ..course.checkpoint(strategy)?
-            })
+                ..checkpoint
+            }))
         })
     }
 
@@ -216,7 +218,7 @@ impl Overlap<'_, '_, '_> {
     }
 }
 
-impl Work for Overlap<'_, '_, '_> {
+impl Work for Overlap<'_, '_, '_, '_> {
     fn next(&mut self) -> Option<Arch> {
         while self.error.is_none() && !self.course.stopping() {
             match self.landed() {

@@ -4,18 +4,19 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
+use super::boundary::Boundary;
 use super::course::{Asked, Course};
-use super::{Round, STALLED_ROUNDS, StopReason};
+use super::supervised::Supervised;
+use super::{Round, StopReason};
 use crate::arch::Arch;
 use crate::error::{Error, Result};
-use crate::evaluate::{Details, Evaluator, Outcome, Work};
-use crate::strategy::Strategy;
+use crate::evaluate::{Details, Outcome, Work};
 
 /// Runs rounds until the search ends.
 pub(super) fn run(
     course: &mut Course,
-    evaluator: &mut dyn Evaluator,
-    strategy: &mut dyn Strategy,
+    evaluator: &mut Boundary,
+    strategy: &mut Supervised,
 ) -> Result<(StopReason, Vec<Round>)> {
     let mut rounds = Vec::new();
     loop {
@@ -62,7 +63,7 @@ pub(super) fn run(
             };
         }
         rounds.push(course.end(strategy, number, asked.len(), new.len(), &told, None)?);
-        if course.idle == STALLED_ROUNDS {
+        if course.stalled(strategy)? {
             return Ok((StopReason::Stalled, rounds));
         }
         let strategy = &*strategy;

@@ -179,10 +179,7 @@ mod tests {
     fn every_mutant_complies() {
         let space = nasbench201();
         let mut evaluator = Synthetic::new(&space);
-        let objective = Objective {
-            metric: "score".into(),
-            minimize: false,
-        };
+        let objective = Objective::maximize("score");
         let constraint = "params <= 3e5".parse().unwrap();
         let problem = Problem::new(
             &space,
@@ -227,10 +224,7 @@ mod tests {
         let space = nasbench201();
         let trace = |strategy: &mut dyn Strategy| -> Vec<Arch> {
             let mut evaluator = Synthetic::new(&space);
-            let objective = Objective {
-                metric: "score".into(),
-                minimize: false,
-            };
+            let objective = Objective::maximize("score");
             let metrics = evaluator.metrics().to_vec();
             let problem =
                 Problem::new(&space, &metrics, objective, Vec::new(), Sampler::Uniform).unwrap();
@@ -256,10 +250,7 @@ mod tests {
     fn tight_bounds_leave_no_round_without_a_query() {
         let space = nasbench201();
         let mut evaluator = Synthetic::new(&space);
-        let objective = Objective {
-            metric: "score".into(),
-            minimize: false,
-        };
+        let objective = Objective::maximize("score");
         let all: Vec<f64> = {
             let mut all = Vec::new();
             let mut visit = |arch: Arch| all.push(space.cost(&arch, 0));

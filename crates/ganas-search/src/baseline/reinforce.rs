@@ -80,7 +80,7 @@ impl Reinforce {
 
     /// Learns from what came of some decisions. A failure teaches nothing.
     fn learn(&mut self, query: &Query, made: &[Made]) {
-        let reward = match (query.score, query.compliant) {
+        let reward = match (query.value(), query.compliant) {
             (Some(score), true) => Some(score),
             (Some(_), false) => self.least,
             (None, _) => None,

@@ -149,7 +149,7 @@ impl Tpe {
 
     /// Takes note of a trial. One that failed is none.
     fn record(&mut self, space: &dyn SearchSpace, query: &Query, made: &[Made]) {
-        let Some(score) = query.score else { return };
+        let Some(score) = query.value() else { return };
         let mut choices = vec![NEVER_MET; Decision::count(space.max_nodes())];
         for made in made {
             choices[made.decision.index()] = made.choice;

@@ -353,7 +353,7 @@ impl Strategy for GaNas {
         // Surrogates learn from what does not comply, too.
         let instructive = match (&players.adversary, &config.proposals) {
             (None, Proposals::Screened(_)) => {
-                context.ledger.queries().iter().any(|q| q.score.is_some())
+                context.ledger.queries().iter().any(|q| q.value().is_some())
             }
             _ => !truth.is_empty(),
         };

@@ -42,7 +42,7 @@ pub fn by_compliance<'a>(queries: &'a [Query], bounds: &[Bound]) -> Vec<&'a Quer
 /// The objective of what was evaluated, whether it complies or not; what failed shares the last
 /// rank.
 pub fn objective(queries: &[&Query]) -> Lessons {
-    values(queries, |q| q.score.unwrap_or(f64::NEG_INFINITY))
+    values(queries, |q| q.value().unwrap_or(f64::NEG_INFINITY))
 }
 
 /// How well what was evaluated keeps a bound: values from 0 on do.
@@ -108,7 +108,7 @@ mod tests {
         let query = |value: f64, rng: &mut ganas_core::rng::Rng| Query {
             arch: space.sample(ganas_core::space::Sampler::Uniform, rng),
             round: 1,
-            score: Some(0.0),
+            values: vec![0.0],
             compliant: false,
             metrics: vec![value],
             failure: None,

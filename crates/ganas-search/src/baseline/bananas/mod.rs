@@ -212,7 +212,7 @@ fn targets(queries: &[Query]) -> (Vec<Arch>, Vec<f32>) {
     let worst = (queries.iter())
         .filter_map(Query::merit)
         .fold(f64::INFINITY, f64::min);
-    let scored = queries.iter().filter(|q| q.score.is_some());
+    let scored = queries.iter().filter(|q| q.value().is_some());
     let (archs, merits): (Vec<Arch>, Vec<f64>) =
         scored.map(|q| (q.arch, q.merit().unwrap_or(worst))).unzip();
     let mut sorted = merits.clone();

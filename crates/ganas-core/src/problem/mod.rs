@@ -1,0 +1,231 @@
+//! Problems: the space, the objectives and the constraints of a search.
+
+mod compliance;
+mod objective;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::arch::Arch;
+use crate::constraint::{Constraint, Predicate, contradiction};
+use crate::error::{Error, Result, nearest};
+use crate::evaluate::Outcome;
+use crate::ledger::{Ledger, Query};
+use crate::pool::{Admitted, Pool};
+use crate::space::{Sampler, SearchSpace};
+use crate::strategy::{Context, Rejected};
+
+pub use objective::{Direction, Objective, Objectives, Scale};
+
+/// What is searched, by which measure, and within which bounds.
+pub struct Problem<'a> {
+    space: &'a dyn SearchSpace,
+    objectives: Objectives,
+    constraints: Vec<Constraint>,
+    pub(crate) sampler: Sampler,
+    metrics: Vec<String>,
+    /// How many of the metrics come from the evaluator; the rest are costs of the space.
+    measured: usize,
+    /// The costs of the space that make up the rest, by index.
+    derived: Vec<usize>,
+    /// For each objective, its metric among `metrics`.
+    optimized: Vec<usize>,
+    /// For each constraint, its metric among `metrics`.
+    constrained: Vec<usize>,
+    /// For each constraint, its metric among the costs of the space, where those decide.
+    pub(crate) cheap: Vec<Option<usize>>,
+    pub(crate) predicates: Vec<Predicate>,
+    pool: Option<Admitted>,
+}
+
+impl<'a> Problem<'a> {
+    /// Puts a problem together, given the names of what its evaluator measures. A cost of the space
+    /// of the same name stands back behind it.
+    ///
+    /// # Errors
+    /// If an objective or a constraint names no known metric, two constraints contradict each
+    /// other, or the sampler is not feasible in the space.
+    pub fn new(
+        space: &'a dyn SearchSpace,
+        measured: &[String],
+        objectives: impl Into<Objectives>,
+        constraints: Vec<Constraint>,
+        sampler: Sampler,
+    ) -> Result<Self> {
+        let objectives = objectives.into();
+        let costs = space.costs();
+        let derived: Vec<usize> = (0..costs.len())
+            .filter(|&i| !measured.contains(&costs[i]))
+            .collect();
+        let mut metrics = measured.to_vec();
+        metrics.extend(derived.iter().map(|&i| costs[i].clone()));
+        let place = |name: &String| find(&metrics, name);
+        let optimized = objectives.iter().map(|o| place(&o.metric));
+        let optimized: Vec<usize> = optimized.collect::<Result<_>>()?;
+        let constrained = constraints.iter().map(|c| place(&c.metric));
+        let constrained: Vec<usize> = constrained.collect::<Result<_>>()?;
+        if let Some((low, high)) = contradiction(&constraints) {
+            return Err(
+                Error::input(format!("`{low}` and `{high}` contradict each other"))
+                    .mend("leave one of them out"),
+            );
+        }
+        let cheap = (constraints.iter())
+            .map(|c| derived.iter().copied().find(|&i| costs[i] == c.metric))
+            .collect();
+        Sampler::feasible(space, Some(sampler))?;
+        Ok(Problem {
+            space,
+            objectives,
+            constraints,
+            sampler,
+            measured: measured.len(),
+            derived,
+            metrics,
+            optimized,
+            constrained,
+            cheap,
+            predicates: Vec::new(),
+            pool: None,
+        })
+    }
+
+    /// The problem, where what is measured under these names is the space's own cost of that name,
+    /// so that it is known before a query is spent.
+    pub fn agreeing(mut self, names: &[String]) -> Self {
+        for (constraint, cheap) in self.constraints.iter().zip(&mut self.cheap) {
+            if names.contains(&constraint.metric) {
+                let costs = self.space.costs();
+                *cheap = costs.iter().position(|cost| *cost == constraint.metric);
+            }
+        }
+        match self.pool.take() {
+            Some(admitted) => self.within(admitted.pool),
+            None => self,
+        }
+    }
+
+    /// The problem with further conditions on architectures.
+    pub fn requiring(mut self, predicates: Vec<Predicate>) -> Self {
+        self.predicates = predicates;
+        match self.pool.take() {
+            Some(admitted) => self.within(admitted.pool),
+            None => self,
+        }
+    }
+
+    /// The problem within a pool: nothing else can be evaluated.
+    pub fn within(mut self, pool: Arc<Pool>) -> Self {
+        let admitted = pool.archs().iter().map(|a| self.complies_beforehand(a));
+        let admitted = admitted.collect();
+        self.pool = Some(Admitted::new(pool, admitted));
+        self
+    }
+
+    /// The search space.
+    pub fn space(&self) -> &'a dyn SearchSpace {
+        self.space
+    }
+
+    /// The objectives.
+    pub fn objectives(&self) -> &Objectives {
+        &self.objectives
+    }
+
+    /// The first objective; the only one of most problems.
+    pub fn objective(&self) -> &Objective {
+        self.objectives.first()
+    }
+
+    /// The names of what the evaluator measures.
+    pub fn measured(&self) -> &[String] {
+        &self.metrics[..self.measured]
+    }
+
+    /// The names of a query's metrics: what the evaluator measures, then costs of the space.
+    pub fn metrics(&self) -> &[String] {
+        &self.metrics
+    }
+
+    pub(crate) fn context<'b>(
+        &'b self,
+        ledger: &'b Ledger,
+        rejected: &'b Rejected,
+        pending: &'b HashSet<Arch>,
+    ) -> Context<'b> {
+        Context {
+            space: self.space,
+            ledger,
+            sampler: self.sampler,
+            problem: self,
+            rejected,
+            pending,
+        }
+    }
+
+    /// Why an evaluation failed, if it did.
+    pub fn failure(&self, outcome: &Outcome) -> Option<String> {
+        match outcome {
+            Outcome::Failed(reason) => Some(reason.clone()),
+            Outcome::Done(measured) if measured.len() != self.measured => Some(format!(
+                "{} metrics came back where {} were expected",
+                measured.len(),
+                self.measured
+            )),
+            Outcome::Done(measured) => {
+                // A cost of the space is always a number.
+                let values = self.optimized.iter().map(|&i| measured.get(i));
+                (self.objectives.iter().zip(values))
+                    .find_map(|(objective, value)| objective.refusal(*value?))
+            }
+        }
+    }
+
+    /// The objective values of an architecture with these metrics, turned so that larger is better.
+    pub fn values(&self, metrics: &[f64]) -> Vec<f64> {
+        (self.objectives.iter().zip(&self.optimized))
+            .map(|(objective, &i)| objective.turn(metrics[i]))
+            .collect()
+    }
+
+    /// What an evaluation is on record as.
+    pub fn query(&self, arch: Arch, round: usize, outcome: Outcome) -> Query {
+        let failed = |reason: String| Query {
+            arch,
+            round,
+            values: Vec::new(),
+            compliant: false,
+            metrics: Vec::new(),
+            failure: Some(reason),
+        };
+        match (self.failure(&outcome), outcome) {
+            (Some(reason), _) | (None, Outcome::Failed(reason)) => failed(reason),
+            (None, Outcome::Done(measured)) => {
+                let metrics = self.complete(&arch, measured);
+                Query {
+                    compliant: self.complies(&arch, &metrics),
+                    arch,
+                    round,
+                    values: self.values(&metrics),
+                    metrics,
+                    failure: None,
+                }
+            }
+        }
+    }
+}
+
+/// The place of a metric among others.
+///
+/// # Errors
+/// If it is not among them; the error lists them.
+pub fn find(metrics: &[String], name: &str) -> Result<usize> {
+    metrics.iter().position(|m| m == name).ok_or_else(|| {
+        let known = metrics.join(", ");
+        let hint = match nearest(name, metrics.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`? There are {known}"),
+            None => format!("there are {known}"),
+        };
+        Error::input(format!("there is no metric `{name}`")).mend(hint)
+    })
+}
