@@ -36,7 +36,7 @@ class Case:
         return file["images"].transpose(0, 3, 1, 2).copy(), file["logits"]
 
     def options(self):
-        """What the binary has to be told about the network."""
+        """Options of the binary for the network."""
         sizes = {
             "--width": self.width,
             "--depth": self.depth,
