@@ -1,10 +1,10 @@
 //! Errors as Python sees them.
 
-use ganas_core::error::Error;
+use ganas_core::error::{self, Error};
 use pyo3::PyErr;
 use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
 
-use crate::keywords::keywords;
+use crate::keywords::{argument, keywords};
 
 /// An error in one line that can be raised again and again.
 #[derive(Clone, Debug)]
@@ -42,10 +42,10 @@ impl Fault {
     pub fn of(error: anyhow::Error, caller: Caller) -> Fault {
         let kind = match error.downcast_ref() {
             Some(Error::Input(_)) => Kind::Input,
-            Some(Error::Io { .. } | Error::Write { .. } | Error::Lost { .. }) => Kind::Io,
+            Some(Error::Io { .. }) => Kind::Io,
             _ => Kind::Other,
         };
-        let text = format!("{error:#}");
+        let text = error::line(error.as_ref(), |setting| argument(setting, caller));
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         Fault {
             kind,

@@ -1,5 +1,7 @@
 //! Advice about options of the command line as advice about keyword arguments.
 
+use ganas_core::error::Setting;
+
 use crate::fault::Caller;
 
 /// Options of `ganas search` with another name as keyword arguments.
@@ -82,6 +84,15 @@ pub fn keywords(line: &str, caller: Caller) -> String {
         }
     }
     text + rest
+}
+
+/// Writes a setting as a keyword argument: `duplicates="mean"`.
+pub fn argument(setting: &Setting, caller: Caller) -> String {
+    let name = keyword(&setting.name.replace('_', "-"), caller);
+    match &setting.value {
+        Some(value) => format!("{name}={value:?}"),
+        None => name,
+    }
 }
 
 fn keyword(name: &str, caller: Caller) -> String {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use ganas_core::arch::Arch;
 use ganas_core::driver::{Limits, Observer, Problem, Search, StopReason};
-use ganas_core::error::Error;
+use ganas_core::error::{Access, Error};
 use ganas_core::evaluate::Evaluator;
 use ganas_core::far;
 use ganas_core::ledger::Query;
@@ -425,7 +425,10 @@ impl Plan<'_> {
             false => "the same command goes on".to_owned(),
         };
         match error {
-            error @ (Error::Io { .. } | Error::Write { .. }) => {
+            error @ Error::Io {
+                access: Access::Read | Access::Write,
+                ..
+            } => {
                 anyhow::anyhow!("{error}; what was evaluated is kept, and {goes_on}")
             }
             other => other.mend(format!("mend it, and {goes_on}")).into(),

@@ -55,7 +55,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::FromArgMatches;
-use ganas_core::error::Error;
+use ganas_core::error::{self, Error, Setting};
 
 use args::{Cli, Command};
 
@@ -99,7 +99,10 @@ pub fn main_with(words: impl IntoIterator<Item = OsString>) -> u8 {
         // The reader has seen enough, as with `ganas space enumerate | head`.
         Err(e) if is_broken_pipe(&e) => 0,
         Err(e) => {
-            eprintln!("error: {}", output::one_line(&format!("{e:#}")));
+            eprintln!(
+                "error: {}",
+                output::one_line(&error::line(e.as_ref(), option))
+            );
             match e.downcast_ref() {
                 Some(Error::Input(_)) => 2,
                 _ => 1,
@@ -126,7 +129,18 @@ fn run(command: Command) -> Result<End> {
     }
 }
 
+/// Writes a setting as an option: `--duplicates mean`.
+fn option(setting: &Setting) -> String {
+    let name = setting.name.replace('_', "-");
+    match &setting.value {
+        Some(value) => format!("--{name} {value}"),
+        None => format!("--{name}"),
+    }
+}
+
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    (error.chain().filter_map(|e| e.downcast_ref::<io::Error>()))
-        .any(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    // A file that cannot be written is an error, a pipe or not.
+    let is_of_file = error.downcast_ref::<Error>().is_some();
+    let mut causes = error.chain().filter_map(|e| e.downcast_ref::<io::Error>());
+    !is_of_file && causes.any(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }

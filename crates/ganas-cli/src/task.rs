@@ -7,7 +7,7 @@ use ganas_core::Pool;
 use ganas_core::arch::Arch;
 use ganas_core::constraint::{Condition, Constraint, Predicate};
 use ganas_core::driver::{Objective, Problem};
-use ganas_core::error::{Error, Result};
+use ganas_core::error::{Access, Error, Result};
 use ganas_core::evaluate::{Evaluator, Noisy};
 use ganas_core::journal::Finished;
 use ganas_core::space::{self, Sampler, SearchSpace};
@@ -610,7 +610,11 @@ pub fn load_space(name: &str, merge_isomorphic: bool) -> Result<Box<dyn SearchSp
 /// A file that the operating system would not let us read as the bad input that it is.
 pub fn unreadable(error: Error) -> Error {
     match error {
-        Error::Io { path, cause } => unreadable_file(path, &cause),
+        Error::Io {
+            path,
+            access: Access::Read,
+            source,
+        } => unreadable_file(path, &source),
         other => other,
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::arch::Arch;
 use crate::constraint::Constraint;
-use crate::error::{Error, Result};
+use crate::error::{Advice, Error, Result};
 use crate::problem::Problem;
 use crate::rng::Rng;
 use crate::space::Sampler;
@@ -110,10 +110,14 @@ impl Problem<'_> {
             "no architecture in {SAMPLING_TRIES} samples meets {}",
             asked.join(" and ")
         ))
-        .mend(format!(
-            "loosen it, or `--start` from one that does: the nearest has {}",
-            has.join(" and ")
-        ))
+        .mend(
+            Advice::text("loosen it, or ")
+                .setting("start", None)
+                .then(format!(
+                    " from one that does: the nearest has {}",
+                    has.join(" and ")
+                )),
+        )
     }
 }
 

@@ -304,7 +304,7 @@ impl<'a> Journal<'a> {
     /// Checks that the file is still where it was.
     ///
     /// # Errors
-    /// [`Error::Lost`] if it was removed, renamed or replaced.
+    /// [`Error::Io`] if it was removed, renamed or replaced.
     pub fn check_present(&self) -> Result<()> {
         let own = self.file.metadata().map_err(|e| Error::io(&self.path, e))?;
         let there = fs::metadata(&self.path);
@@ -324,10 +324,7 @@ impl<'a> Journal<'a> {
                  kept where it is now, and `ganas resume` goes on from there"
             )
         };
-        Err(Error::Lost {
-            path: self.path.clone(),
-            what,
-        })
+        Err(Error::lost(&self.path, what))
     }
 
     /// Waits until all that was written is on the disk, unless it can be had again at once.

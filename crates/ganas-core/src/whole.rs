@@ -22,7 +22,7 @@ const LINKS: usize = 40;
 /// the content is written into it.
 ///
 /// # Errors
-/// [`Error::Write`] if the operating system or `write` fails.
+/// [`Error::Io`] if the operating system or `write` fails.
 pub fn write_whole(path: &Path, write: impl FnOnce(&File) -> io::Result<()>) -> Result<()> {
     try_write(path, write).map_err(|e| Error::write(path, e))
 }
@@ -114,7 +114,7 @@ mod tests {
         }
         let circle = folder.path().join("circle");
         symlink("circle", &circle).unwrap();
-        assert!(matches!(write(&circle, ""), Err(Error::Write { .. })));
+        assert!(matches!(write(&circle, ""), Err(Error::Io { .. })));
         assert!(check_writable(&circle).is_err());
     }
 

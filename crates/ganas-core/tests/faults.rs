@@ -198,7 +198,7 @@ fn an_evaluator_that_panics_is_an_error_and_its_outcomes_are_kept() {
         evaluator.panics_after = 6;
         let mut sound = Faulty::new(Fault::None);
         let error = run(&problem, &mut evaluator, &mut sound, slots, &mut kept).unwrap_err();
-        assert!(matches!(error, Error::Evaluator(_)), "{error}");
+        assert!(matches!(error, Error::Evaluator { .. }), "{error}");
         let text = error.to_string();
         assert!(text.contains("the evaluator panicked: the machine is on fire"));
         assert_eq!(kept.0.len(), 6);
@@ -232,7 +232,7 @@ fn metrics_are_mapped_by_name() {
     let mut sound = Faulty::new(Fault::None);
     let kept = &mut Kept::default();
     let error = run(&problem, &mut evaluator, &mut sound, None, kept).unwrap_err();
-    assert!(matches!(error, Error::Evaluator(_)), "{error}");
+    assert!(matches!(error, Error::Evaluator { .. }), "{error}");
     let text = error.to_string();
     assert!(text.contains("no metric `zeros`") && text.contains("`ones`, `zero`"));
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use ganas_core::arch::Arch;
-use ganas_core::error::{Error, Result, hint};
+use ganas_core::error::{Advice, Error, Result, hint};
 use ganas_core::space::SearchSpace;
 
 /// The name of the column with the architecture.
@@ -71,7 +71,7 @@ impl ArchColumns {
             [(_, one), (_, other), ..] => Err(Error::input(format!(
                 "`{one}` and `{other}` may both hold the architecture"
             ))
-            .mend("name one of them with `--arch-column`")),
+            .mend(Advice::text("name one of them with ").setting("arch_column", None))),
         }
     }
 
@@ -145,10 +145,13 @@ fn absent(header: &[String], space: &dyn SearchSpace) -> Error {
         "no column holds the architecture among {}{more}",
         shown.join(", ")
     ))
-    .mend(format!(
-        "name it `{ARCH}`{}, or name its column with `--arch-column`",
-        alternative(space)
-    ))
+    .mend(
+        Advice::text(format!(
+            "name it `{ARCH}`{}, or name its column with ",
+            alternative(space)
+        ))
+        .setting("arch_column", None),
+    )
 }
 
 /// The other columns that would do.

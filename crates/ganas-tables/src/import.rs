@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use ganas_core::error::{Error, Result};
+use ganas_core::error::{Advice, Error, Result};
 use ganas_core::space::{Duplicates, SearchSpace};
 
 /// A condition on the rows of a source: a column has a value. Numbers are compared as numbers.
@@ -132,19 +132,22 @@ impl Reading {
             ))
             .mend(again));
         }
-        let duplicates = asked.duplicates.is_some_and(|d| self.duplicates != Some(d));
-        let filters = !asked.filters.is_empty() && self.filters != asked.filters;
-        let column = asked.arch_column.is_some() && self.arch_column != asked.arch_column;
-        let option = match (duplicates, filters, column) {
-            (true, _, _) => "--duplicates",
-            (_, true, _) => "--where",
-            (_, _, true) => "--arch-column",
-            _ => return Ok(()),
+        let differs = if asked.duplicates.is_some_and(|d| self.duplicates != Some(d)) {
+            "duplicates"
+        } else if !asked.filters.is_empty() && self.filters != asked.filters {
+            "where"
+        } else if asked.arch_column.is_some() && self.arch_column != asked.arch_column {
+            "arch_column"
+        } else {
+            return Ok(());
         };
-        Err(Error::input(format!(
-            "the compiled table was not read with this `{option}`"
-        ))
-        .mend(format!("leave it out, or {again}")))
+        Err(
+            Error::input("the compiled table was read in another way").mend(
+                Advice::text("leave out ")
+                    .setting(differs, None)
+                    .then(format!(", or {again}")),
+            ),
+        )
     }
 
     pub(crate) fn policy(&self) -> Policy {

@@ -57,7 +57,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use codec::Codec;
 use format::{Header, Layout, Unusable, u32_at, u64_at};
 use ganas_core::arch::Arch;
-use ganas_core::error::{Error, Result, nearest};
+use ganas_core::error::{Advice, Error, Result, nearest};
 use ganas_core::space::{Duplicates, SearchSpace};
 use import::Reading;
 use kind::Kind;
@@ -543,7 +543,12 @@ fn read(kind: Kind, path: &Path, space: &dyn SearchSpace, reading: &Reading) -> 
         Kind::TfRecord => {
             if !reading.filters.is_empty() || reading.arch_column.is_some() {
                 return Err(Error::input("a TFRecord has no columns to choose by")
-                    .mend("leave out `--where` and `--arch-column`")
+                    .mend(
+                        Advice::text("leave out ")
+                            .setting("where", None)
+                            .then(" and ")
+                            .setting("arch_column", None),
+                    )
                     .in_file(path));
             }
             tfrecord::read(path, space)?

@@ -6,7 +6,7 @@ use crate::builder::Column;
 use crate::cell::Cell;
 use crate::import::Policy;
 use crate::staged::Unit;
-use ganas_core::error::{Error, Result};
+use ganas_core::error::{Advice, Error, Result};
 
 /// Distinct numbers that are remembered of the repeated rows of a column.
 const REMEMBERED: usize = 1000;
@@ -196,16 +196,18 @@ pub(crate) fn check(
         difference.earlier,
         difference.here,
     );
-    let merge = "merge them with `--duplicates mean` or `first`";
+    let merge = Advice::text("merge them with ")
+        .setting("duplicates", Some("mean".to_owned()))
+        .then(" or `first`");
     let mend = match condition {
         Some(column) => {
             let value = difference.earlier.trim_matches('`');
-            format!(
-                "choose rows with `--where {}={value}`, or {merge}",
-                column.name
-            )
+            Advice::text("choose rows with ")
+                .setting("where", Some(format!("{}={value}", column.name)))
+                .then(", or ")
+                .and(merge)
         }
-        None => format!("remove one of the rows, or {merge}"),
+        None => Advice::text("remove one of the rows, or ").and(merge),
     };
     Err(Error::input(what)
         .mend(mend)

@@ -58,8 +58,8 @@ fn rows_under_different_conditions_are_not_averaged() {
     let words = [
         "t.csv:3: ",
         "is on line 2 too, with `r` 160 there and 224 here, and another `top1`",
-        "`--where r=160`",
-        "`--duplicates mean` or `first`",
+        "`where = \"r=160\"`",
+        "`duplicates = \"mean\"` or `first`",
     ];
     refused(&text, &*space, &Import::default(), &words);
     // Whether the notations are equal does not matter.
@@ -98,7 +98,7 @@ fn conditions_may_be_words_fractions_or_fidelities() {
             &text,
             &nasbench301(),
             &Import::default(),
-            &[&word, "--where"],
+            &[&word, "`where = "],
         );
         let chosen = where_(&[&format!("{column}={}", values[1])]);
         assert_eq!(read(&text, &nasbench301(), &chosen).unwrap().len(), 2);
@@ -118,7 +118,7 @@ fn several_seeds_of_one_architecture_are_a_choice() {
     let text = "arch,seed,acc\na;a,0,0.5\na;a,1,0.75\nb;b,0,1\nb;b,1,\n";
     let words = [
         "t.csv:3: `a;a` is on line 2 too, with `seed` 0 there and 1 here, and another `acc`",
-        "choose rows with `--where seed=0`, or merge them with `--duplicates mean` or `first`",
+        "choose rows with `where = \"seed=0\"`, or merge them with `duplicates = \"mean\"` or `first`",
     ];
     refused(text, &*chain(), &Import::default(), &words);
     refused(text, &*chain(), &merging(Duplicates::Error), &words);
@@ -186,7 +186,7 @@ fn usual_names_of_the_architecture_are_known() {
         "cell,acc\na;b,1\n",
         &*chain(),
         &Import::default(),
-        &["t.csv:1: ", "name its column with `--arch-column`"],
+        &["t.csv:1: ", "name its column with `arch_column`"],
     );
 }
 
@@ -326,12 +326,12 @@ fn compiled_tables_keep_how_they_were_read() {
     assert!(open(&merging(Duplicates::Mean)).is_ok());
     let error = open(&merging(Duplicates::First)).err().unwrap();
     assert!(
-        error.contains("was not read with this `--duplicates`"),
+        error.contains("was read in another way; leave out `duplicates`"),
         "{error}"
     );
     let error = open(&where_(&["seed=1"])).err().unwrap();
     assert!(
-        error.contains("was not read with this `--where`"),
+        error.contains("was read in another way; leave out `where`"),
         "{error}"
     );
 }

@@ -43,7 +43,7 @@ fn tables_name_the_columns_that_they_may_have() {
     assert_eq!(
         error,
         "t.csv:1: no column holds the architecture among ks, d, acc; name it `arch` (or its \
-         parts `ks`, `e`, `d`), or name its column with `--arch-column`"
+         parts `ks`, `e`, `d`), or name its column with `arch_column`"
     );
     let error = read("ks,d,acc\n3,2,1\n", "accel-nasbench").unwrap_err();
     assert!(

@@ -95,7 +95,7 @@ fn unusable_tables_are_one_line_with_file_line_and_mend() {
         (
             "arch,acc\na;a,0.5\na;b,1\na;a,0.25\n",
             "t.csv:4: `a;a` is on line 2 too, with `acc` 0.5 there and 0.25 here; remove one \
-             of the rows, or merge them with `--duplicates mean` or `first`",
+             of the rows, or merge them with `duplicates = \"mean\"` or `first`",
         ),
     ];
     for (text, expected) in cases {

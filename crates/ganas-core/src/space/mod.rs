@@ -26,7 +26,7 @@ mod tally;
 use std::str::FromStr;
 
 use crate::arch::{Arch, Graph};
-use crate::error::{Error, Result, hint, nearest};
+use crate::error::{Advice, Error, Result, hint, nearest};
 use crate::rng::Rng;
 
 use op_name::{exact_op_index, op_index};
@@ -94,13 +94,13 @@ impl Sampler {
         if space.samplers().contains(&sampler) {
             return Ok(sampler);
         }
-        let names: Vec<&str> = space.samplers().iter().map(|s| s.name()).collect();
+        let other = space.samplers()[0].name().to_owned();
         Err(Error::input(format!(
             "the space `{}` has no sampler `{}`",
             space.name(),
             sampler.name()
         ))
-        .mend(format!("use `--sampler {}`", names.join("` or `"))))
+        .mend(Advice::text("use ").setting("sampler", Some(other))))
     }
 }
 
