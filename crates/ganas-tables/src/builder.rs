@@ -1,4 +1,5 @@
-//! Collects the rows of a source: one for each architecture, and which columns are metrics.
+//! Collection of the rows of a source: one row for each architecture, and the columns that are
+//! metrics.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -12,27 +13,27 @@ use ganas_core::arch::Arch;
 use ganas_core::error::{Error, Result};
 use ganas_core::space::SearchSpace;
 
-/// A column with so much more text than numbers is not a metric with a few odd cells.
+/// Surplus of cells with text over cells with numbers from which on a column is not a metric.
 const CLEARLY_TEXT: u64 = 1000;
 
-/// Distinct words of a column that are told apart.
+/// Largest number of distinct words of a column that are counted.
 const WORDS: usize = 1000;
 
-/// The most bytes that a table may take while it is read.
+/// Memory limit of a table while it is read, in bytes.
 const MOST_BYTES: u64 = 4 << 30;
 
-/// The words of a column, for as long as there are few.
+/// Distinct words of a column, as long as they are few.
 #[derive(Default)]
 pub(crate) struct Words {
     known: HashMap<String, u32>,
-    /// Of each kept row: 1 + the index of its words, or 0.
+    /// Words of the kept rows: 1 + their index, or 0.
     rows: Vec<u32>,
     all: Vec<String>,
     too_many: bool,
 }
 
 impl Words {
-    /// The number of distinct words, unless they are too many to count.
+    /// Returns the number of distinct words, unless there are too many to count.
     pub(crate) fn count(&self) -> Option<usize> {
         (!self.too_many).then_some(self.all.len())
     }
@@ -64,7 +65,7 @@ impl Words {
         }
     }
 
-    fn of(&self, row: usize) -> Option<&str> {
+    fn get(&self, row: usize) -> Option<&str> {
         let index = self.rows.get(row)?.checked_sub(1)?;
         self.all.get(index as usize).map(String::as_str)
     }
@@ -72,14 +73,14 @@ impl Words {
 
 pub(crate) struct Column {
     pub(crate) name: String,
-    /// The number of each kept row, NaN where there is none.
+    /// Numbers of the kept rows, NaN where a row has none.
     pub(crate) values: Vec<f64>,
     pub(crate) words: Words,
     pub(crate) differences: Differences,
     numbers: u64,
     texts: u64,
     first_text: Option<(u32, String)>,
-    /// Not a metric: its numbers are dropped.
+    /// Set for a column that is not a metric; its numbers are dropped.
     dropped: bool,
 }
 
@@ -98,7 +99,7 @@ impl Column {
         }
     }
 
-    /// Whether all that it holds are numbers.
+    /// Returns true if all values of the column are numbers.
     pub(crate) fn is_metric(&self) -> bool {
         !self.dropped && self.texts == 0
     }
@@ -130,20 +131,20 @@ impl Column {
         }
     }
 
-    /// The value of a kept row.
-    fn of(&self, row: usize) -> Cell<'_> {
+    /// Returns the value of a kept row.
+    fn cell(&self, row: usize) -> Cell<'_> {
         match self.values.get(row) {
             Some(number) if !number.is_nan() => Cell::Number(*number),
-            _ => self.words.of(row).map_or(Cell::Missing, Cell::Words),
+            _ => self.words.get(row).map_or(Cell::Missing, Cell::Words),
         }
     }
 
-    /// Compares a repeated row with the kept one; whether they differ.
+    /// Compares a repeated row with the kept one and returns true if they differ.
     fn compare(&mut self, row: usize, line: u32, here: &Cell, strict: bool) -> bool {
         if self.name.is_empty() || (self.words.too_many && matches!(here, Cell::Words(_))) {
             return false;
         }
-        let earlier = self.of(row);
+        let earlier = self.cell(row);
         let missing = earlier == Cell::Missing || *here == Cell::Missing;
         if earlier == *here || (missing && !strict) {
             return false;
@@ -154,8 +155,8 @@ impl Column {
     }
 }
 
-/// The number of a cell, NaN where there is none: one NaN for all, so that the bits of the compiled
-/// form do not depend on its sign.
+/// Returns the number of a cell, or NaN. All missing values are the same NaN, so that the bits of
+/// the compiled form do not depend on its sign.
 fn number(cell: &Cell) -> f64 {
     match cell {
         Cell::Number(number) => *number,
@@ -163,7 +164,7 @@ fn number(cell: &Cell) -> f64 {
     }
 }
 
-/// Collects rows.
+/// Collector of rows.
 pub(crate) struct Builder {
     unit: Unit,
     policy: Policy,
@@ -172,16 +173,16 @@ pub(crate) struct Builder {
     lines: Vec<u32>,
     columns: Vec<Column>,
     means: Means,
-    /// Rows of an architecture that has one already.
+    /// Rows of an architecture that has an earlier row.
     folded: u64,
-    /// Those of them that carry other values.
+    /// Folded rows whose values differ from the earlier row.
     merged: u64,
-    /// About what all of this takes.
+    /// Approximate memory in bytes.
     bytes: u64,
 }
 
 impl Builder {
-    /// A builder for rows with these columns, the architecture's own left out.
+    /// Creates a builder for rows with these columns, without the columns of the architecture.
     ///
     /// # Errors
     /// If a column is there twice.
@@ -278,7 +279,7 @@ impl Builder {
         }
     }
 
-    /// Counts memory.
+    /// Adds to the memory in use.
     ///
     /// # Errors
     /// If it is too much.
@@ -294,7 +295,7 @@ impl Builder {
         Ok(())
     }
 
-    /// The whole table.
+    /// Returns the whole table.
     ///
     /// # Errors
     /// If it has no rows, or rows of one architecture contradict each other.

@@ -1,4 +1,4 @@
-//! Where compiled tables are kept.
+//! The cache of compiled tables.
 
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -13,14 +13,14 @@ use ganas_core::error::Result;
 use ganas_core::space::SearchSpace;
 use ganas_core::{open_regular, write_whole};
 
-/// The file name extension of compiled tables.
+/// File name extension of compiled tables.
 pub const EXTENSION: &str = "gtab";
 
 /// Bytes read at once.
 const BUFFER: usize = 1 << 17;
 
-/// The folder of compiled tables: `$GANAS_CACHE/tables`, or `ganas/tables` in the user's cache
-/// folder. `None` where there is no such folder.
+/// Returns the folder of compiled tables: `$GANAS_CACHE/tables`, or `ganas/tables` in the user's
+/// cache folder. Returns `None` if the user has no such folder.
 pub fn default_folder() -> Option<PathBuf> {
     let base = match std::env::var_os("GANAS_CACHE") {
         Some(folder) if !folder.is_empty() => PathBuf::from(folder),
@@ -32,10 +32,11 @@ pub fn default_folder() -> Option<PathBuf> {
     Some(base.join("tables"))
 }
 
-/// A digest of the content of a file.
+/// Returns a digest of the content of a file.
 ///
 /// # Errors
-/// What the operating system refuses.
+///
+/// If the file cannot be read.
 pub(crate) fn content(source: &Path) -> io::Result<u128> {
     let mut file = open_regular(source)?;
     let mut hash = Xxh3::new();
@@ -48,8 +49,8 @@ pub(crate) fn content(source: &Path) -> io::Result<u128> {
     }
 }
 
-/// The compiled file of a source in a cache folder: its name changes with the content of the source,
-/// the space, the way it is read and the format.
+/// Returns the path of a source's compiled file in a cache folder. The file name changes with the
+/// content of the source, the space, the import settings and the format.
 pub(crate) fn place(
     folder: &Path,
     source: &Path,
@@ -69,7 +70,7 @@ pub(crate) fn place(
     Ok(folder.join(format!("{stem}-{hash:016x}.{EXTENSION}")))
 }
 
-/// Writes a compiled table into a file: all of it or nothing.
+/// Writes a compiled table into a file, completely or not at all.
 pub(crate) fn write(table: &Indexed, space: &dyn SearchSpace, out: &Path) -> Result<()> {
     write_whole(out, |file| {
         let mut buffered = BufWriter::with_capacity(1 << 17, file);

@@ -1,27 +1,27 @@
-//! What a cell of a table says: a number, words, or that nothing was measured.
+//! Values of table cells: numbers, words or missing.
 
 /// A value of a source.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
-    /// A number; one that is not finite is missing.
+    /// Number; missing if it is not finite.
     #[cfg_attr(not(feature = "parquet"), expect(dead_code))]
     Number(f64),
-    /// Text as it stands in the file.
+    /// Text of the file.
     Text(&'a str),
 }
 
-/// A value that was read.
+/// Value after parsing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cell<'a> {
-    /// Nothing was measured.
+    /// Missing value.
     Missing,
-    /// A finite number.
+    /// Finite number.
     Number(f64),
-    /// Anything else, without blanks around it.
+    /// Other text, trimmed.
     Words(&'a str),
 }
 
-/// The usual ways to write that a value is missing, in lower case.
+/// Usual notations of a missing value, in lower case.
 const MISSING: [&str; 20] = [
     "",
     "-",
@@ -45,13 +45,13 @@ const MISSING: [&str; 20] = [
     "-infinity",
 ];
 
-/// Whether a text is one of the usual ways to write that a value is missing.
+/// Returns true if a text is a usual notation of a missing value.
 pub(crate) fn is_missing(text: &str) -> bool {
     MISSING.iter().any(|m| text.eq_ignore_ascii_case(m))
 }
 
 impl<'a> Value<'a> {
-    /// Reads the value.
+    /// Parses the value.
     pub(crate) fn cell(self) -> Cell<'a> {
         match self {
             Value::Number(number) if number.is_finite() => Cell::Number(number),

@@ -2,18 +2,18 @@
 
 use ganas_core::arch::{Arch, MAX_OPS};
 
-/// The most bytes of a key.
+/// Largest length of a key in bytes.
 const MAX_WIDTH: usize = 1 + MAX_OPS + size_of::<u128>();
 
-/// How the architectures of one table are written: the number of ops in one byte, then so many
-/// bytes of ops and of little-endian edge bits, zero-padded.
+/// Encoding of the architectures of one table: one byte for the number of ops, then the ops and the
+/// little-endian edge bits, both zero-padded to a fixed width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Codec {
     ops: usize,
     edges: usize,
 }
 
-/// An encoded architecture.
+/// Encoded architecture.
 pub(crate) struct Key {
     bytes: [u8; MAX_WIDTH],
     width: usize,
@@ -26,12 +26,12 @@ impl Key {
 }
 
 impl Codec {
-    /// A codec of given widths in bytes, if an [`Arch`] can fill them.
+    /// Creates a codec of given widths in bytes, if an [`Arch`] can fill them.
     pub(crate) fn new(ops: usize, edges: usize) -> Option<Self> {
         (ops <= MAX_OPS && edges <= size_of::<u128>()).then_some(Codec { ops, edges })
     }
 
-    /// The narrowest codec that holds all these architectures.
+    /// Returns the narrowest codec that holds all these architectures.
     pub(crate) fn narrowest(archs: &[Arch]) -> Self {
         let ops = archs.iter().map(|a| a.ops().len()).max().unwrap_or(0);
         let edges = archs.iter().fold(0, |all, a| all | a.edges());
@@ -42,17 +42,17 @@ impl Codec {
         }
     }
 
-    /// Bytes of ops and of edges.
+    /// Returns the bytes for ops and the bytes for edges.
     pub(crate) fn widths(self) -> (usize, usize) {
         (self.ops, self.edges)
     }
 
-    /// Bytes of a key.
+    /// Returns the bytes of a key.
     pub(crate) fn width(self) -> usize {
         1 + self.ops + self.edges
     }
 
-    /// The key of an architecture; `None` if it is too large to be in the table.
+    /// Returns the key of an architecture, or `None` if it is too large to be in the table.
     pub(crate) fn encode(self, arch: &Arch) -> Option<Key> {
         let ops = arch.ops();
         let edges = arch.edges().to_le_bytes();
@@ -69,7 +69,7 @@ impl Codec {
         Some(key)
     }
 
-    /// The architecture of a key of the right width; `None` if it has more ops than fit.
+    /// Returns the architecture of a key, or `None` if the key has too many ops.
     pub(crate) fn decode(self, key: &[u8]) -> Option<Arch> {
         let (len, rest) = key.split_first()?;
         let (ops, edge_bytes) = rest.split_at_checked(self.ops)?;

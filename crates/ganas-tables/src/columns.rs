@@ -1,4 +1,4 @@
-//! Where a source keeps the architecture.
+//! Columns that hold the architecture.
 
 use std::borrow::Cow;
 
@@ -6,34 +6,36 @@ use ganas_core::arch::Arch;
 use ganas_core::error::{Advice, Error, Result, hint};
 use ganas_core::space::SearchSpace;
 
-/// The name of the column with the architecture.
+/// Name of the column with the architecture.
 const ARCH: &str = "arch";
 
-/// Other usual names, which count where there is neither `arch` nor a column for each part.
+/// Other usual names. They count if the source has neither `arch` nor a column for each part.
 const ALIASES: [&str; 3] = ["arch_str", "architecture", "genotype"];
 
-/// Other names of parts, as NAS-Bench-101's own code has them.
+/// Other names of parts, from NAS-Bench-101's own code.
 const PARTS: [(&str, &str); 2] = [
     ("ops", "module_operations"),
     ("adjacency", "module_adjacency"),
 ];
 
-/// The columns that hold the architecture, by position in the header: one, or one for each part of
-/// the space's [`spelling`](SearchSpace::spelling).
+/// Positions of the columns that hold the architecture: one column, or one for each part of the
+/// space's [`spelling`](SearchSpace::spelling).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArchColumns {
-    /// The whole notation in one column.
+    /// One column with the whole notation.
     Whole(usize),
-    /// Part by part.
+    /// One column for each part.
     Parts(Vec<usize>),
 }
 
 impl ArchColumns {
-    /// Finds them in a header: the column `named`, or else `arch`, the space's parts, or another usual
-    /// name.
+    /// Finds the columns in a header: the column `named`, or else `arch`, the space's parts, or
+    /// another usual name.
     ///
     /// # Errors
-    /// If they are not there, in which case the error lists what is, or if one is there twice.
+    ///
+    /// If the columns are missing, in which case the error lists the header, or if one is there
+    /// twice.
     pub fn find(header: &[String], named: Option<&str>, space: &dyn SearchSpace) -> Result<Self> {
         if let Some(name) = named {
             return match position(header, name)? {
@@ -75,7 +77,7 @@ impl ArchColumns {
         }
     }
 
-    /// The columns in order.
+    /// Returns the columns in order.
     pub fn positions(&self) -> &[usize] {
         match self {
             ArchColumns::Whole(arch) => std::slice::from_ref(arch),
@@ -83,12 +85,12 @@ impl ArchColumns {
         }
     }
 
-    /// Whether the column is part of the architecture.
+    /// Returns true if the column is part of the architecture.
     pub(crate) fn contains(&self, column: usize) -> bool {
         self.positions().contains(&column)
     }
 
-    /// Reads the architecture of a row.
+    /// Parses the architecture of a row.
     ///
     /// # Errors
     /// If a field is missing or the space does not have such an architecture.
@@ -120,10 +122,11 @@ impl ArchColumns {
     }
 }
 
-/// The place of a column.
+/// Returns the position of a column.
 ///
 /// # Errors
-/// If it is there twice.
+///
+/// If two columns have the name.
 fn position(header: &[String], name: &str) -> Result<Option<usize>> {
     let mut found = (header.iter().enumerate()).filter(|(_, column)| *column == name);
     match (found.next(), found.next()) {
@@ -133,7 +136,7 @@ fn position(header: &[String], name: &str) -> Result<Option<usize>> {
     }
 }
 
-/// The error where no column holds the architecture.
+/// Returns the error of a header without an architecture.
 fn absent(header: &[String], space: &dyn SearchSpace) -> Error {
     let shown: Vec<&str> = header.iter().take(12).map(String::as_str).collect();
     let more = if header.len() > shown.len() {
@@ -154,7 +157,7 @@ fn absent(header: &[String], space: &dyn SearchSpace) -> Error {
     )
 }
 
-/// The other columns that would do.
+/// Writes the columns of the space's parts as an alternative to `arch`.
 fn alternative(space: &dyn SearchSpace) -> String {
     let columns: Vec<&str> = space.spelling().iter().map(|p| p.column.as_str()).collect();
     match columns[..] {

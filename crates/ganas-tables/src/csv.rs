@@ -1,4 +1,4 @@
-//! Text tables: CSV and its like with semicolons or tabs, plain or compressed with gzip.
+//! Text tables: CSV, or text with semicolons or tabs, plain or compressed with gzip.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -22,17 +22,17 @@ use ganas_core::space::SearchSpace;
 /// Bytes read at once.
 const BUFFER: usize = 1 << 17;
 
-/// What may stand between fields, the most usual first.
+/// Separators of fields, the most usual first.
 const SEPARATORS: [u8; 3] = [b',', b'\t', b';'];
 
-/// A text table that is being read.
+/// Reader of the rows of a text table.
 pub(crate) struct Rows<'a> {
     reader: Reader<Box<dyn Read + 'a>>,
     bytes: RowBytes,
     path: &'a Path,
-    /// The names of its columns.
+    /// Names of the columns.
     pub(crate) header: Vec<String>,
-    /// Those with the architecture.
+    /// Columns of the architecture.
     pub(crate) arch: ArchColumns,
     record: ByteRecord,
     buffer: String,
@@ -66,7 +66,7 @@ pub(crate) fn read(
     open(path, gzip, reading.arch_column.as_deref(), space)?.stage(space, reading)
 }
 
-/// Reads text; the path is only named in errors.
+/// Reads text. The path is used in errors only.
 ///
 /// # Errors
 /// If it is not a table of the space.
@@ -125,7 +125,7 @@ impl<'a> Rows<'a> {
         })
     }
 
-    /// Goes on to the next row: its line, or none at the end.
+    /// Advances to the next row and returns its line, or `None` at the end.
     ///
     /// # Errors
     /// If it cannot be read.
@@ -141,12 +141,12 @@ impl<'a> Rows<'a> {
         self.record.position().map_or(1, |p| p.line())
     }
 
-    /// A field of the row, if it is text.
+    /// Returns a field of the row, if it is text.
     pub(crate) fn field(&self, column: usize) -> Option<&str> {
         self.record.get(column).and_then(|f| str::from_utf8(f).ok())
     }
 
-    /// The architecture of the row.
+    /// Parses the architecture of the row.
     ///
     /// # Errors
     /// If the space does not have it.
@@ -190,7 +190,7 @@ fn names(record: &ByteRecord) -> Vec<String> {
         .collect()
 }
 
-/// Everything up to the end of the first line that is not empty.
+/// Reads up to the end of the first line that is not empty.
 fn first_line(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut line = Vec::new();
     let mut filled = false;
@@ -209,7 +209,7 @@ fn first_line(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
     }
 }
 
-/// What stands between the fields of a header: what makes one of them the architecture.
+/// Returns the separator of a header: the first with which a column holds the architecture.
 fn separator(start: &[u8], arch_column: Option<&str>, space: &dyn SearchSpace) -> u8 {
     let header = |separator: u8| {
         let mut reader = (ReaderBuilder::new().delimiter(separator)).from_reader(start);
@@ -224,7 +224,7 @@ fn separator(start: &[u8], arch_column: Option<&str>, space: &dyn SearchSpace) -
         .map_or(b',', |(separator, _)| *separator)
 }
 
-/// An error of the csv or gzip reader as the user has to read it; `line` is where the reader was.
+/// Translates an error of the CSV or gzip reader; `line` is the reader's line.
 fn unreadable(error: csv::Error, path: &Path, line: u64) -> Error {
     let place = error.position().map(|p| p.line());
     let error = match error.into_kind() {

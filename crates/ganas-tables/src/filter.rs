@@ -1,4 +1,4 @@
-//! Which rows of a source are read.
+//! Filters on the rows of a source.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -6,23 +6,24 @@ use std::collections::BTreeSet;
 use crate::import::{Filter, Reading};
 use ganas_core::error::{Error, Result, hint};
 
-/// Values of a column that are shown where none is the one that was asked for.
+/// Number of values of a column that an error lists.
 const SHOWN: usize = 8;
 
-/// Filters over the columns of a source.
+/// Filters on the columns of a source.
 pub(crate) struct Filters<'f> {
     filters: Vec<(&'f Filter, usize)>,
     rows: u64,
     kept: u64,
-    /// For each filter, values that its column has.
+    /// Values seen in the column of each filter.
     seen: Vec<BTreeSet<String>>,
 }
 
 impl<'f> Filters<'f> {
-    /// Filters over a header.
+    /// Creates the filters for a header.
     ///
     /// # Errors
-    /// If a column is not there, or filtered twice.
+    ///
+    /// If a column is missing, or filtered twice.
     pub(crate) fn new(reading: &'f Reading, header: &[String]) -> Result<Self> {
         let mut found: Vec<(&Filter, usize)> = Vec::new();
         for filter in &reading.filters {
@@ -54,7 +55,7 @@ impl<'f> Filters<'f> {
         })
     }
 
-    /// Whether a row is read, by the texts of its cells.
+    /// Returns true if a row with these cells is read.
     pub(crate) fn keep<'t>(&mut self, text: impl Fn(usize) -> Cow<'t, str>) -> bool {
         self.rows += 1;
         let mut keeps = true;
@@ -69,10 +70,11 @@ impl<'f> Filters<'f> {
         keeps
     }
 
-    /// Checks that rows were kept, if there are any.
+    /// Checks that at least one row was kept, if the source has rows.
     ///
     /// # Errors
-    /// Which values there are.
+    ///
+    /// If none was kept; the error lists values of the columns.
     pub(crate) fn check(&self) -> Result<()> {
         if self.kept > 0 || self.rows == 0 || self.filters.is_empty() {
             return Ok(());

@@ -25,23 +25,23 @@ use crate::import::Reading;
 use crate::staged::{Ignored, Indexed, Unit, slots_for};
 use ganas_core::space::SearchSpace;
 
-/// The first bytes of a compiled table.
+/// First bytes of a compiled table.
 pub(crate) const MAGIC: [u8; 8] = *b"GANAStbl";
 
-/// The version of the format; other versions are not read.
+/// Version of the format. Other versions are not read.
 pub(crate) const VERSION: u32 = 2;
 
 /// Bytes before the header.
 const PREAMBLE: usize = 32;
 
-/// Where the checksum stands in the preamble.
+/// Bytes of the checksum in the preamble.
 const CHECKSUM: std::ops::Range<usize> = 24..32;
 
-/// What a compiled table says about itself.
+/// Header of a compiled table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Header {
     pub(crate) space: String,
-    /// A hash of what decides how keys read: see [`fingerprint`].
+    /// [`fingerprint`] of the space.
     pub(crate) fingerprint: String,
     pub(crate) reading: Reading,
     pub(crate) source: PathBuf,
@@ -57,7 +57,8 @@ pub(crate) struct Header {
     pub(crate) digest: String,
 }
 
-/// A hash of the name, ops and size of a space, and of what makes its notations one architecture.
+/// Returns a hash of everything about a space that decides how keys read: its name, ops, size and
+/// roles.
 pub(crate) fn fingerprint(space: &dyn SearchSpace) -> String {
     let parts = (space.name(), space.ops(), space.max_nodes());
     let roles = space.roles();
@@ -70,7 +71,7 @@ pub(crate) fn fingerprint(space: &dyn SearchSpace) -> String {
     format!("{:016x}", xxh3_64(&text))
 }
 
-/// Where the sections of a compiled table start.
+/// Offsets of the sections of a compiled table.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     pub(crate) rows: usize,
@@ -83,7 +84,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// The layout that follows a header; `None` if its sizes overflow.
+    /// Computes the layout from a header; `None` if the sizes overflow.
     fn new(header: &Header, header_len: usize, codec: Codec) -> Option<Self> {
         let rows = header.rows as usize;
         let archs = PREAMBLE.checked_add(header_len)?;
@@ -104,16 +105,16 @@ impl Layout {
     }
 }
 
-/// Why bytes are no usable compiled table.
+/// Faults of a compiled table.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
-    /// They are cut off or changed.
+    /// Cut off or changed.
     Damaged,
-    /// They are of another version of the format.
+    /// Written in another version of the format.
     Version(u32),
 }
 
-/// Reads and checks the header and every offset that searching relies on.
+/// Reads and checks the header and every offset that lookups rely on.
 pub(crate) fn open(bytes: &[u8]) -> Result<(Header, Codec, Layout), Unusable> {
     let damaged = Unusable::Damaged;
     let preamble = bytes.get(..PREAMBLE).ok_or(Unusable::Damaged)?;
@@ -150,7 +151,7 @@ pub(crate) fn open(bytes: &[u8]) -> Result<(Header, Codec, Layout), Unusable> {
     Ok((header, codec, layout))
 }
 
-/// The checksum of a compiled table of at least a preamble.
+/// Returns the checksum of a compiled table that has at least a preamble.
 pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     let mut hash = Xxh3::new();
     hash.update(&bytes[..CHECKSUM.start]);
@@ -170,7 +171,7 @@ pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(word)
 }
 
-/// A hash of what a table says, whatever file it comes from.
+/// Returns a hash of the content of a table, independent of the source file.
 fn digest(table: &Indexed) -> u64 {
     let mut hash = Xxh3::new();
     for (name, values) in &table.staged.columns {
@@ -180,18 +181,13 @@ fn digest(table: &Indexed) -> u64 {
             hash.update(&value.to_bits().to_le_bytes());
         }
     }
-    for key in table
-        .staged
-        .archs
-        .iter()
-        .filter_map(|a| table.codec.encode(a))
-    {
+    for key in table.keys() {
         hash.update(key.bytes());
     }
     hash.digest()
 }
 
-/// Everything of a compiled table but its checksum, in order.
+/// Writes all parts of a compiled table but the checksum, in order.
 fn emit(
     table: &Indexed,
     space: &dyn SearchSpace,
@@ -226,7 +222,7 @@ fn emit(
     put(&(json.len() as u32).to_le_bytes())?;
     put(&(layout.end as u64).to_le_bytes())?;
     put(&json)?;
-    for key in staged.archs.iter().filter_map(|a| table.codec.encode(a)) {
+    for key in table.keys() {
         put(key.bytes())?;
     }
     for line in &staged.lines {

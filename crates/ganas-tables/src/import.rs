@@ -1,4 +1,4 @@
-//! How a table is read: which rows, which column holds the architecture, and what repeated rows mean.
+//! Settings of an import: rows to read, the column of the architecture, and repeated rows.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 use ganas_core::error::{Advice, Error, Result};
 use ganas_core::space::{Duplicates, SearchSpace};
 
-/// A condition on the rows of a source: a column has a value. Numbers are compared as numbers.
+/// Condition on the rows of a source: a column has a value. Numbers are compared as numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Filter {
-    /// The column.
+    /// Name of the column.
     pub column: String,
-    /// The value.
+    /// Required value.
     pub value: String,
 }
 
 impl Filter {
-    /// Whether a cell has the value.
+    /// Returns true if a cell has the value.
     pub(crate) fn keeps(&self, cell: &str) -> bool {
         let (cell, value) = (cell.trim(), self.value.as_str());
         if cell == value {
@@ -56,32 +56,32 @@ impl fmt::Display for Filter {
     }
 }
 
-/// How a table is imported.
+/// Settings of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Import {
-    /// What to do with rows of one architecture that carry different values.
+    /// Treatment of rows that hold one architecture with different values.
     ///
-    /// If this is `None`, the space decides ([`SearchSpace::repeats`]): most spaces refuse such rows.
-    /// Where notations of one architecture differ, the rows' mean is taken, unless another column
-    /// says that they were measured under different conditions.
+    /// `None` lets the space decide ([`SearchSpace::repeats`]). Most spaces refuse such rows. If
+    /// several notations of the space are one architecture, the mean is taken, unless another
+    /// column shows that the rows were measured under different conditions.
     pub duplicates: Option<Duplicates>,
-    /// Rows to read: those that meet all of these.
+    /// Filters that a row must meet.
     pub filters: Vec<Filter>,
-    /// The column with the architecture; `None` finds it by the usual names.
+    /// Column with the architecture; `None` finds it by the usual names.
     pub arch_column: Option<String>,
-    /// Whether filters on columns that the source lacks are passed over instead of refused.
+    /// Ignores filters on columns that the source lacks, instead of refusing them.
     pub passes_over: bool,
-    /// Whether a source without any row is a table.
+    /// Accepts a source without rows.
     pub may_be_empty: bool,
-    /// The folder of compiled tables instead of [`default_folder`](crate::default_folder).
+    /// Folder of compiled tables in place of [`default_folder`](crate::default_folder).
     pub cache: Option<PathBuf>,
 }
 
-/// What an import decides about the content of a table.
+/// Settings that decide the content of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reading {
     pub(crate) duplicates: Option<Duplicates>,
-    /// The space's own rule.
+    /// Rule of the space.
     pub(crate) repeats: Duplicates,
     pub(crate) filters: Vec<Filter>,
     pub(crate) arch_column: Option<String>,
@@ -104,22 +104,22 @@ impl Import {
     }
 }
 
-/// What becomes of a row whose architecture has a row already.
+/// Treatment of a row whose architecture has an earlier row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
-    /// Any other value is an error.
+    /// Refuses other values.
     Strict,
-    /// The mean is taken, unless a column says that conditions differ.
+    /// Averages, unless a column shows that conditions differ.
     Careful,
-    /// The mean is taken.
+    /// Averages.
     Mean,
-    /// The first row counts.
+    /// Keeps the first row.
     First,
 }
 
 impl Reading {
-    /// Checks that a compiled table, which was read in this way, is what is asked for now. Where
-    /// nothing is asked for, any way will do.
+    /// Checks that a compiled table was read with the requested settings. Settings that were not
+    /// requested match any table.
     pub(crate) fn check(&self, asked: &Reading) -> Result<()> {
         let again = "import it again from its source";
         if self.repeats != asked.repeats {

@@ -1,10 +1,9 @@
-//! Memory mapping: the one place of this crate that needs `unsafe`.
+//! Memory mapping, the one place of this crate that needs `unsafe`.
 //!
-//! Mapping is unsafe because another process could change the file while it is mapped, and then
-//! the bytes behind a shared reference would change. Compiled tables are only ever written to a
-//! temporary file and renamed into place, so a mapped one is never written again; replacing it
-//! leaves the mapping on the old file. Everything that is read from the bytes is
-//! checked as if it came from a stranger.
+//! Mapping is unsafe because another process could change the file while it is mapped, and then the
+//! bytes behind a shared reference would change. Compiled tables are written to a temporary file
+//! and renamed into place, so a mapped file is never written again. Replacing it leaves the mapping
+//! on the old file. All content is checked as untrusted input.
 #![allow(unsafe_code)]
 
 use std::fs::File;

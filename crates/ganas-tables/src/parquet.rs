@@ -1,4 +1,4 @@
-//! Parquet.
+//! Parquet files.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -22,7 +22,7 @@ use ganas_core::error::{Error, Result};
 use ganas_core::open_regular;
 use ganas_core::space::SearchSpace;
 
-/// Reads a Parquet file; the places of its rows are row numbers.
+/// Reads a Parquet file. The places of its rows are row numbers.
 pub(crate) fn read(path: &Path, space: &dyn SearchSpace, reading: &Reading) -> Result<Staged> {
     guarded(path, || {
         let rows = open(path, reading.arch_column.as_deref(), space)?;
@@ -30,10 +30,11 @@ pub(crate) fn read(path: &Path, space: &dyn SearchSpace, reading: &Reading) -> R
     })
 }
 
-/// Runs what decodes a file.
+/// Runs a decoder.
 ///
 /// # Errors
-/// What it returns, or that the file is damaged.
+///
+/// If the decoder fails, or the file is damaged.
 pub(crate) fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T>) -> Result<T> {
     // The decoders of the parquet crate assert what a damaged page may break. Nothing that the
     // closure changes is seen again after a panic.
@@ -44,19 +45,20 @@ pub(crate) fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T>) -> Res
     })
 }
 
-/// A Parquet file that is open.
+/// An open Parquet file.
 pub(crate) struct Rows {
     reader: SerializedFileReader<File>,
-    /// The names of its columns.
+    /// Names of the columns.
     pub(crate) header: Vec<String>,
-    /// Those with the architecture.
+    /// Columns of the architecture.
     pub(crate) arch: ArchColumns,
 }
 
 /// Opens a file.
 ///
 /// # Errors
-/// If it cannot be read, or has no column of an architecture.
+///
+/// If the file cannot be read, or no column holds an architecture.
 pub(crate) fn open(
     path: &Path,
     arch_column: Option<&str>,
@@ -82,11 +84,11 @@ pub(crate) fn open(
     })
 }
 
-/// The fields of a row.
+/// Fields of a row.
 pub(crate) struct Fields(Vec<(String, Field)>);
 
 impl Fields {
-    /// A field as text, if it is text, a whole number or a truth value.
+    /// Returns a field as text, if it is text, a whole number or a truth value.
     pub(crate) fn part(&self, column: usize) -> Option<Cow<'_, str>> {
         match self.0.get(column) {
             Some((_, field)) if is_whole(field) => Some(Cow::Owned(field.to_string())),
@@ -94,7 +96,7 @@ impl Fields {
         }
     }
 
-    /// A field as text, whatever it is.
+    /// Returns a field of any type as text.
     pub(crate) fn shown(&self, column: usize) -> Cow<'_, str> {
         match (self.part(column), self.0.get(column)) {
             (Some(text), _) => text,
@@ -126,7 +128,7 @@ impl Fields {
 }
 
 impl Rows {
-    /// The rows with their numbers.
+    /// Returns the rows with their numbers.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -172,7 +174,7 @@ fn unreadable(error: ParquetError, path: &Path) -> Error {
         .in_file(path)
 }
 
-/// Checks that all columns are compressed in a way that can be read.
+/// Checks that the compression of all columns is supported.
 fn check_codecs(metadata: &ParquetMetaData) -> Result<()> {
     let columns = (metadata.row_groups().iter()).flat_map(|group| group.columns());
     for column in columns {
@@ -191,7 +193,7 @@ fn check_codecs(metadata: &ParquetMetaData) -> Result<()> {
     Ok(())
 }
 
-/// Whether all columns lie within the file. The reader asserts what a damaged file may break.
+/// Returns true if all columns lie within the file. The reader panics on offsets of damaged files.
 fn ranges_fit(metadata: &ParquetMetaData, length: u64) -> bool {
     (metadata
         .row_groups()
@@ -209,7 +211,7 @@ fn ranges_fit(metadata: &ParquetMetaData, length: u64) -> bool {
     })
 }
 
-/// Whether a field is a whole number or a truth value, as parts of an architecture may be.
+/// Returns true for whole numbers and truth values, which may be parts of an architecture.
 fn is_whole(field: &Field) -> bool {
     matches!(
         field,
@@ -225,7 +227,7 @@ fn is_whole(field: &Field) -> bool {
     )
 }
 
-/// The number that a field holds; a null is "not measured".
+/// Returns the number of a field, if it has one. A null is a missing value.
 fn number_of(field: &Field) -> Option<f64> {
     Some(match field {
         Field::Null => f64::NAN,

@@ -1,18 +1,18 @@
-//! Panics of foreign decoders on damaged files: caught, and not printed.
+//! Panics of foreign decoders on damaged files, caught and not printed.
 
 use std::cell::Cell;
 use std::panic::{self, UnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether a panic of this thread is expected.
+    /// Set while a panic of this thread is expected.
     static EXPECTED: Cell<bool> = const { Cell::new(false) };
 }
 
 static HOOK: Once = Once::new();
 
-/// What a function returns; `None` if it panics, of which nothing is printed. Panics of other
-/// threads are reported as ever.
+/// Runs a function and returns `None` if it panics. The panic is not printed. Panics of other
+/// threads are reported as usual.
 pub(crate) fn catch_quietly<T>(function: impl FnOnce() -> T + UnwindSafe) -> Option<T> {
     HOOK.call_once(|| {
         let before = panic::take_hook();

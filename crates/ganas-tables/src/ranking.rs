@@ -1,19 +1,19 @@
-//! Where an architecture stands among all of a table.
+//! Ranks of architectures among all rows of a table.
 
 use crate::Table;
 
-/// The order of a table's compliant architectures by one metric.
+/// Order of a table's compliant architectures by one metric.
 #[derive(Clone, Debug)]
 pub struct Ranking {
-    /// Best first, as if larger were better.
+    /// Scores, the best first; larger is better.
     scores: Vec<f64>,
     best: Option<usize>,
     sign: f64,
 }
 
 impl Ranking {
-    /// Ranks the rows that comply, by a metric that is maximised unless `minimize`. Rows where it
-    /// was not measured are left out.
+    /// Ranks the compliant rows by a metric, which is maximised unless `minimize`. Rows without a
+    /// value of the metric are left out.
     ///
     /// # Panics
     /// If there is no such column.
@@ -35,38 +35,39 @@ impl Ranking {
         Ranking { scores, best, sign }
     }
 
-    /// The number of architectures that are ranked.
+    /// Returns the number of ranked architectures.
     pub fn len(&self) -> usize {
         self.scores.len()
     }
 
-    /// Whether no architecture complies.
+    /// Returns true if no architecture is ranked.
     pub fn is_empty(&self) -> bool {
         self.scores.is_empty()
     }
 
-    /// The best value, if any architecture complies.
+    /// Returns the best value, if an architecture is ranked.
     pub fn optimum(&self) -> Option<f64> {
         self.scores.first().map(|best| self.sign * best)
     }
 
-    /// The best and the worst value, if any architecture complies.
+    /// Returns the best and the worst value, if an architecture is ranked.
     pub fn range(&self) -> Option<[f64; 2]> {
         let (best, worst) = (self.scores.first()?, self.scores.last()?);
         Some([best, worst].map(|score| self.sign * score))
     }
 
-    /// The row of the best value, the first of equal ones, if any architecture complies.
+    /// Returns the row of the best value, the first of equal ones, if an architecture is ranked.
     pub fn best(&self) -> Option<usize> {
         self.best
     }
 
-    /// The number of ranked architectures that are at least as good as this value.
+    /// Returns the number of ranked architectures that are at least as good as this value.
     pub fn at_least(&self, value: f64) -> usize {
         self.scores.partition_point(|&s| s >= self.sign * value)
     }
 
-    /// One more than the number of ranked architectures that are strictly better than this value.
+    /// Returns the rank of a value: 1 + the number of ranked architectures that are strictly
+    /// better.
     pub fn rank(&self, value: f64) -> usize {
         if value.is_nan() {
             return self.len() + 1;

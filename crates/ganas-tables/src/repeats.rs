@@ -1,4 +1,4 @@
-//! Rows of one architecture: what differs between them, and what becomes of it.
+//! Rows of one architecture: their differences, and the treatment by policy.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,39 +8,39 @@ use crate::import::Policy;
 use crate::staged::Unit;
 use ganas_core::error::{Advice, Error, Result};
 
-/// Distinct numbers that are remembered of the repeated rows of a column.
+/// Limit of the distinct numbers that are kept for the repeated rows of a column.
 const REMEMBERED: usize = 1000;
 
-/// The most distinct values of a column of fractions that may tell conditions, such as learning rates.
+/// Limit of the distinct fractions of a column that may be a condition, such as a learning rate.
 const FEW_FRACTIONS: usize = 20;
 
-/// Fewer rows do not show whether a column numbers its rows.
+/// Number of rows from which on a column can be told from a column of row numbers.
 const FEW_ROWS: u64 = 20;
 
-/// Columns of these names count the measurements that a row stands for.
+/// Names of columns that count the measurements of a row.
 const COUNTS: [&str; 3] = ["n", "count", "runs"];
 
-/// The first place where a column differs between rows of one architecture.
+/// First difference of a column between rows of one architecture.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Difference {
     /// The kept row.
     pub(crate) row: usize,
-    /// Where the other row is.
+    /// Line of the other row.
     pub(crate) line: u32,
     earlier: String,
     here: String,
 }
 
-/// What differs within a column between rows of one architecture.
+/// Differences of a column between rows of one architecture.
 #[derive(Default)]
 pub(crate) struct Differences {
     pub(crate) first: Option<Difference>,
-    /// The bits of the numbers that differed.
+    /// Bits of the numbers that differ.
     numbers: HashSet<u64>,
 }
 
 impl Differences {
-    /// Adds a value that differs from that of the kept row, which is given as it is shown.
+    /// Adds a value that differs from the kept row's value, given as `shown`.
     pub(crate) fn add(&mut self, row: usize, line: u32, earlier: String, here: &Cell) {
         if self.first.is_none() {
             self.first = Some(Difference {
@@ -58,7 +58,7 @@ impl Differences {
     }
 }
 
-/// A value as an error shows it.
+/// Writes a value for an error.
 pub(crate) fn shown(cell: &Cell) -> String {
     match cell {
         Cell::Missing => "nothing".into(),
@@ -67,13 +67,12 @@ pub(crate) fn shown(cell: &Cell) -> String {
     }
 }
 
-/// Running means of the rows that stand for several.
+/// Running means of repeated rows.
 #[derive(Default)]
 pub(crate) struct Means(HashMap<usize, Vec<(f64, u32)>>);
 
 impl Means {
-    /// Adds a row to a kept one; `kept` and `here` are the numbers of each column, NaN where there are
-    /// none.
+    /// Adds a row to a kept one; `kept` and `here` are the numbers of each column, NaN if missing.
     pub(crate) fn add(&mut self, row: usize, kept: impl Iterator<Item = f64>, here: &[f64]) {
         let sums = (self.0.entry(row)).or_insert_with(|| {
             kept.map(|value| (value, u32::from(!value.is_nan())))
@@ -88,7 +87,7 @@ impl Means {
         }
     }
 
-    /// The bytes that a row takes here.
+    /// Returns the memory of a row in bytes.
     pub(crate) fn cost(columns: usize) -> u64 {
         64 + 16 * columns as u64
     }
@@ -110,13 +109,18 @@ impl Means {
     }
 }
 
-/// How much a column looks like one of conditions: the fewer values, the more, and numbers before
-/// words.
-type Rank = (u64, bool);
+/// Likeness of a column to a condition of the measurements. The smallest is the likeliest: few
+/// distinct values, and numbers before words.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Likeness {
+    distinct: u64,
+    has_words: bool,
+}
 
-/// Whether what differs within a column are conditions of the measurements rather than what was
-/// measured: the values recur. `rows` are all rows of the source.
-fn tells_conditions(column: &Column, rows: u64) -> Option<Rank> {
+/// Returns the likeness of a column to a condition of the measurements, such as a seed.
+///
+/// The values of a condition recur; measured values do not. `rows` is the number of rows of the source.
+fn likeness_to_condition(column: &Column, rows: u64) -> Option<Likeness> {
     if (COUNTS.iter()).any(|name| column.name.eq_ignore_ascii_case(name)) {
         return None;
     }
@@ -128,24 +132,30 @@ fn tells_conditions(column: &Column, rows: u64) -> Option<Rank> {
     let whole = (numbers.iter()).all(|bits| f64::from_bits(*bits).fract() == 0.0);
     let distinct = numbers.len() as u64 + words;
     let recurs = 2 * distinct <= rows;
-    let tells = match (whole, words) {
-        (true, 0) => recurs || rows < FEW_ROWS,
-        (true, _) => recurs || (rows < FEW_ROWS && distinct < rows),
-        (false, _) => recurs && numbers.len() <= FEW_FRACTIONS,
+    let is_condition = if !whole {
+        recurs && numbers.len() <= FEW_FRACTIONS
+    } else if words == 0 {
+        recurs || rows < FEW_ROWS
+    } else {
+        recurs || (rows < FEW_ROWS && distinct < rows)
     };
-    tells.then_some((distinct, words > 0))
+    is_condition.then_some(Likeness {
+        distinct,
+        has_words: words > 0,
+    })
 }
 
-/// Where rows of a source are, in errors.
+/// Places of rows in the source, for errors.
 pub(crate) struct Places<'a> {
     pub(crate) unit: Unit,
     pub(crate) lines: &'a [u32],
-    /// All rows of the source that were read.
+    /// Rows of the source that were read.
     pub(crate) rows: u64,
 }
 
-/// Refuses what a policy does not allow. `exempt` are columns that depend on the notation alone, and
-/// `name` writes the architecture of a kept row.
+/// Refuses differences that a policy does not allow.
+///
+/// `exempt` are columns that depend on the notation alone; `name` writes the architecture of a kept row.
 ///
 /// # Errors
 /// If rows contradict each other, or were measured under different conditions.
@@ -164,8 +174,8 @@ pub(crate) fn check(
     // A column that differs alone is what was measured.
     let beside = |column: &Column| differing().any(|c| c.is_metric() && c.name != column.name);
     let condition = (differing().filter(|c| !exempt.contains(&c.name) && beside(c)))
-        .filter_map(|c| Some((tells_conditions(c, places.rows)?, c)))
-        .min_by_key(|(rank, _)| *rank)
+        .filter_map(|c| Some((likeness_to_condition(c, places.rows)?, c)))
+        .min_by_key(|(likeness, _)| *likeness)
         .map(|(_, column)| column);
     // Notes that differ beside equal numbers contradict nothing.
     let (Some(contradicting), true) = (

@@ -1,4 +1,4 @@
-//! Rows of a table as they stand in its source: the user's own text, and all other columns.
+//! Rows of the source file of a table, with the user's own text and all other columns.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,18 +12,18 @@ use ganas_core::arch::Arch;
 use ganas_core::error::Result;
 use ganas_core::space::SearchSpace;
 
-/// A row as it stands in the source of a table.
+/// Row of the source file of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SourceRow {
-    /// Where it is, counted from 1: the line, or the row of a Parquet file.
+    /// Line of the file, or row of a Parquet file, counted from 1.
     pub line: u64,
-    /// What it calls the architecture; where that has several columns, `column=text` for each.
+    /// Architecture in the file's own notation; `column=text` for each column if there are several.
     pub arch: String,
-    /// All other columns in their order, with the text of their cells.
+    /// Other columns in their order, with the text of their cells.
     pub cells: Vec<(String, String)>,
 }
 
-/// The rows that are looked for, by their place.
+/// Requested rows by line.
 struct Wanted<'w> {
     rows: HashMap<u64, (usize, Arch)>,
     last: u64,
@@ -32,7 +32,7 @@ struct Wanted<'w> {
 }
 
 impl Wanted<'_> {
-    /// Takes a row, if it is looked for and still of the same architecture.
+    /// Takes a row if it is requested and still holds the same architecture.
     fn offer<'t>(
         &mut self,
         line: u64,
@@ -71,8 +71,8 @@ impl Wanted<'_> {
 }
 
 impl Table {
-    /// Rows as they stand in the source, in the order given. A row is `None` if the source is gone, was
-    /// changed, or does not hold text.
+    /// Reads rows of the source, in the order given. A row is `None` if the source is missing, was
+    /// changed, or is not text.
     ///
     /// # Panics
     /// If there is no such row.
@@ -94,14 +94,14 @@ impl Table {
     }
 
     fn look_up(&self, wanted: &mut Wanted) -> Result<()> {
-        let compiled = Kind::of(&self.source)? == Kind::Compiled;
+        let compiled = Kind::of_file(&self.source)? == Kind::Compiled;
         let path: &Path = if compiled {
             &self.header.source
         } else {
             &self.source
         };
         let named = self.header.reading.arch_column.as_deref();
-        match Kind::of(path)? {
+        match Kind::of_file(path)? {
             Kind::Csv { gzip } => {
                 let space = wanted.space;
                 let mut rows = csv::open(path, gzip, named, space)?;

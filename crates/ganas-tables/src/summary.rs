@@ -1,42 +1,42 @@
-//! A table in a few lines.
+//! Summaries of tables.
 
 use serde::Serialize;
 
 use crate::{Ignored, Table};
 
-/// What a table holds.
+/// Summary of a table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
-    /// The name of the space.
+    /// Name of the space.
     pub space: String,
     /// Distinct architectures.
     pub rows: usize,
     /// Rows of the source that were folded into an earlier one of the same architecture.
     pub folded_rows: u64,
-    /// Those of them that carried other values.
+    /// Folded rows whose values differ from the earlier row.
     pub merged_rows: u64,
     /// XXH3-64 of the content, in hexadecimal.
     pub digest: String,
-    /// The metrics.
+    /// Statistics of each metric.
     pub columns: Vec<ColumnSummary>,
-    /// Columns that hold no metric.
+    /// Columns that are not metrics.
     pub ignored_columns: Vec<String>,
-    /// What they hold.
+    /// Details of these columns.
     pub ignored: Vec<Ignored>,
 }
 
-/// What a metric's values are like. Without any value, the statistics are NaN.
+/// Statistics of a metric. Without any value, they are NaN.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ColumnSummary {
-    /// The name.
+    /// Name of the metric.
     pub name: String,
-    /// The smallest value.
+    /// Smallest value.
     pub min: f64,
-    /// The largest value.
+    /// Largest value.
     pub max: f64,
-    /// The mean of the values.
+    /// Mean of the values.
     pub mean: f64,
-    /// Rows where it was not measured.
+    /// Rows without a value.
     pub missing: usize,
 }
 

@@ -1,27 +1,27 @@
-//! Text of a file, whatever its encoding: UTF-8 or UTF-16, with limits on what one row may take.
+//! Decoding of text files in UTF-8 or UTF-16, with a limit on the length of a row.
 
 use std::cell::Cell;
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
-/// The most bytes of one row.
+/// Length limit of a row in bytes.
 pub(crate) const LONGEST_ROW: u64 = 16 << 20;
 
-/// The most characters of UTF-16 that are decoded at once.
+/// Number of UTF-16 characters that are decoded at once.
 const CHUNK: usize = 1 << 13;
 
-/// The bytes that were read since a row ended.
+/// Bytes read since the end of the last row.
 #[derive(Clone, Default)]
 pub(crate) struct RowBytes(Rc<Cell<u64>>);
 
 impl RowBytes {
-    /// A row has ended.
+    /// Marks the end of a row.
     pub(crate) fn ended(&self) {
         self.0.set(0);
     }
 }
 
-/// Input that fails with [`io::ErrorKind::FileTooLarge`] where a row does not end.
+/// Input that fails with [`io::ErrorKind::FileTooLarge`] if a row is too long.
 pub(crate) struct Limited<R> {
     input: R,
     read: RowBytes,
@@ -45,10 +45,11 @@ impl<R: Read> Read for Limited<R> {
     }
 }
 
-/// UTF-8 of an input that may have a byte-order mark, which is left out.
+/// Returns an input as UTF-8 without its byte-order mark.
 ///
 /// # Errors
-/// What the input refuses.
+///
+/// If the input cannot be read.
 pub(crate) fn utf8<'a>(mut input: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut start = Vec::new();
     (&mut input).take(3).read_to_end(&mut start)?;
@@ -70,17 +71,17 @@ pub(crate) fn utf8<'a>(mut input: impl Read + 'a) -> io::Result<Box<dyn Read + '
     })
 }
 
-/// UTF-16 as UTF-8. What cannot be decoded is replaced.
+/// Decoder from UTF-16 to UTF-8. Undecodable characters are replaced.
 struct Utf16<R> {
     input: R,
     big: bool,
-    /// Bytes of a character that goes on.
+    /// Bytes of an incomplete character.
     left: Vec<u8>,
     decoded: Cursor<Vec<u8>>,
 }
 
 impl<R: Read> Utf16<R> {
-    /// Decodes more, as far as there is more.
+    /// Decodes the next chunk, if there is one.
     fn decode(&mut self) -> io::Result<()> {
         let mut bytes = std::mem::take(&mut self.left);
         let read = (&mut self.input)

@@ -1,9 +1,9 @@
 //! NAS-Bench-101's official file (Ying et al. 2019): a TFRecord of training runs.
 //!
 //! Each record is a JSON array of the module hash, the epochs, the full adjacency matrix as a
-//! string of bits, the ops joined by commas, and a Base64 of a protocol buffer. A cell was
-//! trained three times with each number of epochs; a metric is the mean over these runs, named
-//! after the epochs: `test_accuracy_108`, `halfway_test_accuracy_108` and so on.
+//! string of bits, the ops joined by commas, and a Base64 of a protocol buffer. A cell was trained
+//! three times with each number of epochs. A metric is the mean over these runs, named after the
+//! epochs: `test_accuracy_108`, `halfway_test_accuracy_108` and so on.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -20,12 +20,12 @@ use ganas_core::arch::Arch;
 use ganas_core::error::{Error, Result};
 use ganas_core::space::SearchSpace;
 
-/// What the benchmark measured at one point of a training run.
+/// Measurements at one point of a training run.
 #[derive(Clone, PartialEq, Message)]
 struct EvaluationData {
     #[prost(double, optional, tag = "1")]
     current_epoch: Option<f64>,
-    /// Seconds up to this point, evaluations left out.
+    /// Seconds up to this point, without evaluations.
     #[prost(double, optional, tag = "2")]
     training_time: Option<f64>,
     #[prost(double, optional, tag = "3")]
@@ -39,14 +39,14 @@ struct EvaluationData {
 /// A training run.
 #[derive(Clone, PartialEq, Message)]
 struct ModelMetrics {
-    /// At the start, halfway and at the end.
+    /// Measurements at the start, halfway and at the end.
     #[prost(message, repeated, tag = "1")]
     evaluation_data: Vec<EvaluationData>,
     #[prost(int32, optional, tag = "2")]
     trainable_parameters: Option<i32>,
 }
 
-/// What is kept of an evaluation, in the order of [`values`].
+/// Names of the measurements, in the order of [`values`].
 const MEASURES: [&str; 4] = [
     "test_accuracy",
     "validation_accuracy",
@@ -64,14 +64,15 @@ fn values(data: &EvaluationData) -> [f64; MEASURES.len()] {
     .map(|value| value.unwrap_or(f64::NAN))
 }
 
-/// The checksum of the format: CRC-32C, rotated and offset so that checksums of checksums differ.
+/// Returns the format's checksum: CRC-32C, rotated and offset so that checksums of checksums
+/// differ.
 fn masked_crc(bytes: &[u8]) -> u32 {
     crc32c::crc32c(bytes)
         .rotate_right(15)
         .wrapping_add(0xa282_ead8)
 }
 
-/// Whether a file with this start is a TFRecord.
+/// Returns true if a file with this start is a TFRecord.
 pub(crate) fn starts_one(start: &[u8]) -> bool {
     match (start.get(..8), start.get(8..12)) {
         (Some(length), Some(crc)) => crc == masked_crc(length).to_le_bytes(),
@@ -79,7 +80,7 @@ pub(crate) fn starts_one(start: &[u8]) -> bool {
     }
 }
 
-/// Why there is no next record.
+/// Faults of a record.
 enum Broken {
     CutOff,
     TooLong(u64),
@@ -95,7 +96,7 @@ fn fill(input: &mut impl Read, len: u64, buffer: &mut Vec<u8>) -> std::result::R
     Ok(())
 }
 
-/// Reads the next record; false at the end.
+/// Reads the next record; returns false at the end.
 fn next_record(input: &mut impl Read, buffer: &mut Vec<u8>) -> std::result::Result<bool, Broken> {
     fill(input, 12, buffer)?;
     if buffer.is_empty() {
@@ -124,15 +125,18 @@ fn next_record(input: &mut impl Read, buffer: &mut Vec<u8>) -> std::result::Resu
     Ok(true)
 }
 
-/// The runs with one number of epochs: a sum for each measure halfway and at the end, and a count
-/// of runs, for each cell.
+/// Runs with one number of epochs. For each cell, it holds the number of runs and the sum of each
+/// measurement, halfway and at the end.
 struct Budget {
     epochs: u32,
     runs: Vec<u32>,
     sums: [[Vec<f64>; MEASURES.len()]; 2],
 }
 
-/// The cells seen so far.
+/// Limit of the different numbers of epochs in one file.
+const MOST_BUDGETS: usize = 64;
+
+/// Cells read so far.
 #[derive(Default)]
 struct Runs {
     rows: HashMap<Arch, u32>,
@@ -168,22 +172,21 @@ impl Runs {
                 self.records[row], self.params[row]
             )));
         }
-        let budget = match self.budgets.iter().position(|b| b.epochs == epochs) {
-            Some(budget) => &mut self.budgets[budget],
-            None => {
-                if self.budgets.len() == 64 {
-                    return Err(Error::input("more than 64 different numbers of epochs"));
-                }
-                self.budgets.push(Budget {
-                    epochs,
-                    runs: Vec::new(),
-                    sums: Default::default(),
-                });
-                // Just pushed.
-                let last = self.budgets.len() - 1;
-                &mut self.budgets[last]
+        let known = self.budgets.iter().position(|b| b.epochs == epochs);
+        let place = known.unwrap_or(self.budgets.len());
+        if known.is_none() {
+            if place == MOST_BUDGETS {
+                return Err(Error::input(format!(
+                    "more than {MOST_BUDGETS} different numbers of epochs"
+                )));
             }
-        };
+            self.budgets.push(Budget {
+                epochs,
+                runs: Vec::new(),
+                sums: Default::default(),
+            });
+        }
+        let budget = &mut self.budgets[place];
         if budget.runs.len() <= row {
             budget.runs.resize(row + 1, 0);
         }
@@ -252,7 +255,7 @@ pub(crate) fn read(path: &Path, space: &dyn SearchSpace) -> Result<Staged> {
     read_from(BufReader::with_capacity(1 << 17, file), path, space)
 }
 
-/// Reads TFRecord bytes; the path is only named in errors.
+/// Reads TFRecord bytes. The path is used in errors only.
 pub(crate) fn read_from(
     mut input: impl Read,
     path: &Path,
@@ -289,7 +292,7 @@ pub(crate) fn read_from(
     }
 }
 
-/// The content of a record: a cell, the epochs and how the run went.
+/// Decodes a record: a cell, its epochs and its run.
 fn decode(
     data: &[u8],
     space: &dyn SearchSpace,
