@@ -69,13 +69,13 @@
 
 #![forbid(unsafe_code)]
 
-pub mod baseline;
+pub mod committee;
 mod effect;
 pub mod ga_nas;
 pub mod predictor;
 mod range;
 pub mod rare_event;
 mod recipe;
-pub mod surrogate;
+pub mod strategies;
 
 pub use recipe::{Recipe, STRATEGIES};

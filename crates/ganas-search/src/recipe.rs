@@ -9,13 +9,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::baseline::{
-    Bananas, BananasConfig, CrossEntropy, CrossEntropyConfig, Encoding, Evolution, EvolutionConfig,
-    LocalSearch, LocalSearchConfig, RandomSearch, Reinforce, ReinforceConfig, Tpe, TpeConfig,
-};
 use crate::effect::idle;
 use crate::ga_nas::{GaNas, GaNasConfig};
 use crate::range::beyond;
+use crate::strategies::{
+    Bananas, BananasConfig, CrossEntropy, CrossEntropyConfig, Encoding, Evolution, EvolutionConfig,
+    LocalSearch, LocalSearchConfig, RandomSearch, Reinforce, ReinforceConfig, Tpe, TpeConfig,
+};
 
 /// The strategies by name, each with its presets; the first preset is the default one.
 pub const STRATEGIES: [(&str, &[&str]); 8] = [

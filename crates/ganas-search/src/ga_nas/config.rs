@@ -5,7 +5,7 @@ use ganas_nets::{DiscriminatorConfig, GeneratorConfig, PpoConfig};
 use serde::{Deserialize, Serialize};
 
 use super::reward::{Reward, StepReward};
-use crate::surrogate::CommitteeConfig;
+use crate::committee::CommitteeConfig;
 
 /// Where the next architectures come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

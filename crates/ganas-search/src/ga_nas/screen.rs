@@ -13,7 +13,7 @@ use ganas_core::strategy::Context;
 use serde::{Deserialize, Serialize};
 
 use super::{Judge, NetResult, ScreenConfig};
-use crate::surrogate::{Describer, Kernels, Promise};
+use crate::committee::{Describer, Kernels, Promise};
 
 /// The most descriptions that are remembered from round to round.
 const REMEMBERED: usize = 50_000;

@@ -17,7 +17,7 @@ use ganas_core::error::{Error, Result, nearest};
 use ganas_core::space::{Kind as SpaceKind, Mobile, SearchSpace};
 
 use super::cells;
-use crate::surrogate::{self, Kind};
+use crate::committee::{self, Kind};
 
 /// The share of the rows that has to show a feature of the graph for it to become a column (ours).
 const SHOWN: f64 = 0.01;
@@ -52,7 +52,7 @@ pub struct Encoding {
     names: Vec<String>,
     columns: Vec<Column>,
     /// The columns of the features of the graph.
-    graph: HashMap<surrogate::Feature, usize>,
+    graph: HashMap<committee::Feature, usize>,
     /// Which costs are needed.
     costs: Vec<usize>,
 }
@@ -162,7 +162,7 @@ impl Encoding {
                 };
             }
             if !self.graph.is_empty() {
-                for (feature, value) in surrogate::describe(space, arch, false) {
+                for (feature, value) in committee::describe(space, arch, false) {
                     if let Some(&i) = self.graph.get(&feature) {
                         row[i] = value.into();
                     }
@@ -275,14 +275,14 @@ fn mobile_values(mobile: &Mobile, arch: &Arch) -> Vec<f64> {
 
 /// The features of the graph that enough architectures show.
 fn shown(space: &dyn SearchSpace, archs: &[Arch]) -> Vec<String> {
-    let mut counts: HashMap<surrogate::Feature, usize> = HashMap::new();
+    let mut counts: HashMap<committee::Feature, usize> = HashMap::new();
     for arch in archs {
-        for (feature, _) in surrogate::describe(space, arch, false) {
+        for (feature, _) in committee::describe(space, arch, false) {
             *counts.entry(feature).or_default() += 1;
         }
     }
     let least = (SHOWN * archs.len() as f64).max(2.0);
-    let mut features: Vec<surrogate::Feature> = (counts.into_iter())
+    let mut features: Vec<committee::Feature> = (counts.into_iter())
         .filter(|(_, count)| *count as f64 >= least)
         .map(|(feature, _)| feature)
         .collect();
@@ -290,12 +290,12 @@ fn shown(space: &dyn SearchSpace, archs: &[Arch]) -> Vec<String> {
     features.iter().filter_map(graph_name).collect()
 }
 
-fn graph_name((kind, what): &surrogate::Feature) -> Option<String> {
+fn graph_name((kind, what): &committee::Feature) -> Option<String> {
     let (_, name) = GRAPH_KINDS.iter().find(|(k, _)| k == kind)?;
     Some(format!("graph[{name} {what}]"))
 }
 
-fn graph_feature(name: &str) -> Option<surrogate::Feature> {
+fn graph_feature(name: &str) -> Option<committee::Feature> {
     let inner = name.strip_prefix("graph[")?.strip_suffix(']')?;
     let (kind, what) = inner.split_once(' ')?;
     let (kind, _) = GRAPH_KINDS.iter().find(|(_, name)| *name == kind)?;

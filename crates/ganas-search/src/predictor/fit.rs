@@ -10,7 +10,7 @@ use ganas_tables::Table;
 use rayon::prelude::*;
 
 use super::{Agreement, Encoding, Fitted, Forest, Linear, Model, Surrogate};
-use crate::surrogate::{Binned, Draws, Trees, TreesConfig};
+use crate::committee::{Binned, Draws, Trees, TreesConfig};
 
 /// The fewest rows that are worth a cross-validation.
 const FEWEST: usize = 20;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::surrogate::Trees;
+use crate::committee::Trees;
 
 /// The sum of the leaves that a row reaches in each tree.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use ganas_core::arch::{Graph, bits};
 use ganas_core::rng::Rng;
 use ganas_core::space::Growth;
 
-use crate::baseline::decisions::{Decision, Made, decisions_of, grow};
+use crate::strategies::decisions::{Decision, Made, decisions_of, grow};
 
 /// A product of independent categoricals: the label of the node at each step, and whether each
 /// earlier node feeds it. The space's grammar masks what it does not allow.

@@ -18,7 +18,7 @@ use ganas_core::rng::Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::{Hit, Level, Pool, Prior, Settings, Survey, Surveyed, horvitz_thompson, monte_carlo};
-use crate::surrogate::TreesConfig;
+use crate::committee::TreesConfig;
 
 /// The most of the best architectures that the screening learns from.
 const BEST: usize = 200;

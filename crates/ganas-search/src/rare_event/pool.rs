@@ -9,8 +9,8 @@ use ganas_core::rng::Rng;
 use rayon::prelude::*;
 
 use super::{Likelihood, Point, Prior};
+use crate::committee::{Binned, Draws, Row, Trees, TreesConfig};
 use crate::predictor::Encoding;
-use crate::surrogate::{Binned, Draws, Row, Trees, TreesConfig};
 
 /// The largest space that is listed whole.
 const WHOLE: u128 = 1_000_000;

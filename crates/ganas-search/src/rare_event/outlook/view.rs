@@ -15,7 +15,7 @@ use ganas_core::space::SearchSpace;
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use crate::surrogate::{Chosen, Committee, CommitteeConfig, Describer, by_compliance, merits};
+use crate::committee::{Chosen, Committee, CommitteeConfig, Describer, by_compliance, merits};
 
 /// The most architectures that are looked at whole, and the draws of more than that.
 const LOOKED_AT: usize = 16_000;

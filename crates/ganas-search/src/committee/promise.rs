@@ -8,10 +8,10 @@ use ganas_core::strategy::Context;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::committee::{Committee, CommitteeConfig};
 use super::features::Describer;
 use super::lessons::{Bound, by_compliance, margin, merits, objective};
 use super::process::Chosen;
+use super::{Committee, CommitteeConfig};
 
 /// No committee is trusted to tell a bound more exactly than this, in normal quantiles.
 const LEAST_DEVIATION: f64 = 0.05;

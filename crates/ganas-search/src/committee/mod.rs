@@ -1,19 +1,34 @@
-//! A committee of surrogates: what it expects of an architecture and how sure it is.
+//! The committee: a Gaussian process and ensembles of boosted trees, fitted to what was evaluated.
+//!
+//! It expects a value of an architecture and says how sure it is.
+
+mod columns;
+mod factor;
+mod features;
+mod lessons;
+mod process;
+mod promise;
+mod share;
+mod trees;
 
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
-use super::columns::{Columns, Row, spread};
-use super::factor::LANES;
-use super::features::{Describer, Feature, Kind};
-use super::process::{Chosen, GaussianProcess};
-use super::share;
+use columns::{Columns, spread};
+use factor::LANES;
+
+pub(crate) use columns::Row;
+pub use features::{Describer, Kind};
+pub(crate) use features::{Feature, describe};
+pub use lessons::{by_compliance, merits};
+pub use process::{Chosen, GaussianProcess};
+pub use promise::{Kernels, Promise};
+pub use trees::{Binned, Draws, Trees, TreesConfig};
 
 /// Architectures that are described at once.
 const DESCRIBED: usize = 128 * LANES;
-use super::trees::{Binned, Draws, Trees, TreesConfig};
 
 /// How a [`Committee`] is fitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
