@@ -2,7 +2,6 @@
 //! keep the bounds that only an evaluation can check.
 
 use ganas_core::arch::Arch;
-use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::strategy::Context;
 use serde::{Deserialize, Serialize};
@@ -40,15 +39,14 @@ pub struct Promise {
 }
 
 impl Promise {
-    /// Fits the committees to what was evaluated, which comes back the most useful first. `None` if
-    /// that is too little.
-    pub fn fit<'a>(
+    /// Fits the committees to everything that was evaluated. `None` if that is too little.
+    pub fn fit(
         config: &CommitteeConfig,
-        context: &Context<'a>,
+        context: &Context,
         describer: &mut Describer,
         kernels: &mut Kernels,
         rng: &mut Rng,
-    ) -> Option<(Self, Vec<&'a Query>)> {
+    ) -> Option<Self> {
         let space = context.space;
         let bounds: Vec<Bound> = context.measured_constraints().collect();
         let evaluated = by_compliance(context.ledger.queries(), &bounds);
@@ -65,12 +63,12 @@ impl Promise {
                 Committee::fit(config, space, &lessons, describer, kernel, rng)
             })
             .collect();
-        Some((Promise { objective, margins }, evaluated))
+        Some(Promise { objective, margins })
     }
 
     /// How promising each architecture is: its expected objective, `bonus` times how unsure that is,
     /// and the logarithm of the probability that it complies.
-    pub fn of(
+    pub fn predict(
         &self,
         context: &Context,
         describer: &mut Describer,

@@ -4,7 +4,7 @@ use ganas_core::space::Rules;
 use ganas_nets::{DiscriminatorConfig, GeneratorConfig, PpoConfig};
 use serde::{Deserialize, Serialize};
 
-use super::reward::{Reward, StepReward};
+use super::reward::StepReward;
 use crate::committee::CommitteeConfig;
 
 /// Where the next architectures come from.
@@ -15,6 +15,17 @@ pub enum Proposals {
     Generated,
     /// The most promising of a pool of unseen architectures, by a committee (ours).
     Screened(ScreenConfig),
+}
+
+/// Judge that pays a network for a finished, valid architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reward {
+    /// The discriminator's score (paper).
+    Discriminator,
+    /// The measured value, to see what the discriminator is worth. The generator learns from those
+    /// of its last architectures that were evaluated, and there is no discriminator.
+    Measured,
 }
 
 /// How a pool is made and screened; all ours.

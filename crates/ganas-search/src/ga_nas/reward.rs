@@ -1,67 +1,15 @@
 //! The rewards of the generator (section 3.2 of the paper, "Training Procedure").
 
-use std::collections::HashMap;
-
-use ganas_core::arch::{Arch, Graph};
-use ganas_core::ledger::Query;
-use ganas_core::space::{Growth, SearchSpace};
-use ganas_core::strategy::Context;
+use ganas_core::arch::Graph;
+use ganas_core::space::Growth;
 use ganas_nets::Rollout;
 use serde::{Deserialize, Serialize};
 
-use super::{Judge, NetResult, graphs};
-
-/// What a finished, valid architecture is paid by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reward {
-    /// The discriminator's score (paper).
-    Discriminator,
-    /// What was measured of it, to see what the discriminator is worth: the generator learns from
-    /// those of its last architectures that were evaluated, and there is no discriminator.
-    Measured,
-}
-
-/// What was measured, from 0 for the worst to 1 for the best so far.
-pub struct Measured<'a> {
-    space: &'a dyn SearchSpace,
-    paid: HashMap<Arch, f32>,
-}
-
-impl<'a> Measured<'a> {
-    /// All that was evaluated. What failed or breaks a constraint is as bad as the worst.
-    pub fn of(context: &Context<'a>) -> Self {
-        let queries = context.ledger.queries();
-        let merits = || queries.iter().filter_map(Query::merit);
-        let worst = merits().fold(f64::INFINITY, f64::min);
-        let spread = merits().fold(f64::NEG_INFINITY, f64::max) - worst;
-        let pay = |query: &Query| match query.merit() {
-            Some(merit) if spread > 0.0 => ((merit - worst) / spread) as f32,
-            _ => 0.0,
-        };
-        Measured {
-            space: context.space,
-            paid: queries.iter().map(|q| (q.arch, pay(q))).collect(),
-        }
-    }
-
-    /// What a graph is paid, if it was evaluated.
-    pub fn pay(&self, graph: &Graph) -> Option<f32> {
-        let arch = self.space.arch(graph).ok()?;
-        self.paid.get(&arch).copied()
-    }
-
-    /// Whether there is something to learn from a graph: it was evaluated, or breaks the rules.
-    pub fn teaches(&self, graph: &Graph) -> bool {
-        self.pay(graph).is_some() || self.space.violations(graph) > 0
-    }
-}
-
-/// R_step: what a single action earns by its validity.
+/// R_step: the reward of a single action by its validity.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepReward {
-    /// What a valid action earns and an invalid one costs, over a whole episode. Default 0.5
-    /// (GCPN).
+    /// The reward of a valid action and the cost of an invalid one, over a whole episode. Default
+    /// 0.5 (GCPN).
     pub total: f32,
 }
 
@@ -71,42 +19,49 @@ impl Default for StepReward {
     }
 }
 
-/// The reward of each step of each episode: R_step for its validity and, at the last step,
-/// R_final, which is minus the number of violations or, without any, what the judge says.
+/// The reward of each step of each episode: R_step for its validity and, at the last step, R_final.
+/// R_final is minus the number of violations, or the discriminator's score if there are none.
 ///
-/// Where no episode of a batch breaks a rule, as when masks enforce the rules, R_step is left
+/// If no episode of a batch breaks a rule, as under masks that enforce the rules, R_step is left
 /// out: it would only pay for longer graphs.
 pub fn rewards(
     growth: &dyn Growth,
     step: StepReward,
     episodes: &[Rollout],
-    judge: &Judge,
-) -> NetResult<Vec<Vec<f32>>> {
+    scores: &[f32],
+) -> Vec<Vec<f32>> {
     let violations: Vec<Vec<usize>> = episodes
         .iter()
         .map(|e| violations_by_step(growth, e))
         .collect();
     let broken = |counts: &[usize]| counts.last().copied().unwrap_or(0);
     let any = violations.iter().any(|counts| broken(counts) > 0);
-    let scores = judge.scores(&graphs(episodes))?;
-    let rewards = (violations.iter().zip(scores)).map(|(counts, score)| {
-        let steps = counts.len().saturating_sub(1);
-        let mut rewards: Vec<f32> = (0..steps)
-            .map(|t| match any {
-                true if counts[t + 1] > counts[t] => -step.total / growth.max_nodes() as f32,
-                true => step.total / growth.max_nodes() as f32,
-                false => 0.0,
-            })
-            .collect();
+    let share = step.total / growth.max_nodes() as f32;
+    let paid = |(counts, score): (&Vec<usize>, &f32)| {
+        let step = |pair: &[usize]| {
+            if !any {
+                0.0
+            } else if pair[1] > pair[0] {
+                -share
+            } else {
+                share
+            }
+        };
+        let mut rewards: Vec<f32> = counts.windows(2).map(step).collect();
         if let Some(last) = rewards.last_mut() {
             *last += match broken(counts) {
-                0 => score,
+                0 => *score,
                 count => -(count as f32),
             };
         }
         rewards
-    });
-    Ok(rewards.collect())
+    };
+    violations.iter().zip(scores).map(paid).collect()
+}
+
+/// The graphs of rollouts.
+pub fn graphs(rollouts: &[Rollout]) -> Vec<&Graph> {
+    rollouts.iter().map(|r| &r.graph).collect()
 }
 
 /// The violations of an episode's graph after the first node and after each step.
@@ -140,13 +95,9 @@ mod tests {
         let (truth, fake) = (truth.each_ref(), fake.each_ref());
         let (discriminator, _) =
             Discriminator::fit(&config, dims, &truth, &fake, None, &mut rng).unwrap();
-        let judge = Judge::Discriminator {
-            discriminator: &discriminator,
-            rank_share: 0.0,
-        };
         let episodes = generator.sample(&space, rules, 64, &mut rng).unwrap();
-        let paid = rewards(&space, StepReward { total: 0.5 }, &episodes, &judge).unwrap();
-        let scores = judge.scores(&graphs(&episodes)).unwrap();
+        let scores = discriminator.scores(&graphs(&episodes)).unwrap().real;
+        let paid = rewards(&space, StepReward { total: 0.5 }, &episodes, &scores);
         (episodes, paid, scores)
     }
 

@@ -1,4 +1,4 @@
-//! The next set of architectures, X_t (Algorithm 2, line 7).
+//! Growth of unseen architectures by the network (Algorithm 2, line 7).
 
 use std::collections::HashSet;
 
@@ -6,35 +6,33 @@ use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::Rules;
 use ganas_core::strategy::Context;
-use ganas_nets::{Generator, Rollout};
+use ganas_nets::{Generator, NetError, Rollout};
 
-use super::NetResult;
-
-/// How many times the graphs that are wanted the generator may grow before it counts as
-/// collapsed on what is known.
+/// Graphs grown for each one wanted, after which the generator counts as collapsed on known
+/// architectures.
 const PATIENCE: usize = 20;
 
-/// New architectures, and how the generator did on the way.
-pub struct Proposed {
+/// Unseen architectures, and the record of their growth.
+pub struct Grown {
     /// The architectures.
     pub archs: Vec<Arch>,
-    /// How all that was grown came to be.
+    /// The construction of every graph that was grown.
     pub rollouts: Vec<Rollout>,
-    /// The share of grown graphs that were valid.
+    /// The share of valid graphs.
     pub valid: f64,
-    /// The share of what had been evaluated or grown before in the valid graphs that were looked at:
-    /// those up to the last that was wanted.
+    /// The share of duplicates in the valid graphs, up to the last that was wanted: architectures
+    /// that had been evaluated or grown before.
     pub duplicates: f64,
 }
 
-/// Lets the generator grow until it has made so many unseen architectures, or hardly makes any.
-pub fn generate(
+/// Grows graphs until `wanted` of them are unseen architectures, or hardly any are.
+pub fn grow(
     generator: &Generator,
     rules: Rules,
     context: &Context,
     wanted: usize,
     rng: &mut Rng,
-) -> NetResult<Proposed> {
+) -> Result<Grown, NetError> {
     let mut archs: Vec<Arch> = Vec::with_capacity(wanted);
     let (mut taken, mut met) = (HashSet::new(), HashSet::new());
     let mut grown: Vec<Rollout> = Vec::new();
@@ -60,7 +58,7 @@ pub fn generate(
         grown.extend(rollouts);
     }
     let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
-    Ok(Proposed {
+    Ok(Grown {
         valid: share(valid, grown.len()),
         duplicates: share(duplicates, looked_at),
         archs,

@@ -1,0 +1,117 @@
+//! Algorithm 2, line by line.
+
+use ganas_core::arch::Arch;
+use ganas_core::error::Result;
+use ganas_core::state;
+use ganas_core::strategy::{Context, Gauge, Strategy};
+use serde::{Deserialize, Serialize};
+
+use super::config::GaNasConfig;
+use super::players::Players;
+use super::round::{Round, Streams};
+use super::stopwatch::Stopwatch;
+use super::truth::TruthSet;
+
+/// Where rounds overlap, a round asks for at least this fraction (ours) of what is being evaluated,
+/// so that choosing keeps many workers busy.
+const OVERLAP: usize = 8;
+
+/// The GA-NAS strategy.
+#[derive(Serialize, Deserialize)]
+pub struct GaNas {
+    config: GaNasConfig,
+    seed: u64,
+    streams: Streams,
+    /// Made when the space is first seen.
+    players: Option<Players>,
+    /// Index of the next set, X_t.
+    t: usize,
+    /// Gauges of the last round, which are read before the next one begins.
+    #[serde(skip)]
+    gauges: Vec<Gauge>,
+    /// Times of the last round.
+    #[serde(skip)]
+    stopwatch: Stopwatch,
+}
+
+impl GaNas {
+    /// GA-NAS with random streams of its own.
+    pub fn new(config: GaNasConfig, seed: u64) -> Self {
+        GaNas {
+            config,
+            seed,
+            streams: Streams::new(seed),
+            players: None,
+            t: 0,
+            gauges: Vec::new(),
+            stopwatch: Stopwatch::default(),
+        }
+    }
+
+    /// |X_t|, with which a round takes its share of many workers.
+    fn size(&self, context: &Context, t: usize) -> usize {
+        let size = self.config.size(t, context.ledger.len());
+        size.max(context.under_way() / OVERLAP)
+    }
+}
+
+impl Strategy for GaNas {
+    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+        self.stopwatch.start();
+        // Line 1: the initial set X_0. Architectures that are known from before are a part of it.
+        let missing = self.config.initial.saturating_sub(context.ledger.history());
+        if self.t == 0 && missing > 0 {
+            self.t = 1;
+            return Ok(context.sample_new(missing.min(limit), &mut self.streams.initial));
+        }
+        let t = self.t.max(1);
+        self.t = t + 1;
+        let size = self.size(context, t).min(limit);
+        let (generator, discriminator) = self
+            .players
+            .get_or_insert_with(|| Players::new(&self.config, self.seed, context.space))
+            .get();
+
+        // Line 3: T, the best K compliant architectures so far.
+        let truth = TruthSet::of(context, self.config.truth);
+        let mut round = Round {
+            context,
+            gauges: truth.gauges(context),
+            truth,
+            t,
+            size,
+            seed: self.seed,
+            streams: &mut self.streams,
+            stopwatch: &mut self.stopwatch,
+        };
+        if !discriminator.can_learn(&round) {
+            return Ok(context.sample_new(size, &mut self.streams.initial));
+        }
+        // Lines 4 and 5: D learns to tell T from fakes by G.
+        discriminator.fit(&mut round, generator)?;
+        // Line 6: G learns to please D. No query is spent.
+        generator.train(&mut round, discriminator)?;
+        // Line 7: X_t, new architectures by G.
+        let set = generator.propose(&mut round, discriminator)?;
+        self.gauges = round.gauges;
+        // Line 8 is the driver's: it evaluates S on every x in X_t.
+        Ok(context.complete(set, size, &mut self.streams.initial))
+    }
+
+    fn gauges(&self) -> Vec<Gauge> {
+        self.gauges.clone()
+    }
+
+    fn timings(&self) -> Vec<Gauge> {
+        self.stopwatch.laps()
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        state::save(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        *self = state::load(state)?;
+        Ok(())
+    }
+}

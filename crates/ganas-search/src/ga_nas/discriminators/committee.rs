@@ -1,0 +1,118 @@
+//! The discriminator of the default preset: a Gaussian process and boosted trees.
+//!
+//! It learns from everything that was evaluated, and so needs no fakes. `docs/theory.md` says what
+//! ties it to the discriminator of the paper.
+
+use ganas_core::arch::Arch;
+use ganas_core::error::{Error, Result};
+use ganas_core::strategy::Context;
+use serde::{Deserialize, Serialize};
+
+use super::Discriminator;
+use crate::committee::{CommitteeConfig, Describer, Kernels, Promise};
+use crate::ga_nas::config::ScreenConfig;
+use crate::ga_nas::generators::Generator;
+use crate::ga_nas::round::Round;
+
+/// The most descriptions that are kept from round to round.
+const REMEMBERED: usize = 50_000;
+
+/// A search without a better architecture for `patience` queries and this share of all is stuck.
+const STUCK_SHARE: f64 = 0.07;
+
+/// Committees for the objective and for each bound on a measured metric.
+#[derive(Serialize, Deserialize)]
+pub struct CommitteeDiscriminator {
+    config: CommitteeConfig,
+    /// The weight of uncertainty, in turn from round to round.
+    bonuses: Vec<f64>,
+    patience: usize,
+    /// The factor on the weight of uncertainty while the search is stuck.
+    stuck: f64,
+    /// Not saved, as it follows from the architectures.
+    #[serde(skip)]
+    describer: Option<Describer>,
+    kernels: Kernels,
+    rounds: usize,
+    #[serde(skip)]
+    fitted: Option<Fitted>,
+}
+
+/// The committees of this round.
+struct Fitted {
+    promise: Promise,
+    /// The weight of uncertainty in this round.
+    bonus: f64,
+}
+
+impl CommitteeDiscriminator {
+    /// A discriminator before its first fit.
+    pub fn new(screen: &ScreenConfig) -> Self {
+        CommitteeDiscriminator {
+            config: screen.surrogates.clone(),
+            bonuses: screen.bonuses.clone(),
+            patience: screen.patience,
+            stuck: screen.stuck,
+            describer: None,
+            kernels: Kernels::default(),
+            rounds: 0,
+            fitted: None,
+        }
+    }
+
+    /// The weight of uncertainty in the next round.
+    fn bonus(&self, context: &Context) -> f64 {
+        let bonus = match self.bonuses.len() {
+            0 => 0.0,
+            n => self.bonuses[self.rounds % n],
+        };
+        if is_stuck(context, self.patience) {
+            bonus * self.stuck
+        } else {
+            bonus
+        }
+    }
+}
+
+impl Discriminator for CommitteeDiscriminator {
+    /// True if anything has a score, as it learns from architectures that do not comply, too.
+    fn can_learn(&self, round: &Round) -> bool {
+        let queries = round.context.ledger.queries();
+        queries.iter().any(|query| query.value().is_some())
+    }
+
+    fn fit(&mut self, round: &mut Round, _: &dyn Generator) -> Result<()> {
+        let context = round.context;
+        let bonus = self.bonus(context);
+        self.rounds += 1;
+        let describer = (self.describer).get_or_insert_with(|| Describer::new(context.space));
+        describer.trim(REMEMBERED);
+        let rng = &mut round.streams.proposals;
+        let promise = Promise::fit(&self.config, context, describer, &mut self.kernels, rng);
+        self.fitted = promise.map(|promise| Fitted { promise, bonus });
+        Ok(())
+    }
+
+    fn can_rank(&self) -> bool {
+        self.fitted.is_some()
+    }
+
+    fn promises(&mut self, context: &Context, archs: &[Arch]) -> Result<Vec<f64>> {
+        let (Some(fitted), Some(describer)) = (&self.fitted, &mut self.describer) else {
+            return Err(Error::bug("the committee is used before it is fitted"));
+        };
+        Ok(fitted
+            .promise
+            .predict(context, describer, archs, fitted.bonus))
+    }
+}
+
+/// True if there has been nothing better for long.
+fn is_stuck(context: &Context, patience: usize) -> bool {
+    let queries = context.ledger.queries();
+    let best = context.ledger.best().map(|q| q.arch);
+    let since = (queries.iter().rev())
+        .take_while(|q| Some(q.arch) != best)
+        .count();
+    since as f64 >= patience as f64 + STUCK_SHARE * queries.len() as f64
+}
