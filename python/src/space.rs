@@ -402,7 +402,7 @@ pub fn revive_space(
 /// The strategies by name, each with its presets, the default one first.
 ///
 /// >>> ganas.strategies()["ga-nas"]
-/// ('default', 'paper-setup1', 'paper-setup2')
+/// ('default', 'paper-setup1', 'paper-setup2', 'paper-learned', 'adversarial')
 #[pyfunction]
 pub fn strategies(py: Python<'_>) -> PyResult<HashMap<&'static str, Bound<'_, PyTuple>>> {
     (ganas_cli::embed::STRATEGIES.iter())

@@ -19,7 +19,16 @@ use crate::strategies::{
 
 /// The strategies by name, each with its presets; the first preset is the default one.
 pub const STRATEGIES: [(&str, &[&str]); 8] = [
-    ("ga-nas", &["default", "paper-setup1", "paper-setup2"]),
+    (
+        "ga-nas",
+        &[
+            "default",
+            "paper-setup1",
+            "paper-setup2",
+            "paper-learned",
+            "adversarial",
+        ],
+    ),
     ("random", &["default"]),
     ("evolution", &["default"]),
     (
@@ -272,6 +281,8 @@ fn preset_settings(strategy: &str, preset: &str) -> Result<Value> {
         "ga-nas" => serde_json::to_value(match preset {
             "paper-setup1" => GaNasConfig::paper_setup1(),
             "paper-setup2" => GaNasConfig::paper_setup2(),
+            "paper-learned" => GaNasConfig::paper_learned(),
+            "adversarial" => GaNasConfig::adversarial(),
             _ => GaNasConfig::default(),
         }),
         "evolution" => serde_json::to_value(EvolutionConfig::default()),

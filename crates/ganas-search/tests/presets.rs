@@ -1,5 +1,6 @@
 //! The presets say what the paper says.
 
+use ganas_core::space::Rules;
 use ganas_search::ga_nas::{GaNasConfig, Proposals};
 
 #[test]
@@ -28,4 +29,27 @@ fn setups_evaluate_only_what_the_generator_makes_and_rank_nothing() {
 /// The queries of so many sets X_0, X_1, ...
 fn queries(config: &GaNasConfig, sets: usize) -> usize {
     (0..sets).map(|t| config.size(t, 0)).sum()
+}
+
+#[test]
+fn the_first_setup_without_masks_differs_in_nothing_else() {
+    let learned = GaNasConfig::paper_learned();
+    assert_eq!(learned.rules, Rules::Learned);
+    // R_step has a weight.
+    assert!(learned.step_reward.total > 0.0);
+    let masked = GaNasConfig {
+        rules: Rules::Enforced,
+        ..learned
+    };
+    assert_eq!(masked, GaNasConfig::paper_setup1());
+}
+
+#[test]
+fn the_adversarial_preset_has_both_networks_and_ranks_a_pool() {
+    let adversarial = GaNasConfig::adversarial();
+    let Proposals::Screened(screen) = &adversarial.proposals else {
+        panic!("{adversarial:?}");
+    };
+    assert!(screen.generated > 0 && screen.discriminator > 0.0);
+    assert!(adversarial.rank_share > 0.0 && adversarial.updates > 0);
 }

@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap as HashMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::share;
+use super::parallel;
 
 /// The most nodes of a path that is told apart from others.
 const PATH_NODES: usize = 12;
@@ -89,7 +89,7 @@ impl Describer {
         let mut new: Vec<Arch> = archs.to_vec();
         new.retain(|arch| !self.seen.contains_key(arch));
         let places = self.places;
-        let described = share::map(&new, |arch| describe(space, arch, places));
+        let described = parallel::map(&new, |arch| describe(space, arch, places));
         self.kept += described.iter().map(Vec::len).sum::<usize>();
         self.seen.extend(new.into_iter().zip(described));
     }

@@ -2,13 +2,13 @@
 //!
 //! It expects a value of an architecture and says how sure it is.
 
+mod acquisition;
 mod columns;
+mod examples;
 mod factor;
 mod features;
-mod lessons;
+mod parallel;
 mod process;
-mod promise;
-mod share;
 mod trees;
 
 use ganas_core::arch::Arch;
@@ -19,12 +19,12 @@ use serde::{Deserialize, Serialize};
 use columns::{Columns, spread};
 use factor::LANES;
 
+pub use acquisition::{Acquisition, Kernels};
 pub(crate) use columns::Row;
+pub use examples::{by_compliance, merits};
 pub use features::{Describer, Kind};
 pub(crate) use features::{Feature, describe};
-pub use lessons::{by_compliance, merits};
 pub use process::{Chosen, GaussianProcess};
-pub use promise::{Kernels, Promise};
 pub use trees::{Binned, Draws, Trees, TreesConfig};
 
 /// Architectures that are described at once.
@@ -77,22 +77,22 @@ impl Committee {
     pub fn fit(
         config: &CommitteeConfig,
         space: &dyn SearchSpace,
-        lessons: &[(Arch, f64)],
+        examples: &[(Arch, f64)],
         describer: &mut Describer,
         kernel: &mut Chosen,
         rng: &mut Rng,
     ) -> Option<Self> {
-        if lessons.len() < 4 {
+        if examples.len() < 4 {
             return None;
         }
-        let mut picked: Vec<usize> = (0..lessons.len().min(config.best)).collect();
-        let rest = lessons.len() - picked.len();
+        let mut picked: Vec<usize> = (0..examples.len().min(config.best)).collect();
+        let rest = examples.len() - picked.len();
         let others = rng.distinct(rest, config.others);
         picked.extend(others.into_iter().map(|i| config.best + i));
         picked.sort_unstable();
-        let values: Vec<f64> = picked.iter().map(|&i| lessons[i].1).collect();
+        let values: Vec<f64> = picked.iter().map(|&i| examples[i].1).collect();
         let described: Vec<Vec<(Feature, f32)>> = (picked.iter())
-            .map(|&i| describer.describe(space, &lessons[i].0).to_vec())
+            .map(|&i| describer.describe(space, &examples[i].0).to_vec())
             .collect();
         let views: Vec<&[(Feature, f32)]> = described.iter().map(Vec::as_slice).collect();
         let columns = Columns::of(&views, &config.unseen, config.even);
@@ -104,11 +104,11 @@ impl Committee {
         let draws: Vec<Draws> = (0..config.ensembles)
             .map(|_| Draws::new(&config.trees, &binned, rng))
             .collect();
-        let ensembles = share::map(&draws, |draws| {
+        let ensembles = parallel::map(&draws, |draws| {
             Trees::fit(&config.trees, &binned, &values, draws)
         });
         let process = match config.process {
-            true => GaussianProcess::fit(&rows, columns.means(), &values, lessons.len(), *kernel),
+            true => GaussianProcess::fit(&rows, columns.means(), &values, examples.len(), *kernel),
             false => None,
         };
         if let Some(process) = &process {
@@ -122,43 +122,43 @@ impl Committee {
     }
 
     /// What the members expect of each architecture; how unsure they are only if that is asked for.
-    pub fn opinions(
+    pub fn predict(
         &self,
         space: &dyn SearchSpace,
         describer: &mut Describer,
         archs: &[Arch],
         unsure: bool,
-    ) -> Vec<Opinion> {
-        let mut opinions = Vec::with_capacity(archs.len());
+    ) -> Vec<Prediction> {
+        let mut predictions = Vec::with_capacity(archs.len());
         for archs in archs.chunks(DESCRIBED) {
             describer.meet(space, archs);
             let rows: Vec<Row> = (archs.iter())
                 .map(|arch| self.columns.row(describer.describe(space, arch)))
                 .collect();
             let chunks: Vec<&[Row]> = rows.chunks(LANES).collect();
-            opinions.extend(share::map(&chunks, |rows| self.of_rows(rows, unsure)).concat());
+            predictions.extend(parallel::map(&chunks, |rows| self.of_rows(rows, unsure)).concat());
         }
-        opinions
+        predictions
     }
 
     /// The same for up to [`LANES`] rows.
-    fn of_rows(&self, rows: &[Row], unsure: bool) -> Vec<Opinion> {
+    fn of_rows(&self, rows: &[Row], unsure: bool) -> Vec<Prediction> {
         let process = self.process.as_ref().map(|p| match unsure {
             true => p.predict(rows),
             false => rows.iter().map(|row| (p.mean(row), 0.0)).collect(),
         });
         let mut dense = vec![0.0; self.columns.len()];
-        let opinion = |(i, row): (usize, &Row)| {
+        let prediction = |(i, row): (usize, &Row)| {
             spread(row, &mut dense);
             let trees = self.ensembles.iter().map(|e| e.predict(&dense)).collect();
-            opinion(trees, process.as_ref().map(|p| p[i]), unsure)
+            prediction(trees, process.as_ref().map(|p| p[i]), unsure)
         };
-        rows.iter().enumerate().map(opinion).collect()
+        rows.iter().enumerate().map(prediction).collect()
     }
 }
 
-/// The opinion of a committee whose members say this.
-fn opinion(mut members: Vec<f64>, process: Option<(f64, f64)>, unsure: bool) -> Opinion {
+/// The prediction of a committee whose members say this.
+fn prediction(mut members: Vec<f64>, process: Option<(f64, f64)>, unsure: bool) -> Prediction {
     // One half by the process and one half by the trees.
     let mean = match (process, average(&members)) {
         (Some((process, _)), Some(trees)) => 0.5 * (process + trees),
@@ -171,12 +171,12 @@ fn opinion(mut members: Vec<f64>, process: Option<(f64, f64)>, unsure: bool) -> 
         let own = process.map_or(0.0, |p| p.1);
         deviation = (average(&apart).unwrap_or(0.0) + own * own).sqrt();
     }
-    Opinion { mean, deviation }
+    Prediction { mean, deviation }
 }
 
 /// What a committee expects of an architecture.
 #[derive(Clone, Copy, Debug)]
-pub struct Opinion {
+pub struct Prediction {
     /// What its members expect.
     pub mean: f64,
     /// How unsure they are: how far they are apart, and the process's own deviation. 0 where it was

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::Row;
 use super::factor::{Factor, LANES};
-use super::share;
+use super::parallel;
 
 /// The kernel: a radial and a linear part, and noise, all times an amplitude that follows from
 /// the data.
@@ -236,7 +236,7 @@ fn likeliest(
     likelihood: &(dyn Fn(&Kernel) -> f64 + Sync),
 ) -> (Kernel, f64) {
     let others: Vec<Kernel> = (kernels.iter().copied()).filter(|k| *k != best.0).collect();
-    let scored = share::map(&others, |k| (*k, likelihood(k)));
+    let scored = parallel::map(&others, |k| (*k, likelihood(k)));
     scored.into_iter().fold(
         best,
         |best, other| if other.1 > best.1 { other } else { best },

@@ -7,7 +7,7 @@ use ganas_core::strategy::{Context, Gauge, Strategy};
 use serde::{Deserialize, Serialize};
 
 use super::config::GaNasConfig;
-use super::players::Players;
+use super::parts::Parts;
 use super::round::{Round, Streams};
 use super::stopwatch::Stopwatch;
 use super::truth::TruthSet;
@@ -23,7 +23,7 @@ pub struct GaNas {
     seed: u64,
     streams: Streams,
     /// Made when the space is first seen.
-    players: Option<Players>,
+    parts: Option<Parts>,
     /// Index of the next set, X_t.
     t: usize,
     /// Gauges of the last round, which are read before the next one begins.
@@ -41,7 +41,7 @@ impl GaNas {
             config,
             seed,
             streams: Streams::new(seed),
-            players: None,
+            parts: None,
             t: 0,
             gauges: Vec::new(),
             stopwatch: Stopwatch::default(),
@@ -68,8 +68,8 @@ impl Strategy for GaNas {
         self.t = t + 1;
         let size = self.size(context, t).min(limit);
         let (generator, discriminator) = self
-            .players
-            .get_or_insert_with(|| Players::new(&self.config, self.seed, context.space))
+            .parts
+            .get_or_insert_with(|| Parts::new(&self.config, self.seed, context.space))
             .get();
 
         // Line 3: T, the best K compliant architectures so far.

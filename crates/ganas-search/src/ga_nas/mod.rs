@@ -4,7 +4,7 @@
 //! [`GaNas`] is Algorithm 2, written once over two traits: a [`Generator`](generators::Generator)
 //! proposes architectures near the truth set, and a
 //! [`Discriminator`](discriminators::Discriminator) tells what resembles the truth set. The presets
-//! choose who plays:
+//! choose both parts:
 //!
 //! | preset | generator | discriminator |
 //! |---|---|---|
@@ -16,7 +16,8 @@ mod algorithm;
 mod config;
 pub mod discriminators;
 pub mod generators;
-mod players;
+mod parts;
+mod presets;
 mod reward;
 mod round;
 mod stopwatch;

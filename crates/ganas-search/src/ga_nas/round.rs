@@ -1,4 +1,4 @@
-//! Data that the players share in one round.
+//! Data that the parts share in one round.
 
 use ganas_core::rng::Rng;
 use ganas_core::strategy::{Context, Gauge};

@@ -1,4 +1,4 @@
-//! A committee with a share of another discriminator in its promises.
+//! A committee with a share of another discriminator in its acquisition_values.
 
 use ganas_core::arch::Arch;
 use ganas_core::error::Result;
@@ -28,17 +28,17 @@ impl Discriminator for Blend<'_> {
         self.committee.can_rank()
     }
 
-    fn promises(&mut self, context: &Context, archs: &[Arch]) -> Result<Vec<f64>> {
+    fn acquisition_values(&mut self, context: &Context, archs: &[Arch]) -> Result<Vec<f64>> {
         let others = if self.share > 0.0 {
-            self.other.promises(context, archs)?
+            self.other.acquisition_values(context, archs)?
         } else {
             vec![0.0; archs.len()]
         };
-        let promises = self.committee.promises(context, archs)?;
-        let mixed = promises.into_iter().zip(others);
+        let acquisition_values = self.committee.acquisition_values(context, archs)?;
+        let mixed = acquisition_values.into_iter().zip(others);
         let share = self.share;
         Ok(mixed
-            .map(|(promise, other)| (1.0 - share) * promise + share * other)
+            .map(|(value, other)| (1.0 - share) * value + share * other)
             .collect())
     }
 }

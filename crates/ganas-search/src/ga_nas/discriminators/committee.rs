@@ -9,7 +9,7 @@ use ganas_core::strategy::Context;
 use serde::{Deserialize, Serialize};
 
 use super::Discriminator;
-use crate::committee::{CommitteeConfig, Describer, Kernels, Promise};
+use crate::committee::{Acquisition, CommitteeConfig, Describer, Kernels};
 use crate::ga_nas::config::ScreenConfig;
 use crate::ga_nas::generators::Generator;
 use crate::ga_nas::round::Round;
@@ -40,7 +40,7 @@ pub struct CommitteeDiscriminator {
 
 /// The committees of this round.
 struct Fitted {
-    promise: Promise,
+    acquisition: Acquisition,
     /// The weight of uncertainty in this round.
     bonus: f64,
 }
@@ -88,8 +88,9 @@ impl Discriminator for CommitteeDiscriminator {
         let describer = (self.describer).get_or_insert_with(|| Describer::new(context.space));
         describer.trim(REMEMBERED);
         let rng = &mut round.streams.proposals;
-        let promise = Promise::fit(&self.config, context, describer, &mut self.kernels, rng);
-        self.fitted = promise.map(|promise| Fitted { promise, bonus });
+        let acquisition =
+            Acquisition::fit(&self.config, context, describer, &mut self.kernels, rng);
+        self.fitted = acquisition.map(|acquisition| Fitted { acquisition, bonus });
         Ok(())
     }
 
@@ -97,12 +98,12 @@ impl Discriminator for CommitteeDiscriminator {
         self.fitted.is_some()
     }
 
-    fn promises(&mut self, context: &Context, archs: &[Arch]) -> Result<Vec<f64>> {
+    fn acquisition_values(&mut self, context: &Context, archs: &[Arch]) -> Result<Vec<f64>> {
         let (Some(fitted), Some(describer)) = (&self.fitted, &mut self.describer) else {
             return Err(Error::bug("the committee is used before it is fitted"));
         };
         Ok(fitted
-            .promise
+            .acquisition
             .predict(context, describer, archs, fitted.bonus))
     }
 }

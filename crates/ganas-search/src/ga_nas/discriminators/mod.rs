@@ -1,4 +1,4 @@
-//! Discriminators: players that tell what resembles the truth set.
+//! Discriminators: parts that tell what resembles the truth set.
 
 mod blend;
 mod committee;
@@ -59,7 +59,7 @@ pub trait Discriminator {
     ///
     /// # Errors
     /// If the discriminator fails on this space.
-    fn promises(&mut self, context: &Context, archs: &[Arch]) -> Result<Vec<f64>> {
+    fn acquisition_values(&mut self, context: &Context, archs: &[Arch]) -> Result<Vec<f64>> {
         let graphs: Vec<Graph> = archs.iter().map(|arch| context.space.graph(arch)).collect();
         let scores = self.scores(context.space, &graphs.iter().collect::<Vec<_>>())?;
         Ok(scores.into_iter().map(log_odds).collect())

@@ -32,9 +32,9 @@ pub struct EditGenerator {
     climbers: usize,
 }
 
-/// A candidate with its promise.
+/// A candidate with its value.
 struct Candidate {
-    promise: f64,
+    value: f64,
     arch: Arch,
 }
 
@@ -131,17 +131,17 @@ fn rank(
     archs: Vec<Arch>,
     discriminator: &mut dyn Discriminator,
 ) -> Result<Vec<Candidate>> {
-    let promises = discriminator.promises(context, &archs)?;
-    let candidates = promises.into_iter().zip(archs);
+    let acquisition_values = discriminator.acquisition_values(context, &archs)?;
+    let candidates = acquisition_values.into_iter().zip(archs);
     Ok(candidates
-        .map(|(promise, arch)| Candidate { promise, arch })
+        .map(|(value, arch)| Candidate { value, arch })
         .collect())
 }
 
 /// Puts the best first, and equals in the order of their values, so that no other order decides.
 fn sort(candidates: &mut [Candidate]) {
     candidates.sort_by(|a, b| {
-        let promise = b.promise.total_cmp(&a.promise);
-        promise.then(a.arch.cmp(&b.arch))
+        let value = b.value.total_cmp(&a.value);
+        value.then(a.arch.cmp(&b.arch))
     });
 }

@@ -1,4 +1,4 @@
-//! Generators: players that propose architectures near the truth set.
+//! Generators: parts that propose architectures near the truth set.
 
 mod edits;
 mod grow;

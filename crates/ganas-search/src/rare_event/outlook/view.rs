@@ -210,8 +210,8 @@ impl Committees {
         (ranked.iter().zip(folds))
             .map(|((arch, value), fold)| {
                 let archs = std::slice::from_ref(arch);
-                let opinions = self.0[*fold].opinions(space, &mut describer, archs, false);
-                (opinions[0].mean, *value)
+                let predictions = self.0[*fold].predict(space, &mut describer, archs, false);
+                (predictions[0].mean, *value)
             })
             .collect()
     }
@@ -221,11 +221,11 @@ impl Committees {
         (archs.par_chunks(BATCH))
             .flat_map_iter(|archs| {
                 let mut describer = Describer::new(space);
-                let opinions: Vec<_> = (self.0.iter())
-                    .map(|c| c.opinions(space, &mut describer, archs, false))
+                let predictions: Vec<_> = (self.0.iter())
+                    .map(|c| c.predict(space, &mut describer, archs, false))
                     .collect();
                 let one = |i: usize| {
-                    let scores = opinions.iter().map(|of| of[i].mean);
+                    let scores = predictions.iter().map(|of| of[i].mean);
                     scores.sum::<f64>() / self.0.len() as f64
                 };
                 (0..archs.len()).map(one).collect::<Vec<f64>>()

@@ -7,8 +7,8 @@ use ganas_core::strategy::Context;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use super::examples::{Bound, by_compliance, margin, merits, objective};
 use super::features::Describer;
-use super::lessons::{Bound, by_compliance, margin, merits, objective};
 use super::process::Chosen;
 use super::{Committee, CommitteeConfig};
 
@@ -33,12 +33,12 @@ impl Kernels {
 /// Where there are such constraints, what breaks them teaches the objective, too: the best that
 /// complies often lies right at a bound (Gardner et al. 2014, "Bayesian Optimization with Inequality
 /// Constraints").
-pub struct Promise {
+pub struct Acquisition {
     objective: Committee,
     margins: Vec<Committee>,
 }
 
-impl Promise {
+impl Acquisition {
     /// Fits the committees to everything that was evaluated. `None` if that is too little.
     pub fn fit(
         config: &CommitteeConfig,
@@ -50,20 +50,20 @@ impl Promise {
         let space = context.space;
         let bounds: Vec<Bound> = context.measured_constraints().collect();
         let evaluated = by_compliance(context.ledger.queries(), &bounds);
-        let lessons = match bounds.is_empty() {
+        let examples = match bounds.is_empty() {
             true => merits(&evaluated),
             false => objective(&evaluated),
         };
         let kernel = kernels.at(0);
-        let objective = Committee::fit(config, space, &lessons, describer, kernel, rng)?;
+        let objective = Committee::fit(config, space, &examples, describer, kernel, rng)?;
         let margins = (bounds.into_iter().enumerate())
             .filter_map(|(i, (constraint, metric))| {
-                let lessons = margin(&evaluated, constraint, metric);
+                let examples = margin(&evaluated, constraint, metric);
                 let kernel = kernels.at(i + 1);
-                Committee::fit(config, space, &lessons, describer, kernel, rng)
+                Committee::fit(config, space, &examples, describer, kernel, rng)
             })
             .collect();
-        Some(Promise { objective, margins })
+        Some(Acquisition { objective, margins })
     }
 
     /// How promising each architecture is: its expected objective, `bonus` times how unsure that is,
@@ -76,18 +76,18 @@ impl Promise {
         bonus: f64,
     ) -> Vec<f64> {
         let space = context.space;
-        let opinions = (self.objective).opinions(space, describer, archs, bonus > 0.0);
+        let predictions = (self.objective).predict(space, describer, archs, bonus > 0.0);
         let mut complies = vec![0.0; archs.len()];
         let normal = Normal::standard();
         for committee in &self.margins {
-            let margins = committee.opinions(space, describer, archs, true);
+            let margins = committee.predict(space, describer, archs, true);
             for (complies, margin) in complies.iter_mut().zip(margins) {
                 let deviations = margin.mean / margin.deviation.max(LEAST_DEVIATION);
                 *complies += normal.cdf(deviations).max(f64::MIN_POSITIVE).ln();
             }
         }
-        (opinions.into_iter().zip(complies))
-            .map(|(opinion, complies)| opinion.mean + bonus * opinion.deviation + complies)
+        (predictions.into_iter().zip(complies))
+            .map(|(prediction, complies)| prediction.mean + bonus * prediction.deviation + complies)
             .collect()
     }
 }

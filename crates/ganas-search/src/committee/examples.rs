@@ -8,14 +8,14 @@ use ganas_core::ledger::Query;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Architectures with their values, the most telling first.
-pub type Lessons = Vec<(Arch, f64)>;
+pub type Examples = Vec<(Arch, f64)>;
 
 /// A constraint on a measured metric, and the metric's place in a query's metrics.
 pub type Bound<'a> = (&'a Constraint, usize);
 
 /// What is known of the worth of what was evaluated; what failed or does not comply shares the last
 /// rank.
-pub fn merits(queries: &[&Query]) -> Lessons {
+pub fn merits(queries: &[&Query]) -> Examples {
     values(queries, |q| q.merit().unwrap_or(f64::NEG_INFINITY))
 }
 
@@ -41,12 +41,12 @@ pub fn by_compliance<'a>(queries: &'a [Query], bounds: &[Bound]) -> Vec<&'a Quer
 
 /// The objective of what was evaluated, whether it complies or not; what failed shares the last
 /// rank.
-pub fn objective(queries: &[&Query]) -> Lessons {
+pub fn objective(queries: &[&Query]) -> Examples {
     values(queries, |q| q.value().unwrap_or(f64::NEG_INFINITY))
 }
 
 /// How well what was evaluated keeps a bound: values from 0 on do.
-pub fn margin(queries: &[&Query], constraint: &Constraint, metric: usize) -> Lessons {
+pub fn margin(queries: &[&Query], constraint: &Constraint, metric: usize) -> Examples {
     let slack = |value: f64| match constraint.holds(value) {
         true => (value - constraint.bound).abs(),
         false => -(value - constraint.bound).abs(),
@@ -54,14 +54,14 @@ pub fn margin(queries: &[&Query], constraint: &Constraint, metric: usize) -> Les
     let done: Vec<&Query> = (queries.iter().copied())
         .filter(|q| q.metrics.get(metric).is_some_and(|v| !v.is_nan()))
         .collect();
-    let mut lessons = values(&done, |q| slack(q.metrics[metric]));
+    let mut examples = values(&done, |q| slack(q.metrics[metric]));
     let keeping = done.iter().filter(|q| constraint.holds(q.metrics[metric]));
     let zero = quantile(keeping.count() as f64, done.len());
-    lessons.iter_mut().for_each(|(_, value)| *value -= zero);
-    lessons
+    examples.iter_mut().for_each(|(_, value)| *value -= zero);
+    examples
 }
 
-fn values(queries: &[&Query], of: impl Fn(&Query) -> f64) -> Lessons {
+fn values(queries: &[&Query], of: impl Fn(&Query) -> f64) -> Examples {
     let values = quantiles(&queries.iter().map(|q| of(q)).collect::<Vec<_>>());
     (queries.iter().zip(values))
         .map(|(q, value)| (q.arch, value))
@@ -122,9 +122,9 @@ mod tests {
             comparison: ganas_core::constraint::Comparison::AtLeast,
             bound: 5.0,
         };
-        let lessons = margin(&queries.iter().collect::<Vec<_>>(), &constraint, 0);
-        let signs: Vec<bool> = lessons.iter().map(|l| l.1 >= 0.0).collect();
+        let examples = margin(&queries.iter().collect::<Vec<_>>(), &constraint, 0);
+        let signs: Vec<bool> = examples.iter().map(|l| l.1 >= 0.0).collect();
         assert_eq!(signs, [true, true, false, false]);
-        assert!(lessons[0].1 > lessons[1].1 && lessons[2].1 > lessons[3].1);
+        assert!(examples[0].1 > examples[1].1 && examples[2].1 > examples[3].1);
     }
 }

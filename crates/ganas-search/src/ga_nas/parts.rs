@@ -10,9 +10,9 @@ use super::discriminators::{
 };
 use super::generators::{EditGenerator, Generator, NetworkGenerator, ScreenedGenerator};
 
-/// The two players of a search.
+/// The two parts of a search.
 #[derive(Serialize, Deserialize)]
-pub struct Players {
+pub struct Parts {
     generator: GeneratorKind,
     discriminator: DiscriminatorKind,
 }
@@ -31,32 +31,32 @@ enum DiscriminatorKind {
     Committee(Box<CommitteeDiscriminator>),
 }
 
-impl Players {
-    /// The players that the settings name, before their first round.
+impl Parts {
+    /// The parts that the settings name, before their first round.
     pub fn new(config: &GaNasConfig, seed: u64, space: &dyn SearchSpace) -> Self {
         match &config.proposals {
             Proposals::Generated => {
                 let network = NetworkGenerator::new(config, seed, space);
-                Players {
+                Parts {
                     generator: GeneratorKind::Network(Box::new(network)),
                     discriminator: DiscriminatorKind::new(config, space),
                 }
             }
-            Proposals::Screened(screen) if screen.adversarial() => {
+            Proposals::Screened(screen) if screen.has_networks() => {
                 let network = NetworkGenerator::new(config, seed, space);
                 let screened = ScreenedGenerator::new(network, screen, config.truth);
-                Players {
+                Parts {
                     generator: GeneratorKind::Screened(Box::new(screened)),
                     discriminator: DiscriminatorKind::new(config, space),
                 }
             }
-            Proposals::Screened(screen) => Players::without_networks(screen, config.truth),
+            Proposals::Screened(screen) => Parts::without_networks(screen, config.truth),
         }
     }
 
     fn without_networks(screen: &ScreenConfig, parents: usize) -> Self {
         let committee = CommitteeDiscriminator::new(screen);
-        Players {
+        Parts {
             generator: GeneratorKind::Edits(EditGenerator::new(screen, parents)),
             discriminator: DiscriminatorKind::Committee(Box::new(committee)),
         }
