@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ganas import _ganas, _words
+from ganas import _ganas, _spec
 from ganas._ganas import Arch, Space
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def bench(
     arch_column: str | None = None,
     first_seed: int = 0,
     threads: int | None = None,
+    **options: Any,
 ) -> pandas.DataFrame:
     """Compares strategies over many seeds on a table: the command ``ganas bench``.
 
@@ -65,6 +66,7 @@ def bench(
         arch_column: The column with the architecture, if it has no usual name.
         first_seed: The first seed.
         threads: The number of threads, by default one for each core. Results do not depend on it.
+        options: Further options of ``ganas bench``, with underscores in their names.
 
     Returns:
         A row for each run, with the fields of ``ganas bench --json``. ``attrs`` has the ``summary`` of
@@ -78,17 +80,26 @@ def bench(
         import pandas
     except ImportError:
         raise ImportError("pandas is not installed; `pip install pandas` adds it") from None
-    _, words = _words.space(space)
-    words += _words.path("table", table) + _words.option("objective", objective)
-    words += _words.option("strategies", ",".join(strategies))
-    words += _words.option("queries", queries) + _words.option("seeds", seeds)
-    words += _words.option("minimize", not maximize) + _words.each("start", start)
-    words += _words.each("constraint", constraints) + _words.option("sampler", sampler)
-    words += _words.option("report", report) + _words.option("reevaluate", reevaluate)
-    words += _words.option("noise", noise)
-    words += _words.reading(where, duplicates, arch_column)
-    words += _words.option("first-seed", first_seed) + _words.option("threads", threads)
-    found = json.loads(_ganas.bench(["bench", *words]))
+    spec = {
+        **_spec.space(space)[1],
+        "table": _spec.path(table),
+        "objective": objective,
+        "strategies": list(strategies),
+        "queries": queries,
+        "seeds": seeds,
+        "minimize": not maximize,
+        "start": _spec.texts(start),
+        "constraints": list(constraints),
+        "sampler": sampler,
+        "report": report,
+        "reevaluate": reevaluate,
+        "noise": noise,
+        **_spec.reading(where, duplicates, arch_column),
+        "first_seed": first_seed,
+        "threads": threads,
+        **options,
+    }
+    found = json.loads(_ganas.bench(json.dumps(_spec.given(spec))))
     frame = pandas.DataFrame(found["runs"])
     frame.attrs.update({key: found[key] for key in ("summary", "optimum", "provenance")})
     return frame

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ganas import _ganas, _words
+from ganas import _ganas
 from ganas._ganas import Arch, Space
 
 
@@ -48,7 +48,7 @@ def report(
     if out is None:
         alone = Path(several[0]) if len(several) == 1 else None
         out = alone / "report.html" if alone and alone.is_dir() else Path("report.html")
-    words = ["report", "--quiet", *_words.path("out", out), *_words.option("title", title)]
+    words = ["report", "--quiet", f"--out={os.path.abspath(out)}", *_option("title", title)]
     _ganas.command([*words, "--", *(os.fspath(path) for path in several)])
     return Path(out)
 
@@ -97,12 +97,12 @@ def export(
         ValueError: If it cannot be exported.
         OSError: If the file cannot be written.
     """
-    words = ["export", *_words.option("to", to)]
+    words = ["export", *_option("to", to)]
     if isinstance(arch, Arch):
         space = arch.space if space is None else space
     if space is not None:
-        words += _words.space(space)[1][:1]
-    words += _words.path("weights", weights) + _words.path("supernet", supernet)
+        words += _option("space", Space(space).argument)
+    words += _path("weights", weights) + _path("supernet", supernet)
     sizes: dict[str, Any] = {
         "normalize": "pixels" if normalize is True else normalize,
         "width": width,
@@ -113,10 +113,22 @@ def export(
         "seed": seed,
     }
     for name, value in sizes.items():
-        words += _words.option(name, value)
+        words += _option(name, value)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "exported" if out is None else Path(os.path.abspath(out))
         what = os.fspath(arch) if isinstance(arch, os.PathLike) else str(arch)
-        _ganas.command([*words, *_words.path("out", file), "--", what])
+        _ganas.command([*words, *_path("out", file), "--", what])
         written = file.read_bytes()
     return written if to in ("onnx", "safetensors") else written.decode()
+
+
+def _option(name: str, value: Any) -> list[str]:
+    """An option, if it has a value; one that is true has no more than its name."""
+    if value is None or value is False:
+        return []
+    return [f"--{name}"] if value is True else [f"--{name}={value}"]
+
+
+def _path(name: str, file: str | os.PathLike[str] | None) -> list[str]:
+    """An option that names a file."""
+    return _option(name, None if file is None else os.path.abspath(file))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
-from ganas import _ganas, _html, _words
+from ganas import _ganas, _html, _spec
 from ganas._ganas import Arch, Space
 from ganas._progress import Progress
 from ganas._workers import Workers
@@ -117,6 +117,8 @@ class Search:
             trace then depends on the order in which they finish, which the journal records.
         resume: If the folder ``dir`` already holds a search with the same settings, continue it. So a
             script can be run again after an interruption.
+        options: Further options of ``ganas search``, with underscores in their names, such as
+            ``target``.
 
     Raises:
         ValueError: If an argument is unusable. The message names the remedy.
@@ -148,28 +150,35 @@ class Search:
         max_failures: int | None = None,
         time_limit: float | str | None = None,
         resume: bool = False,
+        **options: Any,
     ) -> None:
-        self._space, words = _words.space(space)
-        words += _words.option("strategy", strategy) + _words.option("seed", seed)
-        objective, maximize = _words.aim(objective, maximize)
-        words += _words.option("max-failures", max_failures)
-        words += _words.option("time-limit", time_limit)
-        words += _words.each("constraint", (c for c in constraints if not callable(c)))
-        words += _words.each("start", start)
-        words += _words.settings(settings or {})
-        words += _words.option("sampler", sampler) + _words.path("out", dir)
-        if table is None and surrogate is None:
-            words += ["--caller=python"] + _words.each("metric", metrics)
-        words += _words.path("table", table) + _words.path("surrogate", surrogate)
-        words += _words.reading(where, duplicates, arch_column)
-        if in_flight is not None:
-            words += ["--async"] + _words.option("workers", in_flight)
-        known = _words.history(history, objective)
-        if known:
-            words += _words.option("history", known[0])
-        self._words = words
+        objective, maximize = _spec.aim(objective, maximize)
+        self._space, named = _spec.space(space)
+        known = _spec.history(history, objective)
+        evaluates = table is None and surrogate is None
+        self._spec = {
+            **named,
+            "strategy": strategy,
+            "seed": seed,
+            "max_failures": max_failures,
+            "time_limit": time_limit,
+            "constraints": _spec.texts(c for c in constraints if not callable(c)),
+            "start": _spec.texts(start),
+            "set": _spec.settings(settings or {}),
+            "sampler": sampler,
+            "out": _spec.path(dir),
+            "caller": "python" if evaluates else None,
+            "metrics": _spec.texts(metrics) if evaluates else [],
+            "table": _spec.path(table),
+            "surrogate": _spec.path(surrogate),
+            **_spec.reading(where, duplicates, arch_column),
+            "async": in_flight is not None,
+            "workers": in_flight,
+            "history": known and known[0],
+            **options,
+        }
         self._objective = objective
-        self._functions = _words.functions(constraints)
+        self._functions = _spec.functions(constraints)
         self._known = known and known[1]
         if dir is not None and os.path.exists(os.path.join(dir, "settings.json")):
             if not resume:
@@ -184,12 +193,10 @@ class Search:
     def _resume(self, dir: str | os.PathLike[str], queries: int | None) -> None:
         """Resumes the run of a folder, if it has the same settings."""
         core = _ganas.Search.resume(dir, queries, self._functions, False)
-        there, here = _words.settled(core.words[1:]), _words.settled(
-            [*self._words, *_words.option("objective", self._objective)]
-        )
-        if there != here:
+        here = {**self._spec, "objective": self._objective}
+        differ = _spec.differences(json.loads(core.spec), here)
+        if differ:
             core.close()
-            differ = sorted(word.removeprefix("--") for word in there ^ here)
             raise ValueError(
                 f"{os.fspath(dir)} holds a run with other settings ({', '.join(differ)}); "
                 "give the same ones, or another `dir`"
@@ -200,11 +207,12 @@ class Search:
 
     def _open(self, queries: int | None, minimize: bool | None) -> None:
         way = "" if minimize is None else ":min" if minimize else ":max"
-        words = ["search", *self._words, *_words.option("queries", queries)]
-        words += _words.option("objective", self._objective + way)
+        spec = {**self._spec, "queries": queries, "objective": self._objective + way}
         self._queries = queries
         self._unsaid = minimize is None
-        self._core = _ganas.Search(words, self._space, self._functions, self._known)
+        self._core = _ganas.Search(
+            json.dumps(_spec.given(spec)), self._space, self._functions, self._known
+        )
         for note in self._core.notes:
             warnings.warn(note.removeprefix("note: ").removeprefix("warning: "), stacklevel=3)
 
@@ -232,7 +240,7 @@ class Search:
             ValueError: If the folder holds no run, or its settings differ.
         """
         search = cls.__new__(cls)
-        functions = _words.functions(constraints)
+        functions = _spec.functions(constraints)
         search._core = _ganas.Search.resume(dir, queries, functions, retry_failed)
         search._unsaid = False
         return search

@@ -1,21 +1,23 @@
 //! Strategies compared on a table.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 
-use ganas_cli::embed;
+use ganas_study::host;
+use ganas_study::spec::read_map;
 use pyo3::prelude::*;
 
 use crate::desk::{Desk, Ending};
 use crate::fault::{Caller, Fault};
 
-/// A benchmark by the words of a command line, as JSON.
+/// Runs the benchmark of a specification in JSON; its record in JSON.
 #[pyfunction]
-pub fn bench(words: Vec<String>, py: Python<'_>) -> PyResult<String> {
+pub fn bench(spec: String, py: Python<'_>) -> PyResult<String> {
     let desk = Arc::new(Desk::default());
     let ending = Ending(desk.clone());
     let thread = thread::spawn(move || {
-        let how = embed::bench(&words, &ending.0.stop).map_err(|e| Fault::of(e, Caller::Command));
+        let how = run(&spec, &ending.0.stop).map_err(|e| Fault::of(e, Caller::Command));
         ending.0.end(how);
     });
     let waited = desk.wait(py, |s| s.end.is_some());
@@ -25,4 +27,9 @@ pub fn bench(words: Vec<String>, py: Python<'_>) -> PyResult<String> {
     waited?;
     let how = desk.state().end.take();
     Ok(how.unwrap_or_else(|| Err(Fault::other("the benchmark did not end")))?)
+}
+
+fn run(spec: &str, stop: &AtomicBool) -> anyhow::Result<String> {
+    let spec = read_map(serde_json::from_str(spec)?)?;
+    Ok(serde_json::to_string(&host::bench(&spec, stop)?)?)
 }

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::thread;
 
-use ganas_cli::embed;
 use pyo3::prelude::*;
 
 use crate::desk::{Desk, Ending};
@@ -13,7 +12,7 @@ use crate::fault::{Caller, Fault};
 /// Runs the command of these words, the program's name first; its exit code.
 #[pyfunction]
 pub fn main(words: Vec<OsString>, py: Python<'_>) -> u8 {
-    py.detach(|| embed::main(words))
+    py.detach(|| ganas_cli::main_with(words))
 }
 
 /// Runs the command that the words after `ganas` name to its end.
@@ -22,7 +21,7 @@ pub fn command(words: Vec<String>, py: Python<'_>) -> PyResult<()> {
     let desk = Arc::new(Desk::default());
     let ending = Ending(desk.clone());
     let thread = thread::spawn(move || {
-        let how = embed::command(&words).map_err(|e| Fault::of(e, Caller::Command));
+        let how = ganas_cli::command(&words).map_err(|e| Fault::of(e, Caller::Command));
         ending.0.end(how.map(|()| String::new()));
     });
     let waited = desk.wait(py, |s| s.end.is_some());

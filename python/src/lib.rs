@@ -21,7 +21,7 @@ mod _ganas {
     #[pymodule_export]
     use crate::command::{command, main};
     #[pymodule_export]
-    use crate::search::Search;
+    use crate::search::{Search, usual_search};
     #[pymodule_export]
     use crate::space::{Space, revive_space, strategies};
 

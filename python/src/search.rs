@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use ganas_cli::embed;
 use ganas_core::arch;
 use ganas_core::constraint::Predicate;
 use ganas_core::evaluate::{Details, Evaluator, Outcome};
 use ganas_core::ledger::Query;
+use ganas_study::direction::less_is_better;
+use ganas_study::host;
+use ganas_study::run::Embedding;
+use ganas_study::spec::{SearchSpec, read_map};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString};
@@ -30,10 +33,10 @@ type Functions = Vec<(String, Py<PyAny>)>;
 /// An architecture, its objective and its metrics by name.
 type Found<'py> = (Arch, f64, Bound<'py, PyDict>);
 
-/// The search behind `ganas.Search`, given by the words of a command line.
+/// The search of a specification; `ganas.Search` is made of it, and documents it.
 #[pyclass(frozen, module = "ganas._ganas")]
 pub struct Search {
-    search: Arc<embed::Search>,
+    search: Arc<host::Search>,
     space: Space,
     desk: Arc<Desk>,
     /// The metrics that results must have, the objective first, and optional ones.
@@ -58,7 +61,7 @@ enum Thread {
 }
 
 impl Search {
-    fn new(search: embed::Search, space: Space, desk: Arc<Desk>) -> PyResult<Self> {
+    fn new(search: host::Search, space: Space, desk: Arc<Desk>) -> PyResult<Self> {
         let (measured, metrics, objective, known) = {
             let problem = search.problem().map_err(Fault::from)?;
             let mut known: Option<Query> = None;
@@ -302,7 +305,7 @@ impl Search {
 impl Search {
     #[new]
     fn open(
-        words: Vec<String>,
+        spec: &str,
         space: &Bound<'_, Space>,
         functions: Functions,
         history: Option<Vec<u8>>,
@@ -311,7 +314,13 @@ impl Search {
         let space = space.get().clone();
         let desk = Arc::new(Desk::default());
         let predicates = predicates(functions, &space, &desk);
-        let opened = py.detach(|| embed::Search::open(&words, predicates, history));
+        let opened = py.detach(|| {
+            let embedding = Embedding {
+                predicates,
+                history,
+            };
+            host::Search::open(read_map(serde_json::from_str(spec)?)?, embedding)
+        });
         desk.raised(py)?;
         Search::new(opened.map_err(Fault::from)?, space, desk)
     }
@@ -327,11 +336,18 @@ impl Search {
         let desk = Arc::new(Desk::default());
         let mut found = None;
         let opened = py.detach(|| {
-            embed::Search::resume(&folder, queries, retry_failed, |name, merge_isomorphic| {
-                let space = Space(Origin::open(name, merge_isomorphic).ok()?);
-                found = Some(space.clone());
-                Some(predicates(functions, &space, &desk))
-            })
+            let embedding = |name: &str, merge_isomorphic: bool| {
+                let Ok(origin) = Origin::open(name, merge_isomorphic) else {
+                    return Embedding::default();
+                };
+                let space = found.insert(Space(origin)).clone();
+                Embedding {
+                    predicates: predicates(functions, &space, &desk),
+                    history: None,
+                }
+            };
+            let legacy = &ganas_cli::legacy;
+            host::Search::resume(&folder, queries, retry_failed, embedding, legacy)
         });
         desk.raised(py)?;
         let search = opened.map_err(Fault::from)?;
@@ -362,7 +378,7 @@ impl Search {
     /// Returns true if the objective is maximised although its name suggests that less is better.
     #[getter]
     fn is_doubtful(&self) -> bool {
-        !self.minimize && embed::less_is_better(&self.objective)
+        !self.minimize && less_is_better(&self.objective)
     }
 
     #[getter]
@@ -379,8 +395,9 @@ impl Search {
     }
 
     #[getter]
-    fn words(&self) -> Vec<String> {
-        self.search.words().to_vec()
+    fn spec(&self) -> PyResult<String> {
+        let spec = serde_json::to_string(self.search.spec());
+        Ok(spec.map_err(|e| Fault::from(anyhow::Error::from(e)))?)
     }
 
     #[getter]
@@ -606,12 +623,20 @@ fn set(row: &Bound<'_, PyDict>, name: &str, value: Option<&Value>) -> PyResult<(
     }
 }
 
-fn run(search: &embed::Search, desk: &Desk, counter: Counter) -> Result<String, Fault> {
+/// The fields of a search that a specification leaves out, in JSON.
+#[pyfunction]
+pub fn usual_search() -> PyResult<String> {
+    let spec = serde_json::to_string(&SearchSpec::default());
+    Ok(spec.map_err(|e| Fault::from(anyhow::Error::from(e)))?)
+}
+
+fn run(search: &host::Search, desk: &Desk, counter: Counter) -> Result<String, Fault> {
     let problem = search.problem()?;
     let mut log = Log { desk, problem };
     let counter: Box<dyn Evaluator> = Box::new(counter);
     let counter = search.is_embedded().then_some(counter);
-    Ok(search.run(counter, &mut log, &desk.stop)?)
+    let report = search.run(counter, &mut log, &desk.stop)?;
+    Ok(serde_json::to_string(&report).map_err(anyhow::Error::from)?)
 }
 
 fn better(query: &Query, best: Option<&Query>) -> bool {

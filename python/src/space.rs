@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ganas_cli::embed::load_space;
 use ganas_core::arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::{self, Sampler, SearchSpace};
+use ganas_study::space::load_space;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -405,7 +405,7 @@ pub fn revive_space(
 /// ('default', 'paper-setup1', 'paper-setup2', 'paper-learned', 'adversarial')
 #[pyfunction]
 pub fn strategies(py: Python<'_>) -> PyResult<HashMap<&'static str, Bound<'_, PyTuple>>> {
-    (ganas_cli::embed::STRATEGIES.iter())
+    (ganas_search::STRATEGIES.iter())
         .map(|(name, presets)| Ok((*name, PyTuple::new(py, *presets)?)))
         .collect()
 }

@@ -3,64 +3,26 @@
 #![forbid(unsafe_code)]
 
 mod args;
-mod caller;
-mod change;
 mod command;
-mod comparison;
-mod device;
-mod direction;
-mod duration;
-pub mod embed;
-mod equality;
-mod evaluations;
-mod execute;
-mod gather;
-mod history;
 mod interrupt;
-mod kept;
-mod log;
 mod names;
-mod outlook;
-mod output;
 mod printout;
-mod progress;
-mod reading;
-mod recipe;
-mod record;
-mod reference;
-mod retrainings;
-mod rundir;
-mod scale;
-mod sealed;
-mod settings;
-mod source;
-mod speed;
-mod standing;
-mod statistics;
-mod suite;
-mod task;
-mod tensorboard;
+mod process;
+mod reporter;
 mod terminal;
-mod threads;
-mod times;
-mod top;
-mod track;
-mod unsatisfiable;
-mod winner;
-mod workers;
+mod typed;
 
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::FromArgMatches;
+use clap::{FromArgMatches, Parser};
 use ganas_core::error::{self, Error, Setting};
 
-use args::{Cli, Command};
+pub use command::resume::legacy;
 
-/// The version, with the commit where it was built in a checkout.
-const VERSION: &str = env!("GANAS_VERSION");
+use args::{Cli, Command};
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,11 +43,27 @@ pub fn main() -> ExitCode {
     ExitCode::from(main_with(std::env::args_os()))
 }
 
+/// Runs the command that the words after `ganas` name, one that writes a file and ends, such as `export`
+/// or `report`.
+///
+/// # Errors
+/// If some of it cannot be used, or the file cannot be written.
+pub fn command(words: &[String]) -> Result<()> {
+    let program = ["ganas".to_owned()];
+    match Cli::try_parse_from(program.iter().chain(words)) {
+        Ok(cli) => run(cli.command).map(drop),
+        Err(e) => {
+            let what = args::brief(&e);
+            Err(Error::input(what.strip_prefix("error: ").unwrap_or(&what)).into())
+        }
+    }
+}
+
 /// Runs the command of these words, the program's name first; the exit code.
 pub fn main_with(words: impl IntoIterator<Item = OsString>) -> u8 {
     interrupt::keep_to_nohup();
     let words: Vec<OsString> = words.into_iter().collect();
-    record::started_with(&words);
+    process::started_with(&words);
     let parsed = (args::command().try_get_matches_from(words))
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
@@ -99,10 +77,8 @@ pub fn main_with(words: impl IntoIterator<Item = OsString>) -> u8 {
         // The reader has seen enough, as with `ganas space enumerate | head`.
         Err(e) if is_broken_pipe(&e) => 0,
         Err(e) => {
-            eprintln!(
-                "error: {}",
-                output::one_line(&error::line(e.as_ref(), option))
-            );
+            let line = error::line(e.as_ref(), option);
+            eprintln!("error: {}", ganas_study::text::one_line(&line));
             match e.downcast_ref() {
                 Some(Error::Input(_)) => 2,
                 _ => 1,
@@ -112,9 +88,10 @@ pub fn main_with(words: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 fn run(command: Command) -> Result<End> {
-    threads::start()?;
+    ganas_study::threads::start()?;
     match command {
         Command::Search(args) => command::search::run(&args),
+        Command::Run(args) => command::run::run(&args),
         Command::Resume(args) => command::resume::run(&args),
         Command::Bench(args) => command::bench::run(&args),
         Command::Report(args) => command::report::run(&args),

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use crate::record::{BenchReport, SuiteReport, Summary};
-use crate::standing::{Comparison, Standing};
+use ganas_study::record::{BenchReport, SuiteReport, Summary};
+use ganas_study::record::{Comparison, Standing};
 
 const HEADER: [&str; 13] = [
     "strategy",

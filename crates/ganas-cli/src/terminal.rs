@@ -1,31 +1,9 @@
 //! Text for people: what files, workers and tables say, without control characters.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io::{self, StdoutLock, Write};
 
-/// Whether a character would do something to a terminal.
-fn acts(c: char) -> bool {
-    c.is_control() && !['\n', '\t'].contains(&c)
-}
-
-/// A text whose control characters are written out as in JSON, such as `\u001b`. Line ends and tabs
-/// stay.
-pub fn plain(text: &str) -> Cow<'_, str> {
-    if !text.contains(acts) {
-        return text.into();
-    }
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
-        if acts(c) {
-            // Writing to a string cannot fail.
-            let _ = write!(plain, "\\u{:04x}", u32::from(c));
-        } else {
-            plain.push(c);
-        }
-    }
-    plain.into()
-}
+use ganas_study::text::acts;
+pub use ganas_study::text::plain;
 
 /// Standard output for text that is [plain].
 pub fn stdout() -> Plain<StdoutLock<'static>> {

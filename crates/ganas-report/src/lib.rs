@@ -32,6 +32,7 @@
 #![forbid(unsafe_code)]
 
 mod curve;
+pub mod gather;
 mod model;
 mod page;
 mod summary;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
 use crate::{Table, csv};
@@ -13,7 +13,7 @@ use ganas_core::error::Result;
 use ganas_core::space::SearchSpace;
 
 /// Row of the source file of a table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceRow {
     /// Line of the file, or row of a Parquet file, counted from 1.
     pub line: u64,

@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::End;
 use crate::command::supernet::space_of;
-use crate::equality::notations;
 use crate::names;
-use crate::output::prepare;
+use ganas_study::output::prepare;
+use ganas_study::space::notations;
 use network::{NetworkArgs, Origin};
 
 const EXAMPLES: &str = "\

@@ -17,17 +17,19 @@ use ganas_search::rare_event::{
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::args::TaskArgs;
-use crate::log::Reporter;
+use crate::End;
 use crate::names;
-use crate::output::{prepare, write_json};
-use crate::progress::Progress;
-use crate::reading::ReadingArgs;
-use crate::source::Source;
-use crate::statistics::median;
-use crate::task::Task;
+use crate::reporter::progress;
 use crate::terminal;
-use crate::{End, VERSION};
+use crate::typed::Typed;
+use ganas_study::VERSION;
+use ganas_study::output::{prepare, write_json};
+use ganas_study::progress::Progress;
+use ganas_study::progress::Remarks;
+use ganas_study::spec::ReadingSpec;
+use ganas_study::spec::TaskSpec;
+use ganas_study::statistics::median;
+use ganas_study::task::Task;
 
 mod figure;
 
@@ -56,7 +58,7 @@ pub struct RareEventArgs {
     table: Option<PathBuf>,
 
     #[command(flatten)]
-    reading: ReadingArgs,
+    reading: Typed<ReadingSpec>,
 
     /// Models that predict the objective: what `ganas surrogate fit` wrote, or a TOML file
     #[arg(long, value_name = "FILE")]
@@ -199,23 +201,23 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
                 .into());
         }
     }
-    let progress = Progress::new(args.quiet);
+    let progress = progress(args.quiet);
     let task = Task::open(
-        &TaskArgs {
+        &TaskSpec {
             space: Some(args.space.clone()),
             table: args.table.clone(),
-            reading: args.reading.clone(),
+            reading: args.reading.0.clone(),
             surrogate: args.surrogate.clone(),
             objective: args.objective.clone(),
-            constraint: args.constraint.clone(),
+            constraints: args.constraint.clone(),
             minimize: args.minimize,
-            ..TaskArgs::default()
+            ..TaskSpec::default()
         },
         args.seed,
         &progress,
     )?;
     progress.say(&task.announcement);
-    if let Source::Table(table) = &task.source
+    if let Some(table) = task.source.table()
         && task.space.size() != Some(table.len() as u128)
     {
         return Err(Error::input(format!(
@@ -372,7 +374,7 @@ fn measure(
     seed: u64,
 ) -> ganas_core::error::Result<Vec<f64>> {
     let index = find(problem.metrics(), &task.objective.metric)?;
-    let mut evaluator = task.evaluator(seed, None, &Reporter::silent());
+    let mut evaluator = task.evaluator(seed, None, &Remarks::silent());
     let outcomes = evaluator.evaluate(archs);
     let score = |(arch, outcome): (&Arch, Outcome)| match outcome {
         Outcome::Failed(_) => f64::NEG_INFINITY,

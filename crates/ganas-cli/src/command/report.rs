@@ -8,10 +8,12 @@ use clap::Args;
 use ganas_core::write_whole;
 use ganas_report::Report;
 
-use crate::gather::{gather, tasks};
-use crate::output::{one_line, prepare};
-use crate::record::command_line;
-use crate::{End, VERSION};
+use crate::End;
+use crate::process::command_line;
+use ganas_report::gather::{gather, tasks};
+use ganas_study::VERSION;
+use ganas_study::output::prepare;
+use ganas_study::text::one_line;
 
 const EXAMPLES: &str = "\
 Examples:

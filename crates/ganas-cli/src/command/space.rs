@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::End;
 use crate::names;
-use crate::task::load_space;
 use crate::terminal;
+use ganas_study::space::load_space;
 
 const EXAMPLES: &str = "\
 Examples:

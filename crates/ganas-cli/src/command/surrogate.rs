@@ -15,13 +15,15 @@ use ganas_tables::Table;
 use serde::Serialize;
 
 use crate::End;
-use crate::equality::notations;
 use crate::names;
-use crate::output::{prepare, write_json};
-use crate::progress::Progress;
-use crate::reading::ReadingArgs;
-use crate::task::unreadable;
+use crate::reporter::progress;
 use crate::terminal;
+use crate::typed::Typed;
+use ganas_study::output::{prepare, write_json};
+use ganas_study::progress::Progress;
+use ganas_study::space::notations;
+use ganas_study::space::unreadable;
+use ganas_study::spec::ReadingSpec;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,7 +70,7 @@ struct FitArgs {
     table: PathBuf,
 
     #[command(flatten)]
-    reading: ReadingArgs,
+    reading: Typed<ReadingSpec>,
 
     /// Column to predict; can be given several times
     #[arg(long, value_name = "COLUMN", required = true)]
@@ -124,7 +126,7 @@ struct EvalArgs {
     table: Option<PathBuf>,
 
     #[command(flatten)]
-    reading: ReadingArgs,
+    reading: Typed<ReadingSpec>,
 
     /// Predict so many random architectures, and say how long it took
     #[arg(long, value_name = "N", conflicts_with_all = ["arch", "table"])]
@@ -146,7 +148,7 @@ struct FeaturesArgs {
     table: Option<PathBuf>,
 
     #[command(flatten)]
-    reading: ReadingArgs,
+    reading: Typed<ReadingSpec>,
 }
 
 /// A metric that is predicted and how well.
@@ -172,8 +174,8 @@ pub fn run(args: &SurrogateArgs) -> Result<End> {
 }
 
 /// Opens a table without any progress; only that rows were merged is said.
-fn open_quietly(file: &Path, space: &dyn SearchSpace, reading: &ReadingArgs) -> Result<Table> {
-    let table = reading.read(file, space, &Progress::new(true))?;
+fn open_quietly(file: &Path, space: &dyn SearchSpace, reading: &ReadingSpec) -> Result<Table> {
+    let table = reading.read(file, space, &Progress::silent())?;
     if let Some(note) = reading.merged(&table) {
         eprintln!("{note}");
     }
@@ -202,8 +204,8 @@ fn fit_one(args: &FitArgs) -> Result<()> {
             .into());
     }
     let space = notations(&args.space)?;
-    let progress = Progress::new(args.quiet);
-    let table = args.reading.open(&args.table, &*space, &progress)?;
+    let progress = progress(args.quiet);
+    let table = args.reading.0.open(&args.table, &*space, &progress)?;
     let config = FitConfig {
         rows: args.rows,
         folds: args.folds,
@@ -253,7 +255,7 @@ fn eval(args: &EvalArgs) -> Result<()> {
     let mut out = BufWriter::new(terminal::stdout());
     match (&args.table, args.sample) {
         (Some(table), _) => {
-            let table = open_quietly(table, &*space, &args.reading)?;
+            let table = open_quietly(table, &*space, &args.reading.0)?;
             let (comparisons, absent) = compare(&surrogate, &*space, &table)?;
             if let Some(file) = &args.json {
                 write_json(file, &comparisons)?;
@@ -372,7 +374,7 @@ fn features(args: &FeaturesArgs) -> Result<()> {
         out.flush()?;
         return Ok(());
     };
-    let table = open_quietly(file, &*space, &args.reading)?;
+    let table = open_quietly(file, &*space, &args.reading.0)?;
     let archs: Vec<Arch> = (0..table.len()).map(|row| table.arch(row)).collect();
     let encoding = Encoding::suited(&*space, &archs)?;
     let rows = encoding.rows(&*space, &archs);

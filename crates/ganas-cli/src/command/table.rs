@@ -12,12 +12,13 @@ use serde_json::{Map, Value, json};
 
 use super::space::size;
 use crate::End;
-use crate::equality::table_space;
 use crate::names;
-use crate::progress::Progress;
-use crate::reading::ReadingArgs;
-use crate::task::unreadable;
+use crate::reporter::progress;
 use crate::terminal;
+use crate::typed::Typed;
+use ganas_study::space::table_space;
+use ganas_study::space::unreadable;
+use ganas_study::spec::ReadingSpec;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,7 +79,7 @@ struct Named {
     space: String,
 
     #[command(flatten)]
-    reading: ReadingArgs,
+    reading: Typed<ReadingSpec>,
 
     /// Count isomorphic strings of edge cells, as those of nasbench201, and notations that differ only by
     /// ops without a layer, as one architecture with the mean of their values
@@ -96,8 +97,8 @@ impl Named {
     }
 
     fn open(&self, space: &dyn SearchSpace) -> Result<Table> {
-        let progress = Progress::new(self.quiet || self.merge_isomorphic);
-        Ok(self.reading.open(&self.file, space, &progress)?)
+        let progress = progress(self.quiet || self.merge_isomorphic);
+        Ok(self.reading.0.open(&self.file, space, &progress)?)
     }
 }
 
@@ -110,13 +111,13 @@ pub fn run(args: &TableArgs) -> Result<End> {
     match &args.action {
         Action::Import { table, out: file } => {
             let space = table.space()?;
-            let progress = Progress::new(table.quiet);
+            let progress = progress(table.quiet);
             let waiting = progress.waiting(format!("compiling {}", table.file.display()));
             if let Some(folder) = file.as_deref().filter(|f| f.is_dir()) {
                 let error = Error::input("this is a folder").mend("name a file to write");
                 return Err(error.in_file(folder).into());
             }
-            let options = table.reading.import()?;
+            let options = table.reading.0.import()?;
             let compiled = Table::compile(&table.file, &*space, &options, file.as_deref())
                 .map_err(unreadable)?;
             drop(waiting);

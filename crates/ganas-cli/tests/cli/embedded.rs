@@ -2,11 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ganas_cli::embed;
 use ganas_core::arch::Arch;
 use ganas_core::driver::Observer;
 use ganas_core::error::Result;
 use ganas_core::evaluate::{Evaluator, Outcome, Work};
+use ganas_study::host::{self, Search};
+use ganas_study::run::Embedding;
+use ganas_study::spec::{BenchSpec, SearchSpec, StudySpec, read_map};
+use serde_json::json;
 
 use crate::sandbox::Sandbox;
 
@@ -19,7 +22,7 @@ struct Own<'s> {
 }
 
 impl<'s> Own<'s> {
-    fn new(sandbox: &Sandbox, search: &embed::Search, left: usize, stop: &'s AtomicBool) -> Self {
+    fn new(sandbox: &Sandbox, search: &Search, left: usize, stop: &'s AtomicBool) -> Self {
         let table = sandbox.read("chain.csv");
         let row = |line: &str| {
             let cells: Vec<&str> = line.split(',').collect();
@@ -78,15 +81,13 @@ impl Observer for Seen {
     }
 }
 
-fn words(sandbox: &Sandbox, out: &str) -> Vec<String> {
+fn spec(sandbox: &Sandbox, out: &str) -> SearchSpec {
     let path = |name: &str| sandbox.path(name).display().to_string();
-    let words = format!(
-        "search --space={} --caller=tests --queries=90 --seed=2 --constraint=params<=15 \
-         --checkpoint=1000 --out={}",
-        path("chain.toml"),
-        path(out)
-    );
-    words.split_whitespace().map(str::to_owned).collect()
+    let spec = json!({
+        "space": path("chain.toml"), "caller": "tests", "queries": 90, "seed": 2,
+        "constraints": "params<=15", "checkpoint": 1000, "out": path(out),
+    });
+    read_map(spec).unwrap()
 }
 
 #[test]
@@ -99,7 +100,7 @@ fn the_trace_is_that_of_the_binary_and_goes_on_after_an_interruption() {
         ))
         .success();
     for out in ["whole", "torn"] {
-        let search = embed::Search::open(&words(&sandbox, out), Vec::new(), None).unwrap();
+        let search = Search::open(spec(&sandbox, out), Embedding::default()).unwrap();
         assert!(search.is_embedded() && search.queries() == 90);
         let left = if out == "whole" { 1000 } else { 37 };
         // For the evaluator, which outlives nothing here but has to be `'static`.
@@ -110,7 +111,14 @@ fn the_trace_is_that_of_the_binary_and_goes_on_after_an_interruption() {
         assert_eq!(seen.finished, left.min(90));
     }
     sandbox.refuses("resume torn", &["come from tests", "go on there"]);
-    let search = embed::Search::resume(&sandbox.path("torn"), None, false, |_, _| None).unwrap();
+    let search = Search::resume(
+        &sandbox.path("torn"),
+        None,
+        false,
+        |_, _| Embedding::default(),
+        &ganas_cli::legacy,
+    )
+    .unwrap();
     let stop: &'static AtomicBool = Box::leak(Box::new(AtomicBool::new(false)));
     let own = Own::new(&sandbox, &search, 1000, stop);
     let mut seen = Seen::default();
@@ -139,34 +147,56 @@ fn the_binary_evaluates_for_nobody() {
 }
 
 #[test]
-fn words_that_are_none_are_refused_in_a_line() {
-    let open = |words: &[&str]| {
-        let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
-        let refused = embed::Search::open(&words, Vec::new(), None).err().unwrap();
-        refused.to_string()
-    };
-    assert!(open(&["search", "--queries=-1"]).starts_with("invalid value"));
-    assert!(open(&["space", "list"]).contains("no search"));
-    assert!(open(&["search", "--space=nasbench102", "--caller=x"]).contains("nasbench101"));
+fn an_unusable_specification_is_refused_in_a_line() {
+    let read = |value| read_map::<SearchSpec>(value).unwrap_err().to_string();
+    assert!(read(json!({ "queries": -1 })).contains("`queries` cannot be -1"));
+    assert!(read(json!({ "querys": 1 })).contains("did you mean `queries`?"));
+    let spec = read_map(json!({ "space": "nasbench102", "caller": "x" })).unwrap();
+    let refused = Search::open(spec, Embedding::default()).err().unwrap();
+    assert!(refused.to_string().contains("nasbench101"));
 }
 
 #[test]
-fn a_benchmark_records_the_command_that_repeats_it() {
+fn a_benchmark_records_the_specification_that_repeats_it() {
     let sandbox = Sandbox::new();
     let [space, table, out] =
         ["chain.toml", "chain.csv", "out"].map(|name| sandbox.path(name).display().to_string());
-    let line = format!(
-        "bench --space {space} --table {table} --objective accuracy --strategies random --queries 20 \
-         --seeds 2 --out {out}"
-    );
-    let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+    let spec: BenchSpec = read_map(json!({
+        "space": space, "table": table, "objective": "accuracy", "strategies": ["random"],
+        "queries": 20, "seeds": 2, "out": out,
+    }))
+    .unwrap();
     let stop = AtomicBool::new(false);
-    let report: serde_json::Value =
-        serde_json::from_str(&embed::bench(&words, &stop).unwrap()).unwrap();
-    assert_eq!(report["provenance"]["command"], serde_json::json!(words));
-    let settings = sandbox.json("out/random-default/1/settings.json");
-    assert_eq!(settings["command"], serde_json::json!(words));
-    // It is one of the binary, which finds all its runs there.
-    sandbox.run(&format!("{line} --json again.json")).success();
-    assert_eq!(sandbox.json("again.json")["runs"], report["runs"]);
+    let report = host::bench(&spec, &stop).unwrap();
+    assert_eq!(
+        report.provenance.spec,
+        Some(StudySpec::Bench(Box::new(spec)))
+    );
+    let report = serde_json::to_value(&report).unwrap();
+    // The binary repeats it from its results, and each run of it from its settings.
+    sandbox
+        .run("run out/bench.json --out again --json again.json")
+        .success();
+    let scores = |runs: &serde_json::Value| -> Vec<serde_json::Value> {
+        let runs = runs.as_array().unwrap().iter();
+        runs.map(|run| run["steps"].clone()).collect()
+    };
+    assert_eq!(
+        scores(&sandbox.json("again.json")["runs"]),
+        scores(&report["runs"])
+    );
+    sandbox
+        .run("run out/random-default/1/settings.json --out one")
+        .success();
+    assert_eq!(
+        sandbox.read("one/evaluations.csv"),
+        sandbox.read("out/random-default/1/evaluations.csv")
+    );
+    // The same benchmark finds all its runs there.
+    let command = format!(
+        "bench --space {space} --table {table} --objective accuracy --strategies random --queries 20 \
+         --seeds 2 --out {out} --json known.json"
+    );
+    sandbox.run(&command).success();
+    assert_eq!(sandbox.json("known.json")["runs"], report["runs"]);
 }

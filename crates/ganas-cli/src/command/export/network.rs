@@ -13,9 +13,9 @@ use ganas_train::network::MOST_PARAMS;
 use ganas_train::supernet::Scoring;
 use ganas_train::{Frame, Network, Plan, Preprocessing, Weights};
 
-use crate::device::DeviceArgs;
-use crate::recipe::usable;
-use crate::source::Shared;
+use ganas_study::source::Shared;
+use ganas_study::source::recipe::usable;
+use ganas_study::spec::DeviceSpec;
 
 /// Numbers up to one beyond which no network is sensible, and some would fill the memory.
 fn at_most(most: i64) -> clap::builder::RangedI64ValueParser<u32> {
@@ -231,7 +231,7 @@ impl NetworkArgs {
     }
 
     fn open(&self, folder: &Path, space: &Arc<dyn SearchSpace>) -> Result<Shared> {
-        let device = DeviceArgs::default();
+        let device = DeviceSpec::default();
         let data = self.data.as_deref();
         Ok(Shared::open(
             folder,
@@ -239,7 +239,7 @@ impl NetworkArgs {
             data,
             Scoring::default(),
             None,
-            device,
+            &device,
         )?)
     }
 

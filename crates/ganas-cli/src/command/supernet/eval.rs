@@ -15,14 +15,16 @@ use ganas_train::supernet::{Identity, Scoring};
 use serde::Serialize;
 
 use super::TrainedArgs;
+use crate::End;
 use crate::interrupt;
-use crate::output::{prepare, write_json};
-use crate::progress::Progress;
-use crate::reading::ReadingArgs;
-use crate::record::command_line;
+use crate::process::command_line;
+use crate::reporter::progress;
 use crate::terminal;
-use crate::{End, VERSION};
+use crate::typed::Typed;
 use ganas_search::predictor::{kendall, spearman};
+use ganas_study::VERSION;
+use ganas_study::output::{prepare, write_json};
+use ganas_study::spec::ReadingSpec;
 
 /// Architectures that are scored between two looks at Ctrl-C.
 const CHUNK: usize = 20;
@@ -57,7 +59,7 @@ pub struct EvalArgs {
     table: Option<PathBuf>,
 
     #[command(flatten)]
-    reading: ReadingArgs,
+    reading: Typed<ReadingSpec>,
 
     /// Column of the table to compare with
     #[arg(long, value_name = "COLUMN", requires = "table")]
@@ -119,11 +121,11 @@ struct Scored {
 /// If the arguments cannot be used or the results cannot be written.
 pub fn run(args: &EvalArgs) -> Result<End> {
     let trained = &args.trained;
-    let progress = Progress::new(trained.quiet);
+    let progress = progress(trained.quiet);
     let shared = trained.open(&progress)?;
     let space = &shared.space;
     let table = (args.table.as_deref())
-        .map(|file| args.reading.open(file, &**space, &progress))
+        .map(|file| args.reading.0.open(file, &**space, &progress))
         .transpose()?;
     let column = match (&table, &args.objective) {
         (Some(table), Some(name)) => Some(table.column(name)?),

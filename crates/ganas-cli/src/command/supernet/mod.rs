@@ -13,12 +13,13 @@ use ganas_core::space::SearchSpace;
 use ganas_train::supernet::{self, Scoring};
 
 use crate::End;
-use crate::device::DeviceArgs;
-use crate::equality::notations;
 use crate::names;
-use crate::progress::Progress;
-use crate::recipe::usable;
-use crate::source::{SUPERNET, Shared};
+use crate::typed::Typed;
+use ganas_study::progress::Progress;
+use ganas_study::source::recipe::usable;
+use ganas_study::source::{SUPERNET, Shared};
+use ganas_study::space::notations;
+use ganas_study::spec::DeviceSpec;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -70,7 +71,7 @@ struct TrainedArgs {
     workers: Option<usize>,
 
     #[command(flatten)]
-    device: DeviceArgs,
+    device: Typed<DeviceSpec>,
 
     /// File for the results as JSON
     #[arg(long, value_name = "FILE")]
@@ -97,7 +98,7 @@ impl TrainedArgs {
             data,
             scoring,
             self.workers,
-            self.device,
+            &self.device.0,
         )?)
     }
 }

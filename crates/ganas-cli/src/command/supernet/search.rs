@@ -15,16 +15,18 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::TrainedArgs;
+use crate::End;
 use crate::interrupt;
-use crate::output::{prepare, write_json};
-use crate::progress::Progress;
-use crate::reading::ReadingArgs;
-use crate::recipe::usable;
-use crate::record::command_line;
-use crate::statistics::{deviation, mean};
-use crate::task::Report;
+use crate::process::command_line;
+use crate::reporter::progress;
 use crate::terminal;
-use crate::{End, VERSION};
+use crate::typed::Typed;
+use ganas_study::VERSION;
+use ganas_study::output::{prepare, write_json};
+use ganas_study::source::recipe::usable;
+use ganas_study::spec::ReadingSpec;
+use ganas_study::statistics::{deviation, mean};
+use ganas_study::task::Report;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -96,7 +98,7 @@ pub struct SearchArgs {
     table: Option<PathBuf>,
 
     #[command(flatten)]
-    reading: ReadingArgs,
+    reading: Typed<ReadingSpec>,
 
     /// Column of the table to report each cell's value and rank in
     #[arg(long, value_name = "COLUMN", requires = "table")]
@@ -212,12 +214,12 @@ pub fn run(args: &SearchArgs) -> Result<End> {
     }
     settings.check().map_err(usable)?;
     let trained = &args.trained;
-    let progress = Progress::new(trained.quiet);
+    let progress = progress(trained.quiet);
     let shared = trained.open(&progress)?;
     let (space, scoring) = (&shared.space, shared.scoring);
     let judge = match (&args.table, &args.report) {
         (Some(file), Some(column)) => {
-            let table = args.reading.open(file, &**space, &progress)?;
+            let table = args.reading.0.open(file, &**space, &progress)?;
             let largest_first =
                 |table: &Table, column| Ok(Ranking::new(table, column, false, |_| true));
             Some(Report::new(Arc::new(table), column, largest_first)?)

@@ -10,14 +10,16 @@ use ganas_train::supernet::{self, Course, Identity, Paths, SupernetRecipe};
 use ganas_train::{Score, Supernet};
 
 use crate::End;
-use crate::device::DeviceArgs;
-use crate::equality::notations;
 use crate::interrupt;
 use crate::names;
-use crate::output::prepare;
-use crate::progress::Progress;
-use crate::recipe::{DataArgs, RecipeArgs, usable};
-use crate::source::SUPERNET;
+use crate::reporter::progress;
+use crate::typed::Typed;
+use ganas_study::output::prepare;
+use ganas_study::source::SUPERNET;
+use ganas_study::source::recipe::usable;
+use ganas_study::space::notations;
+use ganas_study::spec::DeviceSpec;
+use ganas_study::spec::{ImagesSpec, TrainingSpec};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -57,17 +59,17 @@ pub struct TrainArgs {
     workers: Option<usize>,
 
     #[command(flatten)]
-    device: DeviceArgs,
+    device: Typed<DeviceSpec>,
 
     /// Show no progress, and print nothing
     #[arg(long)]
     quiet: bool,
 
     #[command(flatten)]
-    recipe: RecipeArgs,
+    recipe: Typed<TrainingSpec>,
 
     #[command(flatten)]
-    images: DataArgs,
+    images: Typed<ImagesSpec>,
 }
 
 /// Runs the command.
@@ -76,15 +78,16 @@ pub struct TrainArgs {
 /// If the arguments cannot be used or the supernet cannot be written.
 pub fn run(args: &TrainArgs) -> Result<End> {
     let space = notations(&args.space)?;
-    let progress = Progress::new(args.quiet);
+    let progress = progress(args.quiet);
     let waiting = progress.waiting(format!("reading {}", args.data));
-    let (task, split) = args.images.open(&args.data, args.seed)?;
+    let (task, split) = args.images.0.open(&args.data, args.seed)?;
     drop(waiting);
     let training = SupernetRecipe {
-        recipe: args.recipe.over(SupernetRecipe::default().recipe)?,
-        paths: match args.random_paths {
-            true => Paths::Random,
-            false => Paths::Fair,
+        recipe: args.recipe.0.over(SupernetRecipe::default().recipe)?,
+        paths: if args.random_paths {
+            Paths::Random
+        } else {
+            Paths::Fair
         },
     };
     training.check().map_err(usable)?;
@@ -92,9 +95,9 @@ pub fn run(args: &TrainArgs) -> Result<End> {
         task.check(augment).map_err(usable)?;
     }
     let identity = Identity::new(&*space, &task, &args.data, split, &training, args.seed);
-    let pool = args.device.pool(args.workers)?;
+    let pool = args.device.0.pool(args.workers)?;
     let file = args.out.join(SUPERNET);
-    let device = args.device.choice().open()?;
+    let device = args.device.0.choice()?.open()?;
     let mut course = if file.exists() {
         let (known, course) = supernet::load(&file, &*space, &device.device).map_err(usable)?;
         if let Some(difference) = identity.difference(&known) {
@@ -125,7 +128,7 @@ pub fn run(args: &TrainArgs) -> Result<End> {
     }
     let stop = interrupt::listen()?;
     let begun = Instant::now();
-    let bar = progress.supernet(epochs, course.history.len());
+    let bar = progress.epochs(epochs, course.history.len());
     while course.history.len() < epochs {
         let epoch = course.history.len();
         let epoch_begun = Instant::now();

@@ -1,0 +1,117 @@
+//! Specifications as options of a command line.
+//!
+//! The options are made of the fields that a specification declares, so that a new field is an option at
+//! once.
+
+use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{
+    Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, ValueHint, value_parser,
+};
+use ganas_study::spec::{Field, Kind, Offer, Spec, read_map};
+use serde_json::{Map, Value};
+
+use crate::names;
+
+/// A specification that was typed.
+#[derive(Clone, Debug, Default)]
+pub struct Typed<S>(pub S);
+
+impl<S: Spec> Args for Typed<S> {
+    fn augment_args(command: Command) -> Command {
+        S::fields()
+            .into_iter()
+            .fold(command, |command, field| command.arg(argument(field)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<S: Spec> FromArgMatches for Typed<S> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let mut map = Map::new();
+        for field in S::fields() {
+            if matches.value_source(&field.option) == Some(ValueSource::CommandLine) {
+                map.insert(field.name.to_owned(), value(&field, matches));
+            }
+        }
+        let spec = read_map(map.into());
+        spec.map(Typed)
+            .map_err(|e| Error::raw(ErrorKind::ValueValidation, e))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The option of a field.
+fn argument(field: Field) -> Arg {
+    let mut parts = field.help.splitn(2, "\n\n");
+    let brief = parts.next().unwrap_or_default().to_owned();
+    let is_long = parts.next().is_some();
+    let mut argument = Arg::new(field.option.clone())
+        .long(field.option.clone())
+        .help(brief)
+        .hide(field.hidden);
+    if is_long {
+        argument = argument.long_help(field.help.clone());
+    }
+    if let Some(heading) = field.heading {
+        argument = argument.help_heading(heading);
+    }
+    if field.kind == Kind::Path {
+        argument = argument.value_hint(ValueHint::AnyPath);
+    }
+    if let Some(other) = field.requires {
+        argument = argument.requires(other);
+    }
+    if field.kind == Kind::Flag {
+        return argument.action(ArgAction::SetTrue);
+    }
+    if let Some(default) = field.default {
+        argument = argument.default_value(default);
+    }
+    argument = argument
+        .value_name(field.value)
+        .allow_negative_numbers(field.negative)
+        .value_parser(parser(field.kind, field.choices, field.offers));
+    if field.offers.is_some() {
+        argument = argument.hide_possible_values(field.offers != Some(Offer::Strategies));
+    }
+    match field.kind {
+        Kind::Texts => argument.action(ArgAction::Append),
+        _ => argument.action(ArgAction::Set),
+    }
+}
+
+fn parser(kind: Kind, choices: &'static [&'static str], offers: Option<Offer>) -> ValueParser {
+    match (kind, offers) {
+        (Kind::Count, _) => value_parser!(u64).into(),
+        (Kind::Number, _) => value_parser!(f64).into(),
+        (_, Some(Offer::Spaces)) => names::spaces().into(),
+        (_, Some(Offer::Strategies)) => names::strategies().into(),
+        (_, Some(Offer::Presets)) => names::presets().into(),
+        _ if !choices.is_empty() => PossibleValuesParser::new(choices).into(),
+        _ => value_parser!(String),
+    }
+}
+
+/// The value that was typed for a field.
+fn value(field: &Field, matches: &ArgMatches) -> Value {
+    let id = &*field.option;
+    match field.kind {
+        Kind::Flag => matches.get_flag(id).into(),
+        Kind::Count => matches.get_one::<u64>(id).copied().into(),
+        Kind::Number => matches.get_one::<f64>(id).copied().into(),
+        Kind::Text | Kind::Path => matches.get_one::<String>(id).cloned().into(),
+        Kind::Texts => {
+            let all = matches.get_many::<String>(id).into_iter().flatten();
+            all.cloned().collect()
+        }
+    }
+}

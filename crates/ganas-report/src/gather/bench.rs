@@ -1,0 +1,233 @@
+//! Results as JSON: of a benchmark, of a suite of them, or of one search.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::{Run, Standing, State, Step, Suite, Winner};
+use ganas_core::error::{Error, Result};
+use serde::Deserialize;
+
+use super::{Found, MEND, Provenance, label, unreadable};
+
+/// A benchmark's results.
+#[derive(Deserialize)]
+struct Bench {
+    space: String,
+    objective: String,
+    optimum: Option<f64>,
+    runs: Vec<OfRun>,
+    #[serde(default)]
+    provenance: Provenance,
+}
+
+/// A suite's results.
+#[derive(Deserialize)]
+struct OfSuite {
+    suite: String,
+    tasks: Vec<Bench>,
+    #[serde(default)]
+    standings: Vec<StandingOf>,
+}
+
+#[derive(Deserialize)]
+struct StandingOf {
+    strategy: String,
+    preset: String,
+    #[serde(default)]
+    mean_rank_at: BTreeMap<usize, f64>,
+    mean_final_rank: Option<f64>,
+    #[serde(default)]
+    optimum_attained: Vec<(usize, f64)>,
+}
+
+/// A search's result beside what it says of its run.
+#[derive(Deserialize)]
+struct OfSearch {
+    space: String,
+    objective: String,
+    optimum: Option<f64>,
+    #[serde(default)]
+    provenance: Provenance,
+}
+
+/// What a result says of one run. Fields have been added over time.
+#[derive(Deserialize)]
+pub(super) struct OfRun {
+    strategy: String,
+    preset: String,
+    seed: u64,
+    queries: usize,
+    best: Option<f64>,
+    best_arch: Option<String>,
+    best_rank: Option<usize>,
+    queries_to_best: Option<usize>,
+    #[serde(default)]
+    rank_at: BTreeMap<usize, Option<usize>>,
+    seconds: Option<f64>,
+    #[serde(default)]
+    stop: String,
+    #[serde(default)]
+    rejected: usize,
+    #[serde(default)]
+    noncompliant: usize,
+    #[serde(default)]
+    failed: usize,
+    /// Of benchmarks.
+    #[serde(default)]
+    steps: Vec<(usize, f64, Option<usize>)>,
+    /// Of searches.
+    #[serde(default)]
+    trajectory: Vec<Improvement>,
+    winner: Option<WinnerOf>,
+    outlook: Option<OutlookOf>,
+}
+
+#[derive(Deserialize)]
+struct Improvement {
+    query: usize,
+    best: f64,
+    rank: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct WinnerOf {
+    arch: String,
+    test_accuracy: f64,
+    params: usize,
+}
+
+#[derive(Deserialize)]
+struct OutlookOf {
+    sentence: String,
+}
+
+impl OfRun {
+    /// The run as it is shown.
+    pub fn into_run(self, budget: usize, path: &Path) -> Run {
+        let mut steps: Vec<Step> = (self.steps.iter())
+            .map(|(query, best, rank)| Step(*query, *best, *rank))
+            .collect();
+        steps.extend(
+            self.trajectory
+                .iter()
+                .map(|i| Step(i.query, i.best, i.rank)),
+        );
+        let state = match self.stop.as_str() {
+            "interrupted" => State::Interrupted,
+            _ => State::Finished,
+        };
+        let mut ranks: Vec<(usize, usize)> = (self.rank_at.into_iter())
+            .filter_map(|(queries, rank)| Some((queries, rank?)))
+            .collect();
+        ranks.sort_unstable();
+        Run {
+            strategy: label(&self.strategy, &self.preset),
+            seed: self.seed,
+            path: path.display().to_string(),
+            state,
+            budget: budget.max(self.queries),
+            queries: self.queries,
+            best: self.best,
+            best_arch: self.best_arch,
+            best_rank: self.best_rank,
+            queries_to_best: self.queries_to_best,
+            seconds: self.seconds,
+            failed: self.failed,
+            noncompliant: self.noncompliant,
+            rejected: self.rejected,
+            steps,
+            rank_at: ranks,
+            winner: self.winner.map(|w| Winner {
+                arch: w.arch,
+                test_accuracy: w.test_accuracy,
+                params: w.params,
+            }),
+            outlook: self.outlook.map(|o| o.sentence),
+            ..Run::default()
+        }
+    }
+
+    fn names(&self) -> (String, String) {
+        (self.strategy.clone(), self.preset.clone())
+    }
+}
+
+/// Reads a file: the runs, and what a suite says of all of them.
+///
+/// # Errors
+/// If it is none of these results.
+pub fn read(path: &Path) -> Result<(Vec<Found>, Option<Suite>)> {
+    let text = fs::read(path).map_err(|e| unreadable(path, &e))?;
+    let refuse = |what: String| Error::input(what).mend(MEND).in_file(path);
+    let value: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|e| refuse(format!("this is no JSON ({e})")))?;
+    let has = |name: &str| value.get(name).is_some();
+    let unlike =
+        |e: serde_json::Error| refuse(format!("this is no result that can be shown ({e})"));
+    if has("tasks") && has("standings") {
+        let of: OfSuite = serde_json::from_value(value).map_err(unlike)?;
+        let suite = Suite {
+            name: of.suite,
+            tasks: of.tasks.len(),
+            standings: of.standings.into_iter().map(standing).collect(),
+        };
+        let runs = of.tasks.into_iter().flat_map(|task| task.found(path));
+        return Ok((runs.collect(), Some(suite)));
+    }
+    if has("runs") && has("objective") {
+        let bench: Bench = serde_json::from_value(value).map_err(unlike)?;
+        return Ok((bench.found(path), None));
+    }
+    if has("strategy") && has("objective") && has("trajectory") {
+        // One object says both.
+        let run: OfRun = serde_json::from_value(value.clone()).map_err(unlike)?;
+        let search: OfSearch = serde_json::from_value(value).map_err(unlike)?;
+        let bench = Bench {
+            space: search.space,
+            objective: search.objective,
+            optimum: search.optimum,
+            runs: vec![run],
+            provenance: search.provenance,
+        };
+        return Ok((bench.found(path), None));
+    }
+    Err(refuse(
+        "this is no result of a search or a benchmark".into(),
+    ))
+}
+
+impl Bench {
+    fn found(self, path: &Path) -> Vec<Found> {
+        let provenance = self.provenance;
+        let key = provenance.key(&self.space, &self.objective);
+        let compliant = provenance.task["compliant_rows"]
+            .as_u64()
+            .map(|n| n as usize);
+        (self.runs.into_iter())
+            .map(|result| {
+                let (strategy, preset) = result.names();
+                Found {
+                    key: key.clone(),
+                    origin: provenance.origin(&strategy, &preset, result.seed, path),
+                    run: result.into_run(provenance.queries, path),
+                    metrics: Vec::new(),
+                    evaluations: Vec::new(),
+                    starts: provenance.start.clone(),
+                    optimum: self.optimum,
+                    compliant,
+                    started_in: provenance.started_in.clone(),
+                }
+            })
+            .collect()
+    }
+}
+
+fn standing(of: StandingOf) -> Standing {
+    Standing {
+        strategy: label(&of.strategy, &of.preset),
+        mean_rank_at: of.mean_rank_at,
+        mean_final_rank: of.mean_final_rank,
+        found: of.optimum_attained.last().map_or(0.0, |(_, share)| *share),
+    }
+}

@@ -1,0 +1,63 @@
+//! Drawings of the architectures that a report shows.
+
+use crate::{Difference, Task};
+use ganas_core::arch::Arch;
+use ganas_core::space::SearchSpace;
+use ganas_draw::Drawing;
+
+use super::{Found, Key};
+use ganas_study::space::table_space;
+
+/// Draws the architectures of a space.
+pub struct Draughtsman(Box<dyn SearchSpace>);
+
+impl Draughtsman {
+    /// The draughtsman of a task's space: one that is known by name, or its file, where it was or
+    /// below where a run was started.
+    ///
+    /// # Errors
+    /// If it cannot be loaded, in words.
+    pub fn of(key: &Key, group: &[Found]) -> Result<Draughtsman, String> {
+        let load = |name: &str| table_space(name, key.merge_isomorphic);
+        let first = load(&key.space);
+        let elsewhere = || {
+            let folders = group.iter().filter_map(|f| f.started_in.as_ref()).take(1);
+            let mut paths = folders.map(|folder| folder.join(&key.space));
+            paths.find_map(|path| load(&path.display().to_string()).ok())
+        };
+        match first {
+            Ok(space) => Ok(Draughtsman(space)),
+            Err(why) => elsewhere().map(Draughtsman).ok_or_else(|| why.to_string()),
+        }
+    }
+
+    /// Draws the best architectures, best first, the winners and the starts of a task, and what the
+    /// best one has other than the starts. What is no architecture of the space is left out.
+    pub fn draw(&self, task: &mut Task, best: &[String]) {
+        let space = &*self.0;
+        let parsed = |text: &String| -> Option<(String, Arch)> {
+            Some((text.clone(), space.parse(text).ok()?))
+        };
+        let best: Vec<(String, Arch)> = best.iter().filter_map(parsed).collect();
+        let starts: Vec<(String, Arch)> = task.starts.iter().filter_map(parsed).collect();
+        let winners = task.runs.iter().filter_map(|run| run.winner.as_ref());
+        let winners: Vec<(String, Arch)> = winners.filter_map(|w| parsed(&w.arch)).collect();
+        for (text, arch) in best.iter().chain(&starts).chain(&winners) {
+            if let Ok(drawing) = Drawing::of(space, arch) {
+                task.drawings.insert(text.clone(), drawing.svg());
+            }
+        }
+        let Some((to, winner)) = best.first() else {
+            return;
+        };
+        for (from, start) in starts.iter().filter(|(_, start)| start != winner) {
+            if let Ok(drawing) = Drawing::between(space, start, winner) {
+                task.differences.push(Difference {
+                    from: from.clone(),
+                    to: to.clone(),
+                    svg: drawing.svg(),
+                });
+            }
+        }
+    }
+}

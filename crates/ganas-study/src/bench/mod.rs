@@ -1,0 +1,178 @@
+//! Benchmarks: strategies compared over many seeds, on one task or on those of a suite.
+
+mod kept;
+mod plans;
+mod standing;
+mod suite;
+mod summary;
+
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Result;
+use ganas_core::error::{Error, Result as CoreResult};
+use ganas_search::Recipe;
+
+use crate::output::write_json;
+use crate::progress::Progress;
+use crate::record::BenchReport;
+use crate::run::check_queries;
+use crate::spec::{BenchSpec, StudySpec};
+use crate::task::Task;
+use plans::{Place, Plans};
+
+pub use suite::PreparedSuite;
+
+/// Results of a benchmark in its folder.
+pub const RESULTS: &str = "bench.json";
+
+/// A benchmark of one task, opened and checked.
+pub struct PreparedBench {
+    spec: BenchSpec,
+    recipes: Vec<Recipe>,
+    seeds: Vec<u64>,
+    task: Task,
+    queries: usize,
+}
+
+impl PreparedBench {
+    /// Opens and checks everything that a specification names.
+    ///
+    /// # Errors
+    /// If some of it cannot be used.
+    pub fn new(spec: &BenchSpec, progress: &Progress) -> Result<PreparedBench> {
+        let recipes = read_recipes(&spec.strategies, &spec.set)?;
+        check_queries(spec.queries)?;
+        let seeds = seeds(spec.seeds, spec.first_seed)?;
+        check_threads(spec.threads)?;
+        if spec.task.worker.command.is_some() {
+            return Err(input(
+                "a benchmark has no workers",
+                "leave out `--command`, or use `ganas search`",
+            ));
+        }
+        if let Some(folder) = &spec.out {
+            let own: Vec<_> = (recipes.iter())
+                .map(|recipe| kept::runs_of(folder, recipe))
+                .collect();
+            kept::check(folder, &own)?;
+        }
+        let task = Task::open(&spec.task, spec.first_seed, progress)?;
+        spec.task.reading.check_used(task.table.is_some())?;
+        let Some(queries) = spec.queries else {
+            return Err(input("no number of queries is given", "add `--queries N`"));
+        };
+        task.check_queries(queries)?;
+        Ok(PreparedBench {
+            spec: spec.clone(),
+            recipes,
+            seeds,
+            task,
+            queries,
+        })
+    }
+
+    /// Runs it until its end or until `stop` is set, and writes the results into its folder. Whether all
+    /// runs ended comes with the record.
+    ///
+    /// # Errors
+    /// If a run cannot go on, or a file cannot be written.
+    pub fn run(
+        &self,
+        command: &[String],
+        progress: &Progress,
+        stop: &AtomicBool,
+    ) -> Result<(BenchReport, bool)> {
+        progress.say(&self.task.announcement);
+        self.task.say_notes(progress);
+        let spec = StudySpec::Bench(Box::new(self.spec.clone()));
+        let plans = Plans {
+            recipes: &self.recipes,
+            seeds: &self.seeds,
+            threads: self.spec.threads,
+            spec: &spec,
+            command,
+        };
+        let place = Place {
+            spec: &self.spec.task,
+            task: &self.task,
+            queries: self.queries,
+            out: self.spec.out.clone(),
+        };
+        let bar = progress.queries(plans.queries(&place));
+        let benched = plans.bench(&place, &bar, stop)?;
+        drop(bar);
+        if let Some(folder) = &self.spec.out {
+            write_json(&folder.join(RESULTS), &benched.report)?;
+        }
+        Ok((benched.report, benched.is_whole))
+    }
+}
+
+fn input(what: &str, mend: &str) -> anyhow::Error {
+    Error::input(what).mend(mend).into()
+}
+
+/// Checks a number of threads.
+fn check_threads(threads: Option<usize>) -> Result<()> {
+    if threads == Some(0) {
+        return Err(input(
+            "there are no threads to run on",
+            "give `--threads` at least 1",
+        ));
+    }
+    Ok(())
+}
+
+/// The strategies of a benchmark, with the settings that replace theirs.
+fn read_recipes(names: &[String], replaced: &[String]) -> Result<Vec<Recipe>> {
+    if names.is_empty() {
+        return Err(input(
+            "no strategies are named",
+            "add `--strategies random,evolution`, or `strategies` to the suite",
+        ));
+    }
+    let recipes = (names.iter().flat_map(|names| split(names)))
+        .map(|name| {
+            let recipe = Recipe::read(name.trim())?;
+            let recipe =
+                (replaced.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))?;
+            recipe.check_effects()?;
+            Ok(recipe)
+        })
+        .collect::<CoreResult<Vec<Recipe>>>()?;
+    for (i, recipe) in recipes.iter().enumerate() {
+        if recipes[..i].contains(recipe) {
+            return Err(input(
+                &format!("the strategy `{recipe}` is listed twice"),
+                "name it once in `--strategies`",
+            ));
+        }
+    }
+    Ok(recipes)
+}
+
+/// The parts of a text between commas, but for those in brackets, which belong to a setting.
+fn split(names: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0i32;
+    names.split(move |c| {
+        depth += i32::from("[{".contains(c)) - i32::from("]}".contains(c));
+        c == ',' && depth == 0
+    })
+}
+
+fn seeds(count: Option<u64>, first: u64) -> Result<Vec<u64>> {
+    let count = count.unwrap_or_default();
+    if count == 0 {
+        return Err(input(
+            "there are no seeds to run",
+            "give `--seeds` at least 1",
+        ));
+    }
+    match first.checked_add(count) {
+        Some(end) => Ok((first..end).collect()),
+        None => Err(input(
+            "the seeds do not fit into 64 bits",
+            "give a smaller `--first-seed`",
+        )),
+    }
+}

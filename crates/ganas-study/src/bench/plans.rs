@@ -1,0 +1,196 @@
+//! Runs of all strategies with all seeds on one task.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ganas_core::driver::StopReason;
+use ganas_search::Recipe;
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
+
+use super::kept::{self, Kept};
+use super::standing::{Course, courses};
+use super::summary::summarize;
+use crate::history::History;
+use crate::progress::{Bar, Progress};
+use crate::record::{BenchReport, Run};
+use crate::run::Plan;
+use crate::spec::{SearchSpec, StudySpec, TaskSpec};
+use crate::task::Task;
+
+/// The least time between two checkpoints of a run that is kept.
+const CHECKPOINT: Duration = Duration::from_secs(1);
+
+/// Strategies and seeds that run on every task.
+pub struct Plans<'a> {
+    /// Strategies.
+    pub recipes: &'a [Recipe],
+    /// Seeds.
+    pub seeds: &'a [u64],
+    /// Threads, if not one a core.
+    pub threads: Option<usize>,
+    /// Specification on record.
+    pub spec: &'a StudySpec,
+    /// Command line on record, if it was begun by one.
+    pub command: &'a [String],
+}
+
+/// A task and where its runs are kept.
+pub struct Place<'a> {
+    /// Specification of the task.
+    pub spec: &'a TaskSpec,
+    /// Task.
+    pub task: &'a Task,
+    /// Queries of a run.
+    pub queries: usize,
+    /// Folder of the task's runs.
+    pub out: Option<PathBuf>,
+}
+
+/// A benchmark of one task, as far as it came.
+pub struct Benched {
+    /// Record.
+    pub report: BenchReport,
+    /// Runs as they are compared with others.
+    pub courses: Vec<Course>,
+    /// Whether all runs ended.
+    pub is_whole: bool,
+}
+
+impl Place<'_> {
+    /// The folder of a run.
+    fn run(&self, recipe: &Recipe, seed: u64) -> Option<PathBuf> {
+        let runs = kept::runs_of(self.out.as_deref()?, recipe);
+        Some(runs.join(seed.to_string()))
+    }
+}
+
+impl Plans<'_> {
+    /// The queries that all runs on a task may spend.
+    pub fn queries(&self, place: &Place) -> usize {
+        (self.recipes.len() * self.seeds.len()).saturating_mul(place.queries)
+    }
+
+    /// Runs all strategies with all seeds on one task, until their end or until `stop` is set.
+    ///
+    /// # Errors
+    /// If what is kept of a run is of another one, or a run cannot go on.
+    pub fn bench(&self, place: &Place, bar: &Bar, stop: &AtomicBool) -> Result<Benched> {
+        let task = place.task;
+        let seeds = self.seeds.to_vec();
+        let mut provenance = task.provenance(self.recipes, place.queries, seeds);
+        provenance.command = self.command.to_vec();
+        provenance.spec = Some(self.spec.clone());
+        let runs = self.run_all(place, bar, stop)?;
+        let is_whole = runs.len() == self.recipes.len() * self.seeds.len();
+        let lent: Vec<(usize, &Run)> = runs.iter().map(|(s, run)| (*s, run)).collect();
+        let courses = courses(&lent, &task.objective);
+        let runs: Vec<Run> = runs.into_iter().map(|(_, run)| run).collect();
+        let report = BenchReport {
+            space: task.space.name().into(),
+            objective: task.objective.metric.clone(),
+            optimum: task.optimum(),
+            best_row: task.best_row(),
+            summary: summarize(self.recipes, &runs),
+            runs,
+            provenance,
+        };
+        Ok(Benched {
+            report,
+            courses,
+            is_whole,
+        })
+    }
+
+    /// Runs all jobs in parallel; the runs that finished, by strategy, whose place in the list is
+    /// given, then by seed.
+    fn run_all(&self, place: &Place, bar: &Bar, stop: &AtomicBool) -> Result<Vec<(usize, Run)>> {
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(self.threads.unwrap_or(0))
+            .build()
+            .context("cannot start the threads")?;
+        let jobs: Vec<(usize, u64)> = (0..self.recipes.len())
+            .flat_map(|i| self.seeds.iter().map(move |&seed| (i, seed)))
+            .collect();
+        // All of them before the first one runs, so that nothing is spent where one is refused.
+        let kept = (jobs.iter())
+            .map(|&(strategy, seed)| self.kept(place, &self.recipes[strategy], seed))
+            .collect::<Result<Vec<Kept>>>()?;
+        let finished = AtomicUsize::new(0);
+        let one = |(&(strategy, seed), kept): (&(usize, u64), Kept)| {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let run = self.run_one(place, &self.recipes[strategy], seed, kept, bar, stop)?;
+            let finished = 1 + finished.fetch_add(1, Ordering::Relaxed);
+            bar.say(format!("{finished}/{} runs", jobs.len()));
+            let ended = run.stop != StopReason::Interrupted;
+            Ok(ended.then_some((strategy, run)))
+        };
+        let jobs = jobs.par_iter().zip(kept).with_max_len(1);
+        let runs: Result<Vec<Option<(usize, Run)>>> = pool.install(|| jobs.map(one).collect());
+        Ok(runs?.into_iter().flatten().collect())
+    }
+
+    /// What the folder of a run holds of it already.
+    fn kept(&self, place: &Place, recipe: &Recipe, seed: u64) -> Result<Kept> {
+        let recipes = std::slice::from_ref(recipe);
+        let made = || place.task.provenance(recipes, place.queries, vec![seed]);
+        Ok(match place.run(recipe, seed) {
+            Some(folder) => Kept::of(&folder, made)?,
+            None => Kept::Nothing,
+        })
+    }
+
+    /// A run, or what is missing of one that is kept.
+    fn run_one(
+        &self,
+        place: &Place,
+        recipe: &Recipe,
+        seed: u64,
+        kept: Kept,
+        bar: &Bar,
+        stop: &AtomicBool,
+    ) -> Result<Run> {
+        let folder = place.run(recipe, seed);
+        let resumed = match kept {
+            Kept::Nothing => None,
+            Kept::Begun(recorded) => Some(recorded),
+            Kept::Ended(run) => {
+                bar.advance(place.queries);
+                return Ok(*run);
+            }
+        };
+        let plan = Plan {
+            task: place.task,
+            recipe,
+            seed,
+            queries: place.queries,
+            out: folder.as_deref(),
+            winner_epochs: None,
+            history: &History::default(),
+            asynchronous: false,
+            every: CHECKPOINT,
+            resumed: resumed.as_deref(),
+            alone: false,
+            tensorboard: false,
+            max_failures: 0,
+            time_limit: None,
+            top: 0,
+            spec: StudySpec::Search(Box::new(SearchSpec {
+                strategy: recipe.to_string(),
+                seed,
+                queries: Some(place.queries),
+                task: place.spec.clone(),
+                ..SearchSpec::default()
+            })),
+            command: self.command,
+        };
+        let report = plan.run(None, &Progress::silent(), bar, stop)?;
+        // A run that stops early leaves its queries unspent.
+        bar.advance(place.queries - report.run.queries);
+        Ok(report.run.along(&report.trajectory))
+    }
+}

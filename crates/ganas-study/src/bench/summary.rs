@@ -1,0 +1,59 @@
+//! Summaries of the runs of a strategy.
+
+use ganas_search::Recipe;
+
+use crate::record::{Run, Summary};
+use crate::statistics::{deviation, mean, median, median_interval, share_interval};
+
+/// A line for each strategy that finished a run.
+pub fn summarize(recipes: &[Recipe], runs: &[Run]) -> Vec<Summary> {
+    let of = |recipe: &Recipe| -> Vec<&Run> {
+        (runs.iter())
+            .filter(|run| run.strategy == recipe.strategy() && run.preset == recipe.preset())
+            .collect()
+    };
+    (recipes.iter())
+        .map(|recipe| (recipe, of(recipe)))
+        .filter(|(_, runs)| !runs.is_empty())
+        .map(|(recipe, runs)| summary(recipe, &runs))
+        .collect()
+}
+
+fn summary(recipe: &Recipe, runs: &[&Run]) -> Summary {
+    let numbers = |value: fn(&Run) -> Option<usize>| -> Vec<f64> {
+        runs.iter()
+            .filter_map(|r| value(r))
+            .map(|n| n as f64)
+            .collect()
+    };
+    let best: Vec<f64> = runs.iter().filter_map(|r| r.best).collect();
+    let reported: Vec<f64> = runs.iter().filter_map(|r| r.reported).collect();
+    let measured: Vec<f64> = runs.iter().filter_map(|r| r.measured_distance).collect();
+    let predicted: Vec<f64> = runs.iter().filter_map(|r| r.predicted_distance).collect();
+    let to_optimum: Vec<Option<f64>> = (runs.iter())
+        .map(|r| r.queries_to_optimum.map(|n| n as f64))
+        .collect();
+    let found_optimum = to_optimum.iter().flatten().count();
+    let seconds: Vec<Option<f64>> = runs.iter().map(|r| Some(r.seconds)).collect();
+    Summary {
+        strategy: recipe.strategy().into(),
+        preset: recipe.preset().into(),
+        seeds: runs.len(),
+        mean_best: mean(&best),
+        std_best: deviation(&best),
+        mean_rank: mean(&numbers(|r| r.best_rank)),
+        found_optimum,
+        found_optimum_interval: share_interval(found_optimum, runs.len()),
+        median_queries_to_optimum: median(&to_optimum),
+        median_queries_to_optimum_interval: median_interval(&to_optimum),
+        mean_queries_to_best: mean(&numbers(|r| r.queries_to_best)),
+        median_seconds: median(&seconds).unwrap_or(0.0),
+        found_nothing: runs.len() - best.len(),
+        mean_reported: mean(&reported),
+        std_reported: deviation(&reported),
+        mean_reported_rank: mean(&numbers(|r| r.reported_rank)),
+        mean_measured_distance: mean(&measured),
+        measured: (measured.len() + predicted.len() > 0).then_some(measured.len()),
+        mean_predicted_distance: mean(&predicted),
+    }
+}

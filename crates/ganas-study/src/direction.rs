@@ -1,0 +1,153 @@
+//! Which way an objective goes: what is typed, what is so by its name, and what is said of it.
+
+use ganas_core::driver::Objective;
+use ganas_core::error::{Error, Result};
+
+/// Names of metrics, or words in them, of which less is mostly better.
+const LESS_IS_BETTER: [&str; 16] = [
+    "loss",
+    "error",
+    "err",
+    "latency",
+    "perplexity",
+    "ppl",
+    "mse",
+    "rmse",
+    "mae",
+    "nll",
+    "wer",
+    "cer",
+    "runtime",
+    "time",
+    "energy",
+    "regret",
+];
+
+/// An objective as it is typed: `NAME`, `NAME:min` or `NAME:max`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aim {
+    /// The metric.
+    pub metric: String,
+    /// Whether smaller is better, where that was said.
+    pub minimize: Option<bool>,
+}
+
+impl Aim {
+    /// Reads an objective; `minimize` is whether `--minimize` was given.
+    ///
+    /// # Errors
+    /// If `text` and `minimize` contradict each other, or the name is empty.
+    pub fn parse(text: &str, minimize: bool) -> Result<Aim> {
+        let (metric, said) = match text.rsplit_once(':') {
+            Some((metric, "min")) => (metric, Some(true)),
+            Some((metric, "max")) => (metric, Some(false)),
+            _ => (text, None),
+        };
+        if metric.is_empty() {
+            return Err(Error::input(format!("`{text}` names no objective"))
+                .mend("give it as NAME, NAME:min or NAME:max"));
+        }
+        if minimize && said == Some(false) {
+            return Err(Error::input(format!(
+                "`{text}` is to be maximised, and `--minimize` says the opposite"
+            ))
+            .mend("leave one of them out"));
+        }
+        Ok(Aim {
+            metric: metric.to_owned(),
+            minimize: said.or(minimize.then_some(true)),
+        })
+    }
+
+    /// The objective. Where no direction was said, `loss` is minimised and everything else is
+    /// maximised, wherever the metric comes from.
+    pub fn objective(&self) -> Objective {
+        if self.minimize.unwrap_or(self.metric == "loss") {
+            Objective::minimize(&self.metric)
+        } else {
+            Objective::maximize(&self.metric)
+        }
+    }
+
+    /// The line before a search: its direction, with a warning if the name suggests the opposite.
+    pub fn announcement(&self) -> String {
+        let objective = self.objective();
+        let (metric, minimize) = (&objective.metric, objective.is_minimized());
+        let way = if minimize { "minimising" } else { "maximising" };
+        let mut text = format!("{way} `{metric}`");
+        if self.minimize.is_none() && !minimize && less_is_better(metric) {
+            text += &format!(
+                "; warning: by its name, less of `{metric}` is better: `--objective {metric}:min` \
+                 minimises it, and `{metric}:max` maximises it without this warning"
+            );
+        }
+        text
+    }
+}
+
+/// Whether less is mostly better of a metric with this name.
+pub fn less_is_better(metric: &str) -> bool {
+    let name = metric.to_lowercase();
+    (name.split(|c: char| !c.is_ascii_alphabetic()))
+        .any(|word| LESS_IS_BETTER.contains(&word) || word.ends_with("loss"))
+}
+
+/// A gauge of a strategy as it is shown: a threshold as the objective has it.
+pub fn turned(objective: &Objective, name: &str, value: f64) -> f64 {
+    match name {
+        "gamma" => objective.turn(value),
+        _ => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directions_are_typed_or_follow_from_the_name() {
+        for (text, minimize, metric, is_minimised) in [
+            ("accuracy", false, "accuracy", false),
+            ("accuracy", true, "accuracy", true),
+            ("loss", false, "loss", true),
+            ("loss:max", false, "loss", false),
+            ("latency_ms:min", false, "latency_ms", true),
+            ("latency_ms:min", true, "latency_ms", true),
+            ("a:b", false, "a:b", false),
+            ("a:b:min", false, "a:b", true),
+        ] {
+            let objective = Aim::parse(text, minimize).unwrap().objective();
+            assert_eq!(
+                (&*objective.metric, objective.is_minimized()),
+                (metric, is_minimised)
+            );
+        }
+        assert!(Aim::parse("x:max", true).is_err());
+        assert!(Aim::parse(":min", false).is_err());
+    }
+
+    #[test]
+    fn what_is_probably_wrong_is_warned_of() {
+        let said = |text: &str| Aim::parse(text, false).unwrap().announcement();
+        assert_eq!(said("accuracy"), "maximising `accuracy`");
+        assert_eq!(said("loss"), "minimising `loss`");
+        assert_eq!(said("val_loss:max"), "maximising `val_loss`");
+        for name in [
+            "error",
+            "val_loss",
+            "latency_ms",
+            "RMSE",
+            "test-error",
+            "perplexity",
+            "nllloss",
+        ] {
+            assert!(
+                said(name).contains(&format!("`--objective {name}:min`")),
+                "{name}"
+            );
+        }
+        for name in ["accuracy", "terror", "lossless", "timely", "merit"] {
+            assert!(!said(name).contains("warning"), "{name}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Evaluations that the user has already: `--history`.
+
+use std::io::Write;
+use std::path::Path;
+
+use ganas_core::error::{Error, Result};
+use ganas_core::evaluate::Outcome;
+use ganas_core::journal::Finished;
+use ganas_core::{read_regular, write_whole};
+use ganas_tables::{Import, Table};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::record::HistoryRecord;
+use crate::scale;
+use crate::space::unreadable;
+use crate::task::Task;
+
+/// The copy of it in the folder of a run.
+pub const COPY: &str = "history.csv";
+
+/// What was known before a search.
+#[derive(Default)]
+pub struct History {
+    /// The evaluations, in the order of the file.
+    pub known: Vec<Finished>,
+    /// The file, to keep a copy with the run.
+    pub bytes: Vec<u8>,
+    /// What there is to say of it before the search.
+    pub notes: Vec<String>,
+}
+
+impl History {
+    /// Reads a CSV file, as tables are read, with the objective and the architecture in the columns that
+    /// a table has it in, as `evaluations.csv` is one, and those of constraints on what is measured.
+    /// Other metrics of the task are taken too. A row without the objective is passed over: it failed.
+    ///
+    /// # Errors
+    /// If a row is no evaluation, or contradicts an earlier one.
+    pub fn read(file: &Path, task: &Task) -> Result<History> {
+        let bytes = read_regular(file).map_err(|e| unreadable(Error::io(file, e)))?;
+        History::of(bytes, file, task)
+    }
+
+    /// The same from the content of a file.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of(bytes: Vec<u8>, file: &Path, task: &Task) -> Result<History> {
+        let mut notes = Vec::new();
+        let known = parse(&bytes, file, task, &mut notes)?;
+        Ok(History {
+            known,
+            bytes,
+            notes,
+        })
+    }
+
+    /// Keeps a copy of the file in the folder of a run, which is resumed with it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn keep(&self, folder: &Path) -> Result<()> {
+        let path = folder.join(COPY);
+        if self.bytes.is_empty() {
+            return Ok(());
+        }
+        write_whole(&path, |mut file| file.write_all(&self.bytes))
+    }
+
+    /// What is on record of it; nothing if there is none.
+    pub fn record(&self) -> Option<HistoryRecord> {
+        (!self.bytes.is_empty()).then(|| HistoryRecord {
+            evaluations: self.known.len(),
+            digest: format!("{:016x}", xxh3_64(&self.bytes)),
+        })
+    }
+}
+
+fn parse(bytes: &[u8], file: &Path, task: &Task, notes: &mut Vec<String>) -> Result<Vec<Finished>> {
+    let import = Import {
+        // What chooses rows of the table need not be in the history.
+        passes_over: task.table.is_some(),
+        may_be_empty: true,
+        ..task.reading.import()?
+    };
+    let space = &*task.space;
+    let table = Table::from_text(bytes, file, space, &import)?;
+    notes.extend(task.reading.merged(&table));
+    let objective = &task.objective.metric;
+    let bounds = task.problem()?;
+    let bounds = bounds.measured_constraints();
+    // Without a bound's metric nothing that is known would ever comply.
+    for name in [objective]
+        .into_iter()
+        .chain(bounds.map(|(bound, _)| &bound.metric))
+    {
+        let there = |known: &&str| known == name;
+        let known = table.columns().iter().map(String::as_str);
+        if !known
+            .chain(table.ignored_columns())
+            .any(|column| there(&column))
+        {
+            return Err(Error::input(format!("there is no column `{name}`"))
+                .mend(format!("there are {}", table.columns().join(", ")))
+                .in_file(file)
+                .on_line(1));
+        }
+        table.column(name)?;
+    }
+    let objective = table.column(objective)?;
+    let metrics: Vec<Option<usize>> = (task.source.metrics().iter())
+        .map(|metric| table.columns().iter().position(|column| column == metric))
+        .collect();
+    let measured: Vec<usize> = (0..table.len())
+        .filter(|&row| !table.value(row, objective).is_nan())
+        .collect();
+    notes.extend(scale::of_history(
+        &table,
+        objective,
+        &measured,
+        &task.objective.metric,
+        task.source.table().map(|table| &**table),
+    ));
+    let values = |row: usize| {
+        let value = |column: &Option<usize>| column.map_or(f64::NAN, |c| table.value(row, c));
+        metrics.iter().map(value).collect()
+    };
+    Ok((measured.into_iter())
+        .map(|row| (table.arch(row), Outcome::Done(values(row))))
+        .collect())
+}

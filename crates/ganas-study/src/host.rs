@@ -1,0 +1,163 @@
+//! Searches in another program, such as Python, which evaluates or watches.
+
+use std::env;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Result;
+use ganas_core::driver::{Observer, Problem};
+use ganas_core::error::Error;
+use ganas_core::evaluate::Evaluator;
+use ganas_core::journal::Finished;
+use ganas_core::space::SearchSpace;
+
+use crate::bench::PreparedBench;
+use crate::progress::Progress;
+use crate::record::{BenchReport, SearchReport};
+use crate::run::resume::{self, Legacy};
+use crate::run::{Embedding, Host, Prepared};
+use crate::rundir::settings::Recorded;
+use crate::spec::{BenchSpec, Change, SearchSpec};
+use crate::task::SPACE;
+use crate::threads;
+
+/// A search that was opened and can be run once.
+pub struct Search {
+    prepared: Prepared,
+    spec: SearchSpec,
+    resumed: Option<Recorded>,
+}
+
+impl Search {
+    /// Opens the search of a specification. If its field `caller` is set, its evaluations come from this
+    /// program.
+    ///
+    /// # Errors
+    /// If some of it cannot be used.
+    pub fn open(spec: SearchSpec, embedding: Embedding) -> Result<Search> {
+        threads::start()?;
+        Search::new(spec, None, embedding)
+    }
+
+    /// Opens the search of a run folder, with that many queries in all. It goes on as if it had never
+    /// ended; failed evaluations are made again if that is wanted. The bounds that no file can keep are
+    /// made for its space, given the name of that and whether isomorphic strings are one architecture.
+    ///
+    /// # Errors
+    /// If there is no run in the folder, or something that it needs is not as it was.
+    pub fn resume(
+        folder: &Path,
+        queries: Option<usize>,
+        retry_failed: bool,
+        embedding: impl FnOnce(&str, bool) -> Embedding,
+        legacy: Legacy,
+    ) -> Result<Search> {
+        threads::start()?;
+        let (mut recorded, spec) = resume::open(folder, queries, &Change::default(), legacy)?;
+        recorded.retries_failed = retry_failed;
+        let there = env::current_dir().is_ok_and(|here| here == recorded.started_in);
+        if !there && spec.task.caller.is_none() {
+            return Err(Error::input(format!(
+                "the run was begun in {}, and names its files from there",
+                recorded.started_in.display()
+            ))
+            .mend("change to that folder first")
+            .into());
+        }
+        let name = spec.task.space.as_deref().unwrap_or(SPACE);
+        let embedding = embedding(name, spec.task.merge_isomorphic);
+        Search::new(spec, Some(recorded), embedding)
+    }
+
+    fn new(spec: SearchSpec, resumed: Option<Recorded>, embedding: Embedding) -> Result<Search> {
+        let progress = Progress::silent();
+        Ok(Search {
+            prepared: Prepared::new(&spec, resumed.as_ref(), embedding, &progress)?,
+            spec,
+            resumed,
+        })
+    }
+
+    /// Its specification.
+    pub fn spec(&self) -> &SearchSpec {
+        &self.spec
+    }
+
+    /// The search space.
+    pub fn space(&self) -> &Arc<dyn SearchSpace> {
+        &self.prepared.task.space
+    }
+
+    /// Number of metrics, from the objective on, that the search cannot do without.
+    pub fn needed(&self) -> usize {
+        let caller = self.prepared.task.source.caller();
+        caller.map_or(0, |caller| caller.needed)
+    }
+
+    /// The problem.
+    ///
+    /// # Errors
+    /// None that opening it would not have met.
+    pub fn problem(&self) -> Result<Problem<'_>> {
+        Ok(self.prepared.task.problem()?)
+    }
+
+    /// The queries that it may spend.
+    pub fn queries(&self) -> usize {
+        self.prepared.queries
+    }
+
+    /// Evaluations that are known before it.
+    pub fn known(&self) -> &[Finished] {
+        &self.prepared.history.known
+    }
+
+    /// Notes before it is run, such as rows of a table that are left out.
+    pub fn notes(&self) -> Vec<String> {
+        let notes = self.prepared.task.notes.iter();
+        notes.chain(&self.prepared.history.notes).cloned().collect()
+    }
+
+    /// Number of evaluations that are under way at once, if rounds overlap.
+    pub fn slots(&self) -> usize {
+        self.spec.task.workers.unwrap_or(1)
+    }
+
+    /// Whether its evaluations come from this program.
+    pub fn is_embedded(&self) -> bool {
+        self.prepared.task.source.caller().is_some()
+    }
+
+    /// Runs it until its end, or until `stop` is set. Without an evaluator it evaluates by the source of
+    /// its task.
+    ///
+    /// # Errors
+    /// If the run folder cannot be written, or the evaluator gives up.
+    pub fn run(
+        &self,
+        evaluator: Option<Box<dyn Evaluator>>,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<SearchReport> {
+        let progress = Progress::silent();
+        let bar = progress.search(self.prepared.queries);
+        let host = Host {
+            evaluator,
+            observer,
+        };
+        let plan = self.prepared.plan(self.resumed.as_ref(), &[]);
+        plan.run(Some(host), &progress, &bar, stop)
+    }
+}
+
+/// Runs a benchmark: the record of those runs that ended before `stop` was set.
+///
+/// # Errors
+/// If some of it cannot be used.
+pub fn bench(spec: &BenchSpec, stop: &AtomicBool) -> Result<BenchReport> {
+    threads::start()?;
+    let progress = Progress::silent();
+    let (report, _) = PreparedBench::new(spec, &progress)?.run(&[], &progress, stop)?;
+    Ok(report)
+}

@@ -1,0 +1,82 @@
+//! Tables as tasks name them.
+
+use std::path::Path;
+
+use ganas_core::error::{Error, Result};
+use ganas_core::space::SearchSpace;
+use ganas_tables::{Import, Table};
+
+use crate::progress::Progress;
+use crate::space::unreadable;
+use crate::spec::ReadingSpec;
+
+impl ReadingSpec {
+    /// How to import a table.
+    ///
+    /// # Errors
+    /// If an option cannot be read.
+    pub fn import(&self) -> Result<Import> {
+        let filters = self.filters.iter().map(|text| text.parse());
+        Ok(Import {
+            duplicates: self.duplicates.as_deref().map(str::parse).transpose()?,
+            filters: filters.collect::<Result<_>>()?,
+            arch_column: self.arch_column.clone(),
+            ..Import::default()
+        })
+    }
+
+    /// Checks that there is something to read by these options.
+    ///
+    /// # Errors
+    /// If there is nothing, by the first of them.
+    pub fn check_used(&self, reads: bool) -> Result<()> {
+        let option = match (self.filters.first(), &self.duplicates, &self.arch_column) {
+            _ if reads => return Ok(()),
+            (Some(_), _, _) => "--where",
+            (_, Some(_), _) => "--duplicates",
+            (_, _, Some(_)) => "--arch-column",
+            _ => return Ok(()),
+        };
+        Err(
+            Error::input(format!("there is no table to read by `{option}`"))
+                .mend(format!("add `--table FILE`, or leave out `{option}`")),
+        )
+    }
+
+    /// Opens a table, which can take seconds the first time, and says if rows were merged.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub fn open(&self, file: &Path, space: &dyn SearchSpace, progress: &Progress) -> Result<Table> {
+        let table = self.read(file, space, progress)?;
+        if let Some(note) = self.merged(&table) {
+            progress.say(&note);
+        }
+        Ok(table)
+    }
+
+    /// Opens a table without a word.
+    ///
+    /// # Errors
+    /// If it cannot be used.
+    pub fn read(&self, file: &Path, space: &dyn SearchSpace, progress: &Progress) -> Result<Table> {
+        let waiting = progress.waiting(format!("reading {}", file.display()));
+        let table = Table::open_with(file, space, &self.import()?).map_err(unreadable)?;
+        drop(waiting);
+        Ok(table)
+    }
+
+    /// That rows were merged, where nobody asked for it.
+    pub fn merged(&self, table: &Table) -> Option<String> {
+        let rows = match (table.merged_rows(), &self.duplicates) {
+            (0, _) | (_, Some(_)) => return None,
+            (1, None) => "1 row repeats".to_owned(),
+            (rows, None) => format!("{rows} rows repeat"),
+        };
+        Some(format!(
+            "note: {rows} an architecture of {} with other values, and the mean counts; `--duplicates` \
+             says otherwise",
+            table.source().display()
+        ))
+    }
+}

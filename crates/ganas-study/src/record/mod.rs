@@ -1,0 +1,15 @@
+//! Records: the JSON that searches and benchmarks write. Fields are only ever added.
+
+mod bench;
+mod provenance;
+mod search;
+
+pub use bench::{BenchReport, Comparison, Standing, SuiteReport, Summary, TaskReport};
+pub use provenance::{
+    CallerRecord, HistoryRecord, Provenance, StrategyRecord, SupernetRecord, SurrogateRecord,
+    TableRecord, TaskRecord, TrainingRecord, WorkersRecord,
+};
+pub use search::{
+    BesideRandom, BestRow, Finalist, Improved, Nearest, OutlookRecord, Run, SearchReport, Step,
+    Top, TrainedRandom, Winner,
+};

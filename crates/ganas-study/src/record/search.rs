@@ -1,0 +1,273 @@
+//! Records of single runs.
+
+use std::collections::BTreeMap;
+
+use ganas_core::driver::StopReason;
+use ganas_search::rare_event::Outlook;
+use ganas_tables::SourceRow;
+use ganas_train::Preprocessing;
+use serde::{Deserialize, Serialize};
+
+use super::provenance::Provenance;
+
+/// One finished run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// The strategy's name.
+    pub strategy: String,
+    /// The preset's name.
+    pub preset: String,
+    /// The seed.
+    pub seed: u64,
+    /// Distinct architectures evaluated, and re-evaluations.
+    pub queries: usize,
+    /// The best objective of a compliant architecture; null if none was found.
+    pub best: Option<f64>,
+    /// That architecture.
+    pub best_arch: Option<String>,
+    /// 1 + the number of compliant architectures in the table that are strictly better.
+    pub best_rank: Option<usize>,
+    /// Queries until the best was evaluated.
+    pub queries_to_best: Option<usize>,
+    /// Queries until an architecture as good as the table's best was evaluated.
+    pub queries_to_optimum: Option<usize>,
+    /// The best rank after so many queries.
+    pub rank_at: BTreeMap<usize, Option<usize>>,
+    /// Wall time of the search in seconds; of all its parts, if it was interrupted and resumed.
+    pub seconds: f64,
+    /// Why it ended.
+    pub stop: StopReason,
+    /// Distinct architectures that constraints ruled out without a query.
+    pub rejected: usize,
+    /// Evaluated architectures that break a constraint.
+    pub noncompliant: usize,
+    /// Evaluations that yielded no objective.
+    pub failed: usize,
+    /// The best architecture's value in the column of the table that is reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported: Option<f64>,
+    /// Its rank there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_rank: Option<usize>,
+    /// The architecture that is reported, where it was chosen by re-evaluation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_arch: Option<String>,
+    /// The value of what is reported, as the table has it, minus that of the table's best row
+    /// ([`BestRow`]), where the table has the architecture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_distance: Option<f64>,
+    /// The same by what the surrogate predicts that is searched, where it predicts that column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predicted_distance: Option<f64>,
+    /// Queries that went into re-evaluation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reevaluated: Option<usize>,
+    /// The best objective as the search saw it, where noise was added; `best`, all ranks and the
+    /// trajectory are without noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<f64>,
+    /// In a benchmark, each query that improved on all before it: the query, the objective and its
+    /// rank.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<(usize, f64, Option<usize>)>,
+}
+
+impl Run {
+    /// The same as one of a benchmark, which came to its best so.
+    pub fn along(mut self, trajectory: &[Step]) -> Run {
+        let steps = trajectory.iter();
+        self.steps = steps
+            .map(|step| (step.query, step.best, step.rank))
+            .collect();
+        self
+    }
+}
+
+/// What a search writes: its task, its run, and how the run came to its best.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SearchReport {
+    /// The space's name.
+    pub space: String,
+    /// The objective.
+    pub objective: String,
+    /// The best value of a compliant architecture in the table, if one has the objective.
+    pub optimum: Option<f64>,
+    /// The table's best row, if there is a table to judge by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_row: Option<BestRow>,
+    /// The run.
+    #[serde(flatten)]
+    pub run: Run,
+    /// The row of the best architecture in the table's file, as it stands there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<SourceRow>,
+    /// The best architectures of the run, best first, if they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub top: Vec<Top>,
+    /// Each query that improved on all before it.
+    pub trajectory: Vec<Step>,
+    /// What became of each architecture that was evaluated first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub improved: Vec<Improved>,
+    /// Where no architecture met the constraints, the one that was nearest to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Nearest>,
+    /// Why the first evaluation that failed did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// The best architecture, trained once more, where architectures are trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub winner: Option<Winner>,
+    /// How rare architectures as good as the best are, and what more queries would bring, in a
+    /// finished search by `ga-nas`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlook: Option<OutlookRecord>,
+    /// How it was made.
+    pub provenance: Provenance,
+}
+
+/// What a table has that is best of what keeps the constraints: what runs are measured by.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BestRow {
+    /// The column: the one that is reported, else the objective.
+    pub column: String,
+    /// Its best value.
+    pub value: f64,
+    /// The architecture.
+    pub arch: String,
+    /// Where it is in the table's file, counted from 1.
+    pub line: u64,
+}
+
+/// An architecture of a run, and where it is in the table's file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Top {
+    /// The objective.
+    pub value: f64,
+    /// The architecture.
+    pub arch: String,
+    /// All metrics.
+    pub metrics: BTreeMap<String, Option<f64>>,
+    /// Its row in the table's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<SourceRow>,
+}
+
+/// An outlook.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OutlookRecord {
+    /// It in a sentence.
+    pub sentence: String,
+    /// Its numbers.
+    #[serde(flatten)]
+    pub outlook: Outlook,
+    /// The share itself, where a table knows it.
+    pub exact: Option<f64>,
+}
+
+/// An improvement of a run's best.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Step {
+    /// The query, counted from 1.
+    pub query: usize,
+    /// The objective.
+    pub best: f64,
+    /// The architecture.
+    pub arch: String,
+    /// Its rank in the table, if one has the objective.
+    pub rank: Option<usize>,
+}
+
+/// A starting point, and what the search made of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Improved {
+    /// The architecture.
+    pub start: String,
+    /// Its objective; null if its evaluation failed.
+    pub value: Option<f64>,
+    /// Its rank in the table, if one has the objective.
+    pub rank: Option<usize>,
+    /// The objective of the run's best minus its own.
+    pub change: Option<f64>,
+    /// Each constrained metric: its own, and that of the run's best.
+    pub metrics: BTreeMap<String, [Option<f64>; 2]>,
+}
+
+/// An architecture that does not meet the constraints.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Nearest {
+    /// The architecture.
+    pub arch: String,
+    /// What it has of each metric whose constraint it breaks.
+    pub breaches: Vec<String>,
+}
+
+/// The architecture that a search ends with, trained on all images that are not for test.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Winner {
+    /// The architecture.
+    pub arch: String,
+    /// The best of the search, which were trained again to choose it, best first.
+    pub finalists: Vec<Finalist>,
+    /// Percent of the test images in their class.
+    pub test_accuracy: f64,
+    /// Their mean cross entropy in nats.
+    pub test_loss: f64,
+    /// The test images.
+    pub test_images: usize,
+    /// The images that it was trained on.
+    pub train_images: usize,
+    /// The epochs of that.
+    pub epochs: usize,
+    /// How images are prepared for it.
+    #[serde(flatten)]
+    pub preprocessing: Preprocessing,
+    /// Random architectures under the same training; left out where that would take longer than the
+    /// search.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<BesideRandom>,
+    /// The weights of the network.
+    pub params: usize,
+    /// The file with the weights.
+    pub weights: String,
+    /// The file with its drawing.
+    pub drawing: String,
+}
+
+/// One of the best architectures of a search, trained again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Finalist {
+    /// The architecture.
+    pub arch: String,
+    /// The mean percentage of validation images in their class; null if a training diverged.
+    pub accuracy: Option<f64>,
+    /// Over so many trainings.
+    pub trainings: usize,
+}
+
+/// The winner beside random architectures, all trained on all images that are not for test, for as many
+/// epochs, and scored on the test images.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BesideRandom {
+    /// Percent of the test images in their class, for each training of the winner, the kept one first.
+    pub winner: Vec<f64>,
+    /// The random architectures.
+    pub random: Vec<TrainedRandom>,
+    /// The median of their accuracies.
+    pub median: f64,
+    /// A 95 % interval of it.
+    pub interval: [f64; 2],
+    /// The mean of the winner's accuracies minus that median.
+    pub gain: f64,
+    /// Whether the mean of the winner's accuracies is above the interval.
+    pub shown: bool,
+}
+
+/// A random architecture that was trained.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrainedRandom {
+    /// The architecture.
+    pub arch: String,
+    /// Percent of the test images in their class; 0 if the training diverged.
+    pub accuracy: f64,
+}

@@ -1,0 +1,224 @@
+//! Preparation of a search: everything that its specification names is opened and checked.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use ganas_core::constraint::Predicate;
+use ganas_core::error::Error;
+use ganas_search::Recipe;
+use ganas_train::recipe::MOST_EPOCHS;
+
+use super::plan::Plan;
+use super::winner::free_folder;
+use crate::duration;
+use crate::history::{COPY, History};
+use crate::progress::Progress;
+use crate::rundir::check_free;
+use crate::rundir::settings::Recorded;
+use crate::spec::{SearchSpec, StudySpec};
+use crate::task::{Given, Task};
+
+/// Queries of a search in a table, a surrogate or a supernet.
+const LOOKED_UP: usize = 300;
+/// Queries of a search that trains: a minute or two on the digits with two cores.
+const TRAINED: usize = 120;
+/// Epochs in which the best network for the digits is trained once more.
+const DIGITS_EPOCHS: usize = 40;
+
+/// A search that can be run: all that its specification names is opened.
+pub struct Prepared {
+    /// Task.
+    pub task: Task,
+    /// Queries to spend.
+    pub queries: usize,
+    /// Run folder.
+    pub out: Option<PathBuf>,
+    /// Evaluations that are known before it.
+    pub history: History,
+    recipe: Recipe,
+    spec: SearchSpec,
+    winner_epochs: Option<usize>,
+    every: Duration,
+    max_failures: usize,
+    time_limit: Option<Duration>,
+}
+
+/// Parts of a search that only the program has that it is embedded in.
+#[derive(Default)]
+pub struct Embedding {
+    /// Bounds on architectures.
+    pub predicates: Vec<Predicate>,
+    /// Content of the file that the field `history` names.
+    pub history: Option<Vec<u8>>,
+}
+
+impl Prepared {
+    /// Opens and checks everything that a specification names, of a new run or of one that is resumed.
+    ///
+    /// # Errors
+    /// If some of it cannot be used.
+    pub fn new(
+        spec: &SearchSpec,
+        resumed: Option<&Recorded>,
+        embedding: Embedding,
+        progress: &Progress,
+    ) -> Result<Prepared> {
+        let recipe = checked_recipe(spec, resumed)?;
+        let every = check(spec)?;
+        if let (Some(folder), None) = (&spec.out, resumed) {
+            check_free(folder)?;
+        }
+        let recorded = resumed.map(Recorded::constraints).unwrap_or_default();
+        let given = Given {
+            predicates: embedding.predicates,
+            constraints: &recorded,
+            recipe: resumed.and_then(Recorded::recipe),
+        };
+        let task = Task::with(&spec.task, given, spec.seed, progress)?;
+        let out = (spec.out.clone()).or_else(|| task.source.folder_stem().map(free_folder));
+        if spec.tensorboard && out.is_none() {
+            return Err(Error::input("there is no folder for TensorBoard's files")
+                .mend("add `--out DIR`")
+                .into());
+        }
+        let usual = if task.source.takes_time() {
+            TRAINED
+        } else {
+            LOOKED_UP
+        };
+        let queries = spec.queries.unwrap_or(usual);
+        task.check_queries(queries)?;
+        let history = match (&spec.history, embedding.history, resumed) {
+            (None, ..) => History::default(),
+            (Some(_), _, Some(run)) => History::read(&run.out.join(COPY), &task)?,
+            (Some(file), Some(bytes), None) => History::of(bytes, file, &task)?,
+            (Some(file), None, None) => History::read(file, &task)?,
+        };
+        let reads = task.table.is_some() || spec.history.is_some();
+        spec.task.reading.check_used(reads)?;
+        let trained = task.source.trained();
+        let is_digits =
+            trained.is_some_and(|t| t.training.task.dataset().name() == crate::source::DIGITS);
+        let looks_up = task.source.looks_up();
+        Ok(Prepared {
+            max_failures: if looks_up { 0 } else { spec.max_failures },
+            time_limit: time_limit(spec)?,
+            winner_epochs: (spec.winner_epochs).or(is_digits.then_some(DIGITS_EPOCHS)),
+            task,
+            queries,
+            out,
+            history,
+            recipe,
+            every,
+            spec: spec.clone(),
+        })
+    }
+
+    /// A note if a round has less work than there are workers.
+    pub fn idle(&self) -> Option<String> {
+        let workers = self.task.source.workers()?;
+        let queries = self.queries - self.task.reevaluate;
+        let round = self.recipe.round(self.history.known.len(), queries);
+        let there = workers.count();
+        if self.spec.asynchronous || there <= round {
+            return None;
+        }
+        Some(format!(
+            "note: a round of `{}` asks for no more than {round}, so {} of the {there} workers stand \
+             idle; `--async` keeps all of them at work",
+            self.recipe,
+            there - round
+        ))
+    }
+
+    /// Reports its direction, and what else there is to say before it begins.
+    pub fn announce(&self, progress: &Progress) {
+        progress.say(&self.task.announcement);
+        self.task.say_notes(progress);
+        for note in self.history.notes.iter().chain(&self.idle()) {
+            progress.say(note);
+        }
+    }
+
+    /// The plan of the run; `command` is the command line on record, if it was begun by one.
+    pub fn plan<'a>(&'a self, resumed: Option<&'a Recorded>, command: &'a [String]) -> Plan<'a> {
+        Plan {
+            task: &self.task,
+            recipe: &self.recipe,
+            seed: self.spec.seed,
+            queries: self.queries,
+            out: self.out.as_deref(),
+            winner_epochs: self.winner_epochs,
+            history: &self.history,
+            asynchronous: self.spec.asynchronous,
+            every: self.every,
+            resumed,
+            alone: true,
+            tensorboard: self.spec.tensorboard,
+            max_failures: self.max_failures,
+            time_limit: self.time_limit,
+            top: self.spec.top,
+            spec: StudySpec::Search(Box::new(self.spec.clone())),
+            command,
+        }
+    }
+}
+
+/// The strategy of a search with its settings. A run goes on with the settings that it was begun with:
+/// defaults may have changed since, and earlier versions took settings without effect.
+fn checked_recipe(spec: &SearchSpec, resumed: Option<&Recorded>) -> Result<Recipe> {
+    let recipe = Recipe::read(&spec.strategy)?;
+    let recipe = match &spec.preset {
+        Some(preset) => recipe.with_preset(preset)?,
+        None => recipe,
+    };
+    let recipe = (spec.set.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))?;
+    match resumed {
+        Some(recorded) => Ok(recipe.with_recorded(recorded.strategy())?),
+        None => {
+            recipe.check_effects()?;
+            Ok(recipe)
+        }
+    }
+}
+
+/// Checks numbers before anything is opened, and gives the least time between two checkpoints.
+fn check(spec: &SearchSpec) -> Result<Duration> {
+    check_queries(spec.queries)?;
+    let epochs = spec.winner_epochs.unwrap_or(1);
+    if !(1..=MOST_EPOCHS).contains(&epochs) {
+        return Err(
+            Error::input(format!("`--winner-epochs {epochs}` is out of range"))
+                .mend(format!("give at least 1 and at most {MOST_EPOCHS}"))
+                .into(),
+        );
+    }
+    time_limit(spec)?;
+    let every = Duration::try_from_secs_f64(spec.checkpoint).map_err(|_| {
+        Error::input("`--checkpoint` is not a time").mend("give it in seconds, 0 or more")
+    })?;
+    Ok(every)
+}
+
+/// The time that a search may take.
+fn time_limit(spec: &SearchSpec) -> Result<Option<Duration>> {
+    let seconds = (spec.time_limit.as_deref())
+        .map(duration::parse)
+        .transpose()
+        .map_err(|what| Error::input(format!("--time-limit: {what}")))?;
+    Ok(seconds.map(Duration::from_secs_f64))
+}
+
+/// Checks a number of queries.
+///
+/// # Errors
+/// If it is zero.
+pub fn check_queries(queries: Option<usize>) -> Result<()> {
+    if queries == Some(0) {
+        return Err(Error::input("there are no queries to spend")
+            .mend("give `--queries` at least 1")
+            .into());
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Runs that go on.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use ganas_core::driver::StopReason;
+use ganas_core::error::Error;
+
+use crate::duration;
+use crate::rundir::settings::{CHANGED_RESULT, Recorded};
+use crate::rundir::{JOURNAL, SETTINGS, sealed};
+use crate::space::unreadable;
+use crate::spec::{Change, SearchSpec, StudySpec};
+
+/// Reader of the command line of a run of a version before 0.2, which kept no specification.
+pub type Legacy<'l> = &'l dyn Fn(&[String]) -> std::result::Result<StudySpec, String>;
+
+/// Reads the settings of a run and the specification that it goes on with: changed as it was since and is
+/// now, and with as many queries in all as before, if no number is given.
+///
+/// # Errors
+/// If there is no run in the folder, it is one of a benchmark, there would be fewer queries, or there is
+/// nothing to be changed.
+pub fn open(
+    folder: &Path,
+    queries: Option<usize>,
+    change: &Change,
+    legacy: Legacy,
+) -> Result<(Recorded, SearchSpec)> {
+    let settings = folder.join(SETTINGS);
+    let mut recorded = Recorded::read(&settings)?;
+    let queries = queries.unwrap_or(recorded.queries);
+    if queries < recorded.queries {
+        return Err(Error::input(format!(
+            "the run has {} queries to spend, and cannot have fewer",
+            recorded.queries
+        ))
+        .mend("leave out `--queries`, or give more")
+        .into());
+    }
+    let folder = fs::canonicalize(folder).map_err(|e| Error::io(folder, e))?;
+    if *change != Change::default() {
+        // The run goes on in the folder that it was started in.
+        let table = (change.table.as_ref())
+            .map(|file| fs::canonicalize(file).map_err(|e| unreadable(Error::io(file, e))));
+        recorded.changes.push(Change {
+            after: evaluations(&folder.join(JOURNAL)),
+            table: table.transpose()?,
+            ..change.clone()
+        });
+    }
+    let named = recorded.started_in.join(&recorded.out);
+    if fs::canonicalize(named).ok().as_deref() != Some(&*folder) {
+        recorded.out = folder;
+    }
+    let unusable = |what: &str| {
+        Error::input(format!("the settings of the run cannot be used: {what}"))
+            .mend("resume it with the version of ganas that `ganas` names in this file")
+            .in_file(&settings)
+    };
+    let spec = match &recorded.spec {
+        Some(spec) if !recorded.is_of_benchmark => spec.clone(),
+        Some(_) => StudySpec::Bench(Box::default()),
+        None => legacy(&recorded.command).map_err(|what| unusable(&what))?,
+    };
+    match spec {
+        StudySpec::Search(spec) => {
+            let mut spec = going_on(*spec, &recorded, queries);
+            (recorded.changes.iter()).try_for_each(|change| change.make(&mut spec))?;
+            Ok((recorded, spec))
+        }
+        _ => Err(Error::input("the run is one of a benchmark")
+            .mend("give the benchmark's command again, with its `--out`: it goes on with all its runs")
+            .in_file(settings)
+            .into()),
+    }
+}
+
+/// The specification of a run as it goes on.
+fn going_on(mut spec: SearchSpec, run: &Recorded, queries: usize) -> SearchSpec {
+    // The direction that it had, whatever other versions make of the name.
+    if let Some(objective) = run.objective() {
+        spec.task.minimize = false;
+        spec.task.objective = Some(objective);
+    }
+    spec.task.keep_apart = run.keeps_apart() && !spec.task.merge_isomorphic;
+    spec.queries = Some(queries);
+    spec.out = Some(run.out.clone());
+    spec
+}
+
+/// The evaluations in a journal.
+fn evaluations(journal: &Path) -> usize {
+    let text = fs::read(journal).unwrap_or_default();
+    let lines = text.split_inclusive(|b| *b == b'\n');
+    let is_evaluation = |line: &&[u8]| line.ends_with(b"\n") && !line.starts_with(b"{\"retry\"");
+    let lines = lines.filter(is_evaluation).count();
+    // The first line is about the journal itself.
+    lines.saturating_sub(1)
+}
+
+/// End of a run that was not interrupted.
+pub struct Ended {
+    stop: StopReason,
+    queries: u64,
+    /// Whether it found an architecture that can be used.
+    pub found: bool,
+}
+
+impl Ended {
+    /// Reads the result of a run that had so many queries to spend. One of fewer is that of before it
+    /// was resumed.
+    ///
+    /// # Errors
+    /// If the result was changed.
+    pub fn read(result: &Path, queries: usize) -> Result<Option<Ended>> {
+        let Some(result) = sealed::read(result, CHANGED_RESULT)? else {
+            return Ok(None);
+        };
+        let budget = result["provenance"]["queries"].as_u64();
+        let current = budget.is_none_or(|budget| budget == queries as u64);
+        let stop: Option<StopReason> = serde_json::from_value(result["stop"].clone()).ok();
+        let stop = stop.filter(|stop| current && *stop != StopReason::Interrupted);
+        Ok(stop
+            .zip(result["queries"].as_u64())
+            .map(|(stop, queries)| Ended {
+                stop,
+                queries,
+                found: !result["best"].is_null(),
+            }))
+    }
+
+    /// The message for a run that has nothing left to do; `None` if it goes on.
+    ///
+    /// # Errors
+    /// If it would end again where it did.
+    pub fn stays(
+        &self,
+        folder: &Path,
+        change: &Change,
+        spec: &SearchSpec,
+        before: usize,
+    ) -> Result<Option<String>> {
+        let spent = self.queries;
+        let queries = spec.queries.unwrap_or(before);
+        match self.stop {
+            StopReason::Failures if change.max_failures.is_none() => Err(Error::input(
+                "the run ended since its evaluations failed",
+            )
+            .mend("mend that, and add `--retry-failed`; or let it go on by `--max-failures 0`")
+            .in_file(folder)
+            .into()),
+            StopReason::TimeLimit if change.time_limit.is_none() => {
+                let limit = spec.time_limit.as_deref().unwrap_or_default();
+                let limit = duration::parse(limit).map(duration::format);
+                let limit = limit.unwrap_or_default();
+                Ok(Some(format!(
+                    "the time limit of {limit} was reached after {spent} queries; give \
+                     `--time-limit` more than that to go on"
+                )))
+            }
+            StopReason::Failures | StopReason::TimeLimit => Ok(None),
+            _ if queries == before => Ok(Some(format!(
+                "the run is finished after {spent} queries; give `--queries` more than {queries} to \
+                 go on"
+            ))),
+            _ => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The record of a search that has ended.
+
+use ganas_core::arch::Arch;
+use ganas_core::driver::{Problem, StopReason};
+use ganas_core::far;
+use ganas_core::ledger::Query;
+
+use super::execute::Executed;
+use super::plan::Plan;
+use super::top;
+use super::track::{Improvement, rank_at};
+use crate::progress::Bar;
+use crate::record::{Improved, Nearest, Run, SearchReport, Step};
+use crate::task::Task;
+
+/// The architecture that is reported in a column that the search does not see.
+struct Reported {
+    arch: Arch,
+    value: f64,
+    rank: usize,
+}
+
+impl Plan<'_> {
+    /// Whether a search has not come to its end.
+    pub(super) fn is_broken_off(stop: StopReason) -> bool {
+        matches!(stop, StopReason::Interrupted | StopReason::Failures)
+    }
+
+    /// Makes the record. What is evaluated again is charged on the bar.
+    pub(super) fn summarise(
+        &self,
+        problem: &Problem,
+        executed: &Executed,
+        bar: &Bar,
+    ) -> SearchReport {
+        let (task, done) = (self.task, &executed.run);
+        let broken_off = Self::is_broken_off(done.stop);
+        let mut improvements = executed.improvements.clone();
+        for step in &mut improvements {
+            step.value = task.without_noise(&step.arch, step.value);
+        }
+        let best = improvements.last();
+        let again = if broken_off {
+            Vec::new()
+        } else {
+            done.ledger.top(task.reevaluate)
+        };
+        bar.advance(again.len());
+        let picks = match task.reevaluate {
+            0 => best.map(|b| b.arch).into_iter().collect(),
+            _ => again.iter().map(|q| q.arch).collect::<Vec<Arch>>(),
+        };
+        let reported = reported(task, picks);
+        let run = self.run_record(executed, &improvements, reported.as_ref(), again.len());
+        let evaluated = done.ledger.charged();
+        let space = &task.space;
+        let mut report = SearchReport {
+            space: space.name().into(),
+            objective: task.objective.metric.clone(),
+            optimum: task.optimum(),
+            best_row: task.best_row(),
+            run,
+            row: None,
+            top: Vec::new(),
+            trajectory: (improvements.iter())
+                .map(|i| Step {
+                    query: i.query,
+                    best: i.value,
+                    arch: space.format(&i.arch),
+                    rank: task.rank_of(i.value),
+                })
+                .collect(),
+            improved: improved(problem, task, done.ledger.queries(), done.ledger.best()),
+            nearest: match best {
+                Some(_) => None,
+                None => nearest(problem, task, done.ledger.queries()),
+            },
+            failure: evaluated.iter().find_map(|q| q.failure.clone()),
+            winner: None,
+            outlook: None,
+            provenance: executed.provenance.clone(),
+        };
+        if self.alone && !broken_off {
+            let best = best.map(|b| b.arch);
+            (report.row, report.top) = top::of(task, problem, &done.ledger, best, self.top);
+        }
+        report
+    }
+
+    /// The numbers of the run; `again` is how many were evaluated again.
+    fn run_record(
+        &self,
+        executed: &Executed,
+        improvements: &[Improvement],
+        reported: Option<&Reported>,
+        again: usize,
+    ) -> Run {
+        let (task, done) = (self.task, &executed.run);
+        let evaluated = done.ledger.charged();
+        let best = improvements.last();
+        let seen = executed.improvements.last().map(|best| best.value);
+        let unfinished = Self::is_broken_off(done.stop) || done.stop == StopReason::TimeLimit;
+        let reached = if unfinished {
+            evaluated.len()
+        } else {
+            self.queries
+        };
+        let measured = match &task.report {
+            Some(_) => reported.map(|reported| reported.value),
+            None => best.map(|best| best.value),
+        };
+        let judged = reported.map(|r| r.arch).or(best.map(|best| best.arch));
+        let best_row = task.best_row();
+        let distance = |value: Option<f64>| Some(value? - best_row.as_ref()?.value);
+        Run {
+            strategy: self.recipe.strategy().into(),
+            preset: self.recipe.preset().into(),
+            seed: self.seed,
+            queries: evaluated.len() + again,
+            best: best.map(|b| b.value),
+            best_arch: best.map(|b| task.space.format(&b.arch)),
+            best_rank: best.and_then(|b| task.rank_of(b.value)),
+            queries_to_best: best.map(|b| b.query),
+            queries_to_optimum: best
+                .filter(|b| task.rank_of(b.value) == Some(1))
+                .map(|b| b.query),
+            rank_at: rank_at(improvements, task.ranking.as_ref(), self.queries, reached),
+            seconds: executed.seconds,
+            stop: done.stop,
+            rejected: done.rejected,
+            noncompliant: (evaluated.iter())
+                .filter(|q| q.failure.is_none() && !q.compliant)
+                .count(),
+            failed: evaluated.iter().filter(|q| q.failure.is_some()).count(),
+            reported: reported.map(|reported| reported.value),
+            reported_rank: reported.map(|reported| reported.rank),
+            reported_arch: reported
+                .filter(|_| task.reevaluate > 0)
+                .map(|reported| task.space.format(&reported.arch)),
+            measured_distance: distance(measured),
+            predicted_distance: distance(judged.and_then(|arch| task.predicted(&arch))),
+            reevaluated: (task.reevaluate > 0).then_some(again),
+            seen: seen.filter(|_| task.deviation().is_some()),
+            steps: Vec::new(),
+        }
+    }
+}
+
+/// The best of some architectures in the column that is reported.
+fn reported(task: &Task, picks: Vec<Arch>) -> Option<Reported> {
+    let known = picks.into_iter().filter_map(|arch| {
+        let (value, rank) = task.reported(&arch)?;
+        Some(Reported { arch, value, rank })
+    });
+    known.min_by_key(|reported| reported.rank)
+}
+
+/// What became of each starting point.
+fn improved(
+    problem: &Problem,
+    task: &Task,
+    queries: &[Query],
+    best: Option<&Query>,
+) -> Vec<Improved> {
+    let Some(best) = best else {
+        return Vec::new();
+    };
+    let value = |q: &Query| q.value().map(|score| task.objective.turn(score));
+    (task.start.iter())
+        .filter_map(|arch| queries.iter().find(|q| q.round == 0 && q.arch == *arch))
+        .map(|start| Improved {
+            start: task.space.format(&start.arch),
+            value: value(start),
+            rank: value(start).and_then(|v| task.rank_of(v)),
+            change: value(best).zip(value(start)).map(|(to, from)| to - from),
+            metrics: (task.constraints.iter())
+                .filter_map(|c| problem.metrics().iter().position(|m| *m == c.metric))
+                .map(|i| {
+                    let of = |q: &Query| q.metrics.get(i).copied().filter(|v| !v.is_nan());
+                    (problem.metrics()[i].clone(), [of(start), of(best)])
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// The evaluated architecture that is nearest to complying.
+fn nearest(problem: &Problem, task: &Task, queries: &[Query]) -> Option<Nearest> {
+    let beyond = |q: &Query| problem.excess(&q.arch, Some(&q.metrics));
+    let measured = queries.iter().filter(|q| q.value().is_some());
+    let nearest = measured.min_by(|a, b| beyond(a).total_cmp(&beyond(b)))?;
+    Some(Nearest {
+        arch: task.space.format(&nearest.arch),
+        breaches: (problem
+            .breaches(&nearest.arch, Some(&nearest.metrics))
+            .iter())
+        .map(|(constraint, value)| far(constraint, *value))
+        .collect(),
+    })
+}

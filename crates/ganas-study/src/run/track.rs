@@ -1,0 +1,247 @@
+//! Follows a run: when its best improved, and how it stood at each budget.
+
+use std::collections::BTreeMap;
+
+use ganas_core::arch::Arch;
+use ganas_core::driver::{Objective, Observer, Problem, Round};
+use ganas_core::error::Result;
+use ganas_core::evaluate::Outcome;
+use ganas_core::journal::Finished;
+use ganas_core::ledger::Query;
+use ganas_tables::Ranking;
+
+use crate::direction::turned;
+use crate::progress::Bar;
+use crate::text::{brief, rounded};
+
+/// An architecture that was better than all compliant ones before it.
+#[derive(Clone, Copy, Debug)]
+pub struct Improvement {
+    /// The query that evaluated it, counted from 1.
+    pub query: usize,
+    /// The architecture.
+    pub arch: Arch,
+    /// Its objective.
+    pub value: f64,
+}
+
+/// An observer that keeps the improvements of a run and moves a progress bar.
+pub struct Track<'a> {
+    objective: &'a Objective,
+    bar: &'a Bar,
+    /// Whether how the search stands is shown beside the bar.
+    shows: bool,
+    /// What ranks are of, if the objective of the search is in a table as it is.
+    ranking: Option<&'a Ranking>,
+    round: Option<Round>,
+    /// Evaluations that have finished and are not charged yet.
+    ahead: usize,
+    /// The improvements in order; the last one is the best.
+    pub improvements: Vec<Improvement>,
+}
+
+impl<'a> Track<'a> {
+    /// A tracker; `shows` says beside the bar how the search stands, with ranks if there are any.
+    pub fn new(
+        objective: &'a Objective,
+        bar: &'a Bar,
+        shows: bool,
+        ranking: Option<&'a Ranking>,
+    ) -> Self {
+        Track {
+            objective,
+            bar,
+            shows,
+            ranking,
+            round: None,
+            ahead: 0,
+            improvements: Vec::new(),
+        }
+    }
+}
+
+impl Track<'_> {
+    fn show(&self) {
+        if self.shows {
+            let best = self.improvements.last().map(|i| i.value);
+            let rank = best
+                .zip(self.ranking)
+                .map(|(best, ranking)| ranking.rank(best));
+            self.bar
+                .say(standing(self.round.as_ref(), best, rank, self.objective));
+        }
+    }
+
+    /// Begins with the best of what was known before the first query, as query 0.
+    pub fn know(&mut self, history: &[Finished], problem: &Problem) {
+        let names = problem.metrics();
+        let objective = names.iter().position(|m| *m == self.objective.metric);
+        for (arch, outcome) in history {
+            let (Outcome::Done(measured), Some(objective)) = (outcome, objective) else {
+                continue;
+            };
+            let metrics = problem.complete(arch, measured.clone());
+            let value = metrics[objective];
+            let before = self.improvements.last().map(|i| i.value);
+            let better =
+                before.is_none_or(|best| self.objective.turn(value) > self.objective.turn(best));
+            if value.is_finite() && problem.complies(arch, &metrics) && better {
+                self.improvements = vec![Improvement {
+                    query: 0,
+                    arch: *arch,
+                    value,
+                }];
+            }
+        }
+    }
+}
+
+impl Observer for Track<'_> {
+    fn finished(&mut self, _: &Arch, _: &Outcome) -> Result<()> {
+        self.ahead += 1;
+        self.bar.advance(1);
+        Ok(())
+    }
+
+    fn queried(&mut self, number: usize, query: &Query) -> Result<()> {
+        match self.ahead {
+            // What was evaluated before the run was resumed.
+            0 => self.bar.advance(1),
+            _ => self.ahead -= 1,
+        }
+        let Some(merit) = query.merit() else {
+            return Ok(());
+        };
+        let before = self
+            .improvements
+            .last()
+            .map(|i| self.objective.turn(i.value));
+        if before.is_none_or(|best| merit > best) {
+            let value = self.objective.turn(merit);
+            self.improvements.push(Improvement {
+                query: number,
+                arch: query.arch,
+                value,
+            });
+            self.show();
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, round: &Round) -> Result<()> {
+        self.round = Some(round.clone());
+        self.show();
+        Ok(())
+    }
+}
+
+/// What is shown beside a bar: the last round, the best and its rank, the objective that an
+/// architecture has at least for the strategy to learn from it (gamma in the paper), and the losses of
+/// the discriminator and the generator.
+fn standing(
+    round: Option<&Round>,
+    best: Option<f64>,
+    rank: Option<usize>,
+    objective: &Objective,
+) -> String {
+    let gauge = |name: &str| {
+        let gauges = round.map_or(&[][..], |r| &r.gauges);
+        gauges
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| *value)
+    };
+    let mut parts: Vec<String> = round.iter().map(|r| format!("round {}", r.round)).collect();
+    parts.extend(best.map(|best| match rank {
+        Some(rank) => format!("best {} (rank {rank})", rounded(best)),
+        None => format!("best {}", rounded(best)),
+    }));
+    let gamma = gauge("gamma").map(|gamma| turned(objective, "gamma", gamma));
+    for (name, value) in [
+        ("threshold", gamma),
+        ("discriminator loss", gauge("d_loss")),
+        ("generator loss", gauge("g_loss")),
+    ] {
+        parts.extend(value.map(|value| format!("{name} {}", brief(value))));
+    }
+    parts.join(", ")
+}
+
+/// The best after so many queries.
+pub fn best_at(improvements: &[Improvement], queries: usize) -> Option<&Improvement> {
+    improvements
+        .iter()
+        .take_while(|i| i.query <= queries)
+        .last()
+}
+
+/// The budgets that a run is judged at: 50, 100, 200, 500, 1000, .. below its own, and its own.
+pub fn budgets(queries: usize) -> Vec<usize> {
+    let steps =
+        (0..).flat_map(|e| [1, 2, 5].map(|d: usize| d.saturating_mul(10usize.saturating_pow(e))));
+    let mut budgets: Vec<usize> = steps
+        .skip_while(|&b| b < 50)
+        .take_while(|&b| b < queries)
+        .collect();
+    budgets.push(queries);
+    budgets
+}
+
+/// The rank of the best at each budget; `None` where nothing compliant had been found. Budgets
+/// beyond `reached` are `None` too: pass the number of queries for an interrupted run. Without a
+/// ranking there are none.
+pub fn rank_at(
+    improvements: &[Improvement],
+    ranking: Option<&Ranking>,
+    budget: usize,
+    reached: usize,
+) -> BTreeMap<usize, Option<usize>> {
+    let Some(ranking) = ranking else {
+        return BTreeMap::new();
+    };
+    (budgets(budget).into_iter())
+        .map(|b| {
+            let best = best_at(improvements, b).filter(|_| b <= reached);
+            (b, best.map(|i| ranking.rank(i.value)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_how_a_search_stands() {
+        let objective = Objective::minimize("loss");
+        let gauges = [
+            ("gamma", -0.52),
+            ("rho", 0.1),
+            ("d_loss", 0.512_347),
+            ("g_loss", -0.02),
+        ];
+        let round = Round {
+            round: 12,
+            asked: 10,
+            new: 10,
+            queries: 140,
+            best: Some(0.4375),
+            gauges: gauges.map(|(name, value)| (name.into(), value)).into(),
+        };
+        assert_eq!(standing(None, None, None, &objective), "");
+        assert_eq!(
+            standing(Some(&round), Some(0.4375), Some(3), &objective),
+            "round 12, best 0.4375 (rank 3), threshold 0.52, discriminator loss 0.5123, \
+             generator loss -0.02"
+        );
+        assert_eq!(standing(None, Some(0.5), None, &objective), "best 0.5");
+    }
+
+    #[test]
+    fn budgets_end_with_the_runs_own() {
+        assert_eq!(budgets(10), [10]);
+        assert_eq!(budgets(50), [50]);
+        assert_eq!(budgets(444), [50, 100, 200, 444]);
+        assert_eq!(budgets(2000), [50, 100, 200, 500, 1000, 2000]);
+    }
+}

@@ -1,0 +1,450 @@
+//! A run directory: the settings, every evaluation and every round as they come, and the result.
+//!
+//! The journal is what counts. Everything else but the settings follows from it: a checkpoint saves
+//! the time to get there, and the other files are written again when a run is resumed. Only the
+//! times of the rounds are not, which differ from run to run and add up.
+
+pub mod evaluations;
+pub mod sealed;
+pub mod settings;
+pub mod tensorboard;
+pub mod times;
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use crc32c::{crc32c, crc32c_append};
+use ganas_core::TEMPORARY;
+use ganas_core::arch::Arch;
+use ganas_core::checkpoint::{self, Checkpoint};
+use ganas_core::driver::{Observer, Problem, Round};
+use ganas_core::error::{Error, Result as CoreResult};
+use ganas_core::evaluate::{Details, Outcome};
+use ganas_core::journal::{Finished, Journal, Opened};
+use ganas_core::ledger::Query;
+use ganas_core::space::SearchSpace;
+use serde::{Deserialize, Serialize};
+
+use crate::output::prepare;
+use crate::progress::Remarks;
+use crate::record::SearchReport;
+use evaluations::Evaluations;
+use times::{TIMES, Times};
+
+/// The settings.
+pub const SETTINGS: &str = "settings.json";
+/// The result.
+pub const RESULT: &str = "result.json";
+/// Every evaluation as it finished.
+pub const JOURNAL: &str = "journal.jsonl";
+const CHECKPOINT: &str = "checkpoint";
+/// Every evaluation.
+pub const EVALUATIONS: &str = "evaluations.csv";
+/// Every round.
+pub const ROUNDS: &str = "rounds.jsonl";
+
+/// A checkpoint has to be worth its time: it takes at most one in so many seconds.
+const SHARE: u32 = 20;
+
+/// Checks that a folder holds no run yet.
+///
+/// # Errors
+/// If it does, or is no folder.
+pub fn check_free(folder: &Path) -> Result<()> {
+    let refuse = |what: &str, mend: &str| Err(Error::input(what).mend(mend).in_file(folder).into());
+    if folder.exists() && !folder.is_dir() {
+        return refuse("this is a file", "name a folder to write");
+    }
+    if [SETTINGS, EVALUATIONS, RESULT]
+        .iter()
+        .any(|f| folder.join(f).exists())
+    {
+        return refuse(
+            "the folder already holds a run",
+            "go on with it by `ganas resume`, name another `--out` folder, or remove this one",
+        );
+    }
+    Ok(())
+}
+
+/// The files of a run that are written while it goes on.
+pub struct RunDir<'a> {
+    folder: PathBuf,
+    space: &'a dyn SearchSpace,
+    evaluations: Evaluations,
+    /// What else is known of evaluations.
+    details: HashMap<Arch, Details>,
+    rounds: Rounds,
+    times: Times,
+    keeping: Keeping<'a>,
+    remarks: Remarks,
+    /// Whether it was said already that a file which only saves time cannot be written.
+    said: bool,
+    /// Whether a result is there from before the run was resumed.
+    stale: bool,
+    /// Whether only the owner can read the result.
+    private: bool,
+}
+
+/// How carefully a run is kept.
+#[derive(Clone)]
+pub struct Care {
+    /// The least time between two checkpoints.
+    pub every: Duration,
+    /// Whether evaluations can be had again at once, so that the disk is not waited for each time.
+    pub leisurely: bool,
+    /// Says what could not be kept.
+    pub remarks: Remarks,
+    /// Whether only the owner can read what holds the command, as there may be secrets in it.
+    pub private: bool,
+}
+
+/// What it takes to resume a run.
+struct Keeping<'a> {
+    journal: Journal<'a>,
+    /// The least time between two checkpoints.
+    every: Duration,
+    saved: Instant,
+    /// How long the last one took.
+    cost: Duration,
+}
+
+/// The file of the rounds.
+struct Rounds {
+    path: PathBuf,
+    file: File,
+    mark: Mark,
+    /// Where it was at the checkpoint that the run goes on from.
+    resumed: Mark,
+}
+
+/// How far a file is written, and the checksum of that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Mark {
+    length: u64,
+    crc: u32,
+}
+
+/// A checkpoint as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    rounds: Mark,
+    search: Checkpoint,
+}
+
+/// What a run comes from.
+#[derive(Default)]
+pub struct Before {
+    /// The evaluations in the order in which they finished.
+    pub finished: Vec<Finished>,
+    /// The last checkpoint.
+    pub checkpoint: Option<Checkpoint>,
+    /// What else is known of the evaluations.
+    pub details: HashMap<Arch, Details>,
+    /// Architectures that it begins with, since some of them are evaluated again.
+    pub begin: Vec<Arch>,
+}
+
+/// How a run goes on.
+#[derive(Clone, Copy, Default)]
+pub struct GoingOn {
+    /// Whether it goes through its rounds again, since it has more queries to spend.
+    pub anew: bool,
+    /// Whether what failed is evaluated again.
+    pub retry_failed: bool,
+}
+
+impl<'a> RunDir<'a> {
+    /// Makes the folder of a run, and writes its settings.
+    ///
+    /// # Errors
+    /// If the folder holds a run already or cannot be written.
+    pub fn create(
+        folder: &Path,
+        problem: &Problem<'a>,
+        settings: &impl Serialize,
+        care: Care,
+    ) -> Result<RunDir<'a>> {
+        check_free(folder)?;
+        prepare(&folder.join(SETTINGS))?;
+        let path = folder.join(JOURNAL);
+        let opened = Journal::open(&path, problem.space(), problem.measured())?;
+        // Another process may have begun since.
+        check_free(folder)?;
+        if !opened.finished.is_empty() {
+            return Err(
+                Error::input("the folder holds a journal without its settings")
+                    .mend("restore `settings.json` from a copy, or name another `--out` folder")
+                    .in_file(path)
+                    .into(),
+            );
+        }
+        seal(&folder.join(SETTINGS), settings, care.private)?;
+        RunDir::new(folder, problem, opened, care).map(|(run, _)| run)
+    }
+
+    /// Opens the folder of a run to go on with it. Its settings are written again, and what a killed
+    /// process left half written is removed. Its result stays until there is something new.
+    ///
+    /// # Errors
+    /// If another process is at work on it, or its journal is damaged.
+    pub fn open(
+        folder: &Path,
+        problem: &Problem<'a>,
+        settings: &impl Serialize,
+        care: Care,
+        going_on: GoingOn,
+    ) -> Result<(RunDir<'a>, Before)> {
+        let journal = folder.join(JOURNAL);
+        let mut opened = Journal::open(&journal, problem.space(), problem.measured())?;
+        sweep(folder);
+        // It is of the old settings, and costs no more than time.
+        if going_on.anew || going_on.retry_failed {
+            remove(&folder.join(CHECKPOINT))?;
+        }
+        if going_on.retry_failed {
+            remove(&folder.join(RESULT))?;
+            opened.retry_failed()?;
+        }
+        seal(&folder.join(SETTINGS), settings, care.private)?;
+        let (details, begin) = (opened.details.clone(), opened.begin.clone());
+        let (mut run, finished) = RunDir::new(folder, problem, opened, care)?;
+        run.details = details.clone();
+        run.stale = folder.join(RESULT).exists();
+        run.times = Times::resumed(folder.join(TIMES));
+        let saved: Option<Saved> = checkpoint::read(&folder.join(CHECKPOINT));
+        let saved = saved.filter(|saved| run.rounds.holds(saved.rounds));
+        run.rounds.resumed = saved.as_ref().map(|s| s.rounds).unwrap_or_default();
+        let before = Before {
+            finished,
+            checkpoint: saved.map(|saved| saved.search),
+            details,
+            begin,
+        };
+        Ok((run, before))
+    }
+
+    fn new(
+        folder: &Path,
+        problem: &Problem<'a>,
+        opened: Opened<'a>,
+        care: Care,
+    ) -> Result<(RunDir<'a>, Vec<Finished>)> {
+        if !opened.locked {
+            care.remarks.note(&format!(
+                "the file system of {} has no locks; let no other process write to this folder \
+                 while the search goes on",
+                folder.display()
+            ));
+        }
+        let evaluations = Evaluations::create(folder.join(EVALUATIONS), problem, !care.leisurely)?;
+        let (remarks, private) = (care.remarks.clone(), care.private);
+        let keeping = Keeping::new(opened.journal, care);
+        let run = RunDir {
+            folder: folder.to_owned(),
+            space: problem.space(),
+            evaluations,
+            details: HashMap::new(),
+            rounds: Rounds::open(folder.join(ROUNDS))?,
+            times: Times::new(folder.join(TIMES)),
+            private,
+            keeping,
+            remarks,
+            said: false,
+            stale: false,
+        };
+        Ok((run, opened.finished))
+    }
+
+    /// The seconds of the run before it was resumed.
+    pub fn seconds_before(&self) -> f64 {
+        self.times.before()
+    }
+
+    /// The search ended, or was interrupted. Returns the seconds of the run, with those from before
+    /// it was resumed.
+    ///
+    /// # Errors
+    /// If the disk takes no more of its journal, or that is gone.
+    pub fn ended(&mut self) -> CoreResult<f64> {
+        self.keeping.journal.settle()?;
+        self.keeping.journal.check_present()?;
+        let written = self.times.end();
+        self.spare(written);
+        Ok(self.times.total())
+    }
+
+    /// Writes the result.
+    ///
+    /// # Errors
+    /// If it cannot be written, or the run is gone.
+    pub fn finish(&self, report: &SearchReport) -> CoreResult<()> {
+        self.keeping.journal.check_present()?;
+        seal(&self.folder.join(RESULT), report, self.private)
+    }
+
+    /// Takes a file for written that nothing depends on.
+    fn spare(&mut self, written: CoreResult<()>) {
+        if let Err(e) = written
+            && !self.said
+        {
+            self.said = true;
+            self.remarks
+                .note(&format!("{e}; the search goes on without this file"));
+        }
+    }
+}
+
+/// Writes what holds the command, for everybody or the owner alone.
+fn seal(path: &Path, value: &impl Serialize, private: bool) -> CoreResult<()> {
+    if private {
+        sealed::write_private(path, value)
+    } else {
+        sealed::write(path, value)
+    }
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> CoreResult<()> {
+    match fs::remove_file(path) {
+        Err(e) if path.exists() => Err(Error::write(path, e)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes the temporary files that a killed process left in the folder of a run, which is locked.
+fn sweep(folder: &Path) {
+    let names = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in names {
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            // One that stays does no harm.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+impl Observer for RunDir<'_> {
+    fn begin(&mut self, rounds: usize) -> CoreResult<()> {
+        let written = self.times.begin(rounds);
+        self.spare(written);
+        self.rounds.cut(rounds > 0)
+    }
+
+    fn details(&mut self, arch: &Arch, details: &Details) -> CoreResult<()> {
+        self.details.insert(*arch, details.clone());
+        Ok(())
+    }
+
+    fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> CoreResult<()> {
+        let details = self.details.get(arch).cloned().unwrap_or_default();
+        (self.keeping.journal).append_with(arch, outcome, details)?;
+        if self.stale {
+            self.stale = false;
+            remove(&self.folder.join(RESULT))?;
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self) -> CoreResult<()> {
+        self.keeping.journal.rest()
+    }
+
+    fn queried(&mut self, number: usize, query: &Query) -> CoreResult<()> {
+        let arch = self.space.format(&query.arch);
+        let details = self.details.get(&query.arch);
+        self.evaluations.add(number, &arch, query, details)
+    }
+
+    fn spent(&mut self, part: &str, seconds: f64) -> CoreResult<()> {
+        self.times.spent(part, seconds);
+        Ok(())
+    }
+
+    fn round(&mut self, round: &Round) -> CoreResult<()> {
+        let written = self.times.round(round.round);
+        self.spare(written);
+        self.rounds.append(round)
+    }
+
+    fn between(&mut self, state: &dyn Fn() -> CoreResult<Option<Checkpoint>>) -> CoreResult<()> {
+        if !self.keeping.is_due() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        if let Some(search) = state()? {
+            let rounds = self.rounds.mark;
+            self.keeping.journal.check_present()?;
+            let path = self.folder.join(CHECKPOINT);
+            let written = checkpoint::write(&path, &Saved { rounds, search });
+            self.spare(written);
+        }
+        self.keeping.saved = Instant::now();
+        self.keeping.cost = begun.elapsed();
+        Ok(())
+    }
+}
+
+impl<'a> Keeping<'a> {
+    fn new(journal: Journal<'a>, care: Care) -> Self {
+        Keeping {
+            journal: if care.leisurely {
+                journal.leisurely()
+            } else {
+                journal
+            },
+            every: care.every,
+            saved: Instant::now(),
+            cost: Duration::ZERO,
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.saved.elapsed() >= self.every.max(SHARE * self.cost)
+    }
+}
+
+impl Rounds {
+    fn open(path: PathBuf) -> CoreResult<Rounds> {
+        let mut options = OpenOptions::new();
+        let opened = options.read(true).write(true).create(true).truncate(false);
+        let file = opened.open(&path).map_err(|e| Error::io(&path, e))?;
+        Ok(Rounds {
+            path,
+            file,
+            mark: Mark::default(),
+            resumed: Mark::default(),
+        })
+    }
+
+    /// Whether the file begins with what it had at a mark.
+    fn holds(&mut self, mark: Mark) -> bool {
+        let mut bytes = Vec::new();
+        let read = (&self.file).take(mark.length).read_to_end(&mut bytes);
+        read.is_ok() && bytes.len() as u64 == mark.length && crc32c(&bytes) == mark.crc
+    }
+
+    /// Cuts the file off where it was at the checkpoint, or at its beginning.
+    fn cut(&mut self, resumed: bool) -> CoreResult<()> {
+        if resumed {
+            self.mark = self.resumed;
+        }
+        (self.file.set_len(self.mark.length))
+            .and_then(|()| self.file.seek(SeekFrom::Start(self.mark.length)))
+            .map(drop)
+            .map_err(|e| Error::write(&self.path, e))
+    }
+
+    fn append(&mut self, round: &Round) -> CoreResult<()> {
+        let mut line = serde_json::to_vec(round).map_err(|e| Error::write(&self.path, e.into()))?;
+        line.push(b'\n');
+        let written = self.file.write_all(&line);
+        written.map_err(|e| Error::write(&self.path, e))?;
+        self.mark.length += line.len() as u64;
+        self.mark.crc = crc32c_append(self.mark.crc, &line);
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! Sources of evaluations: tables, surrogates, trainings, supernets, workers and other programs.
+
+pub mod caller;
+pub mod device;
+pub mod recipe;
+pub mod supernet;
+pub mod table;
+pub mod training;
+pub mod workers;
+
+mod open;
+
+/// Name of the dataset that is built in.
+pub const DIGITS: &str = "digits";
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ganas_core::evaluate::Evaluator;
+use ganas_tables::Table;
+
+use crate::progress::Remarks;
+use crate::record::TaskRecord;
+
+pub use caller::Caller;
+pub use open::open;
+pub use supernet::{SUPERNET, Shared};
+pub use table::{Predicted, Tabulated};
+pub use training::Trained;
+pub use workers::Workers;
+
+/// Something that evaluates architectures, opened and checked.
+pub trait Source: Send + Sync {
+    /// Names of the metrics that it measures.
+    fn metrics(&self) -> Vec<String>;
+
+    /// An evaluator for a search with this seed.
+    ///
+    /// Workers write their standard error into the folder `out`, and remark on their progress.
+    fn evaluator(&self, seed: u64, out: Option<&Path>, remarks: &Remarks) -> Box<dyn Evaluator>;
+
+    /// Adds what has to be known to evaluate again to the record of a task.
+    fn record(&self, record: &mut TaskRecord);
+
+    /// Name of the device that networks are computed on, if there are any.
+    fn device(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether an evaluation is a look-up, which takes no time to speak of.
+    fn looks_up(&self) -> bool {
+        false
+    }
+
+    /// Whether an evaluation is a training or the like, of which fewer are made.
+    fn takes_time(&self) -> bool {
+        false
+    }
+
+    /// Whether it scores by shared weights.
+    fn is_supernet(&self) -> bool {
+        false
+    }
+
+    /// Stem of the name of a run's folder, where a run has one without being asked.
+    fn folder_stem(&self) -> Option<&str> {
+        None
+    }
+
+    /// The table that has the metrics, if one has.
+    fn table(&self) -> Option<&Arc<Table>> {
+        None
+    }
+
+    /// The trainings, if networks are trained.
+    fn trained(&self) -> Option<&Trained> {
+        None
+    }
+
+    /// The models, if metrics are predicted.
+    fn predicted(&self) -> Option<&Predicted> {
+        None
+    }
+
+    /// The workers, if programs of the user's measure.
+    fn workers(&self) -> Option<&Workers> {
+        None
+    }
+
+    /// The program that the search is embedded in, if that measures.
+    fn caller(&self) -> Option<&Caller> {
+        None
+    }
+}

@@ -1,0 +1,104 @@
+//! The source that a task names.
+
+use std::sync::Arc;
+
+use ganas_core::error::{Error, Result};
+use ganas_core::space::SearchSpace;
+use ganas_search::predictor::Surrogate;
+use ganas_tables::Table;
+use ganas_train::Recipe;
+use ganas_train::supernet::Scoring;
+
+use super::{Caller, Predicted, Shared, Source, Tabulated, Trained, Workers};
+use crate::progress::Progress;
+use crate::space::unreadable;
+use crate::spec::TaskSpec;
+
+/// Opens the source that a task names to evaluate architectures of a space; trainings on the digits if it
+/// names none. The recipe of a run that is resumed takes the place of a dataset's defaults.
+///
+/// # Errors
+/// If it cannot be used, or several are named.
+pub fn open(
+    task: &TaskSpec,
+    space: &Arc<dyn SearchSpace>,
+    table: Option<&Arc<Table>>,
+    seed: u64,
+    recorded: Option<&Recipe>,
+    progress: &Progress,
+) -> Result<Box<dyn Source>> {
+    if let Some(name) = &task.caller {
+        return Ok(Box::new(Caller::open(name, task, &**space)?));
+    }
+    check_alone(task)?;
+    if let Some(command) = &task.worker.command {
+        return Ok(Box::new(Workers::open(command, task, space)?));
+    }
+    let limit = task.worker.limit()?;
+    if let Some(metric) = task.metrics.first() {
+        return Err(
+            Error::input(format!("there are no workers to ask for `{metric}`"))
+                .mend("add `--command`, or leave out `--metric`"),
+        );
+    }
+    if let Some(file) = &task.surrogate {
+        untrained(task, "a surrogate is searched", "`--surrogate`")?;
+        let surrogate = Surrogate::open(file, &**space).map_err(unreadable)?;
+        return Ok(Box::new(Predicted {
+            space: space.clone(),
+            surrogate: Arc::new(surrogate),
+        }));
+    }
+    if let (None, None, Some(table)) = (&task.train, &task.supernet, table) {
+        untrained(task, "a table is searched", "the table")?;
+        return Ok(Box::new(Tabulated(table.clone())));
+    }
+    if limit.is_some() {
+        return Err(
+            Error::input("a network that is trained here has no time limit")
+                .mend("leave out `--timeout`, or give fewer `--epochs`"),
+        );
+    }
+    let Some(folder) = &task.supernet else {
+        let trained = Trained::open(task, space, seed, recorded, progress)?;
+        return Ok(Box::new(trained));
+    };
+    untrained(task, "a supernet is searched", "`--supernet`")?;
+    let _waiting = progress.waiting(format!("reading {}", folder.display()));
+    let scoring = Scoring {
+        images: task.images,
+        ..Scoring::default()
+    };
+    let data = task.data.as_deref();
+    let shared = Shared::open(folder, space, data, scoring, task.workers, &task.device)?;
+    Ok(Box::new(shared))
+}
+
+/// Checks that no more than one source is named beside a table.
+fn check_alone(task: &TaskSpec) -> Result<()> {
+    let both = |one: &str, other: &str| {
+        Err(
+            Error::input(format!("`{one}` and `{other}` exclude each other"))
+                .mend("name one source of evaluations"),
+        )
+    };
+    let others = task.train.is_some() || task.supernet.is_some() || task.surrogate.is_some();
+    if task.worker.command.is_some() && (others || task.training.any()) {
+        return both("--command", "--train, --supernet, --surrogate");
+    }
+    match (&task.train, &task.supernet, &task.surrogate) {
+        (Some(_), _, Some(_)) => both("--train", "--surrogate"),
+        (_, Some(_), Some(_)) => both("--supernet", "--surrogate"),
+        (Some(_), Some(_), _) => both("--train", "--supernet"),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that there are no settings of training where nothing is trained.
+fn untrained(task: &TaskSpec, what: &str, source: &str) -> Result<()> {
+    if task.training.any() {
+        return Err(Error::input(format!("{what}, and nothing is trained"))
+            .mend(format!("leave out the settings of training, or {source}")));
+    }
+    Ok(())
+}

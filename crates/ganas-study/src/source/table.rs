@@ -1,0 +1,75 @@
+//! Metrics that a table has, and metrics that a surrogate predicts.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ganas_core::evaluate::Evaluator;
+use ganas_core::space::SearchSpace;
+use ganas_search::predictor::{Surrogate, SurrogateEvaluator};
+use ganas_tables::Table;
+use ganas_tables::TableEvaluator;
+
+use super::Source;
+use crate::progress::Remarks;
+use crate::record::{SurrogateRecord, TaskRecord};
+
+/// A table of evaluated architectures.
+pub struct Tabulated(pub Arc<Table>);
+
+impl Source for Tabulated {
+    fn metrics(&self) -> Vec<String> {
+        self.0.columns().to_vec()
+    }
+
+    fn evaluator(&self, _: u64, _: Option<&Path>, _: &Remarks) -> Box<dyn Evaluator> {
+        Box::new(TableEvaluator::new(self.0.clone()))
+    }
+
+    fn record(&self, _: &mut TaskRecord) {
+        // The table is on record for every task that has one.
+    }
+
+    fn looks_up(&self) -> bool {
+        true
+    }
+
+    fn table(&self) -> Option<&Arc<Table>> {
+        Some(&self.0)
+    }
+}
+
+/// Models that predict metrics.
+pub struct Predicted {
+    /// Space that they are for.
+    pub space: Arc<dyn SearchSpace>,
+    /// Models.
+    pub surrogate: Arc<Surrogate>,
+}
+
+impl Source for Predicted {
+    fn metrics(&self) -> Vec<String> {
+        self.surrogate.metrics().to_vec()
+    }
+
+    fn evaluator(&self, _: u64, _: Option<&Path>, _: &Remarks) -> Box<dyn Evaluator> {
+        let (space, surrogate) = (self.space.clone(), self.surrogate.clone());
+        Box::new(SurrogateEvaluator::new(space, surrogate))
+    }
+
+    fn record(&self, record: &mut TaskRecord) {
+        record.surrogate = Some(SurrogateRecord {
+            file: self.surrogate.source().display().to_string(),
+            fitted: (self.surrogate.models().iter())
+                .map(|model| model.fitted.clone())
+                .collect(),
+        });
+    }
+
+    fn looks_up(&self) -> bool {
+        true
+    }
+
+    fn predicted(&self) -> Option<&Predicted> {
+        Some(self)
+    }
+}

@@ -1,0 +1,225 @@
+//! Workers of the user's own.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ganas_core::constraint::Condition;
+use ganas_core::error::{Error, Result};
+use ganas_core::evaluate::Evaluator;
+use ganas_core::evaluate::command::{CommandConfig, CommandEvaluator, Note};
+use ganas_core::space::SearchSpace;
+
+use super::Source;
+use crate::progress::Remarks;
+use crate::record::{TaskRecord, WorkersRecord};
+use crate::spec::{TaskSpec, WorkersSpec};
+
+impl WorkersSpec {
+    /// The most time that an evaluation may take.
+    ///
+    /// # Errors
+    /// If it is no time.
+    pub fn limit(&self) -> Result<Option<Duration>> {
+        (self.timeout.map(|s| seconds("--timeout", s))).transpose()
+    }
+}
+
+/// Workers that can be started.
+pub struct Workers {
+    /// What a folder is named by.
+    pub name: String,
+    /// What is asked of them.
+    pub wanted: Wanted,
+    command: String,
+    config: CommandConfig,
+    space: Arc<dyn SearchSpace>,
+}
+
+impl Workers {
+    /// Workers by a command, checked as far as can be without starting it.
+    ///
+    /// # Errors
+    /// If there is no such program, or a number cannot be used.
+    pub fn open(command: &str, task: &TaskSpec, space: &Arc<dyn SearchSpace>) -> Result<Workers> {
+        let given = &task.worker;
+        let words = shell_words::split(command).map_err(|e| {
+            Error::input(format!("--command `{command}`: {e}")).mend("close the quotation marks")
+        })?;
+        let Some(program) = words.first() else {
+            return Err(Error::input("--command names no program")
+                .mend("give it as `--command \"python train.py\"`"));
+        };
+        check_program(program, command)?;
+        if task.workers == Some(0) {
+            return Err(Error::input("there are no workers").mend("give `--workers` at least 1"));
+        }
+        let config = CommandConfig {
+            workers: task.workers.unwrap_or(1),
+            timeout: given.limit()?,
+            startup: seconds("--startup", given.startup)?,
+            retries: given.retries,
+            seed: 0,
+            budget: given.budget,
+            logs: None,
+            words: words.iter().map(OsString::from).collect(),
+        };
+        let wanted = Wanted::of(task, &**space)?;
+        let stem = Path::new(program).file_stem().unwrap_or_default();
+        Ok(Workers {
+            name: stem.to_string_lossy().into_owned(),
+            wanted,
+            command: command.to_owned(),
+            config,
+            space: space.clone(),
+        })
+    }
+
+    /// How many of them run at once.
+    pub fn count(&self) -> usize {
+        self.config.workers
+    }
+}
+
+impl Source for Workers {
+    fn metrics(&self) -> Vec<String> {
+        self.wanted.metrics.clone()
+    }
+
+    fn evaluator(&self, seed: u64, out: Option<&Path>, remarks: &Remarks) -> Box<dyn Evaluator> {
+        let config = CommandConfig {
+            seed,
+            logs: out.map(Path::to_owned),
+            ..self.config.clone()
+        };
+        let remarks = remarks.clone();
+        let Wanted { metrics, needed } = self.wanted.clone();
+        let evaluator = CommandEvaluator::new(config, self.space.clone(), metrics, needed);
+        Box::new(evaluator.watched(Box::new(move |worker, note| match note {
+            Note::Progress(fraction, message) => {
+                let percent = fraction.map(|f| format!(" {:.0} %", 100.0 * f));
+                let message = message.map(|m| format!(" {m}"));
+                remarks.beside(format!(
+                    "(worker {worker}:{}{})",
+                    percent.unwrap_or_default(),
+                    message.unwrap_or_default()
+                ));
+            }
+            Note::Done => remarks.beside(""),
+            Note::Lost(how) => remarks.lost(worker, how),
+        })))
+    }
+
+    fn record(&self, record: &mut TaskRecord) {
+        record.workers = Some(WorkersRecord {
+            program: self.command.clone(),
+            metrics: self.wanted.metrics.clone(),
+            budget: self.config.budget,
+        });
+    }
+
+    fn workers(&self) -> Option<&Workers> {
+        Some(self)
+    }
+
+    fn folder_stem(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
+    fn takes_time(&self) -> bool {
+        true
+    }
+}
+
+/// An option that is a time.
+fn seconds(name: &str, seconds: f64) -> Result<Duration> {
+    (Duration::try_from_secs_f64(seconds).ok())
+        .filter(|d| !d.is_zero())
+        .ok_or_else(|| {
+            Error::input(format!("`{name} {seconds}` is no time")).mend("give it in seconds")
+        })
+}
+
+/// What others have to measure.
+#[derive(Clone)]
+pub struct Wanted {
+    /// The objective, then what constraints are about, then what else is asked for by name.
+    pub metrics: Vec<String>,
+    /// How many of them the search cannot do without: those before what else is asked for.
+    pub needed: usize,
+}
+
+impl Wanted {
+    /// What arguments want. A cost of the space is the space's own unless it is asked for by name.
+    ///
+    /// # Errors
+    /// If a constraint cannot be read.
+    pub fn of(task: &TaskSpec, space: &dyn SearchSpace) -> Result<Wanted> {
+        let objective = task.aim()?.map(|aim| aim.metric);
+        let mut metrics = vec![objective.unwrap_or_else(|| "accuracy".into())];
+        for text in &task.constraints {
+            let Condition { metric, .. } = text.parse()?;
+            let known = space.costs().contains(&metric) && !task.metrics.contains(&metric);
+            if !metrics.contains(&metric) && !known {
+                metrics.push(metric);
+            }
+        }
+        let needed = metrics.len();
+        for metric in &task.metrics {
+            if !metrics.contains(metric) {
+                metrics.push(metric.clone());
+            }
+        }
+        Ok(Wanted { metrics, needed })
+    }
+}
+
+/// Words that a shell does by itself.
+const BUILTINS: [&str; 8] = [
+    "cd", "export", "source", ".", "ulimit", "set", "eval", "umask",
+];
+
+/// Checks that the first word of a command is a program. It is started without a shell.
+fn check_program(program: &str, command: &str) -> Result<()> {
+    let what = |what: String| Error::input(format!("--command: {what}"));
+    let is_name = |name: &str| {
+        let first = name.chars().next();
+        first.is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    if let Some((name, _)) = program.split_once('=')
+        && is_name(name)
+    {
+        return Err(what(format!(
+            "`{program}` sets a variable, and no shell reads it"
+        ))
+        .mend(format!("put `env` before it: `env {command}`")));
+    }
+    if BUILTINS.contains(&program) {
+        return Err(what(format!(
+            "`{program}` is a word of the shell, and no shell reads it"
+        ))
+        .mend("give the whole as an argument of a shell: `sh -c \"cd x && exec prog\"`"));
+    }
+    if !exists(program) {
+        return Err(
+            what(format!("there is no program `{program}`")).mend("give its path, or install it")
+        );
+    }
+    Ok(())
+}
+
+/// Whether a program can be found, in the folders where programs are or where it is said to be.
+fn exists(program: &str) -> bool {
+    let given = Path::new(program);
+    if given.components().count() > 1 {
+        return given.is_file();
+    }
+    let folders = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&folders).any(|folder| {
+        let found = folder.join(program);
+        found.is_file() || found.with_extension(env::consts::EXE_EXTENSION).is_file()
+    })
+}

@@ -1,0 +1,34 @@
+//! A benchmark of strategies on one task.
+
+use std::path::PathBuf;
+
+use crate::spec;
+use crate::spec::field::Offer;
+use crate::spec::task::TaskSpec;
+
+spec! {
+    /// A benchmark: strategies compared over many seeds.
+    pub struct BenchSpec {
+        /// Strategies to compare, each as STRATEGY or STRATEGY:PRESET, with settings of their own as in
+        /// `ga-nas:paper-setup1+growth=0+ppo.entropy_coef=0.05`
+        strategies: Vec<String> => |field| field.value("A,B,...").offers(Offer::Strategies);
+        /// Setting that replaces those of all strategies, as `initial=40`; can be given several times
+        ///
+        /// A setting that has no effect without another one is refused, and the error names that one.
+        set: Vec<String> => |field| field.value("KEY=VALUE");
+        /// Distinct architectures that each run evaluates [default: what each task of a suite says]
+        queries: Option<usize> => |field| field.value("N");
+        /// Runs of each strategy, with seeds in a row [default: what a suite says]
+        seeds: Option<u64> => |field| field.value("N");
+        /// The first seed
+        first_seed: u64 => |field| field.value("N");
+        /// Threads; results do not depend on their number [default: all cores]
+        threads: Option<usize> => |field| field.value("N");
+        /// Folder for all runs: DIR/STRATEGY-PRESET/SEED holds what `search --out` writes
+        ///
+        /// The same command again, after an interruption or a kill, goes on there: runs that have ended are
+        /// read, those under way are resumed. There may be further strategies and seeds.
+        out: Option<PathBuf> => |field| field.value("DIR");
+        ..task: TaskSpec;
+    }
+}

@@ -1,0 +1,176 @@
+//! Suites: benchmarks over several tasks.
+
+use std::path::{Path, PathBuf};
+
+use ganas_core::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::spec;
+use crate::spec::field::Offer;
+use crate::spec::file::relocate;
+use crate::spec::read_map;
+use crate::spec::task::TaskSpec;
+
+/// Variable that names the folder of tables.
+const DATA: &str = "GANAS_DATA";
+
+spec! {
+    /// Settings that all tasks of a suite share.
+    pub struct SharedSpec {
+        /// Strategies to compare, each as STRATEGY or STRATEGY:PRESET.
+        strategies: Vec<String> => |field| field.value("A,B,...").offers(Offer::Strategies);
+        /// Setting that replaces those of all strategies, as `initial=40`.
+        set: Vec<String> => |field| field.value("KEY=VALUE");
+        /// Distinct architectures that each run evaluates [default: as each task says].
+        queries: Option<usize> => |field| field.value("N");
+        /// Runs of each strategy, with seeds in a row.
+        seeds: Option<u64> => |field| field.value("N");
+        /// The first seed.
+        first_seed: u64 => |field| field.value("N");
+        /// Threads [default: all cores].
+        threads: Option<usize> => |field| field.value("N");
+        /// Folder for all runs.
+        out: Option<PathBuf> => |field| field.value("DIR");
+    }
+}
+
+spec! {
+    /// One task of a suite.
+    pub struct SuiteTask {
+        /// Name of the task in the results.
+        name: String => |field| field.value("NAME");
+        /// Queries of a run.
+        queries: usize => |field| field.value("N");
+        ..task: TaskSpec;
+    }
+}
+
+/// A benchmark over several tasks.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SuiteSpec {
+    /// File that it was read from.
+    #[serde(default, skip_serializing_if = "spec::is_default")]
+    pub file: String,
+    /// Settings that all tasks share.
+    #[serde(flatten)]
+    pub shared: SharedSpec,
+    /// Tasks.
+    #[serde(rename = "task")]
+    pub tasks: Vec<SuiteTask>,
+}
+
+impl SuiteSpec {
+    /// Reads a suite from named values.
+    ///
+    /// # Errors
+    /// If it has no task, or a field of it is unknown or cannot be used.
+    pub fn from_map(mut map: Map<String, Value>) -> Result<SuiteSpec> {
+        let tasks = match map.remove("task") {
+            Some(Value::Array(tasks)) => tasks,
+            _ => Vec::new(),
+        };
+        let file = match map.remove("file") {
+            Some(Value::String(file)) => file,
+            _ => String::new(),
+        };
+        let tasks = tasks.into_iter().map(read_map::<SuiteTask>);
+        let suite = SuiteSpec {
+            file,
+            shared: read_map(map.into())?,
+            tasks: tasks.collect::<Result<_>>()?,
+        };
+        suite.check()?;
+        Ok(suite)
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.tasks.is_empty() {
+            return Err(Error::input("there are no tasks").mend("add a `[[task]]` block"));
+        }
+        for (i, task) in self.tasks.iter().enumerate() {
+            let name = &task.name;
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+            if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
+                return Err(Error::input(format!("`{name}` cannot be a task's name"))
+                    .mend("use letters, digits, dashes, dots and underscores"));
+            }
+            let missing = |what: &str, field: &str| {
+                Err(Error::input(format!("the task `{name}` names no {what}"))
+                    .mend(format!("add `{field}`")))
+            };
+            if task.task.table.is_none() && task.task.surrogate.is_none() {
+                return Err(
+                    Error::input(format!("the task `{name}` names nothing to search"))
+                        .mend("add `table` or `surrogate`"),
+                );
+            }
+            if task.task.space.is_none() {
+                return missing("space", "space");
+            }
+            if task.task.objective.is_none() {
+                return missing("objective", "objective");
+            }
+            if task.queries == 0 {
+                return missing("queries", "queries");
+            }
+            if self.tasks[..i].iter().any(|other| other.name == *name) {
+                return Err(Error::input(format!("two tasks are called `{name}`"))
+                    .mend("give one of them another name"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets relative paths start from a folder, the suite's own.
+    pub(super) fn relocate(&mut self, folder: &Path) -> Result<()> {
+        relocate(&mut self.shared.out, folder);
+        let mut tasks = self.tasks.iter_mut();
+        tasks.try_for_each(|task| task.task.relocate(folder))
+    }
+}
+
+impl TaskSpec {
+    /// Lets relative paths start from a folder; those that begin with `$GANAS_DATA/` lie in the folder
+    /// of tables.
+    ///
+    /// # Errors
+    /// If the folder of tables is meant and not known.
+    pub(super) fn relocate(&mut self, folder: &Path) -> Result<()> {
+        let paths = [
+            &mut self.table,
+            &mut self.supernet,
+            &mut self.surrogate,
+            &mut self.training.recipe,
+        ];
+        for path in paths.into_iter().flatten() {
+            *path = expand(path, folder)?;
+        }
+        if let Some(space) = &mut self.space
+            && space.ends_with(".toml")
+        {
+            *space = expand(Path::new(space), folder)?.display().to_string();
+        }
+        for data in [&mut self.train, &mut self.data].into_iter().flatten() {
+            // A name of a dataset is not a path.
+            if folder.join(&*data).exists() {
+                *data = folder.join(&*data).display().to_string();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A path with the folder of tables written out, or from a folder.
+fn expand(path: &Path, folder: &Path) -> Result<PathBuf> {
+    let Ok(rest) = path.strip_prefix(format!("${DATA}")) else {
+        return Ok(folder.join(path));
+    };
+    match std::env::var_os(DATA) {
+        Some(data) => Ok(Path::new(&data).join(rest)),
+        None => Err(
+            Error::input(format!("`{}`: {DATA} is not set", path.display()))
+                .mend(format!("set {DATA} to the folder of the tables")),
+        ),
+    }
+}

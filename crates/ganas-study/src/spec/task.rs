@@ -1,0 +1,129 @@
+//! The task of a search: what is searched, by which measure, and within which bounds.
+
+use std::path::PathBuf;
+
+use ganas_core::error::Result;
+
+use crate::direction::Aim;
+use crate::spec;
+use crate::spec::field::Offer;
+use crate::spec::training::{DeviceSpec, ImagesSpec, TrainingSpec};
+use crate::spec::workers::WorkersSpec;
+
+spec! {
+    /// Task of a search or benchmark.
+    pub struct TaskSpec {
+        /// Search space: a name that `ganas space list` shows, or a TOML file
+        /// [default: nasbench201, where networks are trained]
+        space: Option<String> => |field| field.value("NAME|FILE").offers(Offer::Spaces);
+        /// Table of evaluated architectures (CSV, CSV.gz, Parquet, NAS-Bench-101's TFRecord);
+        /// docs/tables.md says what is read
+        table: Option<PathBuf> => |field| field.value("FILE");
+        /// Train every candidate on a dataset: digits (built in), or a folder with CIFAR-10, CIFAR-100,
+        /// files of the MNIST family, or a sub-folder of images for each class
+        train: Option<String> => |field| field.value("DATASET");
+        /// Score candidates by the shared weights that `ganas supernet train` left in a folder
+        supernet: Option<PathBuf> => |field| field.value("DIR");
+        /// Score candidates by the models that `ganas surrogate fit` wrote, or by those that a TOML file
+        /// describes
+        surrogate: Option<PathBuf> => |field| field.value("FILE");
+        /// Evaluate candidates by an evaluator that was registered in Rust
+        evaluator: Option<String> => |field| field.value("NAME");
+        /// Metric to search for, as NAME, NAME:min or NAME:max: a column of the table; accuracy (the
+        /// default) or loss of networks
+        ///
+        /// Without a direction, `loss` is minimised and every other metric is maximised, wherever it comes
+        /// from. A line on standard error says which way it goes.
+        /// With `--supernet`, loss orders architectures better than accuracy, the more so the fewer the
+        /// images are.
+        objective: Option<String> => |field| field.value("METRIC");
+        /// Column of the table to report the best architecture's value and rank in, too
+        report: Option<String> => |field| field.value("COLUMN");
+        /// Re-evaluate the N best that the search found in the column of `--report`, and report the
+        /// best of them there; each takes one of the queries
+        reevaluate: Option<usize> => |field| field.value("N").requires("report");
+        /// Standard deviation of Gaussian noise that is added to the objective from a table, drawn
+        /// anew for each evaluation
+        ///
+        /// What is reported of the architecture that the search likes best is its value without noise.
+        noise: Option<f64> => |field| field.value("SIGMA").requires("table");
+        /// Networks that are trained or scored at once, or workers of `--command`; results do not depend
+        /// on their number [default: one a core, at most 4 on a graphics card; 1 worker]
+        workers: Option<usize> => |field| field.value("N");
+        /// Place of the supernet's dataset now [default: where it was]
+        data: Option<String> => |field| field.value("DATASET").requires("supernet");
+        /// Validation images that the supernet scores by [default: all]
+        images: Option<usize> => |field| field.value("N").requires("supernet");
+        /// Program that the search is embedded in, and that evaluates
+        caller: Option<String> => |field| field.value("PROGRAM").hidden();
+        /// Further metric that workers of `--command` send, to be kept in the journal and in
+        /// `evaluations.csv`; can be given several times
+        ///
+        /// The objective and what constraints are about are kept anyway. A cost of the space, such as
+        /// `params`, is what workers send of it if it is named here.
+        metrics: Vec<String> => |field| field.value("METRIC").option("metric").heading("Workers");
+        /// Architecture to evaluate first, in the space's notation or by its name; can be given several
+        /// times
+        start: Vec<String> => |field| field.value("ARCH");
+        /// Bound on a metric, as in `params <= 5.3e6`; can be given several times
+        ///
+        /// `params <= @start` compares with the first `--start`, `0.9*@resnet` with an architecture
+        /// that has a name. Columns of the table and the space's own costs are metrics; where both have a
+        /// name, the column counts. Architectures that break a bound on a cost of the space are never
+        /// evaluated; those that break another bound are evaluated, but never count as found.
+        constraints: Vec<String> => |field| field.value("EXPR").option("constraint");
+        /// Distribution of random architectures: uniform or adjacency [default: the space's first]
+        sampler: Option<String> => |field| field.value("SAMPLER");
+        /// Search for the smallest value instead of the largest, as `--objective NAME:min` does
+        minimize: bool => |field| field;
+        /// Stop once the objective is at least as good as this; `best` is the best that the table holds
+        /// within the constraints
+        target: Option<String> => |field| field.value("VALUE|best").negative();
+        /// Count isomorphic strings of edge cells, as those of nasbench201, as one architecture
+        ///
+        /// Of the ops, `none` carries nothing and `skip_connect` passes on what it gets. Its value is the
+        /// mean over the table's rows of the class.
+        merge_isomorphic: bool => |field| field;
+        /// Evaluate each notation by itself, even where networks are the same
+        ///
+        /// Where networks are trained, those that differ only by ops without a layer are one
+        /// architecture: by `absent` and `identity` in the space file, and with `--train` by `none`,
+        /// `skip_connect` and `identity`. The rows of a table are apart anyway.
+        keep_apart: bool => |field| field;
+        ..reading: ReadingSpec;
+        ..worker: WorkersSpec;
+        ..training: TrainingSpec;
+        ..split: ImagesSpec;
+        ..device: DeviceSpec;
+    }
+}
+
+impl TaskSpec {
+    /// The objective, if it is named.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn aim(&self) -> Result<Option<Aim>> {
+        let aim = |text: &String| Aim::parse(text, self.minimize);
+        self.objective.as_ref().map(aim).transpose()
+    }
+}
+
+spec! {
+    /// How tables and histories are read.
+    pub struct ReadingSpec {
+        /// Rows of the table to read, as `r=224`: those with this value in the column; can be given
+        /// several times, for rows that meet all of them
+        filters @ "where": Vec<String> => |field| field.value("COLUMN=VALUE").heading("Table");
+        /// Meaning of rows of one architecture with different values: `mean` takes each metric's mean,
+        /// `first` the first row, `error` refuses the table
+        ///
+        /// The default is `error`. Where the table's space has several notations of one architecture, as
+        /// mobile spaces and DARTS do, the default is `mean`, but a table is refused if another column, such as
+        /// a resolution or a number of epochs, differs between such rows.
+        duplicates: Option<String> => |field| field.value("mean|first|error").heading("Table");
+        /// Column of the table with the architecture [default: `arch`, the parts of the space's notation,
+        /// `arch_str`, `architecture` or `genotype`]
+        arch_column: Option<String> => |field| field.value("COLUMN").heading("Table");
+    }
+}

@@ -1,0 +1,605 @@
+//! Tasks: the space loaded, the source of evaluations opened, all of it checked.
+
+mod record;
+pub mod reference;
+mod rows;
+mod unsatisfiable;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ganas_core::Pool;
+use ganas_core::arch::Arch;
+use ganas_core::constraint::{Condition, Constraint, Predicate};
+use ganas_core::driver::{Objective, Problem};
+use ganas_core::error::{Error, Result};
+use ganas_core::evaluate::{Evaluator, Noisy};
+use ganas_core::journal::Finished;
+use ganas_core::space::{Sampler, SearchSpace};
+use ganas_tables::{Ranking, Table};
+use ganas_train::Recipe;
+
+use crate::direction::Aim;
+use crate::progress::{Progress, Remarks};
+use crate::record::BestRow;
+use crate::source::{self, Source};
+use crate::space::{searched_space, table_space};
+use crate::spec::{ReadingSpec, TaskSpec};
+use reference::{References, broken, measure};
+use rows::{agreeing, bounds_in, check_numeric, metrics_of, pool, replaced};
+use unsatisfiable::unsatisfiable;
+
+/// The space that is searched when none is named and networks are trained.
+pub const SPACE: &str = "nasbench201";
+
+/// Fewer images than these order architectures by accuracy only roughly.
+const FEW_IMAGES: usize = 2000;
+
+/// Hint for a search by a supernet's accuracy.
+const LOSS_HINT: &str = "hint: a supernet's loss orders architectures better than its accuracy; \
+                         search with `--objective loss`";
+
+/// A search task, checked as far as it can be before anything runs.
+pub struct Task {
+    /// The search space.
+    pub space: Arc<dyn SearchSpace>,
+    /// What the space was called on the command line.
+    pub space_argument: String,
+    /// What evaluates architectures.
+    pub source: Box<dyn Source>,
+    /// What there is to say of it before it is run.
+    pub notes: Vec<String>,
+    /// How its table was read, and histories are.
+    pub reading: ReadingSpec,
+    /// The table, if there is one: it evaluates, or others are judged by it.
+    pub table: Option<Arc<Table>>,
+    /// What is searched for.
+    pub objective: Objective,
+    /// What is said of its direction before a search.
+    pub announcement: String,
+    /// The bounds.
+    pub constraints: Vec<Constraint>,
+    /// Further bounds, which only code can tell.
+    pub predicates: Vec<Predicate>,
+    /// Architectures that are evaluated first.
+    pub start: Vec<Arch>,
+    /// The value of the objective that ends a search.
+    pub target: Option<f64>,
+    /// What the first of them came to, where a bound took its evaluation to know.
+    pub evaluated: Option<Finished>,
+    /// Bounded columns of the table that the space knows just so.
+    agreeing: Vec<String>,
+    /// All that can be evaluated, where it is not the whole space.
+    pool: Option<Arc<Pool>>,
+    /// How random architectures are drawn.
+    pub sampler: Sampler,
+    /// Whether isomorphic strings count as one architecture.
+    pub merge_isomorphic: bool,
+    /// The order of the table's compliant architectures by the objective, where the table has it.
+    pub ranking: Option<Ranking>,
+    /// The column that is reported beside it.
+    pub report: Option<Report>,
+    /// How many of the best are evaluated again in that column.
+    pub reevaluate: usize,
+    /// The noise on the objective.
+    noise: Option<Noise>,
+}
+
+/// Noise on a column of a table.
+struct Noise {
+    table: Arc<Table>,
+    column: usize,
+    deviation: f64,
+}
+
+/// A column of a table that the search does not see.
+pub struct Report {
+    /// Its name.
+    pub name: String,
+    table: Arc<Table>,
+    column: usize,
+    /// The order of the table's compliant architectures by it.
+    pub ranking: Ranking,
+}
+
+impl Report {
+    /// A column by its name, and the order of the table's architectures by it: `rank` makes it.
+    ///
+    /// # Errors
+    /// If the table has no such column, or it cannot be ranked.
+    pub fn new(
+        table: Arc<Table>,
+        name: &str,
+        rank: impl FnOnce(&Table, usize) -> Result<Ranking>,
+    ) -> Result<Self> {
+        let column = table.column(name)?;
+        table.check_objective(column)?;
+        Ok(Report {
+            name: name.to_owned(),
+            ranking: rank(&table, column)?,
+            table,
+            column,
+        })
+    }
+
+    /// The value and the rank of an architecture, if the table has them.
+    pub fn of(&self, arch: &Arch) -> Option<(f64, usize)> {
+        let value = self.table.value(self.table.find(arch)?, self.column);
+        (!value.is_nan()).then(|| (value, self.ranking.rank(value)))
+    }
+}
+
+/// Parts of a task that no specification has.
+#[derive(Default)]
+pub struct Given<'a> {
+    /// Further bounds, which only code can tell.
+    pub predicates: Vec<Predicate>,
+    /// Constraints on record of the run that is resumed, as numbers.
+    pub constraints: &'a [String],
+    /// Recipe of the run that is resumed.
+    pub recipe: Option<Recipe>,
+}
+
+impl Task {
+    /// Identity of the data that its results are a view of: the digest of the table that is searched or
+    /// that the surrogate was fitted to, and otherwise the space.
+    pub fn data(&self) -> String {
+        if let Some(predicted) = self.source.predicted() {
+            let surrogate = &predicted.surrogate;
+            let fitted = surrogate.models().iter().find_map(|m| m.fitted.as_ref());
+            return fitted.map_or_else(
+                || surrogate.source().display().to_string(),
+                |fitted| fitted.table_digest.clone(),
+            );
+        }
+        match &self.table {
+            Some(table) => table.digest().to_owned(),
+            None => self.space_argument.clone(),
+        }
+    }
+
+    /// Opens and checks everything that a task names. The seed is that of the split of a dataset.
+    ///
+    /// # Errors
+    /// If some of it cannot be used.
+    pub fn open(spec: &TaskSpec, seed: u64, progress: &Progress) -> Result<Self> {
+        Task::with(spec, Given::default(), seed, progress)
+    }
+
+    /// Opens and checks everything that a task names, together with what is given beside it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), or if nothing is within the bounds.
+    pub fn with(spec: &TaskSpec, given: Given, seed: u64, progress: &Progress) -> Result<Self> {
+        let mut task = Task::unchecked(spec, given, seed, progress)?;
+        task.problem()?;
+        task.noise = spec.noise.map(|noise| task.noise(noise)).transpose()?;
+        if task.reevaluate > 0 && spec.report.is_none() {
+            return Err(
+                Error::input("there is no column to re-evaluate in").mend("add `--report COLUMN`")
+            );
+        }
+        task.ranking = task.objective_ranking()?;
+        task.target = (spec.target.as_deref())
+            .map(|text| task.target(text))
+            .transpose()?;
+        task.check_start(&spec.start, seed)?;
+        if task.source.table().is_none() {
+            task.problem()?.check_feasible(&task.start)?;
+        }
+        task.report = match (&spec.report, &task.table) {
+            (None, _) => None,
+            (Some(_), None) => {
+                return Err(Error::input("there is no table to report from")
+                    .mend("add `--table FILE`, or leave out `--report`"));
+            }
+            (Some(name), Some(table)) => {
+                let rank = |table: &Table, column| task.rank(table, column);
+                Some(Report::new(table.clone(), name, rank)?)
+            }
+        };
+        Ok(task)
+    }
+
+    /// A task whose parts are opened, and not yet checked together.
+    fn unchecked(spec: &TaskSpec, given: Given, seed: u64, progress: &Progress) -> Result<Self> {
+        let name = space_name(spec)?;
+        let conditions = (spec.constraints.iter())
+            .map(|text| text.parse())
+            .collect::<Result<Vec<Condition>>>()?;
+        let sampler = spec.sampler.as_deref().map(str::parse).transpose()?;
+        let space: Arc<dyn SearchSpace> = searched_space(name, spec)?.into();
+        let sampler = Sampler::feasible(&*space, sampler)?;
+        let table = match &spec.table {
+            Some(file) => {
+                let rows = table_space(name, spec.merge_isomorphic)?;
+                Some(Arc::new(spec.reading.read(file, &*rows, progress)?))
+            }
+            None => None,
+        };
+        // Who merges isomorphic strings asked for means.
+        let read = table.as_ref().filter(|_| !spec.merge_isomorphic);
+        let merged = read.and_then(|table| spec.reading.merged(table));
+        let mut notes: Vec<String> = merged.into_iter().collect();
+        let recipe = given.recipe.as_ref();
+        let source = source::open(spec, &space, table.as_ref(), seed, recipe, progress)?;
+        if spec.device.device.is_some() && source.device().is_none() {
+            return Err(Error::input("no networks are computed here")
+                .mend("leave out `--device`, or `--table` and its like"));
+        }
+        let start = parse_start(spec, &*space)?;
+        if let Some(table) = source.table() {
+            (conditions.iter()).try_for_each(|c| check_numeric(table, &c.metric))?;
+        }
+        let first = spec.start.first().map(String::as_str).zip(start.first());
+        let mut references = References::new(&*space, first, &*source, seed, progress);
+        let constraints = references.resolve(conditions, given.constraints)?;
+        let evaluated = references.evaluated();
+        let aim = aim(spec, &*source, progress)?;
+        let objective = aim.objective();
+        let (mut within, mut known) = (None, Vec::new());
+        if let Some(table) = source.table() {
+            known = agreeing(table, &*space, &constraints);
+            check_numeric(table, &objective.metric)?;
+            within = pool(table, &*space, &objective.metric, &mut notes)?.map(Arc::new);
+        }
+        notes.extend(replaced(&*source, &*space, &constraints));
+        Ok(Task {
+            notes,
+            reading: spec.reading.clone(),
+            space_argument: name.to_owned(),
+            objective,
+            announcement: aim.announcement(),
+            constraints,
+            predicates: given.predicates,
+            start,
+            target: None,
+            evaluated,
+            agreeing: known,
+            pool: within,
+            sampler,
+            merge_isomorphic: spec.merge_isomorphic,
+            ranking: None,
+            report: None,
+            reevaluate: spec.reevaluate.unwrap_or(0),
+            noise: None,
+            source,
+            table,
+            space,
+        })
+    }
+
+    /// The order of a searched table's compliant architectures by the objective.
+    fn objective_ranking(&self) -> Result<Option<Ranking>> {
+        let Some(table) = self.source.table() else {
+            return Ok(None);
+        };
+        let ranking = self.rank(table, table.column(&self.objective.metric)?)?;
+        if ranking.optimum().is_none() {
+            return Err(
+                unsatisfiable(&self.problem()?, table, &self.constraints).in_file(table.source())
+            );
+        }
+        Ok(Some(ranking))
+    }
+
+    /// Says what there is to say of it.
+    pub fn say_notes(&self, progress: &Progress) {
+        for note in &self.notes {
+            progress.say(note);
+        }
+    }
+
+    /// The target that a text names.
+    fn target(&self, text: &str) -> Result<f64> {
+        let error = |what: String, mend: &str| Err(Error::input(what).mend(mend));
+        if self.noise.is_some() {
+            return error(
+                "a target is not told from noise".into(),
+                "leave out `--target` or `--noise`",
+            );
+        }
+        match (text, self.optimum()) {
+            ("best", Some(best)) => Ok(best),
+            ("best", None) => error(
+                "without a table the best value is not known".into(),
+                "give `--target` a number",
+            ),
+            _ => match text.parse::<f64>() {
+                Ok(value) if value.is_finite() => self.within(value),
+                _ => error(
+                    format!("`{text}` is no target"),
+                    "give `--target` a value of the objective, or `best`",
+                ),
+            },
+        }
+    }
+
+    /// A target, if it is within what a table has of the objective.
+    fn within(&self, target: f64) -> Result<f64> {
+        let Some([best, worst]) = self.ranking.as_ref().and_then(Ranking::range) else {
+            return Ok(target);
+        };
+        let (low, high) = (best.min(worst), best.max(worst));
+        if (low..=high).contains(&target) {
+            return Ok(target);
+        }
+        Err(Error::input(format!(
+            "the target {target} is outside of what the table has of `{}`: {low} to {high}",
+            self.objective.metric
+        ))
+        .mend("give `--target` a value between them, or `best`"))
+    }
+
+    fn noise(&self, deviation: f64) -> Result<Noise> {
+        let Some(table) = self.source.table() else {
+            return Err(Error::input("only what comes from a table is made noisy")
+                .mend("leave out `--noise`"));
+        };
+        if !(deviation.is_finite() && deviation >= 0.0) {
+            return Err(
+                Error::input(format!("{deviation} is no standard deviation"))
+                    .mend("give `--noise` a number that is not negative"),
+            );
+        }
+        Ok(Noise {
+            column: table.column(&self.objective.metric)?,
+            table: table.clone(),
+            deviation,
+        })
+    }
+
+    /// Checks a number of queries.
+    ///
+    /// # Errors
+    /// If there are none, or all of them are needed to re-evaluate.
+    pub fn check_queries(&self, queries: usize) -> Result<()> {
+        if queries > self.reevaluate {
+            return Ok(());
+        }
+        Err(match queries {
+            0 => Error::input("there are no queries to spend").mend("give `--queries` at least 1"),
+            _ => Error::input(format!(
+                "re-evaluating {} leaves none of the {queries} queries to search with",
+                self.reevaluate
+            ))
+            .mend("give more `--queries`, or a smaller `--reevaluate`"),
+        })
+    }
+
+    /// What a run with this seed is evaluated by.
+    pub fn evaluator(
+        &self,
+        seed: u64,
+        out: Option<&Path>,
+        remarks: &Remarks,
+    ) -> Box<dyn Evaluator> {
+        let evaluator = self.source.evaluator(seed, out, remarks);
+        match &self.noise {
+            Some(noise) => Box::new(Noisy::new(evaluator, noise.column, noise.deviation, seed)),
+            None => evaluator,
+        }
+    }
+
+    /// The standard deviation of the noise, if there is noise.
+    pub fn deviation(&self) -> Option<f64> {
+        self.noise.as_ref().map(|noise| noise.deviation)
+    }
+
+    /// The objective of an architecture without the noise that it was seen with.
+    pub fn without_noise(&self, arch: &Arch, seen: f64) -> f64 {
+        let truth = |noise: &Noise| {
+            let row = noise.table.find(arch)?;
+            Some(noise.table.value(row, noise.column))
+        };
+        self.noise.as_ref().and_then(truth).unwrap_or(seen)
+    }
+
+    /// What is searched by and what is reported, in a line.
+    pub fn protocol(&self) -> String {
+        let mut text = format!("search by {}", self.objective.metric);
+        if let Some(deviation) = self.deviation() {
+            text += &format!(" with noise of deviation {deviation}, report it without");
+        }
+        match (&self.report, self.reevaluate) {
+            (None, _) => {}
+            (Some(report), 0) => text += &format!(", report {} of the best", report.name),
+            (Some(report), n) => {
+                text += &format!(
+                    ", re-evaluate {} of the best {n}, report the best",
+                    report.name
+                );
+            }
+        }
+        text
+    }
+
+    /// Checks that the starting points can be evaluated and comply, as far as that is known without
+    /// a training.
+    fn check_start(&self, texts: &[String], seed: u64) -> Result<()> {
+        let problem = self.problem()?;
+        for (text, arch) in texts.iter().zip(&self.start) {
+            let refused = |what: String| Error::input(format!("--start `{text}`: {what}"));
+            let metrics = if self.source.looks_up() {
+                let elsewhere = "start from another architecture";
+                let measured = measure(&*self.source, arch, seed);
+                let measured = measured.map_err(|reason| refused(reason).mend(elsewhere))?;
+                let metrics = problem.complete(arch, measured);
+                let name = &self.objective.metric;
+                let objective = problem.metrics().iter().position(|m| m == name);
+                if objective.is_some_and(|i| metrics[i].is_nan()) {
+                    return Err(refused(format!("the table has no `{name}` of it")).mend(elsewhere));
+                }
+                Some(metrics)
+            } else {
+                None
+            };
+            if let Some((constraint, value)) = problem.breaches(arch, metrics.as_deref()).first() {
+                return Err(broken(text, constraint, *value));
+            }
+            if let Some(unmet) = problem.unmet(arch) {
+                let what = format!("it does not meet `{}`", unmet.name);
+                return Err(refused(what).mend("loosen the constraint, or leave it out"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The order of the table's architectures by a column, of those that keep the constraints as
+    /// far as the table and the space can tell. A column is as good as the objective says if it is
+    /// the objective's, or the table is searched; any other is the better the larger.
+    fn rank(&self, table: &Table, column: usize) -> Result<Ranking> {
+        let all = self.constraints.is_empty() && self.predicates.is_empty();
+        let problem = self.problem()?;
+        if self.source.table().is_some() {
+            return Ok(Ranking::new(
+                table,
+                column,
+                self.objective.is_minimized(),
+                |row| all || problem.complies(&table.arch(row), &metrics_of(&problem, table, row)),
+            ));
+        }
+        // A table that others are judged by need not know what they measure.
+        let same = table.columns()[column] == self.objective.metric;
+        let bounds = match self.source.predicted() {
+            Some(_) => bounds_in(&problem, table),
+            None => Vec::new(),
+        };
+        Ok(Ranking::new(
+            table,
+            column,
+            same && self.objective.is_minimized(),
+            |row| {
+                let holds =
+                    |(bound, column): &(&Constraint, usize)| bound.holds(table.value(row, *column));
+                all || bounds.iter().all(holds) && problem.admits(&table.arch(row))
+            },
+        ))
+    }
+
+    /// Whether only a part of the space can be evaluated.
+    pub fn is_within_pool(&self) -> bool {
+        self.pool.is_some()
+    }
+
+    /// The best value of a compliant architecture in the table, where the table has the objective.
+    pub fn optimum(&self) -> Option<f64> {
+        self.ranking.as_ref().and_then(Ranking::optimum)
+    }
+
+    /// The ranking of values as the search sees them: none with noise.
+    pub fn seen_ranking(&self) -> Option<&Ranking> {
+        (self.ranking.as_ref()).filter(|_| self.noise.is_none())
+    }
+
+    /// The rank of a value of the objective, where the table has it.
+    pub fn rank_of(&self, value: f64) -> Option<usize> {
+        self.ranking.as_ref().map(|ranking| ranking.rank(value))
+    }
+
+    /// The value and the rank of an architecture in the column that is reported.
+    pub fn reported(&self, arch: &Arch) -> Option<(f64, usize)> {
+        self.report.as_ref()?.of(arch)
+    }
+
+    /// What the table has that is best of what keeps the constraints, in the column that is
+    /// reported or else in the objective; none without a table that is searched or reported from.
+    pub fn best_row(&self) -> Option<BestRow> {
+        let table = self.table.as_ref()?;
+        let (column, ranking) = match (&self.report, &self.ranking) {
+            (Some(report), _) => (&report.name, &report.ranking),
+            (None, ranking) => (&self.objective.metric, ranking.as_ref()?),
+        };
+        Some(BestRow {
+            column: column.clone(),
+            value: ranking.optimum()?,
+            arch: self.space.format(&table.arch(ranking.best()?)),
+            line: table.line(ranking.best()?),
+        })
+    }
+
+    /// What the surrogate that is searched predicts of an architecture in the column that is
+    /// reported, if it predicts that.
+    pub fn predicted(&self, arch: &Arch) -> Option<f64> {
+        let (predicted, report) = (self.source.predicted()?, self.report.as_ref()?);
+        let surrogate = &predicted.surrogate;
+        let metric = (surrogate.metrics().iter()).position(|metric| *metric == report.name)?;
+        let values = surrogate.predict(&*predicted.space, &[*arch]);
+        values.first().map(|values| values[metric])
+    }
+
+    /// The problem for the driver.
+    ///
+    /// # Errors
+    /// None that [`open`](Self::open) would not have met.
+    pub fn problem(&self) -> Result<Problem<'_>> {
+        let problem = Problem::new(
+            &*self.space,
+            &self.source.metrics(),
+            self.objective.clone(),
+            self.constraints.clone(),
+            self.sampler,
+        )?
+        .agreeing(&self.agreeing)
+        .requiring(self.predicates.clone());
+        Ok(match &self.pool {
+            Some(pool) => problem.within(pool.clone()),
+            None => problem,
+        })
+    }
+}
+
+/// The name of the space that a task searches.
+fn space_name(spec: &TaskSpec) -> Result<&str> {
+    let named = spec.table.is_some()
+        || spec.supernet.is_some()
+        || spec.surrogate.is_some()
+        || spec.worker.command.is_some()
+        || spec.evaluator.is_some()
+        || spec.caller.is_some();
+    match &spec.space {
+        Some(name) => Ok(name),
+        None if !named => Ok(SPACE),
+        None => Err(Error::input("no search space is named")
+            .mend("add `--space nasbench201`, another name or a TOML file")),
+    }
+}
+
+/// The architectures that are evaluated first.
+fn parse_start(spec: &TaskSpec, space: &dyn SearchSpace) -> Result<Vec<Arch>> {
+    (spec.start.iter())
+        .map(|text| {
+            (space.parse(text)).map_err(|what| Error::input(format!("--start `{text}`: {what}")))
+        })
+        .collect()
+}
+
+/// The objective and its direction: as named, or as the source has it.
+fn aim(spec: &TaskSpec, source: &dyn Source, progress: &Progress) -> Result<Aim> {
+    let choose = |names: &[String]| {
+        let mend = format!("add `--objective` and one of {}", names.join(", "));
+        Error::input("no objective is named").mend(mend)
+    };
+    let aim = match spec.aim()? {
+        Some(aim) => aim,
+        None => {
+            let metric = match (source.table(), source.predicted()) {
+                (Some(table), _) => return Err(choose(table.columns())),
+                (_, Some(predicted)) => match predicted.surrogate.metrics() {
+                    [only] => only.clone(),
+                    several => return Err(choose(several)),
+                },
+                _ => "accuracy".into(),
+            };
+            Aim {
+                metric,
+                minimize: spec.minimize.then_some(true),
+            }
+        }
+    };
+    let few = spec.images.is_some_and(|images| images < FEW_IMAGES);
+    if source.is_supernet() && aim.metric == "accuracy" && (few || spec.objective.is_none()) {
+        progress.say(LOSS_HINT);
+    }
+    Ok(aim)
+}

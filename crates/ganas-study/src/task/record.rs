@@ -1,0 +1,70 @@
+//! Records of tasks.
+
+use ganas_search::Recipe;
+use ganas_tables::Ranking;
+
+use super::Task;
+use crate::record::{Provenance, StrategyRecord, TableRecord, TaskRecord};
+use crate::spec::ReadingSpec;
+
+impl Task {
+    /// The record of the task: what is searched, and by what.
+    pub fn record(&self) -> TaskRecord {
+        let mut record = TaskRecord {
+            space: self.space_argument.clone(),
+            table: self.table.as_ref().map(|table| TableRecord {
+                table: table.source().display().to_string(),
+                table_rows: table.len(),
+                table_digest: table.digest().to_owned(),
+            }),
+            report: self.report.as_ref().map(|report| report.name.clone()),
+            reevaluate: Some(self.reevaluate).filter(|n| *n > 0),
+            target: self.target,
+            noise: self.deviation(),
+            protocol: self.protocol(),
+            training: None,
+            supernet: None,
+            workers: None,
+            surrogate: None,
+            caller: None,
+            objective: self.objective.metric.clone(),
+            minimize: self.objective.is_minimized(),
+            constraints: (self.constraints.iter().map(|c| c.to_string()))
+                .chain(self.predicates.iter().map(|p| p.name.clone()))
+                .collect(),
+            compliant_rows: self.ranking.as_ref().map(Ranking::len),
+            sampler: self.sampler,
+            merge_isomorphic: self.merge_isomorphic,
+            distinct_networks: !self.merge_isomorphic && !self.space.roles().is_empty(),
+            reading: Some(&self.reading)
+                .filter(|reading| **reading != ReadingSpec::default())
+                .cloned(),
+        };
+        self.source.record(&mut record);
+        record
+    }
+
+    /// The record of runs of these strategies and seeds on the task.
+    pub fn provenance(&self, recipes: &[Recipe], queries: usize, seeds: Vec<u64>) -> Provenance {
+        Provenance {
+            ganas: crate::VERSION.into(),
+            command: Vec::new(),
+            spec: None,
+            task: self.record(),
+            queries,
+            strategies: (recipes.iter())
+                .map(|recipe| StrategyRecord {
+                    strategy: recipe.strategy().into(),
+                    preset: recipe.preset().into(),
+                    settings: recipe.settings(),
+                })
+                .collect(),
+            seeds,
+            start: self.start.iter().map(|a| self.space.format(a)).collect(),
+            devices: self.source.device().map(String::from).into_iter().collect(),
+            history: None,
+            asynchronous: None,
+            changes: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What bounds compare with that are no numbers: what the start has, or an architecture with a name.
+
+use ganas_core::arch::Arch;
+use ganas_core::constraint::{Bound, Condition, Constraint};
+use ganas_core::driver::find;
+use ganas_core::error::{Error, Result, nearest};
+use ganas_core::evaluate::Outcome;
+use ganas_core::space::SearchSpace;
+
+use crate::progress::{Progress, Remarks};
+use crate::source::Source;
+
+/// What the first starting point is called in bounds.
+const START: &str = "start";
+
+/// The architectures that constraints can compare with: the first starting point and the space's
+/// named ones.
+pub struct References<'a> {
+    space: &'a dyn SearchSpace,
+    /// As it was written, and the architecture.
+    start: Option<(&'a str, &'a Arch)>,
+    source: &'a dyn Source,
+    seed: u64,
+    progress: &'a Progress,
+    /// What was measured of the start.
+    measured: Option<Vec<f64>>,
+}
+
+impl<'a> References<'a> {
+    /// The references of a search; nothing is measured yet.
+    pub fn new(
+        space: &'a dyn SearchSpace,
+        start: Option<(&'a str, &'a Arch)>,
+        source: &'a dyn Source,
+        seed: u64,
+        progress: &'a Progress,
+    ) -> Self {
+        References {
+            space,
+            start,
+            source,
+            seed,
+            progress,
+            measured: None,
+        }
+    }
+
+    /// The constraints that conditions come to. Where a bound takes an evaluation to know that is no
+    /// look-up, it is taken from those that are on record of the run that is resumed, if one is: the
+    /// same evaluation may come to something else now.
+    ///
+    /// # Errors
+    /// If there is no such architecture, or what it has of the metric cannot be told.
+    pub fn resolve(
+        &mut self,
+        conditions: Vec<Condition>,
+        recorded: &[String],
+    ) -> Result<Vec<Constraint>> {
+        let mut constraints = Vec::with_capacity(conditions.len());
+        // What needs no evaluation comes first: a start that breaks it is not worth one.
+        let (dear, cheap): (Vec<_>, Vec<_>) = (conditions.into_iter().enumerate())
+            .partition(|(_, condition)| self.evaluates(condition));
+        for (i, condition) in cheap {
+            let constraint = condition.resolve(|name, metric| self.value(name, metric))?;
+            if !dear.is_empty() {
+                self.check_start(&constraint)?;
+            }
+            constraints.push((i, constraint));
+        }
+        for (i, condition) in dear {
+            let constraint = match recorded.get(i) {
+                Some(known) => known.parse()?,
+                None => condition.resolve(|name, metric| self.value(name, metric))?,
+            };
+            constraints.push((i, constraint));
+        }
+        constraints.sort_by_key(|(i, _)| *i);
+        Ok(constraints.into_iter().map(|(_, c)| c).collect())
+    }
+
+    /// Whether it takes an evaluation that is no look-up to know the bound of a condition.
+    fn evaluates(&self, condition: &Condition) -> bool {
+        matches!(condition.bound, Bound::Of { .. })
+            && !self.source.looks_up()
+            && self.cost(&condition.metric).is_none()
+    }
+
+    /// Refuses a start whose cost breaks a constraint.
+    fn check_start(&self, constraint: &Constraint) -> Result<()> {
+        let Some((text, arch)) = self.start else {
+            return Ok(());
+        };
+        let cost = self.cost(&constraint.metric);
+        match cost.map(|cost| self.space.cost(arch, cost)) {
+            Some(value) if !constraint.holds(value) => Err(broken(text, constraint, value)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the start came to, where it was evaluated by more than a look-up: an evaluation that the
+    /// search need not make again.
+    pub fn evaluated(self) -> Option<(Arch, Outcome)> {
+        let known = self.measured.filter(|_| !self.source.looks_up())?;
+        Some((*self.start?.1, Outcome::Done(known)))
+    }
+
+    /// The cost of the space of this name, where the source does not measure it.
+    fn cost(&self, metric: &str) -> Option<usize> {
+        let measured = self.source.metrics();
+        (self.space.costs().iter().position(|cost| cost == metric))
+            .filter(|_| !measured.iter().any(|column| column == metric))
+    }
+
+    /// What an architecture has of a metric: measured, or by the space.
+    fn value(&mut self, name: &str, metric: &str) -> Result<f64> {
+        let arch = self.arch(name)?;
+        if let Some(cost) = self.cost(metric) {
+            return Ok(self.space.cost(&arch, cost));
+        }
+        let mut known = self.source.metrics();
+        known.extend(self.space.costs().iter().cloned());
+        let index = find(&known, metric)?;
+        let refused = |what: String| {
+            Error::input(format!("`@{name}` has no `{metric}`: {what}"))
+                .mend("compare with a number")
+        };
+        if let Some(caller) = self.source.caller() {
+            return Err(refused(format!(
+                "nothing of {} was called yet",
+                caller.caller
+            )));
+        }
+        // Only the start is a query of the search.
+        if self.source.workers().is_some() && name != START {
+            return Err(refused(
+                "workers measure only the start before others".into(),
+            ));
+        }
+        if name == START
+            && let Some(measured) = &self.measured
+        {
+            return Ok(measured[index]);
+        }
+        let waiting = (!self.source.looks_up())
+            .then(|| self.progress.waiting(format!("evaluating `@{name}`")));
+        let measured = measure(self.source, &arch, self.seed).map_err(refused)?;
+        drop(waiting);
+        let value = measured[index];
+        if name == START {
+            self.measured = Some(measured);
+        }
+        Ok(value)
+    }
+
+    fn arch(&self, name: &str) -> Result<Arch> {
+        let named = self.space.named();
+        match (name, self.start) {
+            (START, Some((_, arch))) => return Ok(*arch),
+            (START, None) => {
+                return Err(Error::input("there is no `@start`").mend("add `--start ARCH`"));
+            }
+            _ => {}
+        }
+        if let Some((_, arch)) = named.iter().find(|(known, _)| *known == name) {
+            return Ok(*arch);
+        }
+        let names: Vec<&str> = ([START].into_iter())
+            .chain(named.iter().map(|(name, _)| *name))
+            .collect();
+        let hint = match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `@{near}`?"),
+            None => format!("use @{}", names.join(", @")),
+        };
+        Err(Error::input(format!("no architecture is named `@{name}`")).mend(hint))
+    }
+}
+
+/// That a start, as it was written, breaks a constraint.
+pub fn broken(start: &str, constraint: &Constraint, value: f64) -> Error {
+    Error::input(format!(
+        "--start `{start}`: it breaks `{constraint}`: its {} is {value}",
+        constraint.metric
+    ))
+    .mend("loosen the constraint, or leave it out")
+}
+
+/// What a source measures of an architecture, or why it does not.
+///
+/// # Errors
+/// Why the evaluation failed.
+pub fn measure(
+    source: &dyn Source,
+    arch: &Arch,
+    seed: u64,
+) -> std::result::Result<Vec<f64>, String> {
+    let outcomes = source
+        .evaluator(seed, None, &Remarks::silent())
+        .evaluate(&[*arch]);
+    match outcomes.into_iter().next() {
+        Some(Outcome::Done(metrics)) => Ok(metrics),
+        Some(Outcome::Failed(reason)) => Err(reason),
+        None => Err("no outcome came back".into()),
+    }
+}

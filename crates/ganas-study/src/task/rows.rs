@@ -1,0 +1,116 @@
+//! Rows of the table of a task.
+
+use ganas_core::Pool;
+use ganas_core::constraint::Constraint;
+use ganas_core::driver::Problem;
+use ganas_core::error::Result;
+use ganas_core::space::SearchSpace;
+use ganas_tables::Table;
+use rayon::prelude::*;
+
+use crate::source::Source;
+
+/// Checks that a column is not one of words.
+///
+/// # Errors
+/// Its first cell that is not a number.
+pub fn check_numeric(table: &Table, metric: &str) -> Result<()> {
+    if table.ignored().iter().any(|column| column.name == metric) {
+        table.column(metric).map(|_| ())
+    } else {
+        Ok(())
+    }
+}
+
+/// The rows of a table that can be evaluated, where they are not the whole space: those that have the
+/// objective.
+pub fn pool(
+    table: &Table,
+    space: &dyn SearchSpace,
+    objective: &str,
+    notes: &mut Vec<String>,
+) -> Result<Option<Pool>> {
+    // What is not a column may be a cost of the space.
+    let Some(column) = table.columns().iter().position(|name| name == objective) else {
+        return Ok(table.pool(space));
+    };
+    let missing = table.check_objective(column)?;
+    if missing == 0 {
+        return Ok(table.pool(space));
+    }
+    let file = table.source().display();
+    let left = table.len() - missing;
+    notes.push(match missing {
+        1 => format!("note: 1 row of {file} has no `{objective}` and is left out; {left} remain"),
+        _ => format!(
+            "note: {missing} rows of {file} have no `{objective}` and are left out; {left} remain"
+        ),
+    });
+    let measured = (0..table.len()).filter(|&row| !table.value(row, column).is_nan());
+    Ok(Some(Pool::new(measured.map(|row| table.arch(row)))))
+}
+
+/// Notes that the space's own cost counts, though workers may measure one of that name.
+pub fn replaced(
+    source: &dyn Source,
+    space: &dyn SearchSpace,
+    constraints: &[Constraint],
+) -> Vec<String> {
+    if source.workers().is_none() {
+        return Vec::new();
+    }
+    let measured = source.metrics();
+    let mut said: Vec<&str> = Vec::new();
+    for metric in constraints.iter().map(|c| c.metric.as_str()) {
+        let own = space.costs().iter().any(|cost| cost == metric);
+        if own && !measured.iter().any(|m| m == metric) && !said.contains(&metric) {
+            said.push(metric);
+        }
+    }
+    let note = |metric: &&str| {
+        format!(
+            "note: the bound on `{metric}` is on the space's own cost; `--metric {metric}` takes what \
+             workers send"
+        )
+    };
+    said.iter().map(note).collect()
+}
+
+/// The columns that constraints are about and that have the space's own cost of their name in every
+/// row: what breaks a bound on one of them is known before it is evaluated. A column with other
+/// numbers, such as weights in millions, is a measurement like any other.
+pub fn agreeing(table: &Table, space: &dyn SearchSpace, constraints: &[Constraint]) -> Vec<String> {
+    let agrees = |metric: &String| {
+        let cost = space.costs().iter().position(|cost| cost == metric)?;
+        let column = table.columns().iter().position(|name| name == metric)?;
+        let same = |row: usize| {
+            let (told, own) = (table.value(row, column), space.cost(&table.arch(row), cost));
+            // A table may hold fewer digits.
+            (told - own).abs() <= 1e-6 * own.abs()
+        };
+        (0..table.len())
+            .into_par_iter()
+            .all(same)
+            .then(|| metric.clone())
+    };
+    constraints
+        .iter()
+        .filter_map(|c| agrees(&c.metric))
+        .collect()
+}
+
+/// The bounds on what only an evaluation tells, as far as a table has columns of those names.
+pub fn bounds_in<'p>(problem: &'p Problem, table: &Table) -> Vec<(&'p Constraint, usize)> {
+    let column = |name: &str| table.columns().iter().position(|column| column == name);
+    (problem.measured_constraints())
+        .filter_map(|(constraint, _)| Some((constraint, column(&constraint.metric)?)))
+        .collect()
+}
+
+/// All metrics of a table's row, as a search would see them.
+pub fn metrics_of(problem: &Problem, table: &Table, row: usize) -> Vec<f64> {
+    let measured = (0..table.columns().len())
+        .map(|c| table.value(row, c))
+        .collect();
+    problem.complete(&table.arch(row), measured)
+}

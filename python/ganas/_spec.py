@@ -1,0 +1,117 @@
+"""Keyword arguments as the specification of a search or a benchmark."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ganas import _ganas
+from ganas._ganas import Arch, Space
+
+
+def path(file: str | os.PathLike[str] | None) -> str | None:
+    """A file, wherever the process is when the run goes on."""
+    return None if file is None else os.path.abspath(file)
+
+
+def aim(objective: str, maximize: bool | None) -> tuple[str, bool | None]:
+    """An objective without its direction, and the direction if it is given."""
+    for ending, larger in ((":min", False), (":max", True)):
+        if objective.endswith(ending):
+            if maximize not in (None, larger):
+                raise ValueError(f"`{objective}` and `maximize={maximize}` contradict each other")
+            return objective[: -len(ending)], larger
+    return objective, maximize
+
+
+def texts(values: Iterable[Any]) -> list[str]:
+    """A field that is a list of texts."""
+    return [str(value) for value in values]
+
+
+def settings(values: Mapping[str, Any]) -> list[str]:
+    """Settings of a strategy."""
+    texts = {key: v if isinstance(v, str) else json.dumps(v) for key, v in values.items()}
+    return [f"{key}={text}" for key, text in texts.items()]
+
+
+def space(argument: Space | str | os.PathLike[str]) -> tuple[Space, dict[str, Any]]:
+    """A space and the fields that name it."""
+    found = Space(argument)
+    return found, {"space": found.argument, "merge_isomorphic": found.merge_isomorphic}
+
+
+def reading(
+    where: Mapping[str, Any] | None, duplicates: str | None, arch_column: str | None
+) -> dict[str, Any]:
+    """Fields about the reading of a table."""
+    return {
+        "where": [f"{column}={value}" for column, value in (where or {}).items()],
+        "duplicates": duplicates,
+        "arch_column": arch_column,
+    }
+
+
+def given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that have a value."""
+    return {name: value for name, value in fields.items() if value not in (None, False, [])}
+
+
+def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
+    """Fields in which a search that goes on is another one. Its queries, its folder and its direction,
+    which is checked where it is given, may differ; a field without effect here counts as left out."""
+    usual = json.loads(_ganas.usual_search())
+    free = {"queries", "out", "minimize", "keep_apart"}
+
+    def settled(fields: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {**usual, **given(fields)}
+        objective, _ = aim(kept.get("objective") or "accuracy", None)
+        return {**{k: v for k, v in kept.items() if k not in free}, "objective": objective}
+
+    there, here = settled(there), settled(here)
+    return sorted(k for k in {*there, *here} if there.get(k) != here.get(k))
+
+
+def functions(constraints: Iterable[Any]) -> list[tuple[str, Any]]:
+    """The functions among constraints, by their names."""
+    named = (c for c in constraints if callable(c))
+    return [(getattr(c, "__name__", type(c).__name__), c) for c in named]
+
+
+def history(known: Any, objective: str) -> tuple[str, bytes] | None:
+    """Earlier evaluations as a CSV file: its name and its content."""
+    if known is None:
+        return None
+    if isinstance(known, (str, os.PathLike)):
+        with open(known, "rb") as file:
+            return os.path.abspath(known), file.read()
+    if hasattr(known, "to_csv"):
+        return "history.csv", known.to_csv(index=False).encode()
+    rows = [_row(entry, objective) for entry in known]
+    names = list(dict.fromkeys(["arch", objective, *(name for row in rows for name in row)]))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return "history.csv", text.getvalue().encode()
+
+
+def _row(entry: Any, objective: str) -> dict[str, str]:
+    """A line of history: a dict with `arch`, or a pair of an architecture and its result."""
+    if not isinstance(entry, Mapping):
+        arch, metrics = entry
+        metrics = metrics if isinstance(metrics, Mapping) else {objective: metrics}
+        entry = {"arch": arch, **metrics}
+    return {name: _cell(value) for name, value in entry.items()}
+
+
+def _cell(value: Any) -> str:
+    if value is None or isinstance(value, (str, Arch)):
+        return str(value or "")
+    number = float(value)
+    return "" if math.isnan(number) else repr(number)
