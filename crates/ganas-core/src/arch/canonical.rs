@@ -2,47 +2,49 @@
 
 use super::{Arch, INPUT, OUTPUT};
 
-/// The most vertices of a cell, input and output included: its edges are the bits of a `u128`.
+/// Largest number of vertices of a cell, input and output included. The edges are the bits of a
+/// `u128`.
 pub const CELL_VERTICES: usize = 16;
 
-/// Cells of up to this many vertices get the smallest of all their relabelings; larger ones the
-/// smallest of those that put the vertices in the order of a refined colouring first.
+/// Largest number of vertices for which the canonical form is the smallest of all relabelings. For
+/// larger cells, it is the smallest of the relabelings that order the vertices by a refined
+/// colouring.
 const EXHAUSTIVE: usize = 8;
 
-/// A cell: a DAG with one op a vertex, whose vertex 0 is the input and last vertex the output.
+/// Cell: a DAG with one op a vertex. Vertex 0 is the input and the last vertex is the output.
 ///
-/// Vertices are in topological order. The edge `u -> v` is bit `u + v (v - 1) / 2` of an
-/// [`Arch`]'s edges, the order in which NAS-Bench-101 was enumerated (Ying et al. 2019,
-/// arXiv 1902.09635), and the canonical form is the relabeling with the smallest edge bits and
-/// then the smallest ops. So up to 8 vertices the canonical form *is* the representative that
-/// NAS-Bench-101 lists.
+/// Vertices are in topological order. The edge `u -> v` is bit `u + v (v - 1) / 2` of an [`Arch`]'s
+/// edges, the order in which NAS-Bench-101 was enumerated (Ying et al. 2019, arXiv 1902.09635).
+///
+/// The canonical form is the relabeling with the smallest edge bits and then the smallest ops. Up
+/// to 8 vertices, the canonical form *is* the representative that NAS-Bench-101 lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
     n: usize,
-    /// Op of each interior vertex at its own index; input and output carry no op.
+    /// Ops of the interior vertices at their own indices. Input and output carry no op.
     ops: [u8; CELL_VERTICES],
     preds: [u16; CELL_VERTICES],
 }
 
-/// How many different upper-triangular forms a cell has.
+/// Numbers of upper-triangular forms of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relabelings {
     /// Topological orders of the vertices, counted up to interchangeable twins.
     orders: u64,
-    /// Those of them that give the canonical form.
+    /// Orders that give the canonical form.
     ties: u64,
 }
 
 impl Relabelings {
-    /// The number of distinct labelled forms (ops and adjacency) of the cell.
+    /// Returns the number of distinct labelled forms (ops and adjacency) of the cell.
     pub fn count(self) -> u64 {
         self.orders / self.ties
     }
 }
 
 impl Cell {
-    /// An edgeless cell of `n` vertices (2 to [`CELL_VERTICES`]), the interior ones with the
-    /// given ops.
+    /// Creates a cell without edges of `n` vertices (2 to [`CELL_VERTICES`]), the interior ones
+    /// with the given ops.
     ///
     /// # Panics
     /// If there are more than [`CELL_VERTICES`] vertices.
@@ -57,7 +59,7 @@ impl Cell {
         cell
     }
 
-    /// The cell of an architecture whose ops are those of the interior vertices.
+    /// Creates the cell of an architecture whose ops are those of the interior vertices.
     pub fn of(arch: &Arch) -> Self {
         let mut cell = Cell::new(arch.ops());
         let mut edges = arch.edges();
@@ -68,17 +70,17 @@ impl Cell {
         cell
     }
 
-    /// The architecture that this labelled cell stands for, as it is.
+    /// Returns the architecture of this labelled cell, without canonicalising it.
     pub fn arch(&self) -> Arch {
         Arch::with_edges(&self.ops[1..self.n - 1], self.edge_bits())
     }
 
-    /// The number of vertices, input and output included.
+    /// Returns the number of vertices, input and output included.
     pub fn vertices(&self) -> usize {
         self.n
     }
 
-    /// The number of edges.
+    /// Returns the number of edges.
     pub fn edges(&self) -> usize {
         self.preds[..self.n]
             .iter()
@@ -86,7 +88,7 @@ impl Cell {
             .sum()
     }
 
-    /// The op of an interior vertex.
+    /// Returns the op of an interior vertex.
     pub fn op(&self, v: usize) -> u8 {
         self.ops[v]
     }
@@ -97,17 +99,17 @@ impl Cell {
         self.ops[v] = op;
     }
 
-    /// The vertices that feed `v`, as a set.
+    /// Returns the set of vertices that feed `v`.
     pub fn preds(&self, v: usize) -> u16 {
         self.preds[v]
     }
 
-    /// The vertices that `v` feeds, as a set.
+    /// Returns the set of vertices that `v` feeds.
     pub fn succs(&self, v: usize) -> u16 {
         (v + 1..self.n).fold(0, |set, w| set | ((self.preds[w] >> v & 1) << w))
     }
 
-    /// Whether the edge `u -> v` is there.
+    /// Returns true if the edge `u -> v` exists.
     pub fn has_edge(&self, u: usize, v: usize) -> bool {
         self.preds[v] >> u & 1 == 1
     }
@@ -129,7 +131,8 @@ impl Cell {
             .fold(0, |bits, v| bits << v | self.preds[v] as u128)
     }
 
-    /// The vertices on some path from the input to the output. Empty where there is no path.
+    /// Returns the set of vertices on a path from the input to the output. It is empty if there is
+    /// no path.
     fn live(&self) -> u16 {
         let mut down = 1u16;
         for v in 1..self.n {
@@ -146,13 +149,13 @@ impl Cell {
         if up & 1 == 0 { 0 } else { down & up }
     }
 
-    /// Whether every vertex is on a path from the input to the output.
+    /// Returns true if every vertex is on a path from the input to the output.
     pub fn is_pruned(&self) -> bool {
         self.live() == ((1u32 << self.n) - 1) as u16
     }
 
-    /// The cell without the vertices that are on no path from the input to the output; `None`
-    /// where there is no such path.
+    /// Removes the vertices that are on no path from the input to the output. Returns `None` if
+    /// there is no such path.
     pub fn pruned(&self) -> Option<Cell> {
         let live = self.live();
         if live == 0 {
@@ -162,7 +165,8 @@ impl Cell {
         Some(self.permuted(&order))
     }
 
-    /// The cell whose vertex `i` is this one's vertex `order[i]`; left-out vertices vanish.
+    /// Returns the cell whose vertex `i` is this one's vertex `order[i]`. Vertices that are not in
+    /// `order` are removed.
     fn permuted(&self, order: &[usize]) -> Cell {
         let mut cell = Cell {
             n: order.len(),
@@ -180,8 +184,8 @@ impl Cell {
         cell
     }
 
-    /// A topological order of any acyclic edge relation over `n` vertices, as a cell. `preds` may
-    /// contain edges in both index directions. `None` if there is a cycle.
+    /// Sorts any acyclic edge relation over `n` vertices topologically into a cell. `preds` may
+    /// contain edges in both index directions. Returns `None` if there is a cycle.
     pub(super) fn sorted(ops: &[u8], preds: &[u16]) -> Option<Cell> {
         let n = preds.len();
         let mut raw = Cell {
@@ -206,13 +210,13 @@ impl Cell {
         (order[0] == 0).then(|| raw.permuted(&order))
     }
 
-    /// The canonical form of a pruned cell.
+    /// Returns the canonical form of a pruned cell.
     pub fn canonical(&self) -> Cell {
         self.canonical_with_count().0
     }
 
-    /// The canonical form, and in how many labelled forms the cell can be written. The count is
-    /// exact up to 8 vertices and a lower bound beyond.
+    /// Returns the canonical form and the number of labelled forms of the cell. The number is exact
+    /// up to 8 vertices and a lower bound beyond.
     pub fn canonical_with_count(&self) -> (Cell, Relabelings) {
         let mut search = Relabel::new(self);
         search.place(1, 1, 0);
@@ -233,8 +237,8 @@ impl Cell {
         (cell, count)
     }
 
-    /// All labelled forms of the cell, each once and sorted: the relabelings whose vertices are in
-    /// topological order. There are as many as [`Relabelings::count`] says, up to (n - 2)! for `n`
+    /// Returns all labelled forms of the cell, sorted and distinct: the relabelings whose vertices
+    /// are in topological order. Their number is [`Relabelings::count`], up to (n - 2)! for `n`
     /// vertices.
     pub fn forms(&self) -> Vec<Cell> {
         let mut found = Vec::new();
@@ -245,7 +249,7 @@ impl Cell {
         found
     }
 
-    /// Adds the forms whose order of the interior vertices begins like this.
+    /// Adds the forms whose order of the interior vertices begins with `order`.
     fn extend_order(&self, order: &mut Vec<usize>, found: &mut Vec<Cell>) {
         if order.len() == self.n - 1 {
             order.push(self.n - 1);
@@ -263,7 +267,7 @@ impl Cell {
         }
     }
 
-    /// The labels and input sets of the cell's graph: op `i` has label `2 + i`.
+    /// Returns the labels and input sets of the cell's graph. Op `i` has label `2 + i`.
     pub fn graph(&self) -> super::Graph {
         let mut graph = super::Graph::default();
         for v in 0..self.n {
@@ -282,7 +286,8 @@ impl Cell {
 struct Relabel<'a> {
     cell: &'a Cell,
     succs: [u16; CELL_VERTICES],
-    /// For large cells, a colour that must not fall along the order among available vertices.
+    /// Colours of a large cell's vertices. They must not fall along the order among available
+    /// vertices.
     colours: Option<[u64; CELL_VERTICES]>,
     /// New index of each placed vertex.
     place_of: [u8; CELL_VERTICES],
@@ -353,7 +358,8 @@ impl<'a> Relabel<'a> {
         }
     }
 
-    /// The in-edges of a vertex whose predecessors are all placed, by their new indices.
+    /// Returns the in-edges of a vertex by their new indices. All its predecessors have to be
+    /// placed.
     fn row(&self, v: usize) -> u128 {
         let mut preds = self.cell.preds[v];
         let mut row = 0;
@@ -364,7 +370,7 @@ impl<'a> Relabel<'a> {
         row
     }
 
-    /// Whether swapping `v` with an available vertex of lower index would change nothing.
+    /// Returns true if swapping `v` with an available vertex of lower index changes nothing.
     fn has_earlier_twin(&self, v: usize, available: u16) -> bool {
         let mut earlier = available & ((1 << v) - 1);
         while earlier != 0 {
@@ -381,8 +387,8 @@ impl<'a> Relabel<'a> {
     }
 }
 
-/// Colours that isomorphic vertices share, refined over in- and out-neighbours (Weisfeiler and
-/// Leman); a hash collision would only cost time or a tie, never mix two colours up between
+/// Returns colours that isomorphic vertices share, refined over in- and out-neighbours (Weisfeiler
+/// and Leman). A hash collision only costs time or a tie; it never mixes up two colours between
 /// isomorphic cells.
 fn refine(cell: &Cell, succs: &[u16; CELL_VERTICES]) -> [u64; CELL_VERTICES] {
     let n = cell.n;

@@ -1,19 +1,19 @@
-//! The single edits of a cell, acting on its isomorphism class.
+//! Single edits of a cell, acting on its isomorphism class.
 
 use super::canonical::{CELL_VERTICES, Cell};
 
-/// What limits the cells of a space.
+/// Limits on the cells of a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CellLimits {
-    /// The most vertices, input and output included.
+    /// Largest number of vertices, input and output included.
     pub vertices: usize,
-    /// The most edges.
+    /// Largest number of edges.
     pub edges: usize,
-    /// The number of ops an interior vertex can have.
+    /// Number of ops that an interior vertex can have.
     pub ops: usize,
 }
 
-/// A relation over vertices in which edges may point either way in index order.
+/// Relation over vertices. Edges may point either way in index order.
 #[derive(Clone)]
 struct Draft {
     ops: Vec<u8>,
@@ -29,7 +29,7 @@ impl Draft {
         }
     }
 
-    /// The draft with one more vertex just before the output, fed by `u` and feeding `v`.
+    /// Returns the draft with one more vertex just before the output, fed by `u` and feeding `v`.
     fn with_vertex(&self, op: u8, u: usize, v: usize) -> Self {
         let new = self.ops.len() - 1;
         let shift = |set: u16| {
@@ -49,13 +49,13 @@ impl Draft {
 }
 
 impl Cell {
-    /// All canonical cells within the limits that are one edit away from this pruned cell, sorted
-    /// and without the cell itself.
+    /// Returns all canonical cells within the limits that are one edit away from this pruned cell,
+    /// sorted and without the cell itself.
     ///
-    /// The edits: change an op; add an edge in any direction that closes no cycle; remove an
-    /// edge; insert a vertex on an edge or between two vertices; contract a vertex, joining what
-    /// feeds it to what it feeds. A vertex that an edit leaves on no path from input to output
-    /// goes with it.
+    /// An edit changes an op; adds an edge in any direction that closes no cycle; removes an edge;
+    /// inserts a vertex on an edge or between two vertices; or contracts a vertex, joining its
+    /// sources to its targets. Vertices that an edit leaves on no path from input to output are
+    /// removed.
     pub fn edits(&self, limits: CellLimits) -> Vec<Cell> {
         let mut found = Vec::new();
         self.for_each_edit(limits, &mut |cell: Option<Cell>| {
@@ -108,7 +108,7 @@ impl Cell {
         }
     }
 
-    /// For each vertex, the set of vertices that can be reached from it.
+    /// Returns for each vertex the set of vertices that can be reached from it.
     fn reachability(&self) -> [u16; CELL_VERTICES] {
         let mut reaches = [0; CELL_VERTICES];
         for v in (0..self.vertices()).rev() {

@@ -1,4 +1,4 @@
-//! What an architecture is: a small value, its graph and its canonical form.
+//! Architectures: small values with a graph and a canonical form.
 
 mod canonical;
 mod edit;
@@ -15,16 +15,15 @@ pub use edit::CellLimits;
 pub use graph::{Graph, INPUT, MAX_LABELS, MAX_NODES, OUTPUT, bits, mask};
 pub use reduce::Passive;
 
-/// The most op choices an architecture can hold.
+/// Largest number of op choices of an architecture.
 pub const MAX_OPS: usize = 62;
 
-/// An architecture: the op choices of a space's positions and, where edges are free, the edges
-/// between its vertices.
+/// Architecture: the op choices of a space's positions and, if edges are free, the edges between
+/// its vertices.
 ///
-/// It is a plain value of 80 bytes, without meaning outside its
-/// [`SearchSpace`](crate::space::SearchSpace), which says what the positions are. Two
-/// architectures of one space are the same exactly when their
-/// [canonical forms](crate::space::SearchSpace::canonical) are equal.
+/// It is a plain value of 80 bytes. Its [`SearchSpace`](crate::space::SearchSpace) gives the
+/// positions their meaning. Two architectures of one space are the same exactly if their [canonical
+/// forms](crate::space::SearchSpace::canonical) are equal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Arch {
     edges: u128,
@@ -33,7 +32,7 @@ pub struct Arch {
 }
 
 impl Arch {
-    /// An architecture without free edges: one op index a position.
+    /// Creates an architecture without free edges, with one op index a position.
     ///
     /// # Panics
     /// If there are more than [`MAX_OPS`] positions.
@@ -41,7 +40,7 @@ impl Arch {
         Self::with_edges(ops, 0)
     }
 
-    /// An architecture with free edges, as a set of bits whose meaning is the space's.
+    /// Creates an architecture with free edges. The space defines the meaning of the edge bits.
     ///
     /// # Panics
     /// If there are more than [`MAX_OPS`] positions.
@@ -55,25 +54,25 @@ impl Arch {
         }
     }
 
-    /// The op index at each position.
+    /// Returns the op index at each position.
     pub fn ops(&self) -> &[u8] {
         &self.ops[..self.len as usize]
     }
 
-    /// The free edges.
+    /// Returns the free edges.
     pub fn edges(&self) -> u128 {
         self.edges
     }
 
-    /// How many positions have another op, and how many bits of the edges differ. Positions that
-    /// only one of the two has count, too.
+    /// Counts the positions with another op and the edge bits that differ. Positions that only one
+    /// of the two has count, too.
     pub fn differences(&self, other: &Arch) -> u32 {
         let ops = (self.ops.iter().zip(&other.ops)).filter(|(a, b)| a != b);
         let longer = self.len.abs_diff(other.len);
         ops.count() as u32 + u32::from(longer) + (self.edges ^ other.edges).count_ones()
     }
 
-    /// The same architecture with another op at one position.
+    /// Returns the same architecture with another op at one position.
     pub fn with_op(mut self, position: usize, op: u8) -> Self {
         debug_assert!(position < self.len as usize);
         self.ops[position] = op;

@@ -1,22 +1,22 @@
-//! Vertices without a layer of their own, removed from a cell.
+//! Removal of vertices without a layer of their own from a cell.
 
 use super::Cell;
 
-/// What the ops of a cell's vertices do, for [`Cell::reduced`].
+/// Ops without a layer of their own, for [`Cell::reduced`].
 #[derive(Clone, Copy)]
 pub struct Passive<'a> {
-    /// Ops whose vertex carries nothing.
+    /// Ops that carry nothing.
     pub absent: &'a [u8],
-    /// Ops whose vertex passes its input on.
+    /// Ops that pass their input on.
     pub identity: &'a [u8],
-    /// Whether an edge from the input has weights of its own, and the output concatenates what feeds
-    /// it.
+    /// Set if an edge from the input has weights of its own, and the output concatenates its
+    /// inputs.
     pub projected: bool,
 }
 
 impl Cell {
-    /// The pruned cell without the vertices that can be left out: absent ones, and those that pass
-    /// on the output of one vertex. `None` if nothing reaches the output then.
+    /// Returns the pruned cell without absent vertices and without vertices that pass on the output
+    /// of one vertex. Returns `None` if nothing reaches the output then.
     pub fn reduced(&self, passive: Passive) -> Option<Cell> {
         let mut cell = *self;
         let last = |cell: &Cell| cell.vertices() - 1;
@@ -39,7 +39,8 @@ impl Cell {
         Some(cell)
     }
 
-    /// Whether a vertex passes on the output of one other, which can feed its successors itself.
+    /// Returns true if a vertex passes on the output of one other, which can feed its successors
+    /// itself.
     fn passes_on(&self, v: usize, passive: Passive) -> bool {
         let preds = self.preds(v);
         if !passive.identity.contains(&self.op(v)) || preds.count_ones() != 1 {

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A function of single numbers that follows a layer.
+/// Function of single numbers that follows a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Activation {
-    /// The positive part.
+    /// Positive part.
     Relu,
-    /// The positive part, at most 6 (Sandler et al. 2018, arXiv 1801.04381).
+    /// Positive part, at most 6 (Sandler et al. 2018, arXiv 1801.04381).
     Relu6,
     /// `x` times its sigmoid (Ramachandran et al. 2017, arXiv 1710.05941).
     Swish,

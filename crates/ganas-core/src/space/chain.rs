@@ -10,31 +10,33 @@ use crate::arch::{Arch, Graph, INPUT, OUTPUT};
 use crate::error::{Error, Result, counted};
 use crate::rng::Rng;
 
-/// The most architectures that [`SearchSpace::enumerate`] visits.
+/// Largest number of architectures that [`SearchSpace::enumerate`] visits.
 pub(super) const ENUMERABLE: u128 = 20_000_000;
 
-/// The most strings of one architecture that [`SearchSpace::constructions`] lists.
+/// Largest number of strings of one architecture that [`SearchSpace::constructions`] lists.
 const LISTABLE: u128 = 4096;
 
-/// A space of op sequences of a fixed length. Notation: op names joined by `;`; lists, other separators
-/// and digits are read where they are unambiguous.
+/// Space of op sequences of a fixed length.
 ///
-/// With [`Roles`], blocks that are absent or pass their input on do not count: sequences of the
-/// same blocks in the same order are one architecture, wherever the others stand.
+/// The notation is op names joined by `;`. Lists, other separators and digits are read if they are
+/// unambiguous.
+///
+/// With [`Roles`], blocks that are absent or pass their input on do not count. Sequences of the
+/// same blocks in the same order are one architecture, wherever the passive blocks stand.
 pub struct Chain {
     name: String,
     ops: Vec<String>,
     vocabulary: Vec<String>,
-    /// The op indices allowed at each position.
+    /// Op indices allowed at each position.
     choices: Vec<Vec<u8>>,
     costs: Box<dyn Costs>,
     roles: Roles,
-    /// The stages, where notations of one network are one architecture.
+    /// Stages, if notations of one network are one architecture.
     stages: Vec<Stage>,
 }
 
 impl Chain {
-    /// A chain with a list of allowed op indices for each position.
+    /// Creates a chain with a list of allowed op indices for each position.
     pub fn new(
         name: String,
         ops: Vec<String>,
@@ -52,7 +54,7 @@ impl Chain {
         }
     }
 
-    /// The ops of each stage.
+    /// Splits an architecture into the ops of each stage.
     fn staged<'a>(&'a self, arch: &'a Arch) -> impl Iterator<Item = (&'a Stage, &'a [u8])> {
         let mut rest = arch.ops();
         self.stages.iter().map(move |stage| {
@@ -62,8 +64,7 @@ impl Chain {
         })
     }
 
-    /// The canonical architectures with the same blocks but for one that is replaced, removed or
-    /// inserted.
+    /// Returns the canonical architectures in which one block is replaced, removed or inserted.
     fn edited(&self, arch: &Arch) -> Vec<Arch> {
         let mut found = Vec::new();
         let mut start = 0;
@@ -78,7 +79,8 @@ impl Chain {
         found
     }
 
-    /// Visits the canonical ops of all stages from this one on, after those before.
+    /// Visits the canonical ops of all stages from this one on; `ops` are those of the stages
+    /// before.
     fn visit_stages(&self, stage: usize, ops: &[u8], visit: &mut dyn FnMut(Arch)) {
         let Some(next) = self.stages.get(stage) else {
             visit(Arch::new(ops));
@@ -93,7 +95,7 @@ impl Chain {
     }
 }
 
-/// The graph of a sequence of ops: each node feeds the next.
+/// Returns the graph of a sequence of ops. Each node feeds the next.
 pub(super) fn chain_graph(ops: &[u8]) -> Graph {
     let mut graph = Graph::default();
     graph.push(INPUT, 0);
@@ -104,7 +106,7 @@ pub(super) fn chain_graph(ops: &[u8]) -> Graph {
     graph
 }
 
-/// The links of such a graph: all are forced.
+/// Returns a link of such a graph. All links are forced.
 pub(super) fn chain_link(partial: &Graph, from: usize) -> Link {
     if from + 1 == partial.len() {
         Link::Must
@@ -329,7 +331,7 @@ impl SearchSpace for Chain {
             .sum()
     }
 
-    /// Equal networks were trained apart.
+    /// Averages, because equal networks were trained separately.
     fn repeats(&self) -> Duplicates {
         if self.stages.is_empty() {
             Duplicates::Error

@@ -1,19 +1,19 @@
-//! How chains are written, here and by other programs.
+//! Notations of chains: the program's own and those of other programs.
 
 use super::literal::{Literal, unquoted, whole};
 use super::op_name::op_index;
 use crate::error::counted;
 
-/// What other programs join the ops by.
+/// Separators of ops in other programs.
 const SEPARATORS: [char; 5] = [',', ':', '-', '|', ' '];
 
-/// A chain that is being read.
+/// Parser of chains.
 pub(super) struct Form<'a> {
-    /// The ops of the space.
+    /// Ops of the space.
     pub ops: &'a [String],
-    /// The op indices allowed at each position.
+    /// Op indices allowed at each position.
     pub choices: &'a [Vec<u8>],
-    /// The name of the space.
+    /// Name of the space.
     pub space: &'a str,
 }
 
@@ -59,7 +59,7 @@ impl Form<'_> {
         words.iter().map(|word| op_index(self.ops, word)).collect()
     }
 
-    /// Ops by their places, where all positions have the same and none has a number for a name.
+    /// Reads ops by their places, if all positions have the same ops and none is named by a number.
     fn places(&self, words: &[&str]) -> Option<Vec<u8>> {
         let same = self
             .choices
@@ -71,7 +71,7 @@ impl Form<'_> {
             .collect()
     }
 
-    /// A digit a block.
+    /// Reads a digit a block.
     fn digits(&self, text: &str) -> Option<Vec<u8>> {
         if text.len() != self.choices.len() || !text.bytes().all(|b| b.is_ascii_digit()) {
             return None;

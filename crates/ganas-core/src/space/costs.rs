@@ -1,13 +1,13 @@
-//! What an architecture costs, as far as it follows from its structure.
+//! Costs of an architecture that follow from its structure.
 
 use crate::arch::Arch;
 
 /// Exact costs of the architectures of a space.
 pub trait Costs: Send + Sync {
-    /// The names of the costs.
+    /// Returns the names of the costs.
     fn names(&self) -> &[String];
 
-    /// The cost of this index for a valid architecture.
+    /// Returns the cost of this index for a valid architecture.
     fn cost(&self, arch: &Arch, index: usize) -> f64;
 }
 
@@ -15,7 +15,7 @@ pub trait Costs: Send + Sync {
 #[derive(Clone, Debug, Default)]
 pub struct OpCosts {
     names: Vec<String>,
-    /// For each cost, the share of each op of the space.
+    /// Shares of each op of the space, for each cost.
     shares: Vec<Vec<f64>>,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct NetworkCosts {
 }
 
 impl NetworkCosts {
-    /// Costs by a function that counts params and macs.
+    /// Creates the costs from a function that counts params and macs.
     pub fn new(count: fn(&Arch) -> (usize, usize)) -> Self {
         NetworkCosts {
             names: ["params", "macs"].map(str::to_owned),
@@ -66,7 +66,7 @@ impl Costs for NetworkCosts {
     }
 }
 
-/// Weights and multiply-adds of a convolution with batch norm on a square image.
+/// Returns the weights and multiply-adds of a convolution with batch norm on a square image.
 pub(super) fn conv_bn(kernel: usize, from: usize, to: usize, image: usize) -> (usize, usize) {
     let weights = kernel * kernel * from * to;
     (weights + 2 * to, weights * image * image)

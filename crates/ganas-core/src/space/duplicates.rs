@@ -1,4 +1,4 @@
-//! Treatment of rows of one architecture in tables of a space.
+//! Treatment of repeated rows of one architecture in the tables of a space.
 
 use std::str::FromStr;
 
@@ -10,7 +10,7 @@ use crate::error::{Error, Result, hint};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Duplicates {
-    /// Different values are an error. Equal rows are kept once.
+    /// Refuses different values. Equal rows are kept once.
     #[default]
     Error,
     /// Averages each metric over the rows where it was measured.
@@ -20,7 +20,7 @@ pub enum Duplicates {
 }
 
 impl Duplicates {
-    /// The name in options and files.
+    /// Returns the name in options and files.
     pub fn name(self) -> &'static str {
         match self {
             Duplicates::Error => "error",

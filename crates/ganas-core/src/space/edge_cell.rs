@@ -13,14 +13,14 @@ use crate::arch::{Arch, Graph, INPUT, OUTPUT};
 use crate::error::{Error, Result};
 use crate::rng::Rng;
 
-/// A space of cells with one op an edge.
+/// Space of cells with one op an edge.
 ///
-/// Nodes sum what their edges carry. The edges are the positions of an [`Arch`], ordered by
-/// target node and then by source. Notation: `|op~0|+|op~0|op~1|+...`, one group a target node;
-/// nested lists of ops are read as well.
+/// A node sums its incoming edges. The edges are the positions of an [`Arch`], ordered by target
+/// node and then by source. The notation is `|op~0|+|op~0|op~1|+...`, with one group a target node.
+/// Nested lists of ops are read as well.
 ///
-/// In the [`Graph`] each edge is an op node, fed by the op nodes of the edges that end where it
-/// starts; the topology is forced, so the generator only chooses ops.
+/// In the [`Graph`], each edge is an op node, fed by the op nodes of the edges that end at its
+/// source. The topology is forced, so the generator only chooses ops.
 pub struct EdgeCell {
     name: String,
     nodes: usize,
@@ -31,25 +31,25 @@ pub struct EdgeCell {
     merging: Merging,
 }
 
-/// Which strings are one architecture.
+/// Rule for strings that are one architecture.
 enum Merging {
-    /// Each by itself.
+    /// Distinct strings are distinct architectures.
     Apart,
-    /// Those of a class: for the [code](EdgeCell::code) of each string, that of its
-    /// representative.
+    /// Strings of a class are one: the [code](EdgeCell::code) of the representative for the code of
+    /// each string.
     Classes(Vec<u32>),
-    /// Those with the same [`normal_form`].
+    /// Strings with the same [`normal_form`] are one.
     NormalForms,
 }
 
-/// The most strings whose isomorphic ones can be merged.
+/// Largest number of strings whose isomorphic ones can be merged.
 const MERGEABLE: u128 = 1_000_000;
 
-/// The most strings among which equal networks are found by comparing all of them.
+/// Largest number of strings among which equal networks are found by comparing all of them.
 const COMPARABLE: u128 = 1 << 18;
 
 impl EdgeCell {
-    /// A space of cells of `nodes` nodes (at least 2), the first of which is the input.
+    /// Creates a space of cells of `nodes` nodes (at least 2). The first node is the input.
     pub fn new(name: String, nodes: usize, ops: Vec<String>, costs: Box<dyn Costs>) -> Self {
         EdgeCell {
             name,
@@ -63,13 +63,14 @@ impl EdgeCell {
     }
 
     /// Makes isomorphic strings one architecture: `none` edges carry zero, `skip_connect` edges
-    /// pass on what they get, and nodes sum in any order.
+    /// pass their input on, and nodes sum in any order.
     ///
-    /// The rule is that of NAS-Bench-201 (Dong & Yang 2020, arXiv 2001.00326), by which its
-    /// strings fall into 6,466 classes: it keeps zeros as terms of a sum, so it is a little finer
-    /// than equality of the computed function (5,390 classes).
+    /// The rule is that of NAS-Bench-201 (Dong & Yang 2020, arXiv 2001.00326), by which the strings
+    /// fall into 6,466 classes. It keeps zeros as terms of a sum, so it is a little finer than
+    /// equality of the computed function (5,390 classes).
     ///
     /// # Errors
+    ///
     /// If the space has too many strings.
     pub fn merging_isomorphic(mut self) -> Result<Self> {
         if self.strings().is_none_or(|n| n > MERGEABLE) {
@@ -97,8 +98,8 @@ impl EdgeCell {
         Ok(self)
     }
 
-    /// The classes of equal networks. Each is represented by the string with the fewest layers, so
-    /// that no cost counts layers that do not matter.
+    /// Returns the classes of equal networks. Each is represented by the string with the fewest
+    /// layers, so that costs count only layers that matter.
     fn networks(&self, roles: &Roles) -> Vec<u32> {
         let rank = |code: u32| {
             let arch = self.decode(code);
@@ -122,12 +123,12 @@ impl EdgeCell {
         networks.iter().map(|network| smallest[network].2).collect()
     }
 
-    /// The place of a string among [`all`](Self::all).
+    /// Returns the index of a string among [`all`](Self::all).
     fn code(&self, arch: &Arch) -> usize {
         (arch.ops().iter()).fold(0, |code, &op| code * self.ops.len() + usize::from(op))
     }
 
-    /// The string at a place.
+    /// Returns the string at an index.
     fn decode(&self, code: u32) -> Arch {
         let mut ops = vec![0; self.edges()];
         let mut rest = code as usize;
@@ -138,7 +139,7 @@ impl EdgeCell {
         Arch::new(&ops)
     }
 
-    /// How its cells are written.
+    /// Returns the parser of the cells.
     fn form(&self) -> Form<'_> {
         Form {
             nodes: self.nodes,
@@ -147,22 +148,22 @@ impl EdgeCell {
         }
     }
 
-    /// The number of edges.
+    /// Returns the number of edges.
     fn edges(&self) -> usize {
         self.nodes * (self.nodes - 1) / 2
     }
 
-    /// The position of the edge `source -> target`.
+    /// Returns the position of the edge `source -> target`.
     pub(super) fn position(source: usize, target: usize) -> usize {
         target * (target - 1) / 2 + source
     }
 
-    /// The nodes of each edge, in order of position.
+    /// Returns the nodes of each edge, in order of position.
     fn edge_list(&self) -> impl Iterator<Item = (usize, usize)> {
         (1..self.nodes).flat_map(|target| (0..target).map(move |source| (source, target)))
     }
 
-    /// The graph nodes that feed an op node whose edge starts at this cell node.
+    /// Returns the graph nodes that feed an op node whose edge starts at this cell node.
     fn feeders(source: usize) -> u64 {
         match source {
             0 => 1,
@@ -170,7 +171,7 @@ impl EdgeCell {
         }
     }
 
-    /// The inputs of the graph node that comes next in a partial graph of `t` nodes.
+    /// Returns the inputs of the next graph node in a partial graph of `t` nodes.
     fn forced_inputs(&self, t: usize) -> u64 {
         if t == 0 {
             0
@@ -182,7 +183,7 @@ impl EdgeCell {
         }
     }
 
-    /// What the last node computes, written so that isomorphic cells read the same.
+    /// Describes the sum of the last node, equally for isomorphic cells.
     fn expression(&self, arch: &Arch, none: Option<u8>, skip: Option<u8>) -> String {
         let mut values = vec![String::from("0")];
         for target in 1..self.nodes {
@@ -204,7 +205,7 @@ impl EdgeCell {
         values.pop().unwrap_or_default()
     }
 
-    /// The number of strings, isomorphic ones counted apart.
+    /// Returns the number of strings. Isomorphic strings count separately.
     fn strings(&self) -> Option<u128> {
         (self.ops.len() as u128).checked_pow(self.edges() as u32)
     }
@@ -355,7 +356,7 @@ impl SearchSpace for EdgeCell {
         self.form().write(arch.ops())
     }
 
-    /// Isomorphic strings were trained apart.
+    /// Averages, because isomorphic strings were trained separately.
     fn repeats(&self) -> Duplicates {
         match self.merging {
             Merging::Apart => Duplicates::Error,

@@ -1,11 +1,11 @@
-//! How edge cells are written, here and by other programs.
+//! Notations of edge cells: the program's own and those of other programs.
 
 use super::edge_cell::EdgeCell;
 use super::literal::{Literal, unquoted};
 use super::op_name::op_index;
 use crate::error::counted;
 
-/// The ops of NASLib's index notation of NAS-Bench-201, in order.
+/// Ops of NASLib's index notation of NAS-Bench-201, in order.
 const NASLIB: [&str; 5] = [
     "skip_connect",
     "none",
@@ -14,17 +14,17 @@ const NASLIB: [&str; 5] = [
     "avg_pool_3x3",
 ];
 
-/// A cell that is being read.
+/// Parser of edge cells.
 pub(super) struct Form<'a> {
-    /// The number of nodes.
+    /// Number of nodes.
     pub nodes: usize,
-    /// The ops of the space.
+    /// Ops of the space.
     pub ops: &'a [String],
-    /// The name of the space.
+    /// Name of the space.
     pub space: &'a str,
 }
 
-/// An edge: its op and where it comes from.
+/// Edge: an op and its source.
 type Edge = (u8, usize);
 
 impl Form<'_> {
@@ -99,7 +99,7 @@ impl Form<'_> {
         self.joined(nodes)
     }
 
-    /// The ops by position, given the edges into each node.
+    /// Returns the ops by position, given the edges into each node.
     fn joined(&self, nodes: Vec<Vec<Edge>>) -> Result<Vec<u8>, String> {
         let mut ops = Vec::with_capacity(self.edges());
         for (target, mut edges) in (1..).zip(nodes) {
@@ -157,7 +157,7 @@ impl Form<'_> {
         }
     }
 
-    /// Ops in the order of the sources, put in that of the targets.
+    /// Reorders ops from the order of sources to the order of targets.
     fn source_by_source(&self, ops: &[u8]) -> Vec<u8> {
         let mut sorted = vec![0; self.edges()];
         let edges = (0..self.nodes).flat_map(|s| (s + 1..self.nodes).map(move |t| (s, t)));
@@ -167,8 +167,8 @@ impl Form<'_> {
         sorted
     }
 
-    /// A list without sources: programs write the edges by target or by source, and number the ops
-    /// in their own ways.
+    /// Reads a list without sources. Programs write the edges by target or by source, and number
+    /// the ops in their own ways.
     fn read_flat(&self, items: &[Literal]) -> Result<Vec<u8>, String> {
         let words: Option<Vec<&str>> = items.iter().map(Literal::word).collect();
         let words = words.filter(|words| words.len() == self.edges());

@@ -1,23 +1,24 @@
-//! Equal networks among edge cells: those that compute the same, weights of their own included.
+//! Equal networks among edge cells: cells that compute the same, weights of their own included.
 
 use std::collections::BTreeMap;
 
 use super::Roles;
 use super::edge_cell::EdgeCell;
 
-/// How often each layer, or the input as number 0, is a term of a sum.
+/// Sum: the multiplicity of each layer as a term. The input is number 0.
 type Sum = BTreeMap<usize, u64>;
 
-/// An edge with a layer of its own.
+/// Edge with a layer of its own.
 struct Layer {
     op: u8,
     input: Sum,
 }
 
-/// A description of what the last node of a cell computes. Cells with equal descriptions are one
-/// network: the same layers with the same inputs, in whatever order, wherever they stand. A layer
-/// that gets no input, or does not reach the output, is left out. Two edges never share weights, so
-/// one layer that is used twice differs from two layers.
+/// Describes the computation of the last node of a cell. Cells with equal descriptions are one
+/// network: the same layers with the same inputs, in any order and at any place.
+///
+/// A layer without input, or without a path to the output, is left out. Two edges never share
+/// weights, so one layer that is used twice differs from two layers.
 pub(super) fn description(ops: &[u8], nodes: usize, roles: &Roles) -> Vec<u64> {
     let mut layers: Vec<Layer> = Vec::new();
     let mut values = vec![Sum::from([(0, 1)])];
@@ -48,7 +49,7 @@ pub(super) fn description(ops: &[u8], nodes: usize, roles: &Roles) -> Vec<u64> {
     written(&layers, &output, &live, &colours)
 }
 
-/// For each term, whether the output depends on it.
+/// Returns for each term if the output depends on it.
 fn live(layers: &[Layer], output: &Sum) -> Vec<bool> {
     let mut live = vec![false; layers.len() + 1];
     output.keys().for_each(|&term| live[term] = true);
@@ -60,8 +61,8 @@ fn live(layers: &[Layer], output: &Sum) -> Vec<bool> {
     live
 }
 
-/// A number for each term that equal terms of equal networks share, refined over what feeds a term
-/// and what it feeds (Weisfeiler and Leman).
+/// Returns a number for each term that equal terms of equal networks share. It is refined over the
+/// inputs and the users of a term (Weisfeiler and Leman).
 fn colours(layers: &[Layer], output: &Sum, live: &[bool]) -> Vec<u64> {
     let mut colours: Vec<u64> = std::iter::once(1)
         .chain(layers.iter().map(|layer| mix(2 + u64::from(layer.op))))
@@ -84,7 +85,8 @@ fn colours(layers: &[Layer], output: &Sum, live: &[bool]) -> Vec<u64> {
     colours
 }
 
-/// The live layers in an order that only depends on the network, with their inputs as places in it.
+/// Writes the live layers in an order that depends only on the network, with their inputs as places
+/// in it.
 fn written(layers: &[Layer], output: &Sum, live: &[bool], colours: &[u64]) -> Vec<u64> {
     let mut place: Vec<Option<u64>> = vec![None; layers.len() + 1];
     place[0] = Some(0);
@@ -123,9 +125,12 @@ fn mix(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
-/// A normal form for cells that are too many to compare all of them: edges on no path from the first
-/// node to the last are absent, and of all orders of the nodes the one with the smallest ops counts.
-/// It never makes two networks one, but may keep equal ones apart whose skips differ.
+/// Returns a normal form for cells that are too many for comparing all of them. Edges on no path
+/// from the first node to the last are absent. Among all orders of the nodes, the smallest ops
+/// count.
+///
+/// Different networks never get the same form. Equal networks may get different forms if their
+/// skips differ.
 pub(super) fn normal_form(ops: &[u8], nodes: usize, roles: &Roles) -> Vec<u8> {
     let Some(&absent) = roles.absent.iter().min() else {
         return ops.to_vec();
@@ -155,7 +160,7 @@ pub(super) fn normal_form(ops: &[u8], nodes: usize, roles: &Roles) -> Vec<u8> {
     search.best.unwrap_or(cell.ops)
 }
 
-/// A cell as a graph of labelled edges.
+/// Cell as a graph of labelled edges.
 struct Labelled {
     nodes: usize,
     absent: u8,
@@ -171,7 +176,7 @@ impl Labelled {
         }
     }
 
-    /// For each node, whether it is on a path from the first to the last.
+    /// Returns for each node if it is on a path from the first to the last.
     fn live(&self) -> Vec<bool> {
         let n = self.nodes;
         let (mut down, mut up) = (vec![false; n], vec![false; n]);
@@ -185,7 +190,7 @@ impl Labelled {
         (0..n).map(|v| down[v] && up[v]).collect()
     }
 
-    /// Whether two nodes have the same edges from and to all others and none between them.
+    /// Returns true if two nodes have the same edges from and to all others and none between them.
     fn are_twins(&self, u: usize, v: usize) -> bool {
         self.op(u, v) == self.absent
             && self.op(v, u) == self.absent
@@ -195,8 +200,8 @@ impl Labelled {
     }
 }
 
-/// A search for the order of the live nodes with the smallest ops. Since an order's first ops count
-/// first, only the nodes with the smallest edges from those before can come next.
+/// Search for the order of the live nodes with the smallest ops. Since the first ops of an order
+/// count first, only the nodes with the smallest edges from earlier nodes can come next.
 struct Relabel<'a> {
     cell: &'a Labelled,
     live: &'a [bool],

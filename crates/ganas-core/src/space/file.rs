@@ -10,7 +10,7 @@ use crate::arch::{Arch, CELL_VERTICES, MAX_LABELS, MAX_OPS};
 use crate::error::{Error, Result};
 use crate::read_regular_text;
 
-/// What a space file says, by kind.
+/// Content of a space file, by kind.
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 enum SpaceFile {
@@ -53,7 +53,7 @@ enum SpaceFile {
     },
 }
 
-/// For each metric, a cost per op; ops that are left out cost nothing.
+/// Cost per op for each metric. Ops that are left out cost nothing.
 type MetricTable = BTreeMap<String, BTreeMap<String, f64>>;
 
 /// Reads a space file.
@@ -69,10 +69,11 @@ pub fn from_file(path: impl AsRef<Path>) -> Result<Box<dyn SearchSpace>> {
     from_toml(&text).map_err(|e| e.in_file(path))
 }
 
-/// The space that a TOML text describes.
+/// Parses a space from TOML text.
 ///
 /// # Errors
-/// If it does not describe a space; the error carries the line where the text is not TOML.
+///
+/// If the text does not describe a space. The error carries the line if the text is not TOML.
 pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
     let file: SpaceFile = toml::from_str(text).map_err(|e| {
         let error = Error::input(e.message().replace('\n', " "))
@@ -147,7 +148,7 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
     })
 }
 
-/// Checks that the names of the space and of its metrics can be shown.
+/// Checks that the names of the space and of its metrics can be displayed.
 fn check_names(file: &SpaceFile) -> Result<()> {
     let (name, metrics) = match file {
         SpaceFile::Chain { name, metrics, .. }
@@ -221,7 +222,7 @@ fn chain(
     Ok(Chain::new(name, ops, indices, Box::new(costs)))
 }
 
-/// Makes equal networks one architecture, as the file says which ops have no layer.
+/// Makes equal networks one architecture, by the ops without a layer that the file names.
 fn unify(
     space: &mut dyn SearchSpace,
     absent: &[String],

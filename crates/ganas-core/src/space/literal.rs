@@ -1,22 +1,23 @@
-//! Values as other programs print them: JSON, Python literals, NumPy arrays and named tuples.
+//! Parser of values as other programs print them: JSON, Python literals, NumPy arrays and named
+//! tuples.
 
-/// The deepest nesting that is read.
+/// Deepest nesting that is read.
 const DEPTH: usize = 12;
 
-/// A value.
+/// Parsed value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Literal {
-    /// A number or a text, as it is written but for quotes.
+    /// Number or text without quotes.
     Atom(String),
-    /// A list, a tuple, an array or a range.
+    /// List, tuple, array or range.
     List(Vec<Literal>),
-    /// A dictionary, or what a named tuple or an object was made with. A value without a name has an
+    /// Dictionary, or the arguments of a named tuple or an object. A value without a name has an
     /// empty key.
     Map(Vec<(String, Literal)>),
 }
 
 impl Literal {
-    /// Whether a text begins as a list, a dictionary or a call such as `Genotype(`.
+    /// Returns true if a text begins as a list, a dictionary or a call such as `Genotype(`.
     pub fn begins(text: &str) -> bool {
         let text = text.trim_start();
         let rest = text.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "_.".contains(c));
@@ -26,7 +27,8 @@ impl Literal {
     /// Reads a whole text.
     ///
     /// # Errors
-    /// If it is not one value, with the place of the fault.
+    ///
+    /// If it is not one value. The error names the place of the fault.
     pub fn read(text: &str) -> Result<Literal, String> {
         let mut reader = Reader { text, at: 0 };
         let value = reader.value(0)?;
@@ -36,7 +38,7 @@ impl Literal {
         }
     }
 
-    /// The items of a list.
+    /// Returns the items of a list.
     pub fn list(&self) -> Option<&[Literal]> {
         match self {
             Literal::List(items) => Some(items),
@@ -44,7 +46,7 @@ impl Literal {
         }
     }
 
-    /// The text of an atom.
+    /// Returns the text of an atom.
     pub fn word(&self) -> Option<&str> {
         match self {
             Literal::Atom(word) => Some(word),
@@ -52,22 +54,22 @@ impl Literal {
         }
     }
 
-    /// The texts of a list of atoms.
+    /// Returns the texts of a list of atoms.
     pub fn words(&self) -> Option<Vec<&str>> {
         self.list()?.iter().map(Literal::word).collect()
     }
 
-    /// An atom that is a whole number from 0 on, as `6` or `6.0`.
+    /// Returns the value of an atom that is a whole number from 0 on, as `6` or `6.0`.
     pub fn number(&self) -> Option<usize> {
         whole(self.word()?)
     }
 
-    /// The numbers of a list.
+    /// Returns the numbers of a list.
     pub fn numbers(&self) -> Option<Vec<usize>> {
         self.list()?.iter().map(Literal::number).collect()
     }
 
-    /// The value of the first of these keys that a dictionary has.
+    /// Returns the value of the first of these keys that a dictionary has.
     pub fn get(&self, keys: &[&str]) -> Option<&Literal> {
         let Literal::Map(fields) = self else {
             return None;
@@ -76,7 +78,7 @@ impl Literal {
     }
 }
 
-/// A whole number from 0 on, as `6` or `6.0`.
+/// Parses a whole number from 0 on, as `6` or `6.0`.
 pub(super) fn whole(text: &str) -> Option<usize> {
     let text = text.trim();
     let digits = match text.split_once('.') {
@@ -87,7 +89,7 @@ pub(super) fn whole(text: &str) -> Option<usize> {
     digits.parse().ok()
 }
 
-/// A text without the quotes around all of it.
+/// Removes the quotes around a text.
 pub(super) fn unquoted(text: &str) -> &str {
     let text = text.trim();
     let inner = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
@@ -103,12 +105,12 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// What is left, cut short.
+    /// Returns the rest of the text, cut short.
     fn rest(&self) -> String {
         self.text[self.at..].chars().take(20).collect()
     }
 
-    /// The next character that is not blank.
+    /// Returns the next character that is not blank.
     fn peek(&mut self) -> Option<char> {
         let rest = &self.text[self.at..];
         self.at += rest.len() - rest.trim_start().len();
@@ -143,8 +145,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes the items up to a closing bracket, the opening one first, with the names of those that
-    /// have one. Commas may be blanks, as NumPy prints arrays.
+    /// Takes the items up to a closing bracket, with the names of those that have one. The opening
+    /// bracket is taken already. Commas may be blanks, as NumPy prints arrays.
     fn items(&mut self, close: char, depth: usize) -> Result<Vec<(String, Literal)>, String> {
         let opened = self.rest();
         self.at += 1;
@@ -205,7 +207,7 @@ fn values(items: Vec<(String, Literal)>) -> Vec<Literal> {
     items.into_iter().map(|(_, value)| value).collect()
 }
 
-/// The value of a call.
+/// Evaluates a call.
 fn call(name: &str, mut arguments: Vec<(String, Literal)>) -> Result<Literal, String> {
     let name = name.rsplit('.').next().unwrap_or(name);
     let wraps = ["array", "tensor", "list", "tuple", "OrderedDict", "str_"].contains(&name)

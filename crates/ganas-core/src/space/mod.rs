@@ -1,4 +1,4 @@
-//! Search spaces: what their architectures are, how they are written, sampled, edited and grown.
+//! Search spaces: the structure of their architectures, notations, sampling, edits and growth.
 
 mod activation;
 mod chain;
@@ -49,7 +49,7 @@ pub use nasbench201::nasbench201;
 pub use node_cell::NodeCell;
 pub use roles::Roles;
 
-/// The spaces that are known by name.
+/// Names of the built-in spaces.
 pub const NAMES: [&str; 10] = [
     "nasbench101",
     "nasbench201",
@@ -63,21 +63,21 @@ pub const NAMES: [&str; 10] = [
     "accel-nasbench",
 ];
 
-/// How random architectures are drawn.
+/// Distribution of random architectures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sampler {
-    /// Each distinct architecture with the same probability.
+    /// Uniform over the distinct architectures.
     #[default]
     Uniform,
-    /// Node cells only: each bit of a full-sized adjacency matrix with probability one half and
-    /// each op uniformly, drawn again until the pruned cell is valid. The usual sampler of
-    /// NAS-Bench-101 studies; nearly all of its cells are small.
+    /// Node cells only: uniform bits of a full-sized adjacency matrix and uniform ops, drawn again
+    /// until the pruned cell is valid. This is the usual sampler of NAS-Bench-101 studies; nearly
+    /// all of its cells are small.
     Adjacency,
 }
 
 impl Sampler {
-    /// The name on the command line and in files.
+    /// Returns the name on the command line and in files.
     pub fn name(self) -> &'static str {
         match self {
             Sampler::Uniform => "uniform",
@@ -85,10 +85,11 @@ impl Sampler {
         }
     }
 
-    /// The sampler of a space: the one that was asked for, or the space's first.
+    /// Returns the requested sampler, or the space's first.
     ///
     /// # Errors
-    /// If it is not feasible in the space.
+    ///
+    /// If the sampler is not feasible in the space.
     pub fn feasible(space: &dyn SearchSpace, asked: Option<Sampler>) -> Result<Sampler> {
         let sampler = asked.unwrap_or(space.samplers()[0]);
         if space.samplers().contains(&sampler) {
@@ -119,17 +120,17 @@ impl FromStr for Sampler {
     }
 }
 
-/// A part of an architecture's notation that tables may keep in a column of its own.
+/// Part of an architecture's notation that tables may keep in a column of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// What stands before the field in the notation.
+    /// Text before the field in the notation.
     pub before: String,
-    /// The column's name.
+    /// Name of the column.
     pub column: String,
 }
 
 impl Part {
-    /// Parts from what stands before each and its column.
+    /// Creates parts from pairs of the text before each and its column.
     pub fn list<const N: usize>(parts: [(&str, &str); N]) -> Vec<Part> {
         (parts.into_iter())
             .map(|(before, column)| Part {
@@ -147,78 +148,92 @@ static NO_ROLES: Roles = Roles {
     projected: false,
 };
 
-/// What the positions of a space's architectures are, for who builds something from them.
+/// Structure of a space's architectures, for programs that build something from them.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Kind<'a> {
-    /// A sequence of ops: [`Chain`].
+    /// Sequence of ops: [`Chain`].
     Chain,
-    /// A complete DAG with one op an edge, the edges ordered by target and then by source:
+    /// Complete DAG with one op an edge, the edges ordered by target and then by source:
     /// [`EdgeCell`].
     EdgeCell,
-    /// A [`Cell`](crate::arch::Cell) with one op a vertex: [`NodeCell`].
+    /// [`Cell`](crate::arch::Cell) with one op a vertex: [`NodeCell`].
     NodeCell,
-    /// The layers of a network, which [`Mobile::network`] gives.
+    /// Layers of a network, by [`Mobile::network`].
     Mobile(&'a Mobile),
-    /// Two cells of a network, which [`Darts::network`] gives.
+    /// Two cells of a network, by [`Darts::network`].
     Darts(&'a Darts),
-    /// A structure that only the space itself knows.
+    /// Structure that only the space itself knows.
     Other,
 }
 
-/// A search space.
+/// Search space.
 ///
-/// All architectures that a space hands out are in canonical form and valid. A space knows the
-/// structure of its architectures and what follows from it exactly, such as their weights, but
-/// never how well they perform.
+/// All architectures that a space returns are valid and in canonical form. A space knows the
+/// structure of its architectures and the exact consequences, such as their weights. It knows
+/// nothing of their performance.
 pub trait SearchSpace: Growth + Send + Sync {
-    /// The name in commands, files and the protocol.
+    /// Returns the name in commands, files and the protocol.
     fn name(&self) -> &str;
 
-    /// What the positions of an [`Arch`] are.
+    /// Returns the structure of the architectures.
     fn kind(&self) -> Kind<'_> {
         Kind::Other
     }
 
-    /// The names of the ops that an [`Arch`]'s op indices stand for.
+    /// Returns the names of the ops that an [`Arch`]'s op indices stand for.
     fn ops(&self) -> &[String];
 
-    /// Whether an architecture belongs to the space; if not, in what way.
+    /// Checks that an architecture belongs to the space.
+    ///
+    /// # Errors
+    ///
+    /// If it does not; the error is a phrase that says why.
     fn check(&self, arch: &Arch) -> std::result::Result<(), String>;
 
-    /// The representative of all architectures that count as the same one as this valid one.
+    /// Returns the canonical form of a valid architecture: the representative of all that count as
+    /// the same.
     fn canonical(&self, arch: &Arch) -> Arch;
 
-    /// The graph of a valid architecture.
+    /// Returns the graph of a valid architecture.
     fn graph(&self, arch: &Arch) -> Graph;
 
-    /// The canonical architecture of a finished graph, if it breaks no rule of the space.
+    /// Returns the canonical architecture of a finished graph.
+    ///
+    /// # Errors
+    ///
+    /// If the graph breaks a rule of the space.
     fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String>;
 
-    /// All graphs that the grammar of the space grows under its enforced rules and that
-    /// [`arch`](Self::arch) makes this architecture of, each once: whatever grows graphs makes the
-    /// architecture with the sum of their probabilities. `None` where they are too many to list or
-    /// nobody has written down which they are.
+    /// Returns all graphs that grow into this architecture under the enforced rules, each once. A
+    /// generator of graphs draws the architecture with the sum of their probabilities. Returns
+    /// `None` if they are too many or not known.
     fn constructions(&self, arch: &Arch) -> Option<Vec<Graph>> {
         let _ = arch;
         None
     }
 
-    /// The canonical architecture that a text stands for: one in the space's notation, or the name
-    /// of one of the [`named`](Self::named) points.
+    /// Parses the canonical architecture of a text: the space's notation, or the name of one of the
+    /// [`named`](Self::named) points.
+    ///
+    /// # Errors
+    ///
+    /// If the text is neither; the error says why.
     fn parse(&self, text: &str) -> std::result::Result<Arch, String>;
 
-    /// An architecture in the space's notation.
+    /// Writes an architecture in the space's notation.
     fn format(&self, arch: &Arch) -> String;
 
-    /// How tables may spell an architecture over several columns: its notation is what stands
-    /// before each field and the field, one after another. Empty if it is in one column only,
-    /// `arch`, which every table may have instead.
+    /// Returns the columns over which tables may spread an architecture. The notation is the text
+    /// before each field and the field, one after another.
+    ///
+    /// Every table may have the one column `arch` instead. The list is empty if that is the only
+    /// form.
     fn spelling(&self) -> &[Part] {
         &[]
     }
 
-    /// The same space, in which isomorphic notations are one architecture.
+    /// Returns the same space with isomorphic notations merged into one architecture.
     ///
     /// # Errors
     /// If its notations differ by more than that, or are too many.
@@ -226,14 +241,14 @@ pub trait SearchSpace: Growth + Send + Sync {
         Err(nothing_to_merge(self.name()))
     }
 
-    /// The ops without a layer of their own. Where there are any, architectures whose networks
-    /// differ only by them are one.
+    /// Returns the ops without a layer of their own. Architectures whose networks differ only by
+    /// such ops are one.
     fn roles(&self) -> &Roles {
         &NO_ROLES
     }
 
-    /// Makes architectures one if their networks differ only by ops of these roles; with none, each
-    /// notation is an architecture again. Spaces whose networks never coincide ignore it.
+    /// Merges architectures whose networks differ only by ops of these roles. Empty roles make each
+    /// notation an architecture again. Spaces whose networks never coincide ignore the call.
     ///
     /// # Errors
     /// If the roles do not suit the space.
@@ -242,28 +257,28 @@ pub trait SearchSpace: Growth + Send + Sync {
         Ok(())
     }
 
-    /// What several rows of one architecture mean in the tables of this space, where an import does
-    /// not say otherwise. By default they contradict each other.
+    /// Returns the treatment of repeated rows of one architecture in tables of this space, unless
+    /// the import has its own. The default is an error.
     fn repeats(&self) -> Duplicates {
         Duplicates::Error
     }
 
-    /// Architectures that have a name, such as published networks.
+    /// Returns architectures that have a name, such as published networks.
     fn named(&self) -> &[(&'static str, Arch)] {
         &[]
     }
 
-    /// The samplers that are feasible here; the first is the default.
+    /// Returns the samplers that are feasible here. The first is the default.
     fn samplers(&self) -> &[Sampler];
 
-    /// A random architecture. The sampler has to be one of [`samplers`](Self::samplers).
+    /// Draws a random architecture. The sampler has to be one of [`samplers`](Self::samplers).
     fn sample(&self, sampler: Sampler, rng: &mut Rng) -> Arch;
 
-    /// All architectures one edit away, distinct, sorted, and without this one.
+    /// Returns all architectures one edit away, distinct, sorted, and without this one.
     fn neighbors(&self, arch: &Arch) -> Vec<Arch>;
 
-    /// One of the [`neighbors`](Self::neighbors), uniformly; the architecture itself if it has
-    /// none.
+    /// Draws one of the [`neighbors`](Self::neighbors) uniformly. Returns the architecture itself
+    /// if it has none.
     fn mutate(&self, arch: &Arch, rng: &mut Rng) -> Arch {
         let neighbors = self.neighbors(arch);
         if neighbors.is_empty() {
@@ -273,17 +288,17 @@ pub trait SearchSpace: Growth + Send + Sync {
         }
     }
 
-    /// How unlike two architectures are: 0 for equals, and the smaller the fewer edits lead from one
-    /// to the other. It finds what is nearest in a [`Pool`](crate::Pool) where no edit does.
+    /// Returns the distance of two architectures: 0 for equal ones, and small if few edits lead
+    /// from one to the other. It finds the nearest members of a [`Pool`](crate::Pool).
     fn distance(&self, a: &Arch, b: &Arch) -> u32 {
         a.differences(b)
     }
 
-    /// The number of architectures, where it can be counted within seconds.
+    /// Returns the number of architectures, if it can be counted within seconds.
     fn size(&self) -> Option<u128>;
 
-    /// A number of architectures that there are for certain: the exact one where it can be counted,
-    /// else a lower bound.
+    /// Returns a lower bound on the number of architectures. It is exact if [`size`](Self::size) is
+    /// known.
     fn at_least(&self) -> u128 {
         self.size().unwrap_or(1)
     }
@@ -291,19 +306,21 @@ pub trait SearchSpace: Growth + Send + Sync {
     /// Visits every architecture once, in a fixed order.
     ///
     /// # Errors
-    /// If the space is too large to enumerate; then none is visited.
+    ///
+    /// If the space is too large to enumerate. No architecture is visited then.
     fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()>;
 
-    /// The names of what follows exactly from an architecture, such as `params` and `macs`.
+    /// Returns the names of the exact costs of an architecture, such as `params` and `macs`.
     fn costs(&self) -> &[String];
 
-    /// The cost of this index for an architecture.
+    /// Returns the cost of this index for an architecture.
     fn cost(&self, arch: &Arch, index: usize) -> f64;
 }
 
-/// The space of a name, or of a TOML file.
+/// Loads a space by name, or from a TOML file.
 ///
 /// # Errors
+///
 /// If there is neither, or the file does not describe a space.
 pub fn load(name_or_file: &str) -> Result<Box<dyn SearchSpace>> {
     match name_or_file {
@@ -328,7 +345,7 @@ pub fn load(name_or_file: &str) -> Result<Box<dyn SearchSpace>> {
     }
 }
 
-/// The error of merging notations that never stand for the same network.
+/// Returns the error of merging notations that never stand for the same network.
 fn nothing_to_merge(space: &str) -> Error {
     let what = format!("the space `{space}` has nothing to merge by isomorphism");
     Error::input(what).mend(
@@ -337,8 +354,9 @@ fn nothing_to_merge(space: &str) -> Error {
     )
 }
 
-/// The point of this name, or what the text says in the space's notation. What looks like a name is
-/// none in any notation, so that an unknown one is refused with those that there are.
+/// Returns the point of this name, or the result of `notation` for a text in the space's notation.
+///
+/// Notations never look like names, so an unknown name is refused with a list of the known ones.
 fn named_or(
     named: &[(&'static str, Arch)],
     text: &str,
@@ -358,7 +376,8 @@ fn named_or(
     Err(format!("no architecture has this name; {hint}"))
 }
 
-/// The error of enumerating a space that is too large for it, with more about why if there is.
+/// Returns the error of enumerating a space that is too large, with the reason `why` if it is not
+/// empty.
 fn too_large(space: &str, why: &str) -> Error {
     Error::input(format!(
         "the space `{space}` is too large to enumerate{why}"
@@ -366,7 +385,7 @@ fn too_large(space: &str, why: &str) -> Error {
     .mend("sample from it instead")
 }
 
-/// The vocabulary of a space whose nodes are an input, an output and ops.
+/// Returns the vocabulary of a space whose nodes are an input, an output and ops.
 fn vocabulary(ops: &[String]) -> Vec<String> {
     ["input", "output"]
         .into_iter()

@@ -1,21 +1,21 @@
-//! A graph as others read it.
+//! Graphs of architectures for other programs.
 
 use serde::Serialize;
 
 use super::SearchSpace;
 use crate::arch::{Arch, bits};
 
-/// The graph of an architecture by the names of its labels, for workers and files.
+/// Graph of an architecture by the names of its labels, for workers and files.
 #[derive(Debug, Serialize)]
 pub struct NamedGraph<'a> {
-    /// The op of each node, in topological order.
+    /// Op of each node, in topological order.
     pub ops: Vec<&'a str>,
-    /// The edges, each from an earlier node to a later one.
+    /// Edges, each from an earlier node to a later one.
     pub edges: Vec<[usize; 2]>,
 }
 
 impl<'a> NamedGraph<'a> {
-    /// The graph of an architecture of a space.
+    /// Creates the graph of an architecture of a space.
     pub fn of(space: &'a dyn SearchSpace, arch: &Arch) -> Self {
         let graph = space.graph(arch);
         let names = space.vocabulary();

@@ -8,30 +8,31 @@ use super::NodeCell;
 use super::costs::{NetworkCosts, conv_bn};
 use crate::arch::Cell;
 
-/// The ops in the order of the benchmark's own enumeration.
+/// Ops in the order of the benchmark's own enumeration.
 const OPS: [&str; 3] = ["conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3"];
 
-/// The benchmark's networks: a stem, then stacks of cells with halved images and doubled channels
-/// in between.
+/// Channels of the stem. The benchmark's networks are a stem and stacks of cells; between the
+/// stacks, images are halved and channels doubled.
 const STEM_CHANNELS: usize = 128;
 const STACKS: usize = 3;
 const CELLS: usize = 3;
 const IMAGE: usize = 32;
 const CLASSES: usize = 10;
 
-/// How many cells the space has.
+/// Number of cells of the space.
 const SIZE: u128 = 423_624;
 
-/// He et al. 2016's residual block: two convolutions and a way around them. 20,346,506 weights.
+/// Residual block of He et al. 2016: two convolutions and a way around them. 20,346,506 weights.
 const RESNET: &str = "input;conv3x3-bn-relu;conv3x3-bn-relu;output|101101";
 
-/// The module of Szegedy et al. 2016 in the ops of the benchmark: four branches, one of them of two
+/// Module of Szegedy et al. 2016 in the ops of the benchmark: four branches, one of them of two
 /// convolutions. 2,694,282 weights.
 const INCEPTION: &str = "input;conv3x3-bn-relu;conv1x1-bn-relu;maxpool3x3;conv3x3-bn-relu;\
     conv3x3-bn-relu;output|111100000010001001101";
 
-/// The space of NAS-Bench-101: cells of at most 7 vertices and 9 edges, 423,624 in all. Its named
-/// points are the two cells that GA-NAS improves in Table 5 of its paper, `resnet` and `inception`.
+/// Returns the space of NAS-Bench-101: cells of at most 7 vertices and 9 edges, 423,624 in all. Its
+/// named points are the two cells that GA-NAS improves in Table 5 of its paper, `resnet` and
+/// `inception`.
 pub fn nasbench101() -> NodeCell {
     let ops = OPS.map(str::to_owned).to_vec();
     let costs = NetworkCosts::new(|arch| network_costs(&Cell::of(arch)));
@@ -41,8 +42,8 @@ pub fn nasbench101() -> NodeCell {
         .naming("inception", INCEPTION)
 }
 
-/// Params and macs of the network that is built from a pruned cell. The channels of vertices
-/// depend on the vertex order where a split leaves a remainder.
+/// Returns the params and macs of the network that is built from a pruned cell. The channels depend
+/// on the vertex order if a split leaves a remainder.
 fn network_costs(cell: &Cell) -> (usize, usize) {
     let mut total = conv_bn(3, 3, STEM_CHANNELS, IMAGE);
     let mut add = |(params, macs)| total = (total.0 + params, total.1 + macs);
@@ -86,8 +87,8 @@ fn module_costs(
     })
 }
 
-/// The channels of each vertex: the output's are split over what feeds it, and every other vertex
-/// has as many as the widest vertex that it feeds.
+/// Returns the channels of each vertex. The output's channels are split over its inputs. Every
+/// other vertex has as many as the widest vertex that it feeds.
 pub fn vertex_channels(cell: &Cell, input: usize, output: usize) -> Vec<usize> {
     let n = cell.vertices();
     let mut channels = vec![0; n];
@@ -113,8 +114,8 @@ pub fn vertex_channels(cell: &Cell, input: usize, output: usize) -> Vec<usize> {
     channels
 }
 
-/// The benchmark's own fingerprint of a cell: MD5 rounds over in- and out-neighbourhoods, equal
-/// for isomorphic cells. The cell has to be pruned.
+/// Returns the benchmark's own fingerprint of a pruned cell: MD5 rounds over in- and
+/// out-neighbourhoods, equal for isomorphic cells.
 pub fn module_hash(cell: &Cell) -> String {
     let n = cell.vertices();
     let label = |v: usize| match v {

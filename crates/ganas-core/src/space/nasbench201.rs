@@ -3,7 +3,7 @@
 use super::EdgeCell;
 use super::costs::{NetworkCosts, conv_bn};
 
-/// The ops in the order of the benchmark's code.
+/// Ops in the order of the benchmark's code.
 const OPS: [&str; 5] = [
     "none",
     "skip_connect",
@@ -12,14 +12,15 @@ const OPS: [&str; 5] = [
     "avg_pool_3x3",
 ];
 
-/// The benchmark's networks: three stages of cells with residual reductions between them.
+/// Channels of the first stage. The benchmark's networks are three stages of cells with residual
+/// reductions between them.
 const CHANNELS: usize = 16;
 const CELLS: usize = 5;
 const STAGES: usize = 3;
 const IMAGE: usize = 32;
 const CLASSES: usize = 10;
 
-/// The space of NAS-Bench-201: 4 nodes, 5 ops, 15,625 strings.
+/// Returns the space of NAS-Bench-201: 4 nodes, 5 ops, 15,625 strings.
 pub fn nasbench201() -> EdgeCell {
     let costs = NetworkCosts::new(|arch| network_costs(arch.ops()));
     EdgeCell::new(
@@ -30,7 +31,7 @@ pub fn nasbench201() -> EdgeCell {
     )
 }
 
-/// Params and macs of the CIFAR-10 network, the macs as the benchmark counts them.
+/// Returns the params and macs of the CIFAR-10 network. The macs are counted as the benchmark does.
 fn network_costs(ops: &[u8]) -> (usize, usize) {
     let mut total = conv_bn(3, 3, CHANNELS, IMAGE);
     let mut add = |(params, macs)| total = (total.0 + params, total.1 + macs);

@@ -12,20 +12,20 @@ use crate::arch::{Arch, CELL_VERTICES, Cell, CellLimits, Graph, INPUT, OUTPUT, P
 use crate::error::Result;
 use crate::rng::Rng;
 
-/// The most vertices with which a space is enumerated, counted and sampled uniformly.
+/// Largest number of vertices with which a space is enumerated, counted and sampled uniformly.
 const FEASIBLE: usize = 8;
 
-/// The most labelled forms that are looked at to count a space: a few seconds (ours).
+/// Largest number of labelled forms that are visited to count a space: a few seconds (ours).
 const COUNTED: u64 = 10_000_000;
 
-/// A space of DAG cells with limits on vertices and edges. Dead vertices are pruned and
-/// isomorphic cells are one architecture.
+/// Space of DAG cells with limits on vertices and edges. Dead vertices are pruned, and isomorphic
+/// cells are one architecture.
 ///
-/// Notation: `op;op;...|adjacency bits`, ops from `input` to `output`, the upper triangle of the
-/// adjacency matrix row by row. Ops of the interior vertices alone and the full square matrix
-/// are understood too, and so are dictionaries with `module_adjacency` and `module_operations`, lists
-/// and what NumPy prints. Tables may have the two sides in columns `ops` and `adjacency`, as
-/// NAS-Bench-101 is usually exported.
+/// The notation is `op;op;...|adjacency bits`: the ops from `input` to `output`, then the upper
+/// triangle of the adjacency matrix row by row. The parser also accepts the ops of the interior
+/// vertices alone, the full square matrix, dictionaries with `module_adjacency` and
+/// `module_operations`, lists, and NumPy's output. Tables may have the two sides in columns `ops`
+/// and `adjacency`, as NAS-Bench-101 is usually exported.
 pub struct NodeCell {
     name: String,
     limits: CellLimits,
@@ -34,19 +34,19 @@ pub struct NodeCell {
     costs: Box<dyn Costs>,
     samplers: Vec<Sampler>,
     spelling: Vec<Part>,
-    /// The numbers of vertices and edges that cells can have.
+    /// Numbers of vertices and edges that cells can have.
     shapes: Vec<(usize, usize)>,
-    /// For each shape, the number of labelled forms of that shape, dead ones included.
+    /// Number of labelled forms of each shape, dead ones included.
     shape_weights: Vec<f64>,
-    /// The number of cells, or `None` where that takes too long to count.
+    /// Number of cells, or `None` if it takes too long to count.
     size: OnceLock<Option<u128>>,
     named: Vec<(&'static str, Arch)>,
     roles: Roles,
 }
 
 impl NodeCell {
-    /// A space of cells of 2 to `max_vertices` vertices (input and output included, at most 16)
-    /// and at most `max_edges` edges.
+    /// Creates a space of cells of 2 to `max_vertices` vertices (input and output included, at most
+    /// 16) and at most `max_edges` edges.
     pub fn new(
         name: String,
         max_vertices: usize,
@@ -89,8 +89,8 @@ impl NodeCell {
         }
     }
 
-    /// The representative of a pruned cell: without the vertices that have no layer, and the
-    /// smallest of its relabelings. If nothing reaches the output, it is a single absent vertex.
+    /// Returns the representative of a pruned cell: the smallest relabeling of the cell without
+    /// passive vertices. If nothing reaches the output, it is a single absent vertex.
     fn representative(&self, cell: &Cell) -> Cell {
         if self.roles.is_empty() {
             return cell.canonical();
@@ -110,7 +110,7 @@ impl NodeCell {
         reduced.canonical()
     }
 
-    /// Says how many cells there are, so that nobody has to count them.
+    /// Sets the number of cells, so that it need not be counted.
     pub(super) fn of_size(self, size: u128) -> Self {
         NodeCell {
             size: OnceLock::from(Some(size)),
@@ -118,7 +118,7 @@ impl NodeCell {
         }
     }
 
-    /// Names a cell, which has to be one of the space.
+    /// Names a cell of the space.
     pub(super) fn naming(mut self, name: &'static str, text: &str) -> Self {
         let arch = self.parse(text);
         debug_assert!(arch.is_ok(), "{name}: {arch:?}");
@@ -126,8 +126,8 @@ impl NodeCell {
         self
     }
 
-    /// The canonical architecture of a cell as somebody wrote it: pruned, then checked against
-    /// the limits.
+    /// Returns the canonical architecture of any cell. The cell is pruned, then checked against the
+    /// limits.
     fn admit(&self, cell: &Cell) -> std::result::Result<Arch, String> {
         let pruned = cell
             .pruned()
@@ -157,10 +157,11 @@ impl NodeCell {
         Ok(())
     }
 
-    /// Reads a cell in the space's notation as it is written: neither pruned nor canonical.
+    /// Reads a cell in the space's notation, without pruning or canonicalising it.
     ///
     /// # Errors
-    /// If the text is no cell, has an unknown op, or more vertices or edges than the space has.
+    ///
+    /// If the text is not a cell, has an unknown op, or more vertices or edges than the space has.
     pub fn parse_cell(&self, text: &str) -> std::result::Result<Cell, String> {
         let (names, bits) = node_forms::read(text)?;
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -221,8 +222,8 @@ impl NodeCell {
         Some(cell)
     }
 
-    /// The number of cells in which every vertex has a layer and feeds the next. No two of their
-    /// labelled forms are isomorphic, so that a formula counts them.
+    /// Counts the cells in which every vertex has a layer and feeds the next. No two of their
+    /// labelled forms are isomorphic, so a formula counts them.
     fn strung(&self) -> u128 {
         let CellLimits {
             vertices,
@@ -241,7 +242,7 @@ impl NodeCell {
             .fold(0, u128::saturating_add)
     }
 
-    /// The number of cells, if it can be found within `forms` labelled forms.
+    /// Counts the cells, if `forms` labelled forms suffice.
     fn count(&self, forms: u64) -> Option<u128> {
         if self.limits.vertices > FEASIBLE || self.strung() > u128::from(forms) {
             return None;
@@ -255,8 +256,8 @@ impl NodeCell {
         visitor.visit_all().then_some(count)
     }
 
-    /// A uniform draw over the distinct cells: a uniform labelled form, kept with a probability
-    /// of one over the number of forms that its cell has.
+    /// Draws uniformly over the distinct cells. A uniform labelled form is kept with a probability
+    /// of one over the number of forms of its cell.
     fn sample_uniform(&self, rng: &mut Rng) -> Arch {
         loop {
             let (n, edges) = self.shapes[rng.weighted(&self.shape_weights)];
@@ -294,22 +295,23 @@ impl NodeCell {
     }
 }
 
-/// Visits every canonical cell: each labelling, smallest among its relabelings, of each unlabelled
-/// cell that is smallest among its own. It gives up after a number of labelled forms.
+/// Visitor of every canonical cell. It visits each labelling that is smallest among its
+/// relabelings, for each unlabelled cell that is smallest among its own. It stops after a number of
+/// labelled forms.
 struct Visitor<'a> {
     space: &'a NodeCell,
-    /// The forms that are left to look at.
+    /// Remaining forms.
     forms: u64,
     visit: &'a mut dyn FnMut(Arch),
 }
 
 impl Visitor<'_> {
-    /// Whether all cells were visited.
+    /// Visits all cells; returns false if the forms ran out.
     fn visit_all(&mut self) -> bool {
         (2..=self.space.limits.vertices).all(|n| self.extend(Cell::new(&vec![0; n - 2]), 1))
     }
 
-    /// Counts a form, if one is left.
+    /// Counts a form; returns false if none remains.
     fn look(&mut self) -> bool {
         let left = self.forms.checked_sub(1);
         self.forms = left.unwrap_or(0);
@@ -361,7 +363,7 @@ impl Visitor<'_> {
     }
 }
 
-/// A random cell of exactly so many edges, if all its vertices are live.
+/// Draws a random cell of exactly `edges` edges. Returns `None` if a vertex is dead.
 fn random_edges(n: usize, edges: usize, rng: &mut Rng) -> Option<Cell> {
     let mut cell = Cell::new(&[0; CELL_VERTICES][..n - 2]);
     let mut left = edges;
@@ -384,7 +386,7 @@ fn random_edges(n: usize, edges: usize, rng: &mut Rng) -> Option<Cell> {
     (fed == (1 << (n - 1)) - 1).then_some(cell)
 }
 
-/// The ops at both ends of each edge, sorted.
+/// Returns the ops at both ends of each edge, sorted.
 fn links(cell: &Cell) -> Vec<(u8, u8)> {
     let n = cell.vertices();
     let label = |v: usize| match v {
@@ -401,7 +403,7 @@ fn links(cell: &Cell) -> Vec<(u8, u8)> {
     links
 }
 
-/// The binomial coefficient.
+/// Returns the binomial coefficient.
 fn choose(n: usize, k: usize) -> u128 {
     (0..k as u128).fold(1, |c, i| c * (n as u128 - i) / (i + 1))
 }
@@ -475,8 +477,8 @@ impl Growth for NodeCell {
     }
 }
 
-/// The edges of a partial cell if it were finished now: those it has, and one to the output from
-/// each loose end.
+/// Counts the edges of a partial cell if it were finished now: its edges, and one to the output
+/// from each loose end.
 fn committed(partial: &Graph) -> usize {
     partial.edges() + partial.dangling().count_ones() as usize
 }
@@ -534,7 +536,7 @@ impl SearchSpace for NodeCell {
         Ok(self)
     }
 
-    /// Equal networks were trained apart.
+    /// Averages, because equal networks were trained separately.
     fn repeats(&self) -> Duplicates {
         if self.roles.is_empty() {
             Duplicates::Error
@@ -624,7 +626,7 @@ impl SearchSpace for NodeCell {
         found
     }
 
-    /// Counts the edges, by what they link, that only one of the two has.
+    /// Counts the edges, by the ops at their ends, that only one of the two has.
     fn distance(&self, a: &Arch, b: &Arch) -> u32 {
         let (a, b) = (links(&Cell::of(a)), links(&Cell::of(b)));
         let (mut i, mut j, mut shared) = (0, 0, 0);

@@ -1,8 +1,8 @@
-//! How node cells are written, here and by other programs.
+//! Notations of node cells: the program's own and those of other programs.
 
 use super::literal::{Literal, unquoted};
 
-/// The names of the adjacency matrix and of the ops in the dictionaries of other programs.
+/// Names of the adjacency matrix and of the ops in the dictionaries of other programs.
 const MATRIX: [&str; 5] = [
     "module_adjacency",
     "adjacency",
@@ -82,7 +82,7 @@ fn bit(c: char) -> Result<bool, String> {
     }
 }
 
-/// The bits of a matrix: a list of rows, of numbers, or the bits as one text.
+/// Reads the bits of a matrix: a list of rows, a list of numbers, or the bits as one text.
 fn bits(matrix: &Literal) -> Result<Vec<bool>, String> {
     match matrix {
         Literal::Atom(text) => text.chars().map(bit).collect(),

@@ -1,8 +1,8 @@
-//! Names of ops, as they are and as other programs spell them.
+//! Names of ops in the spelling of this program and of others.
 
 use crate::error::hint;
 
-/// Other names of common ops: those of NASLib's classes among them.
+/// Other names of common ops, NASLib's class names among them.
 const ALIASES: [(&str, &str); 10] = [
     ("zero", "none"),
     ("zeroize", "none"),
@@ -16,7 +16,11 @@ const ALIASES: [(&str, &str); 10] = [
     ("maxpool", "max_pool_3x3"),
 ];
 
-/// The index of an op by exactly its name, or a message that names the nearest one.
+/// Returns the index of an op by exactly its name.
+///
+/// # Errors
+///
+/// If there is none; the message names the nearest one.
 pub(super) fn exact_op_index(ops: &[String], name: &str) -> Result<u8, String> {
     if let Some(index) = ops.iter().position(|op| op == name) {
         return Ok(index as u8);
@@ -26,9 +30,9 @@ pub(super) fn exact_op_index(ops: &[String], name: &str) -> Result<u8, String> {
     Err(format!("unknown op `{name}`; {hint}"))
 }
 
-/// The index of the op that a name stands for: its own name, or the only op that has the same name
-/// but for capitals, the same number (`6.0` for `6`), or another usual name (`conv_3x3` for
-/// `nor_conv_3x3`, `conv3x3` for `conv3x3-bn-relu`).
+/// Returns the index of the op that a name stands for: its own name, or the only op that has the
+/// same name but for capitals, the same number (`6.0` for `6`), or another usual name (`conv_3x3`
+/// for `nor_conv_3x3`, `conv3x3` for `conv3x3-bn-relu`).
 pub(super) fn op_index(ops: &[String], name: &str) -> Result<u8, String> {
     let exact = exact_op_index(ops, name);
     if exact.is_ok() {

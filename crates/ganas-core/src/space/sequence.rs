@@ -1,4 +1,4 @@
-//! Distinct networks of a stage of a chain: sequences of blocks, wherever the absent ones stand.
+//! Distinct networks of a stage of a chain: sequences of blocks, without the places of absent ones.
 
 use std::collections::HashMap;
 
@@ -7,37 +7,38 @@ use crate::arch::bits;
 use crate::error::{Error, Result};
 use crate::rng::Rng;
 
-/// The most states of the automaton of a stage. A stage with the same choices everywhere has one
-/// more state than positions.
+/// Largest number of states of a stage's automaton. A stage with the same choices everywhere has
+/// one more state than positions.
 const MAX_STATES: usize = 4096;
 
-/// A stage: consecutive positions, within which only the order of the real blocks counts.
+/// Stage: consecutive positions, within which only the order of the real blocks counts.
 pub(super) struct Stage {
-    /// For each position, the ops with a layer of their own.
+    /// Ops with a layer of their own, for each position.
     real: Vec<Vec<u8>>,
-    /// For each position, the ops without one.
+    /// Ops without a layer, for each position.
     passing: Vec<Vec<u8>>,
-    /// All real ops of the stage, sorted.
+    /// Real ops of the stage, sorted.
     alphabet: Vec<u8>,
-    /// A deterministic automaton that accepts exactly the sequences that fit into the positions.
+    /// Deterministic automaton that accepts exactly the sequences that fit into the positions.
     /// State 0 is the start.
     states: Vec<State>,
 }
 
-/// A state of the automaton.
+/// State of the automaton.
 struct State {
     accepts: bool,
-    /// The next state for each op, sorted by op.
+    /// Next state for each op, sorted by op.
     next: Vec<(u8, usize)>,
-    /// How many sequences lead from here to acceptance.
+    /// Number of sequences that lead from here to acceptance.
     count: Option<u128>,
     weight: f64,
 }
 
 impl Stage {
-    /// The stage of these choices.
+    /// Creates the stage of these choices.
     ///
     /// # Errors
+    ///
     /// If the choices differ in too many ways to tell equal sequences.
     pub fn new(choices: &[Vec<u8>], roles: &Roles) -> Result<Self> {
         let split = |keep: bool| -> Vec<Vec<u8>> {
@@ -65,7 +66,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// The number of positions.
+    /// Returns the number of positions.
     pub fn len(&self) -> usize {
         self.real.len()
     }
@@ -106,7 +107,7 @@ impl Stage {
         Ok(())
     }
 
-    /// The numbers of positions that may be used up after one more op.
+    /// Returns the numbers of positions that may be used up after one more op.
     fn after(&self, set: u64, op: u8) -> u64 {
         let mut target = 0;
         for used in bits(set) {
@@ -122,7 +123,7 @@ impl Stage {
         target
     }
 
-    /// Whether all positions of a range can be without a block.
+    /// Returns true if all positions of a range can be without a block.
     fn skips(&self, from: usize, to: usize) -> bool {
         self.passing[from..to].iter().all(|ops| !ops.is_empty())
     }
@@ -148,20 +149,20 @@ impl Stage {
         visit(&mut self.states, 0, &mut done);
     }
 
-    /// The number of distinct sequences; `None` if it is beyond 128 bits.
+    /// Returns the number of distinct sequences, or `None` if it exceeds 128 bits.
     pub fn size(&self) -> Option<u128> {
         self.states[0].count
     }
 
-    /// The blocks among the ops of the stage.
+    /// Returns the blocks among the ops of the stage.
     pub fn blocks(&self, ops: &[u8]) -> Vec<u8> {
         (ops.iter().copied())
             .filter(|op| self.alphabet.binary_search(op).is_ok())
             .collect()
     }
 
-    /// For each block and position, whether the blocks from it on fit into the positions from there
-    /// on.
+    /// Returns for each block and position if the blocks from it on fit into the positions from
+    /// there on.
     fn fits(&self, blocks: &[u8]) -> Vec<Vec<bool>> {
         let (n, length) = (blocks.len(), self.len());
         let mut fits = vec![vec![false; length + 1]; n + 1];
@@ -178,8 +179,9 @@ impl Stage {
         fits
     }
 
-    /// The canonical ops of a sequence of blocks: each block stands as early as the rest allows, and
-    /// a position without one has its first op without a layer. `None` if the blocks do not fit.
+    /// Returns the canonical ops of a sequence of blocks. Each block stands as early as the rest
+    /// allows. A position without a block has its first op without a layer. Returns `None` if the
+    /// blocks do not fit.
     pub fn arrange(&self, blocks: &[u8]) -> Option<Vec<u8>> {
         let fits = self.fits(blocks);
         if !fits[0][0] {
@@ -201,7 +203,7 @@ impl Stage {
         Some(ops)
     }
 
-    /// All ops that stand for a sequence of blocks.
+    /// Returns all ops that stand for a sequence of blocks.
     pub fn arrangements(&self, blocks: &[u8]) -> Vec<Vec<u8>> {
         let fits = self.fits(blocks);
         let mut found = Vec::new();
@@ -237,15 +239,15 @@ impl Stage {
         }
     }
 
-    /// How many ways there are to fill the positions, blocks regarded as equal: a bound on the
-    /// number of [`arrangements`](Self::arrangements).
+    /// Counts the ways to fill the positions if all blocks are equal. It is a bound on the number
+    /// of [`arrangements`](Self::arrangements).
     pub fn patterns(&self) -> u128 {
         (self.passing.iter()).fold(1, |product: u128, ops| {
             product.saturating_mul(1 + ops.len() as u128)
         })
     }
 
-    /// A sequence, each with the same probability.
+    /// Draws a sequence uniformly.
     pub fn sample(&self, rng: &mut Rng) -> Vec<u8> {
         let mut blocks = Vec::new();
         let mut at = &self.states[0];
@@ -280,7 +282,8 @@ impl Stage {
         }
     }
 
-    /// The canonical ops of the sequences in which one block is replaced, removed or inserted.
+    /// Returns the canonical ops of the sequences in which one block is replaced, removed or
+    /// inserted.
     pub fn edits(&self, blocks: &[u8]) -> Vec<Vec<u8>> {
         let mut found = Vec::new();
         let mut add = |blocks: &[u8]| found.extend(self.arrange(blocks));
@@ -305,7 +308,8 @@ impl Stage {
     }
 }
 
-/// The fewest blocks to replace, remove or insert to get from one sequence to the other.
+/// Returns the smallest number of blocks to replace, remove or insert to get from one sequence to
+/// the other.
 pub(super) fn edit_distance(a: &[u8], b: &[u8]) -> usize {
     strsim::generic_levenshtein(&a.to_vec(), &b.to_vec())
 }
@@ -324,7 +328,7 @@ mod tests {
         }
     }
 
-    /// Every way to choose an op a position.
+    /// Returns all ways to choose an op for each position.
     fn strings(choices: &[Vec<u8>]) -> Vec<Vec<u8>> {
         choices.iter().fold(vec![Vec::new()], |strings, ops| {
             (strings.iter())

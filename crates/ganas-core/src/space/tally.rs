@@ -1,18 +1,18 @@
-//! Adds up what the layers of a network cost.
+//! Sums of the costs of a network's layers.
 
 /// Trainable weights and multiply-adds of a network on square images, layer by layer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
     pub params: usize,
     pub macs: usize,
-    /// Whether what is no multiplication with a weight is charged as well, as the counters behind
-    /// some tables do: four operations an element of batch norm, and one an element of average
-    /// pooling (global pooling: one more a channel).
+    /// Set if operations without weights are charged as well, as the counters behind some tables
+    /// do: four operations an element of batch norm, and one an element of average pooling (global
+    /// pooling: one more a channel).
     pub elementwise: bool,
 }
 
 impl Tally {
-    /// A bare convolution without bias; `groups` divides both channel counts. The image is the
+    /// Adds a bare convolution without bias; `groups` divides both channel counts. The image is the
     /// side of the output.
     pub fn conv(
         &mut self,
@@ -28,7 +28,7 @@ impl Tally {
         self
     }
 
-    /// A batch norm with scale and shift.
+    /// Adds a batch norm with scale and shift.
     pub fn norm(&mut self, channels: usize, image: usize) -> &mut Self {
         self.params += 2 * channels;
         if self.elementwise {
@@ -37,7 +37,7 @@ impl Tally {
         self
     }
 
-    /// A convolution and its batch norm.
+    /// Adds a convolution and its batch norm.
     pub fn conv_norm(
         &mut self,
         kernel: usize,
@@ -49,7 +49,7 @@ impl Tally {
         self.conv(kernel, from, to, groups, image).norm(to, image)
     }
 
-    /// An average pooling that keeps the image.
+    /// Adds an average pooling that keeps the image.
     pub fn average(&mut self, channels: usize, image: usize) -> &mut Self {
         if self.elementwise {
             self.macs += channels * image * image;
@@ -57,7 +57,7 @@ impl Tally {
         self
     }
 
-    /// An average over the whole image.
+    /// Adds an average over the whole image.
     pub fn pool(&mut self, channels: usize, image: usize) -> &mut Self {
         if self.elementwise {
             self.macs += channels * (image * image + 1);
@@ -65,7 +65,7 @@ impl Tally {
         self
     }
 
-    /// A linear layer with bias; the bias is no multiply-add.
+    /// Adds a linear layer with bias. The bias is not a multiply-add.
     pub fn linear(&mut self, from: usize, to: usize) -> &mut Self {
         self.params += (from + 1) * to;
         self.macs += from * to;
