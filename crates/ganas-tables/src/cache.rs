@@ -35,7 +35,6 @@ pub fn default_folder() -> Option<PathBuf> {
 /// Returns a digest of the content of a file.
 ///
 /// # Errors
-///
 /// If the file cannot be read.
 pub(crate) fn content(source: &Path) -> io::Result<u128> {
     let mut file = open_regular(source)?;

@@ -33,7 +33,6 @@ impl ArchColumns {
     /// another usual name.
     ///
     /// # Errors
-    ///
     /// If the columns are missing, in which case the error lists the header, or if one is there
     /// twice.
     pub fn find(header: &[String], named: Option<&str>, space: &dyn SearchSpace) -> Result<Self> {
@@ -125,7 +124,6 @@ impl ArchColumns {
 /// Returns the position of a column.
 ///
 /// # Errors
-///
 /// If two columns have the name.
 fn position(header: &[String], name: &str) -> Result<Option<usize>> {
     let mut found = (header.iter().enumerate()).filter(|(_, column)| *column == name);

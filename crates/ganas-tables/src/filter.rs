@@ -22,7 +22,6 @@ impl<'f> Filters<'f> {
     /// Creates the filters for a header.
     ///
     /// # Errors
-    ///
     /// If a column is missing, or filtered twice.
     pub(crate) fn new(reading: &'f Reading, header: &[String]) -> Result<Self> {
         let mut found: Vec<(&Filter, usize)> = Vec::new();
@@ -73,7 +72,6 @@ impl<'f> Filters<'f> {
     /// Checks that at least one row was kept, if the source has rows.
     ///
     /// # Errors
-    ///
     /// If none was kept; the error lists values of the columns.
     pub(crate) fn check(&self) -> Result<()> {
         if self.kept > 0 || self.rows == 0 || self.filters.is_empty() {

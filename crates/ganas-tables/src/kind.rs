@@ -20,7 +20,6 @@ impl Kind {
     /// Returns the kind of a file.
     ///
     /// # Errors
-    ///
     /// If the file cannot be read or its kind is unknown.
     pub(crate) fn of_file(path: &Path) -> Result<Self> {
         let mut start = Vec::new();
@@ -32,7 +31,6 @@ impl Kind {
     /// Returns the kind of a file with this start.
     ///
     /// # Errors
-    ///
     /// If the kind is unknown.
     pub(crate) fn of_start(start: &[u8], path: &Path) -> Result<Self> {
         let utf16 = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);

@@ -23,7 +23,6 @@ impl Table {
     /// be written, the table is compiled in memory.
     ///
     /// # Errors
-    ///
     /// If the file is not a table of the space.
     pub fn open(
         path: impl AsRef<Path>,
@@ -87,7 +86,6 @@ impl Table {
     /// that [`open_with`](Self::open_with) looks for.
     ///
     /// # Errors
-    ///
     /// If the source is not a table of the space, in which case nothing is written, or if the file
     /// cannot be written.
     pub fn compile(
@@ -122,7 +120,6 @@ impl Table {
     /// Reads a table from the bytes of a text file, plain or compressed, without files or cache.
     ///
     /// # Errors
-    ///
     /// As [`open_with`](Self::open_with), or if the bytes are not text.
     pub fn from_text(
         bytes: &[u8],
@@ -145,7 +142,6 @@ impl Table {
     /// Reads a table from the bytes of a CSV text, without files or cache.
     ///
     /// # Errors
-    ///
     /// As [`open`](Self::open).
     pub fn from_csv(
         text: &[u8],
@@ -163,7 +159,6 @@ impl Table {
     /// Reads a table from the bytes of a TFRecord file, without files or cache.
     ///
     /// # Errors
-    ///
     /// As [`open`](Self::open).
     pub fn from_tfrecord(
         bytes: &[u8],
@@ -178,7 +173,6 @@ impl Table {
     /// Opens a compiled table in memory.
     ///
     /// # Errors
-    ///
     /// If the bytes are damaged, of another version of the format, or of another space.
     pub fn from_compiled(
         bytes: Vec<u8>,

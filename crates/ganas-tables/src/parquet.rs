@@ -33,7 +33,6 @@ pub(crate) fn read(path: &Path, space: &dyn SearchSpace, reading: &Reading) -> R
 /// Runs a decoder.
 ///
 /// # Errors
-///
 /// If the decoder fails, or the file is damaged.
 pub(crate) fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T>) -> Result<T> {
     // The decoders of the parquet crate assert what a damaged page may break. Nothing that the
@@ -57,7 +56,6 @@ pub(crate) struct Rows {
 /// Opens a file.
 ///
 /// # Errors
-///
 /// If the file cannot be read, or no column holds an architecture.
 pub(crate) fn open(
     path: &Path,

@@ -87,7 +87,6 @@ impl Table {
     /// Returns the index of a metric.
     ///
     /// # Errors
-    ///
     /// If no metric has this name; the error lists the metrics.
     pub fn column(&self, name: &str) -> Result<usize> {
         if let Some(index) = self.columns().iter().position(|c| c == name) {
@@ -198,7 +197,6 @@ impl Table {
     /// Returns the row of an architecture in the space's notation.
     ///
     /// # Errors
-    ///
     /// If the text is not an architecture of the space, or if the table lacks it.
     pub fn query(&self, text: &str, space: &dyn SearchSpace) -> Result<usize> {
         let arch = space.parse(text).map_err(|what| {
@@ -219,11 +217,9 @@ impl Table {
     /// without it.
     ///
     /// # Errors
-    ///
     /// If it was measured in no row.
     ///
     /// # Panics
-    ///
     /// If there is no such column.
     pub fn check_objective(&self, column: usize) -> Result<usize> {
         let missing = self.values(column).filter(|value| value.is_nan()).count();

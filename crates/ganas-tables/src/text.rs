@@ -48,7 +48,6 @@ impl<R: Read> Read for Limited<R> {
 /// Returns an input as UTF-8 without its byte-order mark.
 ///
 /// # Errors
-///
 /// If the input cannot be read.
 pub(crate) fn utf8<'a>(mut input: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
     let mut start = Vec::new();

@@ -70,7 +70,6 @@ impl EdgeCell {
     /// equality of the computed function (5,390 classes).
     ///
     /// # Errors
-    ///
     /// If the space has too many strings.
     pub fn merging_isomorphic(mut self) -> Result<Self> {
         if self.strings().is_none_or(|n| n > MERGEABLE) {

@@ -150,10 +150,12 @@ impl Form<'_> {
             .rev()
             .zip(&ops)
             .all(|(n, group)| group.len() == n);
-        match (by_target, by_source) {
-            (true, _) => Ok(ops.concat()),
-            (_, true) => Ok(self.source_by_source(&ops.concat())),
-            _ => Err(self.unknown()),
+        if by_target {
+            Ok(ops.concat())
+        } else if by_source {
+            Ok(self.source_by_source(&ops.concat()))
+        } else {
+            Err(self.unknown())
         }
     }
 

@@ -72,7 +72,6 @@ pub fn from_file(path: impl AsRef<Path>) -> Result<Box<dyn SearchSpace>> {
 /// Parses a space from TOML text.
 ///
 /// # Errors
-///
 /// If the text does not describe a space. The error carries the line if the text is not TOML.
 pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
     let file: SpaceFile = toml::from_str(text).map_err(|e| {

@@ -27,7 +27,6 @@ impl Literal {
     /// Reads a whole text.
     ///
     /// # Errors
-    ///
     /// If it is not one value. The error names the place of the fault.
     pub fn read(text: &str) -> Result<Literal, String> {
         let mut reader = Reader { text, at: 0 };

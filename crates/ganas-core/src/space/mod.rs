@@ -17,7 +17,6 @@ mod named_graph;
 mod nasbench101;
 mod nasbench201;
 mod node_cell;
-mod node_forms;
 mod op_name;
 mod roles;
 mod sequence;
@@ -88,7 +87,6 @@ impl Sampler {
     /// Returns the requested sampler, or the space's first.
     ///
     /// # Errors
-    ///
     /// If the sampler is not feasible in the space.
     pub fn feasible(space: &dyn SearchSpace, asked: Option<Sampler>) -> Result<Sampler> {
         let sampler = asked.unwrap_or(space.samplers()[0]);
@@ -187,7 +185,6 @@ pub trait SearchSpace: Growth + Send + Sync {
     /// Checks that an architecture belongs to the space.
     ///
     /// # Errors
-    ///
     /// If it does not; the error is a phrase that says why.
     fn check(&self, arch: &Arch) -> std::result::Result<(), String>;
 
@@ -201,7 +198,6 @@ pub trait SearchSpace: Growth + Send + Sync {
     /// Returns the canonical architecture of a finished graph.
     ///
     /// # Errors
-    ///
     /// If the graph breaks a rule of the space.
     fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String>;
 
@@ -217,7 +213,6 @@ pub trait SearchSpace: Growth + Send + Sync {
     /// [`named`](Self::named) points.
     ///
     /// # Errors
-    ///
     /// If the text is neither; the error says why.
     fn parse(&self, text: &str) -> std::result::Result<Arch, String>;
 
@@ -306,7 +301,6 @@ pub trait SearchSpace: Growth + Send + Sync {
     /// Visits every architecture once, in a fixed order.
     ///
     /// # Errors
-    ///
     /// If the space is too large to enumerate. No architecture is visited then.
     fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()>;
 
@@ -320,7 +314,6 @@ pub trait SearchSpace: Growth + Send + Sync {
 /// Loads a space by name, or from a TOML file.
 ///
 /// # Errors
-///
 /// If there is neither, or the file does not describe a space.
 pub fn load(name_or_file: &str) -> Result<Box<dyn SearchSpace>> {
     match name_or_file {

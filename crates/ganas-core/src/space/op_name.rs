@@ -19,7 +19,6 @@ const ALIASES: [(&str, &str); 10] = [
 /// Returns the index of an op by exactly its name.
 ///
 /// # Errors
-///
 /// If there is none; the message names the nearest one.
 pub(super) fn exact_op_index(ops: &[String], name: &str) -> Result<u8, String> {
     if let Some(index) = ops.iter().position(|op| op == name) {

@@ -38,7 +38,6 @@ impl Stage {
     /// Creates the stage of these choices.
     ///
     /// # Errors
-    ///
     /// If the choices differ in too many ways to tell equal sequences.
     pub fn new(choices: &[Vec<u8>], roles: &Roles) -> Result<Self> {
         let split = |keep: bool| -> Vec<Vec<u8>> {

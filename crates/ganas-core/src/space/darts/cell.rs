@@ -1,26 +1,25 @@
-//! A DARTS cell: a small DAG with two ops a node.
+//! DARTS cells: small DAGs with two ops a node.
 
 use crate::rng::Rng;
 
-/// The intermediate nodes of a cell.
+/// Number of intermediate nodes of a cell.
 pub(super) const NODES: usize = 4;
 
-/// The nodes before them: the outputs of the last but one and of the last cell.
+/// Number of input nodes: the outputs of the last but one and of the last cell.
 pub(super) const INPUTS: usize = 2;
 
-/// The edges of a cell, two a node.
+/// Number of edges of a cell, two a node.
 pub(super) const EDGES: usize = 2 * NODES;
 
-/// An edge into a node: where it comes from (0 and 1 are the cell's inputs, 2 the first node) and
-/// its op.
+/// Edge into a node: its source (0 and 1 are the cell's inputs, 2 the first node) and its op.
 pub(super) type Edge = (u8, u8);
 
-/// A cell: for each node the two edges that it sums, ordered by their distinct sources, which come
+/// Cell: for each node the two edges that it sums, ordered by their distinct sources, which come
 /// before the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Cell(pub [[Edge; 2]; NODES]);
 
-/// The orders of the nodes; in each, the node that takes every place.
+/// Orders of the nodes: for each, the node at every place.
 const ORDERS: [[usize; NODES]; 24] = orders();
 
 const fn orders() -> [[usize; NODES]; 24] {
@@ -38,7 +37,7 @@ const fn orders() -> [[usize; NODES]; 24] {
 }
 
 impl Cell {
-    /// The cell with its nodes in another order, if each then comes after its sources.
+    /// Returns the cell with its nodes in another order, if each then comes after its sources.
     fn reordered(&self, order: [usize; NODES]) -> Option<Cell> {
         let mut places = [0, 1, 0, 0, 0, 0];
         for (place, node) in order.into_iter().enumerate() {
@@ -56,19 +55,19 @@ impl Cell {
         Some(cell)
     }
 
-    /// The forms of the cell: one for each order of its nodes that respects its edges, of which
-    /// some may be equal.
+    /// Returns the forms of the cell: one for each order of its nodes that respects its edges. Some
+    /// may be equal.
     fn forms(&self) -> impl Iterator<Item = Cell> {
         let cell = *self;
         (ORDERS.iter()).filter_map(move |&order| cell.reordered(order))
     }
 
-    /// The least of its forms, whatever order its nodes are in; none if its edges close a cycle.
+    /// Returns the smallest form of the cell, or `None` if its edges close a cycle.
     pub fn canonical(&self) -> Option<Cell> {
         self.forms().min()
     }
 
-    /// Its distinct forms, sorted.
+    /// Returns the distinct forms of the cell, sorted.
     pub fn distinct_forms(&self) -> Vec<Cell> {
         let mut forms: Vec<Cell> = self.forms().collect();
         forms.sort_unstable();
@@ -76,19 +75,19 @@ impl Cell {
         forms
     }
 
-    /// The number of distinct forms.
+    /// Returns the number of distinct forms.
     fn count_forms(&self) -> usize {
         self.distinct_forms().len()
     }
 
-    /// Whether every node has two distinct sources before it, in order.
+    /// Returns true if every node has two distinct sources before it, in order.
     pub fn is_sorted(&self) -> bool {
         (self.0.iter().enumerate())
             .all(|(node, [a, b])| a.0 < b.0 && (b.0 as usize) < INPUTS + node)
     }
 
-    /// A canonical cell, each with the same probability: a uniform form, kept with a probability
-    /// of one over the number of forms that its cell has.
+    /// Draws a canonical cell uniformly: a uniform form, kept with a probability of one over the
+    /// number of forms of its cell.
     pub fn sample(ops: usize, rng: &mut Rng) -> Cell {
         loop {
             let mut cell = Cell([[(0, 0); 2]; NODES]);
@@ -107,8 +106,8 @@ impl Cell {
         }
     }
 
-    /// The canonical cells one edit away: another op on an edge, or another source for it, any
-    /// that closes no cycle and is not the source of the node's other edge.
+    /// Returns the canonical cells one edit away: another op on an edge, or another source for it.
+    /// The source must close no cycle and not be the source of the node's other edge.
     pub fn edits(&self, ops: usize) -> Vec<Cell> {
         let mut found = Vec::new();
         for node in 0..NODES {
@@ -132,7 +131,7 @@ impl Cell {
         found
     }
 
-    /// The number of canonical cells: for each unlabelled one, the labellings that its symmetries
+    /// Counts the canonical cells: for each unlabelled one, the labellings that its symmetries
     /// leave distinct (Burnside's lemma).
     pub fn count(ops: usize) -> u128 {
         shapes()
@@ -152,8 +151,8 @@ impl Cell {
             .sum()
     }
 
-    /// The cycles in which a symmetry moves the edges. The two edges of a node keep their order
-    /// unless the symmetry swaps their sources.
+    /// Counts the cycles in which a symmetry moves the edges. The two edges of a node keep their
+    /// order unless the symmetry swaps their sources.
     fn edge_cycles(&self, order: [usize; NODES]) -> u32 {
         // Distinct ops tell where each edge goes.
         let mut marked = *self;
@@ -176,7 +175,7 @@ impl Cell {
     }
 }
 
-/// All cells with one op, in every form.
+/// Returns all cells with one op, in every form.
 fn shapes() -> Vec<Cell> {
     let mut shapes = vec![Cell([[(0, 0), (1, 0)]; NODES])];
     for node in 1..NODES {

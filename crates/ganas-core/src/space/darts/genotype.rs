@@ -1,4 +1,4 @@
-//! How DARTS cells are written, here and by other programs.
+//! Notations of DARTS cells: the program's own and those of other programs.
 
 use super::super::literal::{Literal, unquoted};
 use super::super::op_name::op_index;
@@ -8,7 +8,7 @@ use super::cell::{Cell, EDGES, Edge, INPUTS, NODES};
 const FORM: &str = "`Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), \
     reduce=[...], reduce_concat=range(2, 6))`";
 
-/// What the keys of NAS-Bench-301's configurations begin with.
+/// Prefix of the keys of NAS-Bench-301's configurations.
 const CONFIG: &str = "NetworkSelectorDatasetInfo:darts:";
 
 /// The cells of a text: normal, then reduction.
@@ -42,7 +42,7 @@ pub(super) fn read(text: &str, ops: &[String]) -> Result<[Cell; 2], String> {
     }
 }
 
-/// The field of a genotype, by its name or its place.
+/// Returns the field of a genotype, by its name or its place.
 fn field<'a>(genotype: &'a Literal, name: &str, place: usize) -> Option<&'a Literal> {
     genotype.get(&[name]).or_else(|| match genotype {
         Literal::Map(fields) => {
@@ -121,7 +121,7 @@ fn read_pairs(cells: &[Literal], ops: &[String]) -> Result<[Cell; 2], String> {
     ])
 }
 
-/// Reads a cell of a configuration: the ops of its edges by number, those of a node after those of the
+/// Reads a cell of a configuration. Its edges are numbered, those of a node after those of the
 /// nodes before.
 fn read_config(config: &Literal, name: &str, ops: &[String]) -> Result<Cell, String> {
     let mut edges = Vec::new();
@@ -145,7 +145,7 @@ fn read_config(config: &Literal, name: &str, ops: &[String]) -> Result<Cell, Str
     read_edges(&edges, name, &|op| op_index(ops, op))
 }
 
-/// The edges of a cell, out of their groups if they are in some.
+/// Returns the edges of a cell, out of their groups if there are any.
 fn flat(list: &[Literal]) -> Vec<&Literal> {
     let is_group = |item: &Literal| {
         (item.list()).is_some_and(|items| matches!(items.first(), Some(Literal::List(_))))
@@ -158,7 +158,7 @@ fn flat(list: &[Literal]) -> Vec<&Literal> {
         .collect()
 }
 
-/// An edge as it is shown in errors.
+/// Writes an edge for errors.
 fn shown(edge: &Literal) -> String {
     let part = |part: &Literal| match part.word() {
         Some(word) if word.parse::<f64>().is_ok() => word.to_owned(),
@@ -174,7 +174,7 @@ fn shown(edge: &Literal) -> String {
     }
 }
 
-/// Reads an edge: an op and a source in either order, and maybe a weight.
+/// Reads an edge: an op and a source in either order, with an optional weight.
 fn read_edge(edge: &Literal, op: &dyn Fn(&str) -> Result<u8, String>) -> Result<Edge, String> {
     let parts = edge.words().unwrap_or_default();
     let (a, b) = match parts[..] {

@@ -1,4 +1,4 @@
-//! How the graph of two DARTS cells grows.
+//! Growth of the graph of two DARTS cells.
 //!
 //! | nodes | what | fed by |
 //! |---|---|---|
@@ -13,22 +13,22 @@ use super::Darts;
 use super::cell::{Cell, INPUTS, NODES};
 use crate::arch::{Graph, INPUT, OUTPUT, mask};
 
-/// The labels after the ops: the outputs of the last but one and of the last cell, and a node that
-/// adds two ops.
+/// Labels after the ops: the outputs of the last but one and of the last cell, and a node that adds
+/// two ops.
 pub(super) const LABELS: [&str; 3] = ["cell_before_last", "last_cell", "sum"];
 
-/// Graph nodes of a cell: its inputs, and three for each of its nodes.
+/// Number of graph nodes of a cell: its inputs, and three for each of its nodes.
 const SPAN: usize = INPUTS + 3 * NODES;
 
-/// Graph nodes of both cells with input and output.
+/// Number of graph nodes of both cells with input and output.
 const LENGTH: usize = 2 * SPAN + 2;
 
-/// What a place in the graph is for.
+/// Role of a node in the graph.
 enum Place {
     Input,
-    /// One of a cell's inputs.
+    /// Input of a cell.
     Cell(usize),
-    /// The first or second edge of a node, and the graph node where its cell starts.
+    /// First or second edge of a node, and the graph node at which its cell starts.
     Edge {
         start: usize,
         node: usize,
@@ -58,7 +58,7 @@ fn place(t: usize) -> Option<Place> {
     })
 }
 
-/// The graph node of a source in the cell that starts at a graph node.
+/// Returns the graph node of a source in the cell that starts at a graph node.
 fn source_node(start: usize, source: usize) -> usize {
     match source.checked_sub(INPUTS) {
         None => start + source,
@@ -66,12 +66,12 @@ fn source_node(start: usize, source: usize) -> usize {
     }
 }
 
-/// The sums of the cell that starts at a graph node.
+/// Returns the sums of the cell that starts at a graph node.
 fn sums(start: usize) -> u64 {
     (INPUTS..INPUTS + NODES).fold(0, |set, source| set | 1 << source_node(start, source))
 }
 
-/// The inputs of a place that has no choice.
+/// Returns the inputs of a node that has no choice.
 fn forced_inputs(t: usize) -> u64 {
     match place(t) {
         Some(Place::Sum) => 0b11 << (t - 2),
@@ -82,8 +82,8 @@ fn forced_inputs(t: usize) -> u64 {
     }
 }
 
-/// The sources that an edge may have: the first edge of a node leaves a later one to the second,
-/// so that each pair of sources is grown in one way only.
+/// Returns the sources that an edge may have. The first edge of a node leaves a later source to the
+/// second, so that each pair of sources is grown in one way only.
 fn sources(start: usize, node: usize, first: Option<u64>) -> u64 {
     let all = (0..INPUTS + node).fold(0u64, |set, s| set | 1 << source_node(start, s));
     match first {
@@ -92,7 +92,7 @@ fn sources(start: usize, node: usize, first: Option<u64>) -> u64 {
     }
 }
 
-/// The graph of two cells.
+/// Returns the graph of two cells.
 pub(super) fn graph(cells: &[Cell; 2], ops: usize) -> Graph {
     let [before_last, last, sum] = labels(ops);
     let mut graph = Graph::default();
@@ -112,7 +112,7 @@ pub(super) fn graph(cells: &[Cell; 2], ops: usize) -> Graph {
     graph
 }
 
-/// The cells of a finished graph.
+/// Returns the cells of a finished graph.
 pub(super) fn cells(graph: &Graph, ops: usize) -> Option<[Cell; 2]> {
     if graph.len() != LENGTH {
         return None;
@@ -136,13 +136,12 @@ pub(super) fn cells(graph: &Graph, ops: usize) -> Option<[Cell; 2]> {
     cells.iter().all(Cell::is_sorted).then_some(cells)
 }
 
-/// The labels after so many ops.
+/// Returns the labels after `ops` ops.
 fn labels(ops: usize) -> [u8; 3] {
     [0, 1, 2].map(|i| (2 + ops + i) as u8)
 }
 
-/// Everything that the rules forbid is also what the space cannot represent, so they are enforced
-/// in any case.
+/// Growth with rules that are always enforced: the space cannot represent what they forbid.
 impl Growth for Darts {
     fn vocabulary(&self) -> &[String] {
         &self.vocabulary

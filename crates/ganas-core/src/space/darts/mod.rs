@@ -1,5 +1,5 @@
-//! DARTS (Liu et al. 2019, arXiv 1806.09055) and NAS-Bench-301 (Zela et al. 2022, arXiv
-//! 2008.09777).
+//! The spaces of DARTS (Liu et al. 2019, arXiv 1806.09055) and NAS-Bench-301 (Zela et al. 2022,
+//! arXiv 2008.09777).
 
 mod cell;
 mod genotype;
@@ -14,7 +14,7 @@ use cell::{Cell, EDGES};
 
 pub use network::{DartsCell, DartsNet};
 
-/// The ops in the order of NAS-Bench-301's index notation; DARTS has `none` besides.
+/// Ops in the order of NAS-Bench-301's index notation, then `none`, which only DARTS has.
 const OPS: [&str; 8] = [
     "max_pool_3x3",
     "avg_pool_3x3",
@@ -26,7 +26,7 @@ const OPS: [&str; 8] = [
     "none",
 ];
 
-/// Bits of an architecture's edges that say where one comes from.
+/// Number of edge bits of an architecture for the source of an edge.
 const SOURCE_BITS: usize = 3;
 
 /// DARTS' first-order cells.
@@ -43,29 +43,30 @@ const V2: &str = "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('s
     ('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), ('max_pool_3x3', 0), \
     ('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=[2, 3, 4, 5])";
 
-/// A space of pairs of DARTS cells, a normal and a reduction cell.
+/// Space of pairs of DARTS cells, a normal and a reduction cell.
 ///
 /// A cell has two inputs and four nodes. Each node sums two edges from distinct earlier nodes or
-/// inputs, each edge with an op; the cell's output joins all nodes. In which order a node's two
-/// edges are written and in which order the nodes are numbered makes no difference to the network,
-/// so cells that differ in nothing else are one architecture. Edges with the op `none` count like
-/// any other: two cells in which they differ are two architectures.
+/// inputs, each edge with an op. The cell's output joins all nodes. The order of a node's two edges
+/// and the numbering of the nodes make no difference to the network, so cells that differ in
+/// nothing else are one architecture. Edges with the op `none` count like any other: two cells in
+/// which they differ are two architectures.
 ///
-/// Notation: `Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6), reduce=[...],
-/// reduce_concat=range(2, 6))` as in DARTS' code. Groups of edges, weights, dictionaries and
-/// configurations of NAS-Bench-301 are read too, and so are pairs `[[(0, 3), ...], [...]]` of an input node
-/// and the index of an op. Two orders of the indices are in use: NAS-Bench-301's, in which
-/// `max_pool_3x3` is 0, and that of DARTS' code, in which `none` is 0. In the space `nasbench301` the first is
-/// read. In `darts` the second is read if an index 7 shows it; other indices are refused.
+/// The notation is `Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=range(2, 6),
+/// reduce=[...], reduce_concat=range(2, 6))` as in DARTS' code. The parser also accepts groups of
+/// edges, weights, dictionaries, configurations of NAS-Bench-301, and pairs `[[(0, 3), ...],
+/// [...]]` of an input node and the index of an op. Two orders of the indices are in use:
+/// NAS-Bench-301's, in which `max_pool_3x3` is 0, and that of DARTS' code, in which `none` is 0. In
+/// the space `nasbench301` the first is read. In `darts` the second is read if an index 7 shows it;
+/// other indices are refused.
 ///
 /// The named points are `darts-v1` and `darts-v2`, the cells of Liu et al. 2019.
 ///
-/// The costs are those of the CIFAR-10 networks of 20 cells and 36 channels; `macs` counts,
-/// besides the multiply-adds, four operations an element of batch norm and one an element of
-/// average pooling, as published tables of DARTS cells do.
+/// The costs are those of the CIFAR-10 networks of 20 cells and 36 channels. `macs` counts, besides
+/// the multiply-adds, four operations an element of batch norm and one an element of average
+/// pooling, as published tables of DARTS cells do.
 ///
-/// In the [`Graph`] every edge is an op node with one feeder, and every node of a cell a node `sum`
-/// that is fed by its two; the reduction cell comes after the normal one.
+/// In the [`Graph`], every edge is an op node with one feeder, and every node of a cell is a node
+/// `sum` that is fed by its two ops. The reduction cell comes after the normal one.
 pub struct Darts {
     name: String,
     ops: Vec<String>,
@@ -74,12 +75,12 @@ pub struct Darts {
     named: Vec<(&'static str, Arch)>,
 }
 
-/// The space `darts`: 8 ops, `none` among them.
+/// Returns the space `darts`: 8 ops, `none` among them.
 pub fn darts() -> Darts {
     Darts::new("darts", OPS.len())
 }
 
-/// The space `nasbench301`: DARTS' cells without the op `none`.
+/// Returns the space `nasbench301`: DARTS' cells without the op `none`.
 pub fn nasbench301() -> Darts {
     Darts::new("nasbench301", OPS.len() - 1)
 }
@@ -103,9 +104,12 @@ impl Darts {
         space
     }
 
-    /// The network of a valid architecture: its channels at first, a third of the stem's, and its
-    /// cells; without them 36 and 20, as Liu et al. 2019 have on CIFAR-10. The cells at one and at
-    /// two thirds are reduction cells, so that of fewer than 3 cells none is a normal one.
+    /// Returns the network of a valid architecture. `channels` is the width of the first cell, a
+    /// third of the stem's; `cells` is the number of cells. The defaults are 36 and 20, as Liu et
+    /// al. 2019 have on CIFAR-10.
+    ///
+    /// The cells at one and at two thirds are reduction cells, so a network of fewer than 3 cells
+    /// has no normal cell.
     pub fn network(&self, arch: &Arch, channels: Option<usize>, cells: Option<usize>) -> DartsNet {
         DartsNet::new(
             &Self::split(arch),
@@ -114,7 +118,7 @@ impl Darts {
         )
     }
 
-    /// The architecture of two cells, whatever form they are in.
+    /// Returns the architecture of two cells in any form.
     fn join(cells: &[Cell; 2]) -> Arch {
         // Cells whose nodes come after their sources have a canonical form.
         let cells = cells.map(|cell| cell.canonical().unwrap_or(cell));
@@ -126,7 +130,7 @@ impl Darts {
         Arch::with_edges(&ops, sources)
     }
 
-    /// The cells of an architecture of 16 ops.
+    /// Returns the cells of an architecture of 16 ops.
     fn split(arch: &Arch) -> [Cell; 2] {
         let mut cells = [Cell([[(0, 0); 2]; cell::NODES]); 2];
         for (i, &op) in arch.ops().iter().take(2 * EDGES).enumerate() {
@@ -157,10 +161,10 @@ impl SearchSpace for Darts {
         if let Some(op) = arch.ops().iter().find(|&&op| op as usize >= self.ops.len()) {
             return Err(format!("no op has index {op}"));
         }
-        match Self::split(arch).iter().all(Cell::is_sorted) {
-            true => Ok(()),
-            false => Err("a node does not have two earlier sources in order".into()),
+        if !Self::split(arch).iter().all(Cell::is_sorted) {
+            return Err("a node does not have two earlier sources in order".into());
         }
+        Ok(())
     }
 
     fn canonical(&self, arch: &Arch) -> Arch {
@@ -202,7 +206,7 @@ impl SearchSpace for Darts {
         &self.named
     }
 
-    /// Isomorphic cells were trained apart.
+    /// Averages, because isomorphic cells were trained separately.
     fn repeats(&self) -> Duplicates {
         Duplicates::Mean
     }

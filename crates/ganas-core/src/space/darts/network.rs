@@ -1,47 +1,47 @@
-//! A network of DARTS cells as data, and what it costs.
+//! Networks of DARTS cells as data, and their costs.
 
 use super::super::tally::Tally;
 use super::cell::{Cell, INPUTS, NODES};
 
-/// The networks of Liu et al. 2019 on CIFAR-10: 20 cells of 36 channels at first.
+/// Channels of the first cell in the networks of Liu et al. 2019 on CIFAR-10, which have 20 cells.
 pub(super) const CHANNELS: usize = 36;
 pub(super) const CELLS: usize = 20;
 const STEM: usize = 3;
 const IMAGE: usize = 32;
 const CLASSES: usize = 10;
 
-/// A network of DARTS cells (Liu et al. 2019, arXiv 1806.09055): a 3x3 convolution with batch
-/// norm, the cells, global average pooling and the classifier. The auxiliary head, which is only
-/// there in training, is left out.
+/// Network of DARTS cells (Liu et al. 2019, arXiv 1806.09055): a 3x3 convolution with batch norm,
+/// the cells, global average pooling and the classifier. The auxiliary head, which only serves
+/// training, is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DartsNet {
-    /// Output channels of the stem, which is both inputs of the first cell and the first input of
-    /// the second.
+    /// Output channels of the stem. It is both inputs of the first cell and the first input of the
+    /// second.
     pub stem: usize,
     /// The cells in order.
     pub cells: Vec<DartsCell>,
 }
 
-/// A cell in its place in a network. Its inputs, the outputs of the last but one and of the last
-/// cell, are first brought to its channels; its output is the channels of all nodes, one after
+/// Cell in its place in a network. Its inputs, the outputs of the last but one and of the last
+/// cell, are first brought to its channels. Its output is the channels of all nodes, one after
 /// another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DartsCell {
     /// Channels of each node.
     pub channels: usize,
-    /// Whether it halves the image: ops on its inputs have stride 2.
+    /// Set if the cell halves the image: ops on its inputs have stride 2.
     pub reduces: bool,
-    /// Whether the last cell halves the image, so that the output of the last but one has to be
+    /// Set if the last cell halves the image, so that the output of the last but one has to be
     /// halved as well.
     pub after_reduction: bool,
-    /// For each node the two edges that it sums: the source (0 and 1 are the inputs, 2 the first
-    /// node) and the index of the op.
+    /// Two edges that each node sums: the source (0 and 1 are the inputs, 2 the first node) and the
+    /// index of the op.
     pub nodes: [[(u8, u8); 2]; NODES],
 }
 
 impl DartsNet {
-    /// The network of a normal and a reduction cell, with so many channels at first, and so many
-    /// cells.
+    /// Creates the network of a normal and a reduction cell with `cells` cells and `channels`
+    /// channels in the first.
     pub(super) fn new(designs: &[Cell; 2], channels: usize, cells: usize) -> Self {
         let [normal, reduction] = designs;
         let stem = STEM * channels;
@@ -62,8 +62,8 @@ impl DartsNet {
         }
     }
 
-    /// Weights and multiply-adds with CIFAR-10's images and classes, both as the table of the 545
-    /// trained cells has them.
+    /// Returns the weights and multiply-adds with CIFAR-10's images and classes, as the table of
+    /// the 545 trained cells counts them.
     pub(super) fn count(&self, ops: &[String]) -> (usize, usize) {
         let mut tally = Tally {
             elementwise: true,

@@ -7,7 +7,7 @@ use super::{Mobile, MobileHead, Notation};
 use crate::error::counted;
 use crate::space::{Activation, Part};
 
-/// Width, stride and most layers of the seven blocks.
+/// Width, stride and largest number of layers of the seven blocks.
 const STAGES: [(usize, usize, usize); 7] = [
     (16, 1, 3),
     (24, 2, 3),
@@ -22,17 +22,18 @@ const STAGES: [(usize, usize, usize); 7] = [
 const B0: &str = "e1_k3_l1_se1;e6_k3_l2_se1;e6_k5_l2_se1;e6_k3_l3_se1;e6_k5_l3_se1;e6_k5_l4_se1;\
     e6_k3_l1_se1";
 
-/// The space `accel-nasbench`: seven stages, which the benchmark calls blocks, of up to 3 layers
-/// (4 in the sixth). The layers of a stage share expansion (1, 4 or 6), kernel (3 or 5) and
-/// whether they have a squeeze-and-excitation. The named point `efficientnet-b0` is EfficientNet-B0.
+/// Returns the space `accel-nasbench`: seven stages of up to 3 layers (4 in the sixth). The
+/// benchmark calls the stages blocks. The layers of a stage share expansion (1, 4 or 6), kernel (3
+/// or 5) and squeeze-and-excitation. The named point `efficientnet-b0` is EfficientNet-B0.
 ///
-/// Notation: `e6_k3_l1_se0` for each stage, joined by `;`. Tables may have the parts in columns
-/// `block0_e`, `block0_k`, `block0_l`, `block0_se`, .. `block6_se`, as the benchmark's own do.
+/// The notation is `e6_k3_l1_se0` for each stage, joined by `;`. Tables may have the parts in
+/// columns `block0_e`, `block0_k`, `block0_l`, `block0_se`, .. `block6_se`, as the benchmark's own
+/// do.
 ///
-/// The networks are those for GPUs in the benchmark's code, with swish; those for FPGAs have the
+/// The networks are those for GPUs in the benchmark's code, with swish. Those for FPGAs have the
 /// rectifier instead.
 ///
-/// The costs are those of the benchmark's tables, in millions as there: `macs` counts, besides the
+/// The costs are those of the benchmark's tables, in millions. `macs` counts, besides the
 /// multiply-adds, four operations an element of batch norm and one an element of pooling.
 pub fn accel_nasbench() -> Mobile {
     let backbone = Backbone {
@@ -67,7 +68,7 @@ pub fn accel_nasbench() -> Mobile {
         .naming("efficientnet-b0", B0)
 }
 
-/// Four fields a stage.
+/// Notation with four fields a stage.
 struct StageFields {
     spelling: Vec<Part>,
 }

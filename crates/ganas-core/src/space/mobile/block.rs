@@ -1,21 +1,21 @@
-//! Mobile inverted bottleneck blocks, and what is fixed about the networks around them.
+//! Mobile inverted bottleneck blocks, and the fixed parts of the networks around them.
 
 use super::network::{Bottleneck, MobileHead, MobileNet, Squeeze};
 use crate::space::Activation;
 
-/// What is chosen about an inverted bottleneck (Sandler et al. 2018, arXiv 1801.04381): a 1x1
-/// convolution that widens by the expansion (absent if that is 1), a depthwise convolution, a
-/// squeeze-and-excitation, and a 1x1 convolution that narrows; batch norm after each convolution.
+/// Choices of an inverted bottleneck (Sandler et al. 2018, arXiv 1801.04381): a 1x1 convolution
+/// that widens by the expansion (absent if that is 1), a depthwise convolution, a
+/// squeeze-and-excitation, and a 1x1 convolution that narrows. Batch norm follows each convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Block {
     pub expansion: usize,
     pub kernel: usize,
-    /// Whether it has a squeeze-and-excitation even where its stage has none.
+    /// Set for a block with a squeeze-and-excitation of its own, whatever its stage has.
     pub squeeze: bool,
 }
 
 impl Block {
-    /// All combinations, the expansion varying slowest.
+    /// Returns all combinations. The expansion varies slowest.
     pub fn all(expansions: &[usize], kernels: &[usize], squeezes: &[bool]) -> Vec<Block> {
         let mut blocks = Vec::new();
         for &expansion in expansions {
@@ -30,49 +30,49 @@ impl Block {
         blocks
     }
 
-    /// The name as an op.
+    /// Returns the name as an op.
     pub fn name(self) -> String {
         let squeeze = if self.squeeze { "_se" } else { "" };
         format!("mb{}_k{}{squeeze}", self.expansion, self.kernel)
     }
 }
 
-/// What is fixed about a stage: layers of one width on one image.
+/// Fixed properties of a stage: layers of one width on one image.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stage {
     /// Output channels of each layer.
     pub width: usize,
-    /// The stride of the first layer; the others have 1.
+    /// Stride of the first layer. The others have stride 1.
     pub stride: usize,
-    /// What follows batch norm within its blocks.
+    /// Activation after batch norm within the blocks.
     pub activation: Activation,
-    /// Whether all blocks have a squeeze-and-excitation.
+    /// Set if all blocks have a squeeze-and-excitation.
     pub squeeze: bool,
-    /// The fewest and the most layers.
+    /// Smallest and largest number of layers.
     pub depths: (usize, usize),
 }
 
-/// How the squeeze-and-excitations of a network are made.
+/// Layers of the squeeze-and-excitations of a network.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SqueezeRule {
     /// Channels within, from the block's input and expanded channels.
     pub channels: fn(usize, usize) -> usize,
-    /// What follows the first layer.
+    /// Activation after the first layer.
     pub activation: Activation,
-    /// What follows the second.
+    /// Activation after the second layer.
     pub gate: Activation,
 }
 
 impl SqueezeRule {
-    /// As in EfficientNet: a quarter of the block's input, swish, sigmoid.
+    /// EfficientNet's: a quarter of the block's input, swish, sigmoid.
     pub const EFFICIENTNET: SqueezeRule = SqueezeRule {
         channels: quarter_of_input,
         activation: Activation::Swish,
         gate: Activation::Sigmoid,
     };
 
-    /// As in MobileNetV3: a quarter of the expanded channels in eights, the rectifier, and the
-    /// sigmoid of straight lines.
+    /// MobileNetV3's: a quarter of the expanded channels in eights, the rectifier, and the sigmoid
+    /// of straight lines.
     pub const MOBILENETV3: SqueezeRule = SqueezeRule {
         channels: quarter_of_expanded,
         activation: Activation::Relu,
@@ -80,34 +80,36 @@ impl SqueezeRule {
     };
 }
 
-/// A network with free blocks: a 3x3 stem of stride 2, perhaps a fixed block of expansion 1 and
-/// kernel 3 with the first stage's activation, the stages, and the head.
+/// Network with free blocks: a 3x3 stem of stride 2, the stages, and the head. A fixed block of
+/// expansion 1 and kernel 3, with the first stage's activation, may precede the stages.
 #[derive(Clone, Debug)]
 pub(super) struct Backbone {
     pub stem: usize,
-    /// What follows batch norm in the stem and the head.
+    /// Activation after batch norm in the stem and the head.
     pub activation: Activation,
-    /// The width of the fixed block.
+    /// Width of the fixed block, if there is one.
     pub first: Option<usize>,
     pub stages: Vec<Stage>,
     pub head: MobileHead,
-    /// None where no block has a squeeze-and-excitation.
+    /// Rule of the squeeze-and-excitations; none if no block has one.
     pub squeeze: Option<SqueezeRule>,
-    /// See [`Tally::elementwise`](super::super::tally::Tally::elementwise).
+    /// Cost of operations without weights: see
+    /// [`Tally::elementwise`](super::super::tally::Tally::elementwise).
     pub elementwise: bool,
 }
 
-/// Squeezed channels as in MnasNet and EfficientNet: a quarter of the block's input.
+/// Returns the squeezed channels of MnasNet and EfficientNet: a quarter of the block's input.
 fn quarter_of_input(input: usize, _: usize) -> usize {
     (input / 4).max(1)
 }
 
-/// Squeezed channels as in MobileNetV3: a quarter of the expanded channels, in eights.
+/// Returns the squeezed channels of MobileNetV3: a quarter of the expanded channels, in eights.
 fn quarter_of_expanded(_: usize, expanded: usize) -> usize {
     in_eights(expanded / 4)
 }
 
-/// The nearest multiple of 8, but never less than nine tenths (Sandler et al. 2018's code).
+/// Returns the nearest multiple of 8, at least nine tenths of `channels` (Sandler et al. 2018's
+/// code).
 fn in_eights(channels: usize) -> usize {
     let near = ((channels + 4) / 8 * 8).max(8);
     if near * 10 < channels * 9 {
@@ -118,17 +120,20 @@ fn in_eights(channels: usize) -> usize {
 }
 
 impl Backbone {
-    /// The network whose stages have these blocks. With a stem of another width, all other widths
-    /// change in proportion, in eights.
+    /// Returns the network whose stages have these blocks. A stem of another width changes all
+    /// other widths in proportion, in eights.
     pub fn network<'a>(
         &self,
         blocks: impl Iterator<Item = impl Iterator<Item = &'a Block>>,
         stem: Option<usize>,
     ) -> MobileNet {
         let stem = stem.unwrap_or(self.stem);
-        let scaled = |width: usize| match stem == self.stem {
-            true => width,
-            false => in_eights(width * stem / self.stem),
+        let scaled = |width: usize| {
+            if stem == self.stem {
+                width
+            } else {
+                in_eights(width * stem / self.stem)
+            }
         };
         let mut all = Vec::new();
         let mut input = stem;

@@ -23,15 +23,15 @@ const B0: &str = "r1_k3_s11_e1_i32_o16_se0.25;r2_k3_s22_e6_i16_o24_se0.25;\
     r2_k5_s22_e6_i24_o40_se0.25;r3_k3_s22_e6_i40_o80_se0.25;r3_k5_s11_e6_i80_o112_se0.25;\
     r4_k5_s22_e6_i112_o192_se0.25;r1_k3_s11_e6_i192_o320_se0.25";
 
-/// The space `efficientnet-b0`: each of up to 16 layers has expansion 1, 3 or 6 and kernel 3 or 5,
-/// and a stage may have fewer layers than EfficientNet-B0, but one at least. EfficientNet-B0 itself has
-/// expansions 1 and 6 only; 3 is ours. Every block has a
-/// squeeze-and-excitation of a quarter of its input channels.
+/// Returns the space `efficientnet-b0`. Each of up to 16 layers has expansion 1, 3 or 6 and kernel
+/// 3 or 5. A stage may have fewer layers than EfficientNet-B0, but at least one. EfficientNet-B0
+/// itself has expansions 1 and 6 only; 3 is ours. Every block has a squeeze-and-excitation of a
+/// quarter of its input channels.
 ///
-/// Notation: the block strings of EfficientNet's code, joined by `;`, as
+/// The notation is the block strings of EfficientNet's code, joined by `;`, as
 /// `r2_k3_s22_e6_i16_o24_se0.25` for two layers of kernel 3 and expansion 6. A stage with unlike
-/// layers takes a string for each run of equal ones. `i`, `s` and `se` follow from the rest and
-/// may be left out. The named point `efficientnet-b0` is EfficientNet-B0 itself.
+/// layers takes a string for each run of equal ones. `i`, `s` and `se` follow from the rest and may
+/// be left out. The named point `efficientnet-b0` is EfficientNet-B0 itself.
 pub fn efficientnet_b0() -> Mobile {
     let backbone = Backbone {
         stem: STEM,
@@ -54,10 +54,10 @@ pub fn efficientnet_b0() -> Mobile {
     Mobile::new("efficientnet-b0", backbone, blocks, BlockStrings).naming("efficientnet-b0", B0)
 }
 
-/// EfficientNet's block strings.
+/// Notation by EfficientNet's block strings.
 struct BlockStrings;
 
-/// What a block string says; 0 where it does not.
+/// Fields of a block string; 0 for a field that is left out.
 #[derive(Default)]
 struct Fields {
     repeats: usize,
@@ -114,12 +114,15 @@ fn example() -> &'static str {
     "`r2_k3_s22_e6_i16_o24_se0.25`"
 }
 
-/// The input channels and the stride of a run, given whether it starts its stage.
+/// Returns the input channels and the stride of a run, given whether it starts its stage.
 fn entry(stage: usize, starts: bool) -> (usize, usize) {
-    match (starts, stage) {
-        (false, _) => (STAGES[stage].0, 1),
-        (true, 0) => (STEM, STAGES[0].1),
-        (true, _) => (STAGES[stage - 1].0, STAGES[stage].1),
+    let (width, stride, _) = STAGES[stage];
+    if !starts {
+        (width, 1)
+    } else if stage == 0 {
+        (STEM, stride)
+    } else {
+        (STAGES[stage - 1].0, stride)
     }
 }
 

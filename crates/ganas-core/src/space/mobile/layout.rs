@@ -1,4 +1,4 @@
-//! The shape of an architecture of stages: how many layers, and which block each of them has.
+//! Layout of an architecture of stages: the number of layers, and the block of each of them.
 
 use crate::arch::Arch;
 use crate::rng::Rng;
@@ -7,30 +7,30 @@ use crate::space::Rules;
 /// Stages of a variable number of layers, each with one of the same blocks.
 ///
 /// The positions of an [`Arch`] are the layer slots of all stages in order. A stage that has fewer
-/// layers than slots fills the last of them with `skip`, the op after the blocks: a skipped layer
-/// passes on what it gets, so it makes no difference to the network where in its stage it stands.
+/// layers than slots fills the last of them with `skip`, the op after the blocks. A skipped layer
+/// passes its input on, so its place in the stage makes no difference to the network.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
-    /// The fewest and the most layers of each stage.
+    /// Smallest and largest number of layers of each stage.
     pub depths: Vec<(usize, usize)>,
-    /// The number of blocks to choose from.
+    /// Number of blocks to choose from.
     pub blocks: usize,
-    /// Whether all layers of a stage have the same block.
+    /// Set if all layers of a stage have the same block.
     pub uniform: bool,
 }
 
 impl Layout {
-    /// The op of a skipped layer.
+    /// Returns the op of a skipped layer.
     pub fn skip(&self) -> u8 {
         self.blocks as u8
     }
 
-    /// The number of positions.
+    /// Returns the number of positions.
     pub fn slots(&self) -> usize {
         self.depths.iter().map(|(_, most)| most).sum()
     }
 
-    /// The stage and the layer in it of a slot.
+    /// Returns the stage of a slot and its layer within the stage.
     pub fn place(&self, mut slot: usize) -> (usize, usize) {
         for (stage, &(_, most)) in self.depths.iter().enumerate() {
             if slot < most {
@@ -41,7 +41,7 @@ impl Layout {
         (self.depths.len(), slot)
     }
 
-    /// The ops that the next slot may have after these, as a set.
+    /// Returns the set of ops that the next slot may have after these.
     pub fn choices(&self, before: &[u8], rules: Rules) -> u128 {
         let (stage, layer) = self.place(before.len());
         let Some(&(least, _)) = self.depths.get(stage) else {
@@ -64,14 +64,14 @@ impl Layout {
         }
     }
 
-    /// How many slots have an op that they may not have after the ones before them.
+    /// Counts the slots whose op is not allowed after the slots before.
     pub fn violations(&self, ops: &[u8]) -> usize {
         (0..ops.len().min(self.slots()))
             .filter(|&slot| self.choices(&ops[..slot], Rules::Enforced) >> ops[slot] & 1 == 0)
             .count()
     }
 
-    /// The blocks of each stage, without skipped layers.
+    /// Returns the blocks of each stage, without skipped layers.
     pub fn stages<'a>(&'a self, ops: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         let mut rest = ops;
         self.depths.iter().map(move |&(_, most)| {
@@ -82,7 +82,7 @@ impl Layout {
         })
     }
 
-    /// The architecture with these blocks in its stages.
+    /// Returns the architecture with these blocks in its stages.
     pub fn arch(&self, stages: &[Vec<u8>]) -> Arch {
         let mut ops = Vec::with_capacity(self.slots());
         for (stage, &(_, most)) in stages.iter().zip(&self.depths) {
@@ -92,20 +92,20 @@ impl Layout {
         Arch::new(&ops)
     }
 
-    /// The number of ways to fill a stage with so many layers.
+    /// Counts the ways to fill a stage with this number of layers.
     fn fillings(&self, depth: usize) -> u128 {
         let free = if self.uniform { depth.min(1) } else { depth };
         (self.blocks as u128).saturating_pow(free as u32)
     }
 
-    /// The number of architectures.
+    /// Returns the number of architectures.
     pub fn size(&self) -> Option<u128> {
         (self.depths.iter()).try_fold(1u128, |size, &(least, most)| {
             size.checked_mul((least..=most).map(|depth| self.fillings(depth)).sum())
         })
     }
 
-    /// Each architecture with the same probability, so deep stages are drawn more often.
+    /// Draws an architecture uniformly, so deep stages are drawn more often.
     pub fn sample(&self, rng: &mut Rng) -> Arch {
         let stages: Vec<Vec<u8>> = (self.depths.iter())
             .map(|&(least, most)| {
@@ -121,8 +121,9 @@ impl Layout {
         self.arch(&stages)
     }
 
-    /// What is one edit away: another block, a layer less, or a layer more anywhere in a stage;
-    /// in uniform stages, another block for all layers, or a last layer less or more.
+    /// Returns the architectures one edit away: another block, or a layer less or more anywhere in
+    /// a stage. In uniform stages, an edit changes the block of all layers, or removes or adds a
+    /// last layer.
     pub fn neighbors(&self, arch: &Arch) -> Vec<Arch> {
         let stages: Vec<Vec<u8>> = self.stages(arch.ops()).map(<[u8]>::to_vec).collect();
         let mut found = Vec::new();

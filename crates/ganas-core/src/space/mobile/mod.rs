@@ -26,26 +26,28 @@ pub use network::{Bottleneck, MobileHead, MobileNet, Squeeze};
 pub use ofa::ofa_mobilenetv3;
 pub use proxylessnas::{proxylessnas, proxylessnas_cpu, proxylessnas_gpu};
 
-/// How a space writes its architectures: the blocks of each stage, skipped layers left out.
+/// Notation of a space's architectures: the blocks of each stage, without skipped layers.
 trait Notation: Send + Sync {
-    /// Reads a text. The blocks need not be on offer, nor the stages be of an allowed depth; but
-    /// their number is right.
+    /// Reads a text.
+    ///
+    /// The number of stages is right. The blocks need not be on offer, nor the stages be of an
+    /// allowed depth.
     fn read(&self, text: &str) -> std::result::Result<Vec<Vec<Block>>, String>;
 
     /// Writes an architecture.
     fn write(&self, stages: &[Vec<Block>]) -> String;
 
-    /// See [`SearchSpace::spelling`].
+    /// Returns the columns of the notation: see [`SearchSpace::spelling`].
     fn spelling(&self) -> &[Part] {
         &[]
     }
 }
 
-/// A space of mobile networks.
+/// Space of mobile networks.
 ///
-/// In the [`Graph`] each layer slot is a node, one feeding the next; the layers that a stage does
-/// not have are nodes `skip` at its end. Two architectures are the same if their stages have the
-/// same sequences of blocks, so every architecture has one form only.
+/// In the [`Graph`], each layer slot is a node that feeds the next. Missing layers of a stage are
+/// nodes `skip` at its end. Two architectures are the same if their stages have the same sequences
+/// of blocks, so every architecture has one form only.
 pub struct Mobile {
     name: String,
     ops: Vec<String>,
@@ -55,13 +57,13 @@ pub struct Mobile {
     backbone: Backbone,
     notation: Box<dyn Notation>,
     costs: [String; 2],
-    /// What the costs are counted in.
+    /// Unit of the costs.
     unit: f64,
     named: Vec<(&'static str, Arch)>,
 }
 
 impl Mobile {
-    /// A space of networks on a backbone whose layers have one of these blocks.
+    /// Creates a space of networks on a backbone whose layers have one of these blocks.
     fn new(
         name: &str,
         backbone: Backbone,
@@ -101,7 +103,7 @@ impl Mobile {
         self
     }
 
-    /// Names an architecture, which has to be one of the space.
+    /// Names an architecture of the space.
     fn naming(mut self, name: &'static str, text: &str) -> Self {
         let arch = self.parse(text);
         debug_assert!(arch.is_ok(), "{name}: {arch:?}");
@@ -109,16 +111,17 @@ impl Mobile {
         self
     }
 
-    /// The architecture that a text in the notation stands for.
+    /// Parses an architecture in the notation.
     fn read(&self, text: &str) -> std::result::Result<Arch, String> {
         let read = self.notation.read(text)?;
         let mut stages = Vec::with_capacity(read.len());
         for (i, (blocks, &(least, most))) in read.iter().zip(&self.layout.depths).enumerate() {
             let place = |what: String| format!("stage {}: {what}", i + 1);
             if !(least..=most).contains(&blocks.len()) {
-                let allowed = match least == most {
-                    true => least.to_string(),
-                    false => format!("{least} to {most}"),
+                let allowed = if least == most {
+                    least.to_string()
+                } else {
+                    format!("{least} to {most}")
                 };
                 return Err(place(format!("{} layers; give it {allowed}", blocks.len())));
             }
@@ -138,8 +141,8 @@ impl Mobile {
             .collect()
     }
 
-    /// The network of a valid architecture, with the published widths. Where the channels of the
-    /// stem are given, all other widths change in proportion, in multiples of 8 (`ours`; the
+    /// Returns the network of a valid architecture, with the published widths. If the channels of
+    /// the stem are given, all other widths change in proportion, in multiples of 8 (`ours`; the
     /// rounding is that of EfficientNet's width coefficient).
     pub fn network(&self, arch: &Arch, stem: Option<usize>) -> MobileNet {
         let stages = (self.layout.stages(arch.ops()))
@@ -147,12 +150,15 @@ impl Mobile {
         self.backbone.network(stages, stem)
     }
 
-    /// The fewest and the most layers of each stage.
+    /// Returns the smallest and the largest number of layers of each stage.
     pub fn depths(&self) -> &[(usize, usize)] {
         &self.layout.depths
     }
 
-    /// The op of a block, or which ones there are.
+    /// Returns the op of a block.
+    ///
+    /// # Errors
+    /// If the space does not offer the block; the error lists the blocks.
     fn op(&self, block: Block) -> std::result::Result<u8, String> {
         match self.blocks.iter().position(|&b| b == block) {
             Some(op) => Ok(op as u8),
@@ -284,8 +290,8 @@ impl SearchSpace for Mobile {
         self.notation.spelling()
     }
 
-    /// Authors wrote the layers that a stage does not have down in various ways, and measured some
-    /// networks again.
+    /// Averages, because authors wrote missing layers in various ways and measured some networks
+    /// again.
     fn repeats(&self) -> Duplicates {
         Duplicates::Mean
     }
@@ -306,8 +312,8 @@ impl SearchSpace for Mobile {
         self.layout.neighbors(arch)
     }
 
-    /// Counts each choice of each layer that differs; a layer that only one of the two has differs
-    /// in all of them.
+    /// Counts the choices of each layer that differ. A layer that only one of the two has differs
+    /// in all choices.
     fn distance(&self, a: &Arch, b: &Arch) -> u32 {
         let block = |op: u8| self.blocks.get(op as usize);
         let differing = |(&x, &y): (&u8, &u8)| match (block(x), block(y)) {

@@ -1,4 +1,4 @@
-//! Once-for-all MobileNetV3 (Cai et al. 2020, arXiv 1908.09791).
+//! The space of once-for-all MobileNetV3 (Cai et al. 2020, arXiv 1908.09791).
 
 use super::super::literal::{Literal, unquoted, whole};
 use super::block::{Backbone, Block, SqueezeRule, Stage};
@@ -19,22 +19,22 @@ const KERNELS: [usize; 3] = [3, 5, 7];
 const EXPANSIONS: [usize; 3] = [3, 4, 6];
 
 /// MobileNetV3-Large (Howard et al. 2019, arXiv 1905.02244, table 1). Three of its layers have
-/// expansions of 2.5 and 2.3, for which 3 stands here, the least on offer.
+/// expansions of 2.5 and 2.3, replaced by 3, the smallest on offer.
 const LARGE: &str = "ks=33335553333333335553;e=43333333633366336663;d=23423";
 
-/// The sub-networks with the most and the least of everything.
+/// Sub-network with the most of everything.
 const LARGEST: &str = "ks=77777777777777777777;e=66666666666666666666;d=44444";
 const SMALLEST: &str = "ks=33333333333333333333;e=33333333333333333333;d=22222";
 
-/// The space `ofa-mobilenetv3`: five stages of 2 to 4 layers of kernel 3, 5 or 7 and expansion 3,
-/// 4 or 6, at width multiplier 1.0.
+/// Returns the space `ofa-mobilenetv3`: five stages of 2 to 4 layers of kernel 3, 5 or 7 and
+/// expansion 3, 4 or 6, at width multiplier 1.0.
 ///
-/// Notation: `ks=..;e=..;d=..` with the kernel and the expansion of each of the 20 layer slots and
-/// the depth of each of the 5 stages, a digit each, in the order of the once-for-all code. Digits
-/// of slots beyond a stage's depth do not count; they are written as 3, and any digit is read. Lists
-/// stand for digits, as `ks=[3, 5, ..]`, and so does the dictionary `{'ks': [3, 5, ..], 'e': [..],
-/// 'd': [..]}` of that code.
-/// Tables may have the three in columns `ks`, `e` and `d`.
+/// The notation is `ks=..;e=..;d=..` with the kernel and the expansion of each of the 20 layer
+/// slots and the depth of each of the 5 stages, a digit each, in the order of the once-for-all
+/// code. Digits of slots beyond a stage's depth do not count: they are written as 3, and any digit
+/// is read. The parser also accepts lists, as `ks=[3, 5, ..]`, and the dictionary `{'ks': [3, 5,
+/// ..], 'e': [..], 'd': [..]}` of that code. Tables may have the three in columns `ks`, `e` and
+/// `d`.
 ///
 /// Named points: `mobilenetv3-large` has the layers of MobileNetV3-Large, in 5,508,048 weights;
 /// `largest` and `smallest` are the sub-networks with the most and the least of everything.
@@ -64,12 +64,12 @@ pub fn ofa_mobilenetv3() -> Mobile {
         .naming("smallest", SMALLEST)
 }
 
-/// Digits of slots and stages.
+/// Notation with a digit for each slot and stage.
 struct Digits {
     spelling: Vec<Part>,
 }
 
-/// The numbers of one part: a digit each, a list, or numbers between commas or blanks.
+/// Reads the numbers of one part: a digit each, a list, or numbers between commas or blanks.
 fn digits(name: &str, text: &str, count: usize) -> Result<Vec<usize>, String> {
     let text = unquoted(text);
     let digits = if Literal::begins(text) {
@@ -105,7 +105,7 @@ fn digits(name: &str, text: &str, count: usize) -> Result<Vec<usize>, String> {
     }
 }
 
-/// The parts of a dictionary as the once-for-all code prints it.
+/// Reads the parts of a dictionary as the once-for-all code prints it.
 fn dictionary(text: &str) -> Result<[Vec<usize>; 3], String> {
     let value = Literal::read(text)?;
     let part = |name: &str, count: usize| {

@@ -1,4 +1,4 @@
-//! ProxylessNAS (Cai et al. 2019, arXiv 1812.00332).
+//! The spaces of ProxylessNAS (Cai et al. 2019, arXiv 1812.00332).
 
 use super::block::{Backbone, Block, Stage};
 use super::{Mobile, MobileHead, Notation};
@@ -8,7 +8,7 @@ use crate::space::{Activation, op_index};
 /// Stride and layers of the searchable stages.
 const STAGES: [(usize, usize); 6] = [(2, 4), (2, 4), (2, 4), (1, 4), (2, 4), (1, 1)];
 
-/// The candidates as the authors' code names them, and the one that removes a layer.
+/// Candidates by their names in the authors' code, and the one that removes a layer.
 const LAYERS: [&str; 7] = [
     "3x3_MBConv3",
     "5x5_MBConv3",
@@ -37,11 +37,11 @@ const CPU: &str = "3x3_MBConv6;3x3_MBConv3;3x3_MBConv3;3x3_MBConv3;\
     5x5_MBConv6;3x3_MBConv3;3x3_MBConv3;3x3_MBConv3;\
     5x5_MBConv6;5x5_MBConv3;5x5_MBConv3;3x3_MBConv3;5x5_MBConv6";
 
-/// The space `proxylessnas`: 21 layers of kernel 3, 5 or 7 and expansion 3 or 6, all but the first
-/// of a stage removable, with the channels of the published mobile net.
+/// Returns the space `proxylessnas`: 21 layers of kernel 3, 5 or 7 and expansion 3 or 6, all but
+/// the first of a stage removable, with the channels of the published mobile net.
 ///
-/// Notation: the layers' names in the authors' code, joined by `;`, as
-/// `5x5_MBConv3;3x3_MBConv3;Zero;Zero;...`; it does not matter which layers of a stage are `Zero`.
+/// The notation is the layers' names in the authors' code, joined by `;`, as
+/// `5x5_MBConv3;3x3_MBConv3;Zero;Zero;...`. The places of `Zero` within a stage do not matter.
 ///
 /// Named points: `proxylessnas-mobile` is the published net of 4,080,512 weights, and
 /// `proxylessnas-gpu-layers` has the layers of the published GPU net on these channels (4,363,024
@@ -52,8 +52,8 @@ pub fn proxylessnas() -> Mobile {
         .naming("proxylessnas-gpu-layers", GPU)
 }
 
-/// The space `proxylessnas-gpu`: as [`proxylessnas`], with the channels of the published GPU net,
-/// which is the named point `proxylessnas-gpu` of 7,119,848 weights.
+/// Returns the space `proxylessnas-gpu`: [`proxylessnas`] with the channels of the published GPU
+/// net. That net is the named point `proxylessnas-gpu` of 7,119,848 weights.
 pub fn proxylessnas_gpu() -> Mobile {
     space(
         "proxylessnas-gpu",
@@ -65,8 +65,8 @@ pub fn proxylessnas_gpu() -> Mobile {
     .naming("proxylessnas-gpu", GPU)
 }
 
-/// The space `proxylessnas-cpu`: as [`proxylessnas`], with the channels of the published CPU net,
-/// which is the named point `proxylessnas-cpu` of 4,361,648 weights.
+/// Returns the space `proxylessnas-cpu`: [`proxylessnas`] with the channels of the published CPU
+/// net. That net is the named point `proxylessnas-cpu` of 4,361,648 weights.
 pub fn proxylessnas_cpu() -> Mobile {
     space(
         "proxylessnas-cpu",
@@ -100,7 +100,7 @@ fn space(name: &str, stem: usize, first: usize, widths: [usize; 6], head: usize)
     Mobile::new(name, backbone, blocks, LayerNames)
 }
 
-/// A name for each of the 21 layers.
+/// Notation with a name for each of the 21 layers.
 struct LayerNames;
 
 impl Notation for LayerNames {

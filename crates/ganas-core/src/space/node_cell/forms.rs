@@ -1,6 +1,6 @@
 //! Notations of node cells: the program's own and those of other programs.
 
-use super::literal::{Literal, unquoted};
+use crate::space::literal::{Literal, unquoted};
 
 /// Names of the adjacency matrix and of the ops in the dictionaries of other programs.
 const MATRIX: [&str; 5] = [
@@ -19,18 +19,28 @@ const OPS: [&str; 6] = [
     "nodes",
 ];
 
-/// The names of the ops and the bits of the adjacency matrix: its upper triangle or all of it, row
-/// by row.
+/// Cell as it is written: names of ops, and the adjacency matrix.
+pub(super) struct Written {
+    /// Names of the ops.
+    pub ops: Vec<String>,
+    /// Bits of the adjacency matrix, row by row: the upper triangle, or all of it.
+    pub bits: Vec<bool>,
+}
+
+/// Reads a cell in one of these forms:
 ///
 /// - `op;op;..|bits`; either side may be a list, as columns of a table have it: `['input', ..]` and
-///   `[[0, 1, ..], ..]`, or what NumPy prints;
+///   `[[0, 1, ..], ..]`, or NumPy's output;
 /// - a dictionary with `module_adjacency` and `module_operations` or like names, as JSON, as Python
 ///   prints it, or as `ModelSpec(matrix=.., ops=..)`;
 /// - a pair of the matrix and the ops, in either order.
-pub(super) fn read(text: &str) -> Result<(Vec<String>, Vec<bool>), String> {
+pub(super) fn read(text: &str) -> Result<Written, String> {
     let text = unquoted(text);
     if let Some((ops, matrix)) = text.split_once('|') {
-        return Ok((read_ops(ops)?, read_bits(matrix)?));
+        return Ok(Written {
+            ops: read_ops(ops)?,
+            bits: read_bits(matrix)?,
+        });
     }
     let unknown = "a cell is written `input;op;...;output|adjacency bits`, or as a dictionary with \
                    `module_adjacency` and `module_operations`";
@@ -47,7 +57,10 @@ pub(super) fn read(text: &str) -> Result<(Vec<String>, Vec<bool>), String> {
         map => map.get(&MATRIX).zip(map.get(&OPS)),
     };
     let (matrix, ops) = pair.ok_or(unknown)?;
-    Ok((names(ops).ok_or(unknown)?, bits(matrix)?))
+    Ok(Written {
+        ops: names(ops).ok_or(unknown)?,
+        bits: bits(matrix)?,
+    })
 }
 
 fn read_ops(text: &str) -> Result<Vec<String>, String> {
