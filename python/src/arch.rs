@@ -38,7 +38,7 @@ impl Arch {
     }
 
     fn graph(&self) -> NamedGraph<'_> {
-        NamedGraph::of(&*self.origin.space, &self.arch)
+        NamedGraph::new(&*self.origin.space, &self.arch)
     }
 }
 

@@ -118,7 +118,7 @@ impl Admitted {
             first(all.collect(), count)
         } else {
             let archs = self.pool.archs();
-            let clusters = (self.pool.clusters).get_or_init(|| Clusters::of(archs, space));
+            let clusters = (self.pool.clusters).get_or_init(|| Clusters::new(archs, space));
             let distance = |i: usize| space.distance(arch, &archs[i]);
             clusters.nearest(count, distance, |i| self.admitted[i])
         };

@@ -15,7 +15,11 @@ fn nasbench101_has_423624_cells() {
         .unwrap();
     assert_eq!(seen.len(), 423_624);
     assert_eq!(space.size(), Some(423_624));
-    let of_size = |n| seen.iter().filter(|a| Cell::of(a).vertices() == n).count();
+    let of_size = |n| {
+        seen.iter()
+            .filter(|a| Cell::from_arch(a).vertices() == n)
+            .count()
+    };
     // Ying et al. 2019 give no table by size; these follow from the smallest cells by hand.
     assert_eq!((of_size(2), of_size(3)), (1, 6));
 }
@@ -35,13 +39,13 @@ fn uniform_sampling_of_nasbench101_matches_the_enumeration() {
     let space = nasbench101();
     let mut total = [0usize; 8];
     space
-        .enumerate(&mut |a| total[Cell::of(&a).vertices()] += 1)
+        .enumerate(&mut |a| total[Cell::from_arch(&a).vertices()] += 1)
         .unwrap();
     let mut rng = Rng::stream(0, "test");
     let draws = 20_000;
     let mut drawn = [0usize; 8];
     for _ in 0..draws {
-        drawn[Cell::of(&space.sample(Sampler::Uniform, &mut rng)).vertices()] += 1;
+        drawn[Cell::from_arch(&space.sample(Sampler::Uniform, &mut rng)).vertices()] += 1;
     }
     for n in 4..=7 {
         let p = total[n] as f64 / 423_624.0;

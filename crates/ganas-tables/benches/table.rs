@@ -34,7 +34,12 @@ fn table(c: &mut Criterion) {
     let mut rng = Rng::stream(0, "bench");
     let mut cells = || -> Vec<Cell> {
         (0..QUERIES)
-            .map(|_| relabelled(&Cell::of(&table.arch(rng.below(table.len()))), &mut rng))
+            .map(|_| {
+                relabelled(
+                    &Cell::from_arch(&table.arch(rng.below(table.len()))),
+                    &mut rng,
+                )
+            })
             .collect()
     };
     group.throughput(Throughput::Elements(QUERIES as u64));

@@ -298,7 +298,7 @@ fn exported<'a>(space: &'a dyn SearchSpace, arch: &Arch) -> Exported<'a> {
     Exported {
         space: space.name(),
         arch: space.format(arch),
-        graph: NamedGraph::of(space, arch),
+        graph: NamedGraph::new(space, arch),
         costs: (space.costs().iter().enumerate())
             .map(|(i, name)| (name.as_str(), space.cost(arch, i)))
             .collect(),

@@ -60,7 +60,7 @@ impl Cell {
     }
 
     /// Creates the cell of an architecture whose ops are those of the interior vertices.
-    pub fn of(arch: &Arch) -> Self {
+    pub fn from_arch(arch: &Arch) -> Self {
         let mut cell = Cell::new(arch.ops());
         let mut edges = arch.edges();
         for v in 1..cell.n {

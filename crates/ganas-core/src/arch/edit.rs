@@ -21,7 +21,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn of(cell: &Cell) -> Self {
+    fn from_cell(cell: &Cell) -> Self {
         let n = cell.vertices();
         Draft {
             ops: (0..n).map(|v| cell.op(v)).collect(),
@@ -76,7 +76,7 @@ impl Cell {
     fn for_each_edit(&self, limits: CellLimits, emit: &mut dyn FnMut(Option<Cell>)) {
         let n = self.vertices();
         let ops = 0..limits.ops as u8;
-        let draft = Draft::of(self);
+        let draft = Draft::from_cell(self);
         for v in 1..n - 1 {
             for op in ops.clone().filter(|&op| op != self.op(v)) {
                 let mut cell = *self;

@@ -35,7 +35,7 @@ struct Cluster {
 
 impl Clusters {
     /// Clusters the members of a pool.
-    pub fn of(archs: &[Arch], space: &dyn SearchSpace) -> Self {
+    pub fn new(archs: &[Arch], space: &dyn SearchSpace) -> Self {
         let mut rng = Rng::stream(0, "pool/clusters");
         let whole = Cluster {
             center: 0,
@@ -144,7 +144,7 @@ mod tests {
 
     /// How far the 30 nearest that are found are on average, and the true ones.
     fn compared(space: &dyn SearchSpace, archs: &[Arch]) -> [f64; 2] {
-        let clusters = Clusters::of(archs, space);
+        let clusters = Clusters::new(archs, space);
         let (mut sums, mut rng) = ([0.0; 2], Rng::stream(2, "test"));
         for _ in 0..50 {
             // Searches ask for the surroundings of members.
@@ -186,7 +186,7 @@ mod tests {
         let chain = chain(14, "['a', 'b']");
         let archs = draws(&*chain, 40_000);
         assert!(archs.len() > LOOKED_AT);
-        let clusters = Clusters::of(&archs, &*chain);
+        let clusters = Clusters::new(&archs, &*chain);
         let distance = |i: usize| chain.distance(&archs[0], &archs[i]);
         let odd = clusters.nearest(archs.len(), distance, |i| i % 2 == 1);
         assert_eq!(odd.len(), archs.len() / 2);
@@ -198,7 +198,7 @@ mod tests {
         let chain = chain(20, "['a', 'b', 'c']");
         for members in [20_000, 80_000] {
             let archs = draws(&*chain, members);
-            let clusters = Clusters::of(&archs, &*chain);
+            let clusters = Clusters::new(&archs, &*chain);
             let asked = Cell::new(0);
             let distance = |i: usize| {
                 asked.set(asked.get() + 1);

@@ -16,7 +16,7 @@ pub struct NamedGraph<'a> {
 
 impl<'a> NamedGraph<'a> {
     /// Creates the graph of an architecture of a space.
-    pub fn of(space: &'a dyn SearchSpace, arch: &Arch) -> Self {
+    pub fn new(space: &'a dyn SearchSpace, arch: &Arch) -> Self {
         let graph = space.graph(arch);
         let names = space.vocabulary();
         NamedGraph {

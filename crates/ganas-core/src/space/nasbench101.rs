@@ -35,7 +35,7 @@ const INCEPTION: &str = "input;conv3x3-bn-relu;conv1x1-bn-relu;maxpool3x3;conv3x
 /// `inception`.
 pub fn nasbench101() -> NodeCell {
     let ops = OPS.map(str::to_owned).to_vec();
-    let costs = NetworkCosts::new(|arch| network_costs(&Cell::of(arch)));
+    let costs = NetworkCosts::new(|arch| network_costs(&Cell::from_arch(arch)));
     NodeCell::new("nasbench101".into(), 7, 9, ops, Box::new(costs))
         .of_size(SIZE)
         .naming("resnet", RESNET)

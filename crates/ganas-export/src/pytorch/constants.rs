@@ -86,7 +86,7 @@ impl Constants {
 
     /// The constants of a node cell, in the form of NAS-Bench-101.
     pub fn node_cell(space: &dyn SearchSpace, arch: &Arch, frame: &Frame) -> Result<Self> {
-        let (cell, names) = (Cell::of(arch), space.ops());
+        let (cell, names) = (Cell::from_arch(arch), space.ops());
         let last = cell.vertices() - 1;
         let ops: Vec<u8> = (1..last).map(|v| cell.op(v)).collect();
         let edges: Vec<String> = (1..=last)

@@ -15,7 +15,7 @@ const CELLS: usize = 3;
 
 /// A stem, then stacks of cells, the image halved and the channels doubled between stacks.
 pub(super) fn plan(ops: &[String], arch: &Arch, frame: &Frame) -> Result<Plan> {
-    let cell = Cell::of(arch);
+    let cell = Cell::from_arch(arch);
     let module = |builder: &mut Builder, input: Node, channels: usize, place: &str| {
         module(builder, ops, &cell, input, channels, place)
     };

@@ -182,7 +182,7 @@ mod tests {
             let draw = choices.draw(&even(&choices), &mut rng);
             assert_eq!(space.check(&draw.arch), Ok(()));
             assert_eq!(space.canonical(&draw.arch), draw.arch);
-            edges[Cell::of(&draw.arch).edges()] += 1;
+            edges[Cell::from_arch(&draw.arch).edges()] += 1;
         }
         assert!(edges[1..].iter().all(|&count| count > 100), "{edges:?}");
     }
@@ -238,7 +238,7 @@ mod tests {
         let goal = space
             .parse("input;conv3x3-bn-relu;maxpool3x3;conv1x1-bn-relu;conv3x3-bn-relu;conv3x3-bn-relu;output|110010000011100010101")
             .unwrap();
-        let cell = Cell::of(&goal);
+        let cell = Cell::from_arch(&goal);
         let mut weights = even(&choices);
         for (v, &op) in goal.ops().iter().enumerate() {
             weights[v][usize::from(op)] = 0.5;

@@ -296,7 +296,7 @@ impl CommandEvaluator {
             Some(process) => process.say(&Request::Evaluate {
                 id: job.id,
                 arch: &self.space.format(&job.arch),
-                graph: NamedGraph::of(&*self.space, &job.arch),
+                graph: NamedGraph::new(&*self.space, &job.arch),
                 seed: self.config.seed,
                 budget: self.config.budget,
             }),

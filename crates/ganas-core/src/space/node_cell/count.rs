@@ -139,7 +139,7 @@ mod tests {
         ] {
             let (mut strung, mut all) = (0, 0);
             let visit = &mut |arch| {
-                let cell = Cell::of(&arch);
+                let cell = Cell::from_arch(&arch);
                 strung += u128::from((1..cell.vertices()).all(|v| cell.has_edge(v - 1, v)));
                 all += 1;
             };

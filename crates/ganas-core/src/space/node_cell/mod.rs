@@ -202,7 +202,7 @@ impl SearchSpace for NodeCell {
         if let Some(op) = arch.ops().iter().find(|&&op| op as usize >= self.ops.len()) {
             return Err(format!("no op has index {op}"));
         }
-        let cell = Cell::of(arch);
+        let cell = Cell::from_arch(arch);
         self.check_limits(&cell)?;
         if cell.is_pruned() {
             Ok(())
@@ -212,7 +212,7 @@ impl SearchSpace for NodeCell {
     }
 
     fn canonical(&self, arch: &Arch) -> Arch {
-        self.representative(&Cell::of(arch)).arch()
+        self.representative(&Cell::from_arch(arch)).arch()
     }
 
     fn roles(&self) -> &Roles {
@@ -244,13 +244,13 @@ impl SearchSpace for NodeCell {
     }
 
     fn graph(&self, arch: &Arch) -> Graph {
-        Cell::of(arch).graph()
+        Cell::from_arch(arch).graph()
     }
 
     fn constructions(&self, arch: &Arch) -> Option<Vec<Graph>> {
         // The forms of one network with all its idle vertices are too many.
         (self.limits.vertices <= FEASIBLE && self.roles.is_empty()).then(|| {
-            let forms = Cell::of(arch).forms();
+            let forms = Cell::from_arch(arch).forms();
             forms.iter().map(Cell::graph).collect()
         })
     }
@@ -298,7 +298,7 @@ impl SearchSpace for NodeCell {
     }
 
     fn neighbors(&self, arch: &Arch) -> Vec<Arch> {
-        let edits = Cell::of(arch).edits(self.limits);
+        let edits = Cell::from_arch(arch).edits(self.limits);
         if self.roles.is_empty() {
             return edits.iter().map(Cell::arch).collect();
         }
@@ -313,7 +313,7 @@ impl SearchSpace for NodeCell {
 
     /// Counts the edges, by the ops at their ends, that only one of the two has.
     fn distance(&self, a: &Arch, b: &Arch) -> u32 {
-        let (a, b) = (links(&Cell::of(a)), links(&Cell::of(b)));
+        let (a, b) = (links(&Cell::from_arch(a)), links(&Cell::from_arch(b)));
         let (mut i, mut j, mut shared) = (0, 0, 0);
         while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
             shared += usize::from(x == y);

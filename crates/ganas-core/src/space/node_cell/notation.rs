@@ -57,7 +57,7 @@ impl NodeCell {
 
     /// Writes a cell in the space's notation.
     pub(super) fn written(&self, arch: &Arch) -> String {
-        let cell = Cell::of(arch);
+        let cell = Cell::from_arch(arch);
         let n = cell.vertices();
         let mut text = String::from("input;");
         for &op in arch.ops() {
