@@ -28,3 +28,7 @@ pub use pool::Pool;
 pub use population::Population;
 pub use regular::{open_regular, read_regular, read_regular_text};
 pub use whole::{TEMPORARY, check_writable, is_special, write_whole};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

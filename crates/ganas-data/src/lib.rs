@@ -53,3 +53,7 @@ pub use digits::digits;
 pub use images::{Dataset, Images, Shape};
 pub use load::{Resize, load, load_with};
 pub use split::{Portion, Split, SplitConfig};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

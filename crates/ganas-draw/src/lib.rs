@@ -132,3 +132,7 @@ fn check(space: &dyn SearchSpace, arch: &Arch) -> Result<()> {
 fn ops(space: &dyn SearchSpace) -> Vec<String> {
     space.ops().iter().map(|op| label::clean(op)).collect()
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

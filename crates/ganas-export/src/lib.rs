@@ -30,3 +30,7 @@ pub use frame::{Given, frame, preprocessing};
 pub use input::{Input, Pixels};
 pub use onnx::onnx;
 pub use pytorch::pytorch;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

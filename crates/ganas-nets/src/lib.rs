@@ -1,7 +1,7 @@
 //! The networks of the search and their training: the k-GNN discriminator, the autoregressive
 //! generator and the PPO that trains it (GA-NAS, Rezaei et al. 2021, arXiv 2105.09356).
 //!
-//! A network sees labelled graphs, the masks of a grammar and the numbers it is given, and never
+//! The inputs of a network are labelled graphs, the masks of a grammar and numbers. It never gets
 //! an architecture or an accuracy. Everything runs on one thread, on `burn`'s pure-Rust CPU
 //! backend, and is a function of its inputs and of one [`Rng`](ganas_core::rng::Rng): the same
 //! seed gives the same bits, on any thread.
@@ -69,3 +69,7 @@ impl Dims {
         }
     }
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

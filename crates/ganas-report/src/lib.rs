@@ -1,9 +1,9 @@
 //! Searches and benchmarks as one self-contained HTML page: charts, a table of all architectures,
 //! drawings and provenance.
 //!
-//! A [`Report`] is plain data, filled by whoever read the runs; [`Report::html`] is the page. It
-//! holds its style, its program, the chart library (Apache ECharts) and the data, and asks the
-//! network for nothing. The data are compressed, as tens of thousands of architectures are megabytes.
+//! A [`Report`] is plain data, filled by the reader of run folders; [`Report::html`] is the page. It
+//! has its style, its program, the chart library (Apache ECharts) and the data, and loads nothing
+//! from the network. The data are compressed, since tens of thousands of architectures take megabytes.
 //!
 //! ```
 //! use ganas_report::{Report, Run, State, Step, Task};
@@ -44,3 +44,7 @@ pub use model::{
 };
 pub use page::unpacked;
 pub use summary::{Summary, summarise};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -79,3 +79,7 @@ mod recipe;
 pub mod strategies;
 
 pub use recipe::{Recipe, STRATEGIES};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -58,3 +58,7 @@ pub use source::SourceRow;
 pub use staged::Ignored;
 pub use summary::{ColumnSummary, Summary};
 pub use table::Table;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

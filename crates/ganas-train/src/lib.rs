@@ -65,3 +65,7 @@ pub use recipe::{Recipe, Schedule};
 pub use supernet::Supernet;
 pub use task::{ImageFeed, ImageTask};
 pub use trainer::{Epoch, Network, Outcome, Score, measure};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
