@@ -1,4 +1,4 @@
-//! Whether the constraints leave anything to be searched.
+//! Feasibility of the constraints.
 
 use crate::arch::Arch;
 use crate::constraint::Constraint;
@@ -8,10 +8,10 @@ use crate::rng::Rng;
 use crate::space::Sampler;
 use crate::strategy::SAMPLING_TRIES;
 
-/// The samples that walks downhill begin at (ours).
+/// Samples at which walks downhill begin (ours).
 const STARTS: usize = 8;
 
-/// The samples that break constraints the least, the nearest first: by how much in all, and which.
+/// Samples that break constraints the least, the nearest first, with the sum of the excesses.
 #[derive(Default)]
 struct Nearest(Vec<(f64, Arch)>);
 
@@ -26,12 +26,14 @@ impl Nearest {
 }
 
 impl Problem<'_> {
-    /// Checks that something complies with the constraints on costs of the space: a starting
-    /// point, a random architecture among 20,000, or what single edits of the nearest of those lead
-    /// to. In a space that can be enumerated, all of it is looked at before the answer is no.
+    /// Checks that an architecture complies with the constraints on costs of the space.
+    ///
+    /// The check looks at the starting points, at 20,000 random architectures, and at single edits
+    /// of the nearest of those. A space that can be enumerated is searched completely before it is
+    /// refused.
     ///
     /// # Errors
-    /// If nothing complies; the error says how far the nearest sample is.
+    /// If nothing complies. The error says how far the nearest sample is.
     pub fn check_feasible(&self, start: &[Arch]) -> Result<()> {
         let free = self.cheap.iter().all(Option::is_none) && self.predicates.is_empty();
         if free || start.iter().any(|a| self.admits(a)) {
@@ -70,8 +72,8 @@ impl Problem<'_> {
         }
     }
 
-    /// Walks downhill from an architecture, by random single edits that bring it nearer to the
-    /// bounds on costs of the space, until it keeps them or no edit does.
+    /// Walks downhill from an architecture by random single edits. Each edit brings it nearer to
+    /// the bounds on costs of the space. The walk ends if the bounds hold or no edit helps.
     pub(crate) fn descend(&self, from: Arch, rng: &mut Rng) -> Arch {
         let (mut at, mut excess) = (from, self.excess(&from, None));
         while excess > 0.0 {
@@ -88,7 +90,7 @@ impl Problem<'_> {
         at
     }
 
-    /// Whether an architecture complies; if not, it may be the nearest so far.
+    /// Returns true if an architecture complies. Otherwise it may become the nearest so far.
     fn complies_or_is_near(&self, arch: &Arch, nearest: &mut Nearest) -> bool {
         let excess = self.excess(arch, None);
         nearest.add(excess, *arch);
@@ -105,7 +107,9 @@ impl Problem<'_> {
             .mend("loosen it, or start from one that does");
         }
         let asked: Vec<String> = (breaches.iter()).map(|(c, _)| format!("`{c}`")).collect();
-        let has: Vec<String> = (breaches.iter()).map(|(c, value)| far(c, *value)).collect();
+        let has: Vec<String> = (breaches.iter())
+            .map(|(c, value)| with_excess(c, *value))
+            .collect();
         Error::input(format!(
             "no architecture in {SAMPLING_TRIES} samples meets {}",
             asked.join(" and ")
@@ -121,8 +125,8 @@ impl Problem<'_> {
     }
 }
 
-/// What an architecture has of a metric, and how far beyond the bound that is.
-pub fn far(constraint: &Constraint, value: f64) -> String {
+/// Writes an architecture's value of a metric and its excess over the bound.
+pub fn with_excess(constraint: &Constraint, value: f64) -> String {
     let metric = &constraint.metric;
     match constraint.excess(value) {
         excess if excess < 1e3 => format!("{metric} {value}, {:.1} % off", 100.0 * excess),

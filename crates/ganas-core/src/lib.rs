@@ -23,7 +23,7 @@ pub mod strategy;
 pub mod testing;
 mod whole;
 
-pub use feasible::far;
+pub use feasible::with_excess;
 pub use pool::Pool;
 pub use population::Population;
 pub use regular::{open_regular, read_regular, read_regular_text};

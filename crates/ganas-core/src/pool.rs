@@ -1,4 +1,4 @@
-//! The part of a space that can be evaluated, where that is not all of it.
+//! Pools: the part of a space that can be evaluated, if that is not the whole space.
 
 mod nearest;
 
@@ -17,12 +17,12 @@ use nearest::{Clusters, LOOKED_AT, first};
 pub struct Pool {
     archs: Vec<Arch>,
     index: HashMap<Arch, usize>,
-    /// Made when something is looked for that is near.
+    /// Clusters of the members, built at the first search for near members.
     clusters: OnceLock<Clusters>,
 }
 
 impl Pool {
-    /// A pool of canonical architectures; of equals, the first counts.
+    /// Creates a pool of canonical architectures. Among equal ones, the first counts.
     pub fn new(archs: impl IntoIterator<Item = Arch>) -> Self {
         let mut pool = Pool {
             archs: Vec::new(),
@@ -38,33 +38,33 @@ impl Pool {
         pool
     }
 
-    /// The architectures in their order.
+    /// Returns the architectures in order.
     pub fn archs(&self) -> &[Arch] {
         &self.archs
     }
 
-    /// The place of an architecture in that order.
+    /// Returns the place of an architecture in that order.
     pub fn find(&self, arch: &Arch) -> Option<usize> {
         self.index.get(arch).copied()
     }
 }
 
-/// Answers that are remembered (ours).
+/// Limit of the remembered answers (ours).
 const REMEMBERED: usize = 20_000;
 
-/// A pool, and what the constraints on costs of the space leave of it.
+/// Pool with the members that the constraints on costs of the space admit.
 pub(crate) struct Admitted {
     pub pool: Arc<Pool>,
-    /// For each member, whether it is left.
+    /// Flag of each member that is admitted.
     admitted: Vec<bool>,
-    /// How many are.
+    /// Number of admitted members.
     count: usize,
-    /// The places of what is nearest to architectures, the nearest first.
+    /// Places of the nearest members for past queries, the nearest first.
     known: Mutex<HashMap<Arch, Arc<[usize]>>>,
 }
 
 impl Admitted {
-    /// A pool of which each member is left or not.
+    /// Creates the pool from a flag for each member.
     pub fn new(pool: Arc<Pool>, admitted: Vec<bool>) -> Self {
         Admitted {
             count: admitted.iter().filter(|left| **left).count(),
@@ -74,18 +74,18 @@ impl Admitted {
         }
     }
 
-    /// Whether an architecture is in the pool and admitted.
+    /// Returns true if an architecture is in the pool and admitted.
     pub fn admits(&self, arch: &Arch) -> bool {
         self.pool.find(arch).is_some_and(|i| self.admitted[i])
     }
 
-    /// The members of the pool that are admitted, with their places.
+    /// Returns the admitted members with their places.
     pub fn admitted(&self) -> impl Iterator<Item = (usize, &Arch)> {
         (self.pool.archs().iter().enumerate()).filter(|(i, _)| self.admitted[*i])
     }
 
-    /// The nearest admitted members that are `wanted`, up to a number, the nearest first; of those
-    /// as near, the first of the pool.
+    /// Returns the nearest admitted members that are `wanted`, at most `count`, the nearest first.
+    /// Among equally near members, the first of the pool comes first.
     pub fn nearest(
         &self,
         space: &dyn SearchSpace,
@@ -106,7 +106,7 @@ impl Admitted {
         }
     }
 
-    /// The places of at least so many admitted members, or of all.
+    /// Returns the places of at least `count` admitted members, or of all, the nearest first.
     fn near(&self, space: &dyn SearchSpace, arch: &Arch, count: usize) -> Arc<[usize]> {
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let remembered = known().get(arch).cloned();

@@ -1,29 +1,29 @@
-//! All that a search may evaluate, listed or by random draws.
+//! Populations: everything that a search may evaluate, listed or by random draws.
 
 use crate::arch::Arch;
 use crate::problem::Problem;
 use crate::rng::Rng;
 use crate::space::Sampler;
 
-/// How many draws are made for each one that is wanted, where constraints rule most of them out.
+/// Draws for each wanted architecture, as constraints reject many (ours).
 const PATIENCE: usize = 4;
 
-/// The architectures that can be evaluated and that the constraints known beforehand let through.
+/// Architectures that can be evaluated and that meet the constraints known beforehand.
 #[derive(Clone, Debug)]
 pub struct Population {
-    /// All of them, each once, or independent random draws.
+    /// All architectures, each once, or independent random draws.
     pub archs: Vec<Arch>,
-    /// Whether these are all.
+    /// Set if all architectures are listed.
     pub whole: bool,
-    /// How many there are where all are equally likely to be drawn: exact if they are listed, else
-    /// the size of the space times the share of draws that were let through. `None` where they
-    /// cannot be counted.
+    /// Number of architectures, if all are equally likely to be drawn: exact if they are listed,
+    /// else the size of the space times the share of admitted draws. `None` if they cannot be
+    /// counted.
     pub size: Option<f64>,
 }
 
 impl Problem<'_> {
-    /// The population of the problem: all of it where the space or the pool has at most `most`
-    /// architectures, else up to `most` draws of the sampler.
+    /// Returns the population of the problem. It is complete if the space or the pool has at most
+    /// `most` architectures. Otherwise it is up to `most` draws of the sampler.
     pub fn population(&self, most: usize, rng: &mut Rng) -> Population {
         if let Some(pool) = self.pool() {
             let mut archs: Vec<Arch> = pool.admitted().map(|(_, arch)| *arch).collect();

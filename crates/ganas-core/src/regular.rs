@@ -1,11 +1,11 @@
-//! Reading files that have an end.
+//! Reading of regular files.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Opens a file to read it. Anything but a regular file is refused: a pipe may never send anything,
-/// and a device such as `/dev/zero` never ends.
+/// Opens a regular file for reading. Other files are refused: a pipe may never send anything, and a
+/// device such as `/dev/zero` never ends.
 ///
 /// # Errors
 /// If it is not a regular file, or the operating system refuses it.

@@ -1,21 +1,21 @@
-//! Random numbers that mean the same on every platform and in every version.
+//! Random numbers that are the same on every platform and in every version.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// A named random stream.
+/// Named random stream.
 ///
-/// Each component draws from a stream of its own, so that a change in how one of them draws never
-/// shifts the numbers that another one sees. The generator is ChaCha8 by name, and everything
-/// built on it is written out here, because the algorithms behind a general-purpose library's
-/// `shuffle` or `random_range` may change between its versions.
+/// Each component draws from a stream of its own, so that a change in one component never shifts
+/// the numbers of another. The generator is ChaCha8. Everything built on it is written out here,
+/// because the algorithms behind a general-purpose library's `shuffle` or `random_range` may change
+/// between its versions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rng(ChaCha8Rng);
 
 impl Rng {
-    /// The stream of this name for a seed.
+    /// Creates the stream of this name for a seed.
     pub fn stream(seed: u64, name: &str) -> Self {
         let mut key = [0; 32];
         key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -23,41 +23,41 @@ impl Rng {
         Rng(ChaCha8Rng::from_seed(key))
     }
 
-    /// 64 random bits.
+    /// Returns 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.0.next_u64()
     }
 
-    /// A number in `0..n`; `n` must be positive.
+    /// Returns a number in `0..n`; `n` must be positive.
     pub fn below(&mut self, n: usize) -> usize {
         debug_assert!(n > 0);
         // Multiply and shift; its bias is under n / 2^64.
         ((self.bits() as u128 * n as u128) >> 64) as usize
     }
 
-    /// A number in `[0, 1)`.
+    /// Returns a number in `[0, 1)`.
     pub fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// True with probability `p`.
+    /// Returns true with probability `p`.
     pub fn chance(&mut self, p: f64) -> bool {
         self.unit() < p
     }
 
-    /// A standard normal number (Box-Muller).
+    /// Returns a standard normal number (Box-Muller).
     pub fn normal(&mut self) -> f64 {
         let r = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
         r * (std::f64::consts::TAU * self.unit()).cos()
     }
 
-    /// An element of a slice that is not empty.
+    /// Returns an element of a slice that is not empty.
     pub fn choose<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 
-    /// An index with probability proportional to its weight; the weights are non-negative and not
-    /// all zero.
+    /// Returns an index with probability proportional to its weight. Weights are non-negative and
+    /// not all zero.
     pub fn weighted(&mut self, weights: &[f64]) -> usize {
         let mut left = self.unit() * weights.iter().sum::<f64>();
         let mut last = 0;
@@ -74,14 +74,14 @@ impl Rng {
         last
     }
 
-    /// Puts a slice into random order (Fisher-Yates).
+    /// Shuffles a slice (Fisher-Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
             items.swap(i, self.below(i + 1));
         }
     }
 
-    /// `k` distinct indices out of `0..n` in random order; all of them if `k >= n`.
+    /// Returns `k` distinct indices out of `0..n` in random order, or all of them if `k >= n`.
     pub fn distinct(&mut self, n: usize, k: usize) -> Vec<usize> {
         let mut all: Vec<usize> = (0..n).collect();
         let k = k.min(n);

@@ -1,4 +1,4 @@
-//! Files that are written whole or not at all.
+//! Atomic writes of files.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -8,15 +8,14 @@ use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 
-/// The first part of the names of temporary files, which take the place of the file they are
-/// written for.
+/// Prefix of the names of temporary files, which replace the file they are written for.
 pub const TEMPORARY: &str = ".ganas-";
 
-/// Links that are followed before they count as a circle, as in Linux.
+/// Number of links that are followed before they count as a circle, as in Linux.
 const LINKS: usize = 40;
 
-/// Writes a file whole or not at all, in the place of the one that was there. Its folder is made
-/// if need be.
+/// Writes a file completely or not at all, in place of an existing one. Missing folders are
+/// created.
 ///
 /// A link stays, and the file that it points to is replaced. A device or a pipe is never replaced:
 /// the content is written into it.
@@ -39,8 +38,8 @@ fn try_write(path: &Path, write: impl FnOnce(&File) -> io::Result<()>) -> io::Re
     Ok(())
 }
 
-/// Checks that [`write_whole`] will be able to write a file, before the work for it begins. Its
-/// folder is made if need be.
+/// Checks that [`write_whole`] can write a file, before the work for it begins. Missing folders are
+/// created.
 ///
 /// # Errors
 /// If the path is a folder, or nothing can be written there.
@@ -55,12 +54,12 @@ pub fn check_writable(path: &Path) -> io::Result<()> {
     temporary(&follow(path)?).map(drop)
 }
 
-/// Whether a path is a device, a pipe or a socket, such as `/dev/stdout`.
+/// Returns true if a path is a device, a pipe or a socket, such as `/dev/stdout`.
 pub fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|m| !m.is_file() && !m.is_dir())
 }
 
-/// The path that a link leads to in the end, even if nothing is there yet.
+/// Follows a link to its final target, which need not exist.
 fn follow(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
@@ -72,7 +71,7 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
-/// A new file beside the path.
+/// Creates a temporary file beside the path.
 fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     fs::create_dir_all(folder(path))?;
     let mut builder = tempfile::Builder::new();

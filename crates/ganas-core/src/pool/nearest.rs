@@ -1,10 +1,10 @@
-//! The members of a pool that are nearest to an architecture, at a cost that does not grow with the
-//! pool.
+//! Search for the members of a pool that are nearest to an architecture, at a cost that does not
+//! grow with the pool.
 //!
-//! Small pools are looked at whole. Larger ones are clustered around random members, level by level,
-//! and the clusters with the nearest centres are looked at first, until enough members were (Muja &
-//! Lowe 2012, "Fast Matching of Binary Features", doi 10.1109/CRV.2012.60). What they find is nearest
-//! but for a few members that lie in clusters further away.
+//! Small pools are searched exhaustively. Larger ones are clustered around random members, level by
+//! level. The clusters with the nearest centres are searched first, until enough members were
+//! compared (Muja & Lowe 2012, "Fast Matching of Binary Features", doi 10.1109/CRV.2012.60). The
+//! result is exact but for a few members in more distant clusters.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -13,23 +13,24 @@ use crate::arch::Arch;
 use crate::rng::Rng;
 use crate::space::SearchSpace;
 
-/// The most members that are looked at for one answer (ours). Up to this number, answers are exact.
+/// Limit of the members that are compared for one answer (ours). Up to this number, answers are
+/// exact.
 pub(super) const LOOKED_AT: usize = 8_192;
 
-/// The clusters that a cluster is split into, and the most members of one that is not (ours).
+/// Number of parts of a cluster, and largest size of a cluster that is not split (ours).
 const BRANCHES: usize = 16;
 const LEAF: usize = 128;
 
-/// A pool's clusters.
+/// Clusters of a pool.
 #[derive(Clone, Debug)]
 pub(super) struct Clusters(Vec<Cluster>);
 
-/// A cluster: its centre and what is in it.
+/// Cluster: its centre and its content.
 #[derive(Clone, Debug)]
 struct Cluster {
     center: usize,
     parts: Vec<usize>,
-    /// The places of its members, where it has no parts.
+    /// Places of the members, if the cluster has no parts.
     members: Vec<usize>,
 }
 
@@ -60,8 +61,8 @@ impl Clusters {
         Clusters(clusters)
     }
 
-    /// The `count` nearest of the allowed members that were looked at, or all of them if there are
-    /// no more: distances and places, in this order. `distance` gives the distance of a place.
+    /// Returns the distances and places of the `count` nearest allowed members among those
+    /// compared, or of all if there are no more. `distance` gives the distance of a place.
     pub fn nearest(
         &self,
         count: usize,
@@ -87,7 +88,8 @@ impl Clusters {
     }
 }
 
-/// Splits members by the nearest of some of them; those as near to several are shared out.
+/// Splits members by the nearest of some of them. Members that are equally near to several are
+/// shared out.
 fn split(
     members: &[usize],
     archs: &[Arch],
@@ -115,7 +117,7 @@ fn split(
     parts
 }
 
-/// The smallest in order.
+/// Returns the smallest in order.
 pub(super) fn first(mut all: Vec<(u32, usize)>, count: usize) -> Vec<(u32, usize)> {
     if count < all.len() {
         all.select_nth_unstable(count);

@@ -2,8 +2,8 @@
 
 use ganas_core::arch::Arch;
 use ganas_core::driver::{Problem, StopReason};
-use ganas_core::far;
 use ganas_core::ledger::Query;
+use ganas_core::with_excess;
 
 use super::execute::Executed;
 use super::plan::Plan;
@@ -194,7 +194,7 @@ fn nearest(problem: &Problem, task: &Task, queries: &[Query]) -> Option<Nearest>
         breaches: (problem
             .breaches(&nearest.arch, Some(&nearest.metrics))
             .iter())
-        .map(|(constraint, value)| far(constraint, *value))
+        .map(|(constraint, value)| with_excess(constraint, *value))
         .collect(),
     })
 }

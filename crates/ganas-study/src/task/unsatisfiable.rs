@@ -3,7 +3,7 @@
 use ganas_core::constraint::{Comparison, Constraint};
 use ganas_core::driver::Problem;
 use ganas_core::error::Error;
-use ganas_core::far;
+use ganas_core::with_excess;
 use ganas_tables::Table;
 
 use crate::task::rows::metrics_of;
@@ -65,7 +65,7 @@ fn at_once(problem: &Problem, table: &Table, constraints: &[Constraint]) -> Erro
         let value = metrics[place(problem, constraint)?];
         Some(match constraint.holds(value) {
             true => format!("{} {value}", constraint.metric),
-            false => far(constraint, value),
+            false => with_excess(constraint, value),
         })
     });
     let has: Vec<String> = has.collect();
