@@ -70,6 +70,9 @@ class Arch:
     def space(self) -> Space:
         """The architecture's space."""
     @property
+    def fidelity(self) -> dict[str, int] | None:
+        """The fidelity at which a search asked for it; None if the search has one fidelity."""
+    @property
     def ops(self) -> list[str]:
         """The label of each node of the graph, in topological order."""
     @property

@@ -27,10 +27,19 @@ use crate::space::{Origin, Space, revive_space};
 pub struct Arch {
     pub origin: Arc<Origin>,
     pub arch: arch::Arch,
+    /// The fidelity at which a search asked for it.
+    pub level: Option<Level>,
 }
 
-/// The reduced form of a pickled architecture: the function, and the space and the notation.
-type Reduced<'py> = (Bound<'py, PyAny>, (String, Option<String>, bool, String));
+/// Level of a fidelity by name, such as `epochs` and 12.
+pub type Level = (String, u32);
+
+/// The reduced form of a pickled architecture: the function, and the space, the notation and the
+/// fidelity.
+type Reduced<'py> = (
+    Bound<'py, PyAny>,
+    (String, Option<String>, bool, String, Option<Level>),
+);
 
 impl Arch {
     fn text(&self) -> String {
@@ -48,6 +57,14 @@ impl Arch {
     #[getter]
     fn space(&self) -> Space {
         Space(self.origin.clone())
+    }
+
+    /// The fidelity at which a search asked for the architecture, such as ``{"epochs": 12}``; None
+    /// if the search has one fidelity.
+    #[getter]
+    fn fidelity(&self) -> Option<BTreeMap<String, u32>> {
+        let level = self.level.clone();
+        level.map(|level| BTreeMap::from([level]))
     }
 
     /// The label of each node of the graph, in topological order.
@@ -156,31 +173,36 @@ impl Arch {
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
         (other.cast::<Arch>()).is_ok_and(|other| {
             let other = other.get();
-            other.arch == self.arch && other.origin == self.origin
+            other.arch == self.arch && other.level == self.level && other.origin == self.origin
         })
     }
 
     fn __hash__(&self) -> u64 {
-        hash_of(&(self.origin.space.name(), self.arch))
+        hash_of(&(self.origin.space.name(), self.arch, &self.level))
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         let revive = py.import("ganas._ganas")?.getattr("revive_arch")?;
         let (argument, text, merge_isomorphic) = self.origin.parts();
-        Ok((revive, (argument, text, merge_isomorphic, self.text())))
+        let level = self.level.clone();
+        let reduced = (argument, text, merge_isomorphic, self.text(), level);
+        Ok((revive, reduced))
     }
 }
 
 /// An architecture as it was pickled.
 #[pyfunction]
+#[pyo3(signature = (argument, text, merge_isomorphic, arch, level=None))]
 pub fn revive_arch(
     argument: String,
     text: Option<String>,
     merge_isomorphic: bool,
     arch: &Bound<'_, PyAny>,
+    level: Option<Level>,
 ) -> PyResult<Arch> {
     let space = revive_space(argument, text, merge_isomorphic)?;
-    Ok(space.own(space.read(arch)?))
+    let arch = space.own(space.read(arch)?);
+    Ok(Arch { level, ..arch })
 }
 
 pub fn hash_of(value: &impl Hash) -> u64 {

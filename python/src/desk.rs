@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use ganas_core::arch::Arch;
 use ganas_core::driver::{Observer, Problem};
 use ganas_core::error::Result;
 use ganas_core::evaluate::{Details, Evaluator, Outcome, Work};
 use ganas_core::ledger::Query;
+use ganas_core::trial::{Axis, Trial};
 use pyo3::prelude::*;
 use serde_json::Value;
 
@@ -34,9 +34,9 @@ pub struct Desk {
 #[derive(Default)]
 pub struct State {
     /// Proposed architectures, in the order of the search.
-    pub offered: VecDeque<Arch>,
+    pub offered: VecDeque<Trial>,
     /// Requested architectures without a result, with the time of the request.
-    pub out: HashMap<Arch, Instant>,
+    pub out: HashMap<Trial, Instant>,
     /// Results that the search has not taken yet.
     told: VecDeque<Told>,
     /// The number of results so far, and the number of those that are processed.
@@ -49,14 +49,14 @@ pub struct State {
     /// Evaluations of the current round, which is charged at its end.
     pub fresh: Vec<Query>,
     /// Values other than metrics in results.
-    pub more: HashMap<Arch, BTreeMap<String, Value>>,
+    pub more: HashMap<Trial, BTreeMap<String, Value>>,
     /// The end of the search: its result or its error.
     pub end: Option<std::result::Result<String, Fault>>,
 }
 
 /// The result of an architecture.
 pub struct Told {
-    pub arch: Arch,
+    pub trial: Trial,
     pub outcome: Outcome,
     pub details: Details,
 }
@@ -143,12 +143,17 @@ impl Drop for Ending {
 pub struct Counter {
     pub desk: Arc<Desk>,
     pub metrics: Vec<String>,
+    pub axis: Option<Axis>,
     pub slots: usize,
 }
 
 impl Evaluator for Counter {
     fn metrics(&self) -> &[String] {
         &self.metrics
+    }
+
+    fn axis(&self) -> Option<&Axis> {
+        self.axis.as_ref()
     }
 
     fn slots(&self) -> usize {
@@ -159,7 +164,7 @@ impl Evaluator for Counter {
         let desk = &*self.desk;
         let mut looked = Instant::now();
         loop {
-            let new: Vec<Arch> = std::iter::from_fn(|| work.next()).collect();
+            let new: Vec<Trial> = std::iter::from_fn(|| work.next()).collect();
             let mut state = desk.state();
             state.offered.extend(new);
             if state.told.is_empty() {
@@ -176,13 +181,13 @@ impl Evaluator for Counter {
             drop(state);
             let count = told.len();
             for Told {
-                arch,
+                trial,
                 outcome,
                 details,
             } in told
             {
-                work.details(&arch, details);
-                work.done(&arch, outcome);
+                work.details(&trial, details);
+                work.done(&trial, outcome);
             }
             if count > 0 {
                 desk.state().dealt += count as u64;
@@ -205,27 +210,27 @@ pub struct Log<'p> {
 }
 
 impl Observer for Log<'_> {
-    fn details(&mut self, arch: &Arch, details: &Details) -> Result<()> {
+    fn details(&mut self, trial: &Trial, details: &Details) -> Result<()> {
         if !details.more.is_empty() {
             let mut state = self.desk.state();
-            state.more.insert(*arch, details.more.clone());
+            state.more.insert(*trial, details.more.clone());
         }
         Ok(())
     }
 
-    fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
-        let query = self.problem.query(*arch, 0, outcome.clone());
+    fn finished(&mut self, trial: &Trial, outcome: &Outcome) -> Result<()> {
+        let query = self.problem.query(trial, 0, outcome.clone());
         self.desk.state().fresh.push(query);
         Ok(())
     }
 
-    fn recalled(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
-        self.finished(arch, outcome)
+    fn recalled(&mut self, trial: &Trial, outcome: &Outcome) -> Result<()> {
+        self.finished(trial, outcome)
     }
 
     fn queried(&mut self, _: usize, query: &Query) -> Result<()> {
         let mut state = self.desk.state();
-        state.fresh.retain(|fresh| fresh.arch != query.arch);
+        state.fresh.retain(|fresh| fresh.trial() != query.trial());
         state.charged.push(query.clone());
         Ok(())
     }

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use ganas_core::arch;
 use ganas_core::constraint::Predicate;
 use ganas_core::evaluate::{Details, Evaluator, Outcome};
 use ganas_core::ledger::Query;
+use ganas_core::trial::{Axis, Trial};
 use ganas_study::direction::less_is_better;
 use ganas_study::host;
 use ganas_study::run::Embedding;
@@ -47,6 +47,7 @@ pub struct Search {
     complete: AtomicBool,
     /// All metrics of a query.
     metrics: Vec<String>,
+    axis: Option<Axis>,
     objective: String,
     minimize: bool,
     /// The best of the earlier evaluations.
@@ -62,17 +63,18 @@ enum Thread {
 
 impl Search {
     fn new(search: host::Search, space: Space, desk: Arc<Desk>) -> PyResult<Self> {
-        let (measured, metrics, objective, known) = {
+        let (measured, metrics, axis, objective, known) = {
             let problem = search.problem().map_err(Fault::from)?;
             let mut known: Option<Query> = None;
-            for (arch, outcome) in search.known() {
-                let query = problem.query(*arch, 0, outcome.clone());
+            for finished in search.known() {
+                let query = problem.query(finished.trial, 0, finished.outcome.clone());
                 if better(&query, known.as_ref()) {
                     known = Some(query);
                 }
             }
             let (measured, metrics) = (problem.measured().to_vec(), problem.metrics().to_vec());
-            (measured, metrics, problem.objective().clone(), known)
+            let (axis, objective) = (problem.axis().cloned(), problem.objective().clone());
+            (measured, metrics, axis, objective, known)
         };
         Ok(Search {
             needed: search.needed(),
@@ -82,6 +84,7 @@ impl Search {
             desk,
             measured,
             metrics,
+            axis,
             minimize: objective.is_minimized(),
             objective: objective.metric,
             known,
@@ -99,6 +102,7 @@ impl Search {
         let counter = Counter {
             desk: desk.clone(),
             metrics: self.measured.clone(),
+            axis: self.axis.clone(),
             slots: search.slots(),
         };
         let begun = thread::Builder::new().spawn(move || {
@@ -156,28 +160,53 @@ impl Search {
     }
 
     /// Takes a requested architecture out of the queue, to record its result.
-    fn take(&self, arch: &Bound<'_, PyAny>) -> PyResult<(arch::Arch, Details)> {
+    fn take(&self, arch: &Bound<'_, PyAny>) -> PyResult<(Trial, Details)> {
         self.check_embedded()?;
-        let arch = self.space.read(arch)?;
+        let trial = self.trial(arch)?;
         let mut state = self.desk.state();
         if state.end.is_some() {
             return Err(refuse("the search is over, and takes nothing more"));
         }
-        if let Some(since) = state.out.remove(&arch) {
-            return Ok((arch, Details::taking(since.elapsed())));
+        if let Some(since) = state.out.remove(&trial) {
+            return Ok((trial, Details::taking(since.elapsed())));
         }
-        if let Some(i) = state.offered.iter().position(|offered| *offered == arch) {
+        if let Some(i) = state.offered.iter().position(|offered| *offered == trial) {
             state.offered.remove(i);
-            return Ok((arch, Details::default()));
+            return Ok((trial, Details::default()));
         }
         let mut told = state.charged.iter().chain(&state.fresh);
-        let what = if told.any(|query| query.arch == arch) {
+        let what = if told.any(|query| query.trial() == trial) {
             "was told already"
         } else {
             "was not asked for; `history` is for what is known beforehand"
         };
-        let text = self.space.0.space.format(&arch);
+        let text = self.space.0.space.format(&trial.arch);
         Err(refuse(format!("`{text}` {what}")))
+    }
+
+    /// The architecture of a trial, with its fidelity if there are several.
+    fn own(&self, trial: &Trial) -> Arch {
+        let level =
+            (self.axis.as_ref()).map(|axis| (axis.name().to_owned(), axis.level(trial.fidelity)));
+        let arch = self.space.own(trial.arch);
+        Arch { level, ..arch }
+    }
+
+    /// The trial that an object is or names: at full fidelity unless it has another one.
+    fn trial(&self, arch: &Bound<'_, PyAny>) -> PyResult<Trial> {
+        let own = arch.cast::<Arch>().ok();
+        let level = own.and_then(|own| own.get().level.clone());
+        let arch = self.space.read(arch)?;
+        let Some((name, level)) = level else {
+            return Ok(arch.into());
+        };
+        let axis = self.axis.as_ref().filter(|axis| axis.name() == name);
+        match axis.and_then(|axis| axis.fidelity(level)) {
+            Some(fidelity) => Ok(Trial::at(arch, fidelity)),
+            None => Err(refuse(format!(
+                "the search has no fidelity of {level} `{name}`"
+            ))),
+        }
     }
 
     /// The outcome of a result, given as a dict of metrics or as the objective alone, and its other
@@ -290,7 +319,7 @@ impl Search {
         for (name, value) in self.by_name(query) {
             row.set_item(name, value)?;
         }
-        let own = state.more.get(&query.arch);
+        let own = state.more.get(&query.trial());
         for name in more {
             let value = own.and_then(|own| own.get(*name));
             set(&row, &self.column(name), value)?;
@@ -413,10 +442,10 @@ impl Search {
         self.check_fault(py)?;
         let mut state = self.desk.state();
         let n = n.min(state.offered.len());
-        let asked: Vec<arch::Arch> = state.offered.drain(..n).collect();
+        let asked: Vec<Trial> = state.offered.drain(..n).collect();
         let now = Instant::now();
-        state.out.extend(asked.iter().map(|arch| (*arch, now)));
-        Ok(asked.into_iter().map(|arch| self.space.own(arch)).collect())
+        state.out.extend(asked.iter().map(|trial| (*trial, now)));
+        Ok(asked.iter().map(|trial| self.own(trial)).collect())
     }
 
     fn tell(
@@ -426,10 +455,10 @@ impl Search {
         py: Python<'_>,
     ) -> PyResult<()> {
         let (outcome, more) = self.outcome(metrics)?;
-        let (arch, details) = self.take(arch)?;
+        let (trial, details) = self.take(arch)?;
         let details = Details { more, ..details };
         let told = Told {
-            arch,
+            trial,
             outcome,
             details,
         };
@@ -443,10 +472,10 @@ impl Search {
         reason: String,
         py: Python<'_>,
     ) -> PyResult<()> {
-        let (arch, details) = self.take(arch)?;
+        let (trial, details) = self.take(arch)?;
         let outcome = Outcome::Failed(reason);
         let told = Told {
-            arch,
+            trial,
             outcome,
             details,
         };
@@ -455,10 +484,10 @@ impl Search {
     }
 
     fn put_back(&self, arch: &Bound<'_, PyAny>) -> PyResult<()> {
-        let arch = self.space.read(arch)?;
+        let trial = self.trial(arch)?;
         let mut state = self.desk.state();
-        if state.out.remove(&arch).is_some() {
-            state.offered.push_front(arch);
+        if state.out.remove(&trial).is_some() {
+            state.offered.push_front(trial);
         }
         Ok(())
     }
@@ -498,7 +527,7 @@ impl Search {
             return Ok(None);
         };
         let metrics = PyDict::new(py);
-        for (name, value) in state.more.get(&best.arch).into_iter().flatten() {
+        for (name, value) in state.more.get(&best.trial()).into_iter().flatten() {
             if let Some(value) = value.as_f64() {
                 metrics.set_item(self.column(name), value)?;
             }
@@ -508,7 +537,7 @@ impl Search {
         }
         let sign = if self.minimize { -1.0 } else { 1.0 };
         let value = sign * best.value().unwrap_or(f64::NAN);
-        Ok(Some((self.space.own(best.arch), value, metrics)))
+        Ok(Some((self.own(&best.trial()), value, metrics)))
     }
 
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
@@ -526,15 +555,15 @@ impl Search {
         arch: &Bound<'_, PyAny>,
         py: Python<'py>,
     ) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let arch = self.space.read(arch)?;
+        let trial = self.trial(arch)?;
         let state = self.desk.state();
         // The latest first: that is what is asked for.
         let charged = (state.charged.iter().enumerate()).map(|(i, query)| (Some(i + 1), query));
         let mut all = (state.fresh.iter().rev().map(|query| (None, query))).chain(charged.rev());
-        let Some((number, query)) = all.find(|(_, query)| query.arch == arch) else {
+        let Some((number, query)) = all.find(|(_, query)| query.trial() == trial) else {
             return Ok(None);
         };
-        let more = state.more.get(&arch);
+        let more = state.more.get(&trial);
         let more: BTreeSet<&String> = more.into_iter().flat_map(BTreeMap::keys).collect();
         self.row_of(number, query, &state, &more, py).map(Some)
     }

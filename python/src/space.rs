@@ -117,6 +117,7 @@ impl Space {
         Arch {
             origin: self.0.clone(),
             arch,
+            level: None,
         }
     }
 

@@ -18,6 +18,7 @@ use ganas_core::journal::Journal;
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace, nasbench201};
 use ganas_core::strategy::{Context, Strategy};
+use ganas_core::trial::Trial;
 
 /// A worker that answers at once, or after the seconds that `before` makes.
 const WORKER: &str = r#"
@@ -68,7 +69,9 @@ fn journal(c: &mut Criterion) {
     let outcome = Outcome::Done(vec![93.125, 0.25]);
     let mut group = c.benchmark_group("journal");
     let path = folder.path().join("append.jsonl");
-    let mut journal = Journal::open(&path, &space, &metrics).unwrap().journal;
+    let mut journal = Journal::open(&path, &space, &metrics, None)
+        .unwrap()
+        .journal;
     let mut i = 0;
     group.bench_function("append and wait for the disk", |b| {
         b.iter(|| {
@@ -78,7 +81,9 @@ fn journal(c: &mut Criterion) {
         })
     });
     let path = folder.path().join("whole.jsonl");
-    let mut journal = Journal::open(&path, &space, &metrics).unwrap().journal;
+    let mut journal = Journal::open(&path, &space, &metrics, None)
+        .unwrap()
+        .journal;
     for arch in &archs {
         journal.append(arch, &outcome).unwrap();
     }
@@ -87,7 +92,7 @@ fn journal(c: &mut Criterion) {
     group.bench_function("open one of 10,000 evaluations", |b| {
         b.iter(|| {
             black_box(
-                Journal::open(&path, &space, &metrics)
+                Journal::open(&path, &space, &metrics, None)
                     .unwrap()
                     .finished
                     .len(),
@@ -114,8 +119,8 @@ fn command(c: &mut Criterion) {
 struct Random(Rng);
 
 impl Strategy for Random {
-    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
-        Ok(context.sample_new(limit.min(10), &mut self.0))
+    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
+        Ok(Trial::full(context.sample_new(limit.min(10), &mut self.0)))
     }
 }
 

@@ -11,14 +11,14 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::arch::Arch;
 use crate::driver::OpenBatch;
 use crate::error::{Error, Result};
 use crate::state;
+use crate::trial::Trial;
 use crate::write_whole;
 
 /// What a file begins with. The program's version is part of it: strategies change their states.
-const MAGIC: &str = concat!("ganas-checkpoint 3 ", env!("CARGO_PKG_VERSION"), "\n");
+const MAGIC: &str = concat!("ganas-checkpoint 4 ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// The state of a search between two rounds. What its evaluations came to is not in it: that is
 /// what the journal has.
@@ -35,10 +35,18 @@ pub struct Checkpoint {
     pub(crate) rejected: Vec<u64>,
     /// The strategy.
     pub(crate) strategy: Vec<u8>,
-    /// Architectures that are being evaluated, with their rounds, in the order asked for.
-    pub(crate) pending: Vec<(Arch, usize)>,
+    /// Trials that are being evaluated, in the order asked for.
+    pub(crate) pending: Vec<Pending>,
     /// The rounds that they belong to.
     pub(crate) open: Vec<OpenBatch>,
+}
+
+/// Trial that is being evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    pub trial: Trial,
+    /// The round that asked for it.
+    pub round: usize,
 }
 
 impl Checkpoint {

@@ -14,12 +14,13 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::arch::Arch;
 use crate::checkpoint::Checkpoint;
 use crate::error::{Error, Result};
-use crate::evaluate::{Evaluator, Outcome};
+use crate::evaluate::Evaluator;
+use crate::journal::Finished;
 use crate::ledger::Ledger;
 use crate::strategy::Strategy;
+use crate::trial::Trial;
 
 use boundary::Boundary;
 use course::Course;
@@ -57,8 +58,8 @@ pub enum StopReason {
 pub struct Limits {
     /// The number of queries to spend.
     pub queries: usize,
-    /// Architectures that are evaluated first.
-    pub start: Vec<Arch>,
+    /// Trials that are evaluated first.
+    pub start: Vec<Trial>,
     /// The value of the objective that ends the search, once something compliant is as good.
     pub target: Option<f64>,
     /// So many failed evaluations end the search if they are the first; four times as many in a row do
@@ -88,8 +89,8 @@ pub struct Run {
 pub struct Search<'a> {
     problem: &'a Problem<'a>,
     limits: &'a Limits,
-    history: Vec<(Arch, Outcome)>,
-    finished: Vec<(Arch, Outcome)>,
+    history: Vec<Finished>,
+    finished: Vec<Finished>,
     checkpoint: Option<Checkpoint>,
     /// How many evaluations are under way at once, each from so many evaluations on; none where
     /// rounds follow each other.
@@ -125,14 +126,14 @@ impl<'a> Search<'a> {
     }
 
     /// Evaluations that were made before and are known from the beginning. They are no queries.
-    pub fn knowing(self, history: Vec<(Arch, Outcome)>) -> Self {
+    pub fn knowing(self, history: Vec<Finished>) -> Self {
         Search { history, ..self }
     }
 
     /// Goes on with a search that came to some evaluations, in the order in which they finished,
     /// and maybe to a checkpoint. Everything else has to be as it was; then the search ends as if
     /// nothing had happened. A checkpoint that does not fit is ignored.
-    pub fn resuming(self, finished: Vec<(Arch, Outcome)>, checkpoint: Option<Checkpoint>) -> Self {
+    pub fn resuming(self, finished: Vec<Finished>, checkpoint: Option<Checkpoint>) -> Self {
         Search {
             finished,
             checkpoint,
@@ -167,8 +168,8 @@ impl<'a> Search<'a> {
         };
         let (problem, limits) = (self.problem, self.limits);
         let mut course = Course::new(problem, limits, self.finished, observers, stop);
-        for (arch, outcome) in self.history {
-            course.ledger.remember(problem.query(arch, 0, outcome));
+        for Finished { trial, outcome } in self.history {
+            course.ledger.remember(problem.query(trial, 0, outcome));
         }
         course.begin(checkpoint.as_ref().map_or(0, |c| c.rounds))?;
         if let Some(checkpoint) = &checkpoint {

@@ -1,19 +1,22 @@
 //! The journal of a run: every evaluation, on the disk as soon as it is finished.
 //!
-//! The format, version 1: a text file of one JSON object a line, which only ever grows. The first
-//! line says what it is:
+//! The format, version 2: a text file of one JSON object a line, which only ever grows. The first
+//! line has the space, the names of the metrics and the levels of the fidelity, if there are several:
 //!
 //! ```json
-//! {"ganas-journal":1,"space":"nasbench201","metrics":["accuracy","loss"],"crc32c":"9a2b01c4"}
+//! {"ganas-journal":2,"space":"nasbench201","metrics":["accuracy","loss"],"crc32c":"9a2b01c4"}
+//! {"ganas-journal":2,"space":"chain","metrics":["loss"],"fidelity":{"epochs":[1,100]},"crc32c":"66d0b1a8"}
 //! ```
 //!
 //! Each other line is an evaluation, in the order in which they finished: the architecture in the
-//! notation of its space, and its metrics in the order of the first line, or why it failed. A metric
-//! that is not a number is `null`, an infinite one `"inf"` or `"-inf"`.
+//! notation of its space, its fidelity, if there are several, and its metrics in the order of the
+//! first line, or why it failed. A metric that is not a number is `null`, an infinite one `"inf"` or
+//! `"-inf"`. Version 1 has no fidelities, and is the same otherwise: it is read and continued.
 //!
 //! ```json
 //! {"arch":"|skip_connect~0|+...","metrics":[91.25,0.31],"crc32c":"0e9f2c77"}
 //! {"arch":"|none~0|+...","failed":"out of memory","crc32c":"5d00a1b2"}
+//! {"arch":"a;b;c","fidelity":{"epochs":12},"metrics":[0.31],"crc32c":"7a90c1d4"}
 //! ```
 //!
 //! An evaluation may have `seconds`, the time that it took, and `more`: values by name that came back
@@ -27,7 +30,7 @@
 //! A line counts once it ends with a newline. A last line that is torn or damaged is cut off, as a
 //! power failure may leave one; anywhere else it is an error.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -36,13 +39,13 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::arch::Arch;
 use crate::error::{Error, Result, counted};
 use crate::evaluate::{Details, Outcome};
 use crate::space::SearchSpace;
+use crate::trial::{Axis, Fidelity, Trial};
 
 /// The version of the format.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// Evaluations that finish within this time of each other share one wait for the disk.
 const PACE: Duration = Duration::from_millis(5);
@@ -56,13 +59,30 @@ const GONE: Duration = Duration::from_secs(1);
 /// What stands between the body of a line and its checksum.
 const SEAL: &str = ",\"crc32c\":\"";
 
-/// An evaluation and what came of it.
-pub type Finished = (Arch, Outcome);
+/// Trial that was evaluated, with its outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finished {
+    /// The trial.
+    pub trial: Trial,
+    /// Its outcome.
+    pub outcome: Outcome,
+}
+
+impl Finished {
+    /// A finished trial.
+    pub fn new(trial: impl Into<Trial>, outcome: Outcome) -> Self {
+        let trial = trial.into();
+        Finished { trial, outcome }
+    }
+}
 
 /// The journal of a run that is going on. Nobody else can open it until it is dropped.
 pub struct Journal<'a> {
     path: PathBuf,
     space: &'a dyn SearchSpace,
+    axis: Option<Axis>,
+    /// For each metric of a line, its place in an outcome, unless all places agree.
+    places: Option<Vec<usize>>,
     file: File,
     length: u64,
     crc: u32,
@@ -84,6 +104,16 @@ struct Header {
     version: u64,
     space: String,
     metrics: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fidelity: Option<Levels>,
+}
+
+/// The levels of an axis by its name, as the first line has them.
+type Levels = BTreeMap<String, [u32; 2]>;
+
+fn levels(axis: &Axis) -> Levels {
+    let (low, high) = axis.levels().into_inner();
+    BTreeMap::from([(axis.name().to_owned(), [low, high])])
 }
 
 /// Any other line.
@@ -92,12 +122,16 @@ struct Header {
 enum Entry {
     Done {
         arch: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fidelity: Option<BTreeMap<String, u32>>,
         metrics: Vec<Metric>,
         #[serde(flatten)]
         details: Details,
     },
     Failed {
         arch: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fidelity: Option<BTreeMap<String, u32>>,
         failed: String,
         #[serde(flatten)]
         details: Details,
@@ -151,10 +185,10 @@ pub struct Opened<'a> {
     /// The evaluations in the order in which they finished.
     pub finished: Vec<Finished>,
     /// What else is known of them.
-    pub details: HashMap<Arch, Details>,
-    /// Architectures that the search begins with, since some of them are evaluated again: all that it
+    pub details: HashMap<Trial, Details>,
+    /// Trials that the search begins with, since some of them are evaluated again: all that it
     /// had evaluated before, in that order. Empty if it goes on as it began.
-    pub begin: Vec<Arch>,
+    pub begin: Vec<Trial>,
     /// Bytes of a torn line that were cut off.
     pub torn: u64,
     /// Whether the file is locked. Some file systems have no locks: there nothing keeps another
@@ -180,8 +214,8 @@ impl Opened<'_> {
     }
 }
 
-fn failed((_, outcome): &Finished) -> bool {
-    match outcome {
+fn failed(finished: &Finished) -> bool {
+    match &finished.outcome {
         Outcome::Failed(_) => true,
         // The objective is mostly the first of them.
         Outcome::Done(metrics) => metrics.first().is_some_and(|value| !value.is_finite()),
@@ -190,7 +224,7 @@ fn failed((_, outcome): &Finished) -> bool {
 
 /// Takes what failed out of the evaluations. If nothing else has come after it, the search goes on as
 /// if that had not been. Otherwise it begins with what it had, so that no success is lost.
-fn forget_failed(finished: &mut Vec<Finished>, begin: &mut Vec<Arch>) {
+fn forget_failed(finished: &mut Vec<Finished>, begin: &mut Vec<Trial>) {
     let Some(first) = finished.iter().position(failed) else {
         return;
     };
@@ -198,9 +232,9 @@ fn forget_failed(finished: &mut Vec<Finished>, begin: &mut Vec<Arch>) {
         finished.truncate(first);
         return;
     }
-    for (arch, _) in finished.iter() {
-        if !begin.contains(arch) {
-            begin.push(*arch);
+    for Finished { trial, .. } in finished.iter() {
+        if !begin.contains(trial) {
+            begin.push(*trial);
         }
     }
     finished.retain(|evaluation| !failed(evaluation));
@@ -208,11 +242,17 @@ fn forget_failed(finished: &mut Vec<Finished>, begin: &mut Vec<Arch>) {
 
 impl<'a> Journal<'a> {
     /// Opens the journal of a run, or begins it if it is not there or has not even its first line.
+    /// The metrics of outcomes are in the order of `metrics`, whatever the file's is.
     ///
     /// # Errors
     /// If another process has it open, a line is damaged, it is of a newer version, or of another
-    /// space or other metrics.
-    pub fn open(path: &Path, space: &'a dyn SearchSpace, metrics: &[String]) -> Result<Opened<'a>> {
+    /// space, other metrics or another fidelity.
+    pub fn open(
+        path: &Path,
+        space: &'a dyn SearchSpace,
+        metrics: &[String],
+        axis: Option<&Axis>,
+    ) -> Result<Opened<'a>> {
         let refused = |e| Error::io(path, e);
         let mut file = (OpenOptions::new().read(true).append(true).create(true))
             .open(path)
@@ -220,10 +260,12 @@ impl<'a> Journal<'a> {
         let locked = lock(&file, path)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(refused)?;
-        let content = Content::read(&bytes, space, metrics).map_err(|e| e.in_file(path))?;
+        let content = Content::read(&bytes, space, metrics, axis).map_err(|e| e.in_file(path))?;
         let mut journal = Journal {
             path: path.to_owned(),
             space,
+            axis: axis.cloned(),
+            places: content.places,
             length: content.length as u64,
             crc: content.crc,
             unsettled: false,
@@ -243,6 +285,7 @@ impl<'a> Journal<'a> {
                 version: VERSION,
                 space: space.name().to_owned(),
                 metrics: metrics.to_vec(),
+                fidelity: axis.map(levels),
             })?;
         }
         journal.unsettled = true;
@@ -273,24 +316,36 @@ impl<'a> Journal<'a> {
     /// # Errors
     /// If the disk is full, or the operating system refuses otherwise; the file is then as it was. Or
     /// if the file was removed or renamed.
-    pub fn append(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
-        self.append_with(arch, outcome, Details::default())
+    pub fn append(&mut self, trial: impl Into<Trial>, outcome: &Outcome) -> Result<()> {
+        self.append_with(trial, outcome, Details::default())
     }
 
     /// The same with what else is known of it.
     ///
     /// # Errors
     /// As [`append`](Self::append).
-    pub fn append_with(&mut self, arch: &Arch, outcome: &Outcome, details: Details) -> Result<()> {
-        let arch = self.space.format(arch);
+    pub fn append_with(
+        &mut self,
+        trial: impl Into<Trial>,
+        outcome: &Outcome,
+        details: Details,
+    ) -> Result<()> {
+        let trial = trial.into();
+        let arch = self.space.format(&trial.arch);
+        let fidelity = self.axis.as_ref().map(|axis| {
+            let level = axis.level(trial.fidelity);
+            BTreeMap::from([(axis.name().to_owned(), level)])
+        });
         self.write(&match outcome {
             Outcome::Done(metrics) => Entry::Done {
                 arch,
-                metrics: metrics.iter().copied().map(Metric::of).collect(),
+                fidelity,
+                metrics: self.in_file_order(metrics),
                 details,
             },
             Outcome::Failed(reason) => Entry::Failed {
                 arch,
+                fidelity,
                 failed: reason.clone(),
                 details,
             },
@@ -299,6 +354,13 @@ impl<'a> Journal<'a> {
         self.count += 1;
         self.check_present()?;
         self.settle_if_due()
+    }
+
+    fn in_file_order(&self, metrics: &[f64]) -> Vec<Metric> {
+        match &self.places {
+            Some(places) => (places.iter().map(|&i| Metric::of(metrics[i]))).collect(),
+            None => metrics.iter().copied().map(Metric::of).collect(),
+        }
     }
 
     /// Checks that the file is still where it was.
@@ -437,17 +499,25 @@ fn has_no_locks(error: &io::Error) -> bool {
 
 /// What is in a file.
 struct Content {
+    /// As in [`Journal`].
+    places: Option<Vec<usize>>,
     finished: Vec<Finished>,
-    details: HashMap<Arch, Details>,
-    begin: Vec<Arch>,
+    details: HashMap<Trial, Details>,
+    begin: Vec<Trial>,
     /// Bytes of the lines that count.
     length: usize,
     crc: u32,
 }
 
 impl Content {
-    fn read(bytes: &[u8], space: &dyn SearchSpace, metrics: &[String]) -> Result<Content> {
+    fn read(
+        bytes: &[u8],
+        space: &dyn SearchSpace,
+        metrics: &[String],
+        axis: Option<&Axis>,
+    ) -> Result<Content> {
         let mut content = Content {
+            places: None,
             finished: Vec::new(),
             details: HashMap::new(),
             begin: Vec::new(),
@@ -473,9 +543,10 @@ impl Content {
                      what they hold is evaluated again",
                 ));
             };
-            match number {
-                1 => header(&body, space, metrics).map_err(at)?,
-                _ => content.add(&body, space, metrics.len()).map_err(at)?,
+            if number == 1 {
+                content.places = header(&body, space, metrics, axis).map_err(at)?;
+            } else {
+                content.add(&body, space, metrics.len(), axis).map_err(at)?;
             }
             content.crc = crc;
             content.length = end + 1;
@@ -508,7 +579,13 @@ fn version(line: &[u8]) -> Told<()> {
     }
 }
 
-fn header(body: &[u8], space: &dyn SearchSpace, metrics: &[String]) -> Told<()> {
+/// Checks the first line, and gives the places of its metrics among `metrics` unless all agree.
+fn header(
+    body: &[u8],
+    space: &dyn SearchSpace,
+    metrics: &[String],
+    axis: Option<&Axis>,
+) -> Told<Option<Vec<usize>>> {
     let header: Header = serde_json::from_slice(body).map_err(|_| "this is no journal")?;
     if header.space != space.name() {
         return Err(format!(
@@ -517,34 +594,77 @@ fn header(body: &[u8], space: &dyn SearchSpace, metrics: &[String]) -> Told<()> 
             space.name()
         ));
     }
-    if header.metrics != metrics {
+    let place = |name: &String| metrics.iter().position(|metric| metric == name);
+    let places: Option<Vec<usize>> = header.metrics.iter().map(place).collect();
+    let all = |places: &Vec<usize>| (0..metrics.len()).all(|i| places.contains(&i));
+    let Some(places) = places.filter(|p| p.len() == metrics.len() && all(p)) else {
         return Err(format!(
             "the journal has the metrics {}, and what evaluates now has {}",
             header.metrics.join(", "),
             metrics.join(", ")
         ));
+    };
+    let expected = axis.map(levels);
+    if header.fidelity != expected {
+        return Err(format!(
+            "the journal has {}, and what evaluates now has {}",
+            range(header.fidelity.as_ref()),
+            range(expected.as_ref())
+        ));
     }
-    Ok(())
+    Ok((header.metrics != metrics).then_some(places))
+}
+
+/// Levels of a fidelity in words.
+fn range(levels: Option<&Levels>) -> String {
+    let Some(levels) = levels else {
+        return "no fidelity".into();
+    };
+    let levels = levels
+        .iter()
+        .map(|(name, [low, high])| format!("the fidelity `{name}` from {low} to {high}"));
+    levels.collect::<Vec<_>>().join(", ")
+}
+
+/// The fidelity of a line.
+fn fidelity(said: Option<&BTreeMap<String, u32>>, axis: Option<&Axis>) -> Told<Fidelity> {
+    match (said, axis) {
+        (None, None) => Ok(Fidelity::Full),
+        (Some(said), Some(axis)) => (said.get(axis.name()))
+            .and_then(|level| axis.fidelity(*level))
+            .filter(|_| said.len() == 1)
+            .ok_or_else(|| "the fidelity of this line is not one of the first line".into()),
+        (None, Some(axis)) => Err(format!("this line has no `{}`", axis.name())),
+        (Some(_), None) => Err("this line has a fidelity, and the first line has none".into()),
+    }
 }
 
 impl Content {
     /// Adds a line after the first.
-    fn add(&mut self, body: &[u8], space: &dyn SearchSpace, metrics: usize) -> Told<()> {
+    fn add(
+        &mut self,
+        body: &[u8],
+        space: &dyn SearchSpace,
+        metrics: usize,
+        axis: Option<&Axis>,
+    ) -> Told<()> {
         let entry: Entry = serde_json::from_slice(body).map_err(|_| "this is no evaluation")?;
-        let (text, outcome, details) = match entry {
+        let (text, said, outcome, details) = match entry {
             Entry::Done {
                 arch,
+                fidelity,
                 metrics,
                 details,
             } => {
                 let values = metrics.iter().map(Metric::value).collect::<Told<_>>()?;
-                (arch, Outcome::Done(values), details)
+                (arch, fidelity, Outcome::Done(values), details)
             }
             Entry::Failed {
                 arch,
+                fidelity,
                 failed,
                 details,
-            } => (arch, Outcome::Failed(failed), details),
+            } => (arch, fidelity, Outcome::Failed(failed), details),
             Entry::Retry {
                 retry: Retried::Failed,
             } => {
@@ -560,11 +680,21 @@ impl Content {
                 values.len()
             ));
         }
-        let arch = space.parse(&text)?;
+        let outcome = match (outcome, &self.places) {
+            (Outcome::Done(values), Some(places)) => {
+                let mut ordered = vec![f64::NAN; values.len()];
+                for (value, &place) in values.into_iter().zip(places) {
+                    ordered[place] = value;
+                }
+                Outcome::Done(ordered)
+            }
+            (outcome, _) => outcome,
+        };
+        let trial = Trial::at(space.parse(&text)?, fidelity(said.as_ref(), axis)?);
         if details != Details::default() {
-            self.details.insert(arch, details);
+            self.details.insert(trial, details);
         }
-        self.finished.push((arch, outcome));
+        self.finished.push(Finished { trial, outcome });
         Ok(())
     }
 }

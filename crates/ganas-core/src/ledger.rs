@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 
 use crate::arch::Arch;
+use crate::trial::{Fidelity, Trial};
 
-/// One evaluated architecture.
+/// One evaluated trial.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
     /// The architecture, in canonical form.
     pub arch: Arch,
+    /// The fidelity at which it was evaluated.
+    pub fidelity: Fidelity,
     /// The round that asked for it first; 0 for starting points.
     pub round: usize,
     /// The objective values in the order of the problem's objectives, each turned so that larger is
@@ -23,6 +26,11 @@ pub struct Query {
 }
 
 impl Query {
+    /// The evaluated trial.
+    pub fn trial(&self) -> Trial {
+        Trial::at(self.arch, self.fidelity)
+    }
+
     /// Value of the first objective, the only one of most problems; `None` where the evaluation
     /// failed.
     pub fn value(&self) -> Option<f64> {
@@ -35,14 +43,17 @@ impl Query {
     }
 }
 
-/// Every query of a run, in order, after what was known before it. An architecture is charged once:
-/// the first time it is evaluated.
+/// Every query of a run, in order, after what was known before it. A trial is charged once: the
+/// first time it is evaluated.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     queries: Vec<Query>,
     /// How many of them were known before the run and are not charged.
     history: usize,
-    index: HashMap<Arch, usize>,
+    /// Queries at full fidelity.
+    full: HashMap<Arch, usize>,
+    /// Queries below that, by increasing fidelity.
+    lower: HashMap<Arch, Vec<usize>>,
     best: Option<usize>,
 }
 
@@ -62,7 +73,7 @@ impl Ledger {
         self.history
     }
 
-    /// The number of distinct architectures evaluated, those known before included.
+    /// The number of distinct trials evaluated, those known before included.
     pub fn len(&self) -> usize {
         self.queries.len()
     }
@@ -72,12 +83,36 @@ impl Ledger {
         self.queries.is_empty()
     }
 
-    /// The query of an architecture, if it was evaluated.
+    /// The query of an architecture at full fidelity, if it was evaluated there.
     pub fn get(&self, arch: &Arch) -> Option<&Query> {
-        self.index.get(arch).map(|&i| &self.queries[i])
+        self.full.get(arch).map(|&i| &self.queries[i])
     }
 
-    /// The best compliant query; of equals, the first.
+    /// The query of a trial, if it was evaluated.
+    pub fn find(&self, trial: &Trial) -> Option<&Query> {
+        if trial.is_full() {
+            return self.get(&trial.arch);
+        }
+        let mut found = self.lower(&trial.arch);
+        found.find(|query| query.fidelity == trial.fidelity)
+    }
+
+    /// The queries of an architecture at any fidelity, by increasing fidelity.
+    pub fn queries_of(&self, arch: &Arch) -> impl DoubleEndedIterator<Item = &Query> {
+        self.lower(arch).chain(self.get(arch))
+    }
+
+    /// The query of an architecture at the highest fidelity at which it was evaluated.
+    pub fn highest(&self, arch: &Arch) -> Option<&Query> {
+        self.queries_of(arch).next_back()
+    }
+
+    fn lower(&self, arch: &Arch) -> impl DoubleEndedIterator<Item = &Query> {
+        let places = self.lower.get(arch).into_iter().flatten();
+        places.map(|&i| &self.queries[i])
+    }
+
+    /// The best compliant query at full fidelity; of equals, the first.
     pub fn best(&self) -> Option<&Query> {
         self.best.map(|i| &self.queries[i])
     }
@@ -87,9 +122,10 @@ impl Ledger {
         self.best.map(|i| (i + 1).saturating_sub(self.history))
     }
 
-    /// The `k` best compliant queries, best first; of equals, the earlier ones.
+    /// The `k` best compliant queries at full fidelity, best first; of equals, the earlier ones.
     pub fn top(&self, k: usize) -> Vec<&Query> {
         let mut ranked: Vec<(f64, &Query)> = (self.queries.iter())
+            .filter(|q| q.fidelity == Fidelity::Full)
             .filter_map(|q| q.merit().map(|merit| (merit, q)))
             .collect();
         // A stable sort keeps earlier queries first; merits are never NaN.
@@ -99,16 +135,23 @@ impl Ledger {
 
     /// Records what was known before the run, which has not begun; what is there already stays.
     pub(crate) fn remember(&mut self, query: Query) {
-        if self.get(&query.arch).is_none() {
+        if self.find(&query.trial()).is_none() {
             self.record(query);
             self.history = self.queries.len();
         }
     }
 
-    /// Records a query; the architecture must not have been evaluated before.
+    /// Records a query; the trial must not have been evaluated before.
     pub(crate) fn record(&mut self, query: Query) {
-        debug_assert!(!self.index.contains_key(&query.arch));
+        debug_assert!(self.find(&query.trial()).is_none());
         let i = self.queries.len();
+        if query.fidelity != Fidelity::Full {
+            let lower = self.lower.entry(query.arch).or_default();
+            let place = lower.partition_point(|&j| self.queries[j].fidelity < query.fidelity);
+            lower.insert(place, i);
+            self.queries.push(query);
+            return;
+        }
         if let Some(merit) = query.merit()
             && self
                 .best()
@@ -117,7 +160,7 @@ impl Ledger {
         {
             self.best = Some(i);
         }
-        self.index.insert(query.arch, i);
+        self.full.insert(query.arch, i);
         self.queries.push(query);
     }
 }

@@ -21,6 +21,7 @@ pub mod space;
 pub mod state;
 pub mod strategy;
 pub mod testing;
+pub mod trial;
 mod whole;
 
 pub use feasible::with_excess;

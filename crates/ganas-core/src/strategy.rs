@@ -15,6 +15,7 @@ use crate::pool::Pool;
 use crate::problem::Problem;
 use crate::rng::Rng;
 use crate::space::{Sampler, SearchSpace};
+use crate::trial::{Axis, Trial};
 
 /// How often a sampler is tried for one architecture that is new and admitted.
 pub(crate) const SAMPLING_TRIES: usize = 20_000;
@@ -33,47 +34,50 @@ const POOL_NEIGHBORS: usize = 30;
 /// A named number that a strategy reports about a round, such as its threshold or a loss.
 pub type Gauge = (&'static str, f64);
 
-/// Kinds of problems that a strategy handles beside those with one objective.
+/// Kinds of problems that a strategy handles beside those with one objective and one fidelity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
     /// Problems with several objectives.
     pub several_objectives: bool,
+    /// Problems with a cost axis, at any fidelity of which a trial can be evaluated.
+    pub several_fidelities: bool,
 }
 
 /// A search strategy.
 ///
 /// The driver calls [`ask`](Self::ask), evaluates what is new, and calls [`tell`](Self::tell),
-/// round by round. A strategy never sees the evaluator. Asking for an architecture again is
-/// allowed and free: `tell` repeats its result, and no query is charged.
+/// round by round. A strategy never sees the evaluator. Asking for a trial again is allowed and
+/// free: `tell` repeats its result, and no query is charged. A strategy for one fidelity makes
+/// trials of its architectures by [`Trial::full`] or `Trial::from`.
 ///
 /// ```
-/// use ganas_core::arch::Arch;
 /// use ganas_core::error::Result;
 /// use ganas_core::rng::Rng;
 /// use ganas_core::strategy::{Context, Strategy};
+/// use ganas_core::trial::Trial;
 ///
 /// /// Mutates the best architecture so far.
 /// struct HillClimb(Rng);
 ///
 /// impl Strategy for HillClimb {
-///     fn ask(&mut self, context: &Context, _limit: usize) -> Result<Vec<Arch>> {
-///         Ok(match context.ledger.best() {
+///     fn ask(&mut self, context: &Context, _limit: usize) -> Result<Vec<Trial>> {
+///         Ok(Trial::full(match context.ledger.best() {
 ///             Some(best) => vec![context.space.mutate(&best.arch, &mut self.0)],
 ///             None => context.sample_new(1, &mut self.0),
-///         })
+///         }))
 ///     }
 /// }
 /// ```
 pub trait Strategy: Send {
-    /// The next architectures to evaluate: at most `limit` of them that are new to the ledger
-    /// will be. An empty list ends the search: the strategy has nothing more to propose.
+    /// The next trials to evaluate: at most `limit` of them that are new to the ledger will be. An
+    /// empty list ends the search: the strategy has nothing more to propose.
     ///
     /// # Errors
     /// If the strategy cannot work on this space.
-    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>>;
+    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>>;
 
-    /// The results of what was asked, in the same order. Architectures that the constraints ruled
-    /// out beforehand, or that went beyond the limit, are left out.
+    /// The results of what was asked, in the same order. Trials that the constraints ruled out
+    /// beforehand, or that went beyond the limit, are left out.
     fn tell(&mut self, context: &Context, results: &[Query]) {
         let _ = (context, results);
     }
@@ -130,7 +134,7 @@ pub struct Context<'a> {
     pub(crate) problem: &'a Problem<'a>,
     pub(crate) rejected: &'a Rejected,
     /// What is being evaluated already.
-    pub(crate) pending: &'a HashSet<Arch>,
+    pub(crate) pending: &'a HashSet<Trial>,
 }
 
 /// The architectures that constraints ruled out, by a hash of 64 bits: a sampler can meet millions.
@@ -227,19 +231,31 @@ impl Context<'_> {
         nearest.first().copied()
     }
 
-    /// Whether an architecture would be a new query: admitted, not evaluated yet, and not about to
+    /// Cost axis of the problem, if it has several fidelities.
+    pub fn axis(&self) -> Option<&Axis> {
+        self.problem.axis()
+    }
+
+    /// Returns true if a trial would be a new query: admitted, not evaluated yet, and not about to
     /// be.
+    pub fn is_new_trial(&self, trial: &Trial) -> bool {
+        let is_known = self.ledger.find(trial).is_some() || self.pending.contains(trial);
+        !is_known && self.admits(&trial.arch)
+    }
+
+    /// Whether an architecture would be a new query at full fidelity: admitted, not evaluated yet,
+    /// and not about to be.
     pub fn is_new(&self, arch: &Arch) -> bool {
         self.is_unasked(arch) && self.admits(arch)
     }
 
-    /// Whether an architecture was neither evaluated nor is about to be: where it is admitted, it
-    /// would be a new query.
+    /// Whether an architecture was neither evaluated at full fidelity nor is about to be: where it
+    /// is admitted, it would be a new query.
     pub fn is_unasked(&self, arch: &Arch) -> bool {
-        self.ledger.get(arch).is_none() && !self.pending.contains(arch)
+        self.ledger.get(arch).is_none() && !self.pending.contains(&Trial::from(arch))
     }
 
-    /// How many architectures are being evaluated while the strategy is asked: none, unless the
+    /// How many trials are being evaluated while the strategy is asked: none, unless the
     /// rounds overlap.
     pub fn under_way(&self) -> usize {
         self.pending.len()

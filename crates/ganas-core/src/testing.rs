@@ -17,6 +17,7 @@ use crate::rng::Rng;
 use crate::space::{Chain, Link, OpCosts, Rules, SearchSpace};
 use crate::state;
 use crate::strategy::Strategy;
+use crate::trial::Trial;
 
 /// Checks a space: notation, canonical forms, graphs, edits and growth agree with each other.
 pub fn space_contract(space: &dyn SearchSpace) {
@@ -201,14 +202,14 @@ impl Evaluator for Synthetic<'_> {
     }
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
-        while let Some(arch) = work.next() {
+        while let Some(trial) = work.next() {
             self.count += 1;
             let outcome = match self.failing {
                 Some(n) if self.count.is_multiple_of(2 * n) => Outcome::Done(vec![f64::NAN]),
                 Some(n) if self.count.is_multiple_of(n) => Outcome::Failed("it broke".into()),
-                _ => Outcome::Done(vec![self.score(&arch)]),
+                _ => Outcome::Done(vec![self.score(&trial.arch)]),
             };
-            work.done(&arch, outcome);
+            work.done(&trial, outcome);
         }
         Ok(())
     }
@@ -435,8 +436,8 @@ struct Kept {
 }
 
 impl Observer for Kept {
-    fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
-        self.finished.push((*arch, outcome.clone()));
+    fn finished(&mut self, trial: &Trial, outcome: &Outcome) -> Result<()> {
+        self.finished.push(Finished::new(trial, outcome.clone()));
         Ok(())
     }
 
@@ -470,18 +471,19 @@ impl Evaluator for Disorderly<'_> {
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
         let mut rng = Rng::stream(7, "disorder");
-        let mut begun: Vec<Arch> = Vec::new();
+        let mut begun: Vec<Trial> = Vec::new();
         loop {
             while begun.len() < self.slots.max(8)
-                && let Some(arch) = work.next()
+                && let Some(trial) = work.next()
             {
-                begun.push(arch);
+                begun.push(trial);
             }
             if begun.is_empty() {
                 return Ok(());
             }
-            let arch = begun.swap_remove(rng.below(begun.len()));
-            work.done(&arch, Outcome::Done(vec![self.inner.score(&arch)]));
+            let trial = begun.swap_remove(rng.below(begun.len()));
+            let score = self.inner.score(&trial.arch);
+            work.done(&trial, Outcome::Done(vec![score]));
         }
     }
 }

@@ -13,6 +13,7 @@ use ganas_core::problem::{Objective, Objectives, Scale};
 use ganas_core::rng::Rng;
 use ganas_core::space::{SearchSpace, nasbench201};
 use ganas_core::strategy::{Capabilities, Context, Strategy};
+use ganas_core::trial::Trial;
 
 /// Fault of a [`Faulty`] strategy after its first 12 queries.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,17 +35,17 @@ impl Faulty {
 }
 
 impl Strategy for Faulty {
-    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
         if context.ledger.len() < 12 || self.1 == Fault::None {
-            return Ok(context.sample_new(limit.min(4), &mut self.0));
+            return Ok(Trial::full(context.sample_new(limit.min(4), &mut self.0)));
         }
         let known = context.ledger.queries()[0].arch;
-        Ok(match self.1 {
+        Ok(Trial::full(match self.1 {
             Fault::Invalid => vec![known, Arch::new(&[77])],
             Fault::PanicInAsk => panic!("no idea is left"),
             Fault::Repeat | Fault::PanicInTell => vec![known],
             Fault::None => unreachable!(),
-        })
+        }))
     }
 
     fn tell(&mut self, context: &Context, _: &[Query]) {
@@ -76,13 +77,13 @@ impl Evaluator for Counting {
     }
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
-        while let Some(arch) = work.next() {
+        while let Some(trial) = work.next() {
             assert!(self.panics_after > 0, "the machine is on fire");
             self.panics_after -= 1;
-            let count = |op: u8| arch.ops().iter().filter(|o| **o == op).count() as f64;
+            let count = |op: u8| trial.arch.ops().iter().filter(|o| **o == op).count() as f64;
             let value = |name: &String| count(u8::from(name == "ones"));
             let values = self.metrics.iter().map(value).collect();
-            work.done(&arch, Outcome::Done(values));
+            work.done(&trial, Outcome::Done(values));
         }
         Ok(())
     }
@@ -92,8 +93,8 @@ impl Evaluator for Counting {
 struct Kept(Vec<Finished>);
 
 impl Observer for Kept {
-    fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
-        self.0.push((*arch, outcome.clone()));
+    fn finished(&mut self, trial: &Trial, outcome: &Outcome) -> Result<()> {
+        self.0.push(Finished::new(trial, outcome.clone()));
         Ok(())
     }
 }
@@ -168,10 +169,10 @@ fn repeating_the_last_architectures_of_a_space_is_not_a_fault() {
 
     struct Again(Rng);
     impl Strategy for Again {
-        fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Arch>> {
+        fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Trial>> {
             match context.ledger.best() {
-                Some(best) if context.ledger.len() == 9 => Ok(vec![best.arch]),
-                _ => Ok(context.sample_new(1, &mut self.0)),
+                Some(best) if context.ledger.len() == 9 => Ok(vec![best.trial()]),
+                _ => Ok(Trial::full(context.sample_new(1, &mut self.0))),
             }
         }
     }
@@ -242,7 +243,7 @@ fn several_objectives_are_for_strategies_that_handle_them() {
     /// Random search that looks at all objective values.
     struct Several(Faulty);
     impl Strategy for Several {
-        fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+        fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
             self.0.ask(context, limit)
         }
 
@@ -253,6 +254,7 @@ fn several_objectives_are_for_strategies_that_handle_them() {
         fn capabilities(&self) -> Capabilities {
             Capabilities {
                 several_objectives: true,
+                ..Capabilities::default()
             }
         }
     }

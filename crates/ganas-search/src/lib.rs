@@ -27,10 +27,10 @@
 //!     }
 //!
 //!     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
-//!         while let Some(arch) = work.next() {
+//!         while let Some(trial) = work.next() {
 //!             let count = |arch: &Arch| arch.ops().iter().filter(|op| **op == self.op).count();
-//!             let outcome = Outcome::Done(vec![count(&arch) as f64]);
-//!             work.done(&arch, outcome);
+//!             let outcome = Outcome::Done(vec![count(&trial.arch) as f64]);
+//!             work.done(&trial, outcome);
 //!         }
 //!         Ok(())
 //!     }

@@ -10,6 +10,7 @@ use ganas_core::evaluate::{Evaluator, Outcome, Work};
 use ganas_core::ledger::Query;
 use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench201, ofa_mobilenetv3};
 use ganas_core::testing::Synthetic;
+use ganas_core::trial::Trial;
 use ganas_search::{Recipe, STRATEGIES};
 
 /// What an op is worth, and the time it takes, by its place in the list of ops.
@@ -33,8 +34,8 @@ impl Evaluator for Trade {
     }
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
-        while let Some(arch) = work.next() {
-            work.done(&arch, Outcome::Done(measure(&arch).to_vec()));
+        while let Some(trial) = work.next() {
+            work.done(&trial, Outcome::Done(measure(&trial.arch).to_vec()));
         }
         Ok(())
     }
@@ -134,7 +135,7 @@ fn run(problem: &Problem, recipe: &str, start: Vec<Arch>, queries: usize) -> Run
         &mut *recipe.build(0).unwrap(),
         &Limits {
             queries,
-            start,
+            start: Trial::full(start),
             ..Limits::default()
         },
         &mut [],

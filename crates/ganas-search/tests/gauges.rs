@@ -19,9 +19,9 @@ impl Evaluator for Noise {
     }
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
-        while let Some(arch) = work.next() {
-            let value = Rng::stream(0, &format!("{arch:?}")).normal();
-            work.done(&arch, Outcome::Done(vec![value]));
+        while let Some(trial) = work.next() {
+            let value = Rng::stream(0, &format!("{:?}", trial.arch)).normal();
+            work.done(&trial, Outcome::Done(vec![value]));
         }
         Ok(())
     }

@@ -25,8 +25,8 @@ impl<F: Fn(&Arch) -> f64 + Send> Evaluator for Function<F> {
     }
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
-        while let Some(arch) = work.next() {
-            work.done(&arch, Outcome::Done(vec![(self.1)(&arch)]));
+        while let Some(trial) = work.next() {
+            work.done(&trial, Outcome::Done(vec![(self.1)(&trial.arch)]));
         }
         Ok(())
     }

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;
 
-use ganas_core::arch::Arch;
 use ganas_core::driver::{Limits, Run, Search};
 use ganas_core::error::Result;
 use ganas_core::evaluate::{Evaluator, Outcome, Work};
 use ganas_core::space::nasbench201;
 use ganas_core::testing::{Synthetic, problem};
+use ganas_core::trial::Trial;
 use ganas_search::Recipe;
 
 /// Takes as many architectures as it has workers, and is done with them in turn.
@@ -24,17 +24,18 @@ impl Evaluator for Workers<'_> {
     }
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
-        let mut begun: VecDeque<Arch> = VecDeque::new();
+        let mut begun: VecDeque<Trial> = VecDeque::new();
         loop {
             while begun.len() < self.1
-                && let Some(arch) = work.next()
+                && let Some(trial) = work.next()
             {
-                begun.push_back(arch);
+                begun.push_back(trial);
             }
-            let Some(arch) = begun.pop_front() else {
+            let Some(trial) = begun.pop_front() else {
                 return Ok(());
             };
-            work.done(&arch, Outcome::Done(vec![self.0.score(&arch)]));
+            let score = self.0.score(&trial.arch);
+            work.done(&trial, Outcome::Done(vec![score]));
         }
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use ganas_core::Pool;
-use ganas_core::arch::Arch;
 use ganas_core::driver::{Limits, Objective, Problem, StopReason, search};
 use ganas_core::error::Result;
 use ganas_core::evaluate::Evaluator;
@@ -13,16 +12,17 @@ use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace, nasbench101, nasbench301, ofa_mobilenetv3};
 use ganas_core::strategy::{Context, Strategy};
 use ganas_core::testing::{Synthetic, problem};
+use ganas_core::trial::Trial;
 use ganas_search::{Recipe, STRATEGIES};
 
 /// A strategy, watched: all that it asks for is in the pool.
 struct Within(Box<dyn Strategy>, Arc<Pool>);
 
 impl Strategy for Within {
-    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
         let asked = self.0.ask(context, limit)?;
-        assert!(asked.iter().all(|arch| self.1.find(arch).is_some()));
-        assert!(asked.iter().all(|arch| context.admits(arch)));
+        assert!(asked.iter().all(|trial| self.1.find(&trial.arch).is_some()));
+        assert!(asked.iter().all(|trial| context.admits(&trial.arch)));
         Ok(asked)
     }
 

@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicBool;
 
 use ganas_core::driver::{Limits, Run, Search};
 use ganas_core::evaluate::{Evaluator, Outcome};
+use ganas_core::journal::Finished;
 use ganas_core::space::{SearchSpace, from_toml, nasbench101, nasbench201};
 use ganas_core::testing::{Synthetic, problem};
 use ganas_search::{Recipe, STRATEGIES};
@@ -161,7 +162,12 @@ fn trace(name: &str, bounds: &[&str], recipe: &str, queries: usize, course: Cour
         known.sort_unstable();
         known.dedup();
         let score = |arch| Outcome::Done(vec![Synthetic::new(&*space).score(&arch)]);
-        search = search.knowing(known.into_iter().map(|arch| (arch, score(arch))).collect());
+        search = search.knowing(
+            known
+                .into_iter()
+                .map(|arch| Finished::new(arch, score(arch)))
+                .collect(),
+        );
     }
     let recipe = Recipe::read(&recipe.replace("SMALL", SMALL)).unwrap();
     let mut strategy = recipe.build(3).unwrap();

@@ -126,6 +126,6 @@ fn parse(bytes: &[u8], file: &Path, task: &Task, notes: &mut Vec<String>) -> Res
         metrics.iter().map(value).collect()
     };
     Ok((measured.into_iter())
-        .map(|row| (table.arch(row), Outcome::Done(values(row))))
+        .map(|row| Finished::new(table.arch(row), Outcome::Done(values(row))))
         .collect())
 }

@@ -26,14 +26,14 @@ impl Evaluator for TableEvaluator {
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
         let columns = self.table.columns().len();
-        while let Some(arch) = work.next() {
-            let outcome = match self.table.find(&arch) {
+        while let Some(trial) = work.next() {
+            let outcome = match self.table.find(&trial.arch) {
                 Some(row) => {
                     Outcome::Done((0..columns).map(|c| self.table.value(row, c)).collect())
                 }
                 None => Outcome::Failed("not in the table".into()),
             };
-            work.done(&arch, outcome);
+            work.done(&trial, outcome);
         }
         Ok(())
     }

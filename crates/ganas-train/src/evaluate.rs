@@ -169,14 +169,14 @@ pub(crate) fn spread(
     let mut begun = 0;
     loop {
         while begun < pool.current_num_threads()
-            && let Some(arch) = work.next()
+            && let Some(trial) = work.next()
         {
             let (sender, one) = (sender.clone(), one.clone());
             pool.spawn(move || {
                 let begun = Instant::now();
-                let outcome = outcome(&|| one(&arch));
+                let outcome = outcome(&|| one(&trial.arch));
                 // Nobody listens any more once it was stopped.
-                let _ = sender.send((arch, outcome, begun.elapsed()));
+                let _ = sender.send((trial, outcome, begun.elapsed()));
             });
             begun += 1;
         }
@@ -184,10 +184,10 @@ pub(crate) fn spread(
             return;
         }
         match outcomes.recv_timeout(POLL) {
-            Ok((arch, outcome, time)) => {
+            Ok((trial, outcome, time)) => {
                 begun -= 1;
-                work.details(&arch, Details::taking(time));
-                work.done(&arch, outcome);
+                work.details(&trial, Details::taking(time));
+                work.done(&trial, outcome);
             }
             Err(_) if work.stopped() => return,
             Err(_) => {}

@@ -149,7 +149,7 @@ fn forge(sandbox: &Sandbox, better: &str, worse: &str) {
     let space = ganas_core::space::nasbench201();
     let metrics = ["training".to_owned(), "accuracy".to_owned()];
     let path = sandbox.path("run/winner.jsonl");
-    let opened = ganas_core::journal::Journal::open(&path, &space, &metrics).unwrap();
+    let opened = ganas_core::journal::Journal::open(&path, &space, &metrics, None).unwrap();
     let mut journal = opened.journal;
     for (text, accuracy) in [(better, 99.0), (worse, 1.0)] {
         let arch = ganas_core::space::SearchSpace::parse(&space, text.trim_matches('"')).unwrap();

@@ -6,6 +6,7 @@ use ganas_core::arch::Arch;
 use ganas_core::driver::Observer;
 use ganas_core::error::Result;
 use ganas_core::evaluate::{Evaluator, Outcome, Work};
+use ganas_core::trial::Trial;
 use ganas_study::host::{self, Search};
 use ganas_study::run::Embedding;
 use ganas_study::spec::{BenchSpec, SearchSpec, StudySpec, read_map};
@@ -46,9 +47,9 @@ impl Evaluator for Own<'_> {
     }
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
-        while let Some(arch) = work.next() {
-            let (_, value) = self.rows.iter().find(|(a, _)| *a == arch).unwrap();
-            work.done(&arch, Outcome::Done(vec![*value]));
+        while let Some(trial) = work.next() {
+            let (_, value) = self.rows.iter().find(|(a, _)| *a == trial.arch).unwrap();
+            work.done(&trial, Outcome::Done(vec![*value]));
             self.left = self.left.saturating_sub(1);
             self.stop.store(self.left == 0, Ordering::Relaxed);
         }
@@ -65,12 +66,12 @@ struct Seen {
 }
 
 impl Observer for Seen {
-    fn finished(&mut self, _: &Arch, _: &Outcome) -> Result<()> {
+    fn finished(&mut self, _: &Trial, _: &Outcome) -> Result<()> {
         self.finished += 1;
         Ok(())
     }
 
-    fn recalled(&mut self, _: &Arch, _: &Outcome) -> Result<()> {
+    fn recalled(&mut self, _: &Trial, _: &Outcome) -> Result<()> {
         self.recalled += 1;
         Ok(())
     }

@@ -2,10 +2,10 @@
 //! error.
 
 use super::panics;
-use crate::arch::Arch;
 use crate::error::{Error, Result};
 use crate::evaluate::{Details, Evaluator, Outcome, Work};
 use crate::problem::Problem;
+use crate::trial::Trial;
 
 /// Evaluator whose metrics come in the order of the problem's.
 pub(super) struct Boundary<'e> {
@@ -15,10 +15,10 @@ pub(super) struct Boundary<'e> {
 }
 
 impl<'e> Boundary<'e> {
-    /// Checks the names of an evaluator's metrics against those that a problem needs.
+    /// Checks an evaluator's metrics and cost axis against those that a problem needs.
     ///
     /// # Errors
-    /// If a metric of the problem is missing.
+    /// If a metric of the problem is missing, or the evaluator has not its axis.
     pub fn new(problem: &Problem, evaluator: &'e mut dyn Evaluator) -> Result<Self> {
         let (needed, names) = (problem.measured(), evaluator.metrics());
         let place = |name: &String| names.iter().position(|n| n == name);
@@ -30,6 +30,15 @@ impl<'e> Boundary<'e> {
                 "has no metric `{}`, which the problem needs; it has `{}`",
                 missing.join("`, `"),
                 names.join("`, `")
+            )));
+        }
+        if let Some(axis) = problem.axis()
+            && evaluator.axis() != Some(axis)
+        {
+            let (low, high) = axis.levels().into_inner();
+            let levels = format!("`{}` from {low} to {high}", axis.name());
+            return Err(Error::evaluator(format!(
+                "does not evaluate at {levels}, which the problem needs"
             )));
         }
         let places = needed.iter().filter_map(place).collect();
@@ -97,17 +106,17 @@ impl Guarded<'_> {
 }
 
 impl Work for Guarded<'_> {
-    fn next(&mut self) -> Option<Arch> {
+    fn next(&mut self) -> Option<Trial> {
         self.inside(|work| work.next())
     }
 
-    fn details(&mut self, arch: &Arch, details: Details) {
-        self.inside(|work| work.details(arch, details));
+    fn details(&mut self, trial: &Trial, details: Details) {
+        self.inside(|work| work.details(trial, details));
     }
 
-    fn done(&mut self, arch: &Arch, outcome: Outcome) {
+    fn done(&mut self, trial: &Trial, outcome: Outcome) {
         let outcome = self.mapped(outcome);
-        self.inside(|work| work.done(arch, outcome));
+        self.inside(|work| work.done(trial, outcome));
     }
 
     fn stopped(&mut self) -> bool {

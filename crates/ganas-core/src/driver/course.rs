@@ -7,13 +7,14 @@ use std::time::Instant;
 use super::failures::Failures;
 use super::supervised::Supervised;
 use super::{Limits, Observer, Problem, Round, STALLED_ROUNDS, StopReason};
-use crate::arch::Arch;
 use crate::checkpoint::Checkpoint;
 use crate::error::Result;
 use crate::evaluate::{Details, Outcome};
+use crate::journal::Finished;
 use crate::ledger::{Ledger, Query};
 use crate::rng::Rng;
 use crate::strategy::{Context, Rejected};
+use crate::trial::Trial;
 
 /// A search that is going on.
 pub(super) struct Course<'a, 'o> {
@@ -22,13 +23,13 @@ pub(super) struct Course<'a, 'o> {
     pub ledger: Ledger,
     pub rejected: Rejected,
     /// What is being evaluated, where rounds overlap.
-    pub pending: HashSet<Arch>,
+    pub pending: HashSet<Trial>,
     /// Rounds that were asked for.
     pub rounds: usize,
     /// Of those, the last ones that brought nothing new.
     pub idle: usize,
     /// What evaluations came to, each with its place in the order in which they finished.
-    finished: HashMap<Arch, (usize, Outcome)>,
+    finished: HashMap<Trial, (usize, Outcome)>,
     /// The queries of the ledger by those places.
     places: Vec<usize>,
     failures: Failures,
@@ -39,24 +40,24 @@ pub(super) struct Course<'a, 'o> {
 /// What a strategy asked for, sorted.
 pub(super) struct Asked {
     /// What has to be evaluated.
-    pub new: Vec<Arch>,
+    pub new: Vec<Trial>,
     /// What the strategy is told of, in its order.
-    pub told: Vec<Arch>,
+    pub told: Vec<Trial>,
 }
 
 impl<'a, 'o> Course<'a, 'o> {
     pub fn new(
         problem: &'a Problem<'a>,
         limits: &'a Limits,
-        finished: Vec<(Arch, Outcome)>,
+        finished: Vec<Finished>,
         observers: &'a mut [&'o mut dyn Observer],
         stop: &'a AtomicBool,
     ) -> Self {
         let mut known = HashMap::with_capacity(finished.len());
         let mut failures = Failures::new(limits.max_failures);
-        for (place, (arch, outcome)) in finished.into_iter().enumerate() {
+        for (place, Finished { trial, outcome }) in finished.into_iter().enumerate() {
             failures.count(problem.failure(&outcome).as_deref());
-            known.entry(arch).or_insert((place, outcome));
+            known.entry(trial).or_insert((place, outcome));
         }
         Course {
             problem,
@@ -79,14 +80,14 @@ impl<'a, 'o> Course<'a, 'o> {
         self.rounds = checkpoint.rounds;
         self.idle = checkpoint.idle;
         self.rejected = Rejected::of(checkpoint.rejected.clone());
-        let by_place: HashMap<usize, Arch> = (self.finished.iter())
-            .map(|(arch, (place, _))| (*place, *arch))
+        let by_place: HashMap<usize, Trial> = (self.finished.iter())
+            .map(|(trial, (place, _))| (*place, *trial))
             .collect();
         for (place, round) in &checkpoint.queries {
-            if let Some(arch) = by_place.get(place)
-                && let Some(outcome) = self.known(arch)
+            if let Some(trial) = by_place.get(place)
+                && let Some(outcome) = self.known(trial)
             {
-                self.record(arch, *round, outcome)?;
+                self.record(trial, *round, outcome)?;
             }
         }
         Ok(())
@@ -146,8 +147,8 @@ impl<'a, 'o> Course<'a, 'o> {
         self.halted().is_some()
     }
 
-    /// Asks for the architectures of the next round, and gives its number.
-    pub fn ask(&mut self, strategy: &mut Supervised, left: usize) -> Result<(usize, Vec<Arch>)> {
+    /// Asks for the trials of the next round, and gives its number.
+    pub fn ask(&mut self, strategy: &mut Supervised, left: usize) -> Result<(usize, Vec<Trial>)> {
         let starts = !self.limits.start.is_empty();
         let number = self.rounds + usize::from(!starts);
         let asked = match number {
@@ -168,72 +169,72 @@ impl<'a, 'o> Course<'a, 'o> {
         Ok((number, asked))
     }
 
-    /// Sorts what was asked for: at most `left` new architectures.
-    pub fn sort(&self, asked: &[Arch], left: usize) -> Asked {
+    /// Sorts what was asked for: at most `left` new trials.
+    pub fn sort(&self, asked: &[Trial], left: usize) -> Asked {
         let context = self.context();
         let mut new = Vec::new();
         let mut taken = HashSet::new();
         let mut told = Vec::with_capacity(asked.len());
-        for arch in asked {
-            if self.pending.contains(arch) {
+        for trial in asked {
+            if self.pending.contains(trial) {
                 continue;
             }
-            if self.ledger.get(arch).is_none() && !taken.contains(arch) {
-                if new.len() == left || !context.admits(arch) {
+            if self.ledger.find(trial).is_none() && !taken.contains(trial) {
+                if new.len() == left || !context.admits(&trial.arch) {
                     continue;
                 }
-                taken.insert(*arch);
-                new.push(*arch);
+                taken.insert(*trial);
+                new.push(*trial);
             }
-            told.push(*arch);
+            told.push(*trial);
         }
         Asked { new, told }
     }
 
     /// What an evaluation came to, if it has been made.
-    pub fn known(&self, arch: &Arch) -> Option<Outcome> {
-        self.finished.get(arch).map(|(_, outcome)| outcome.clone())
+    pub fn known(&self, trial: &Trial) -> Option<Outcome> {
+        self.finished.get(trial).map(|(_, outcome)| outcome.clone())
     }
 
     /// The same, and the observers are told that it counts.
-    pub fn recall(&mut self, arch: &Arch) -> Result<Option<Outcome>> {
-        let known = self.known(arch);
+    pub fn recall(&mut self, trial: &Trial) -> Result<Option<Outcome>> {
+        let known = self.known(trial);
         if let Some(outcome) = &known {
-            (self.observers.iter_mut()).try_for_each(|o| o.recalled(arch, outcome))?;
+            (self.observers.iter_mut()).try_for_each(|o| o.recalled(trial, outcome))?;
         }
         Ok(known)
     }
 
     /// When an evaluation finished, counted in evaluations.
-    pub fn place(&self, arch: &Arch) -> Option<usize> {
-        self.finished.get(arch).map(|(place, _)| *place)
+    pub fn place(&self, trial: &Trial) -> Option<usize> {
+        self.finished.get(trial).map(|(place, _)| *place)
     }
 
     /// More is known of an evaluation that is about to finish.
-    pub fn details(&mut self, arch: &Arch, details: &Details) -> Result<()> {
-        (self.observers.iter_mut()).try_for_each(|o| o.details(arch, details))
+    pub fn details(&mut self, trial: &Trial, details: &Details) -> Result<()> {
+        (self.observers.iter_mut()).try_for_each(|o| o.details(trial, details))
     }
 
     /// An evaluation finished.
-    pub fn finish(&mut self, arch: &Arch, outcome: Outcome) -> Result<()> {
+    pub fn finish(&mut self, trial: &Trial, outcome: Outcome) -> Result<()> {
         for observer in self.observers.iter_mut() {
-            observer.finished(arch, &outcome)?;
+            observer.finished(trial, &outcome)?;
         }
         self.failures
             .count(self.problem.failure(&outcome).as_deref());
         let place = self.finished.len();
-        self.finished.insert(*arch, (place, outcome));
+        self.finished.insert(*trial, (place, outcome));
         Ok(())
     }
 
     /// Charges a query.
-    pub fn record(&mut self, arch: &Arch, round: usize, outcome: Outcome) -> Result<()> {
-        let query = self.problem.query(*arch, round, outcome);
+    pub fn record(&mut self, trial: &Trial, round: usize, outcome: Outcome) -> Result<()> {
+        let query = self.problem.query(trial, round, outcome);
         let number = self.ledger.charged().len() + 1;
         for observer in self.observers.iter_mut() {
             observer.queried(number, &query)?;
         }
-        self.places.extend(self.place(arch));
+        self.places.extend(self.place(trial));
         self.ledger.record(query);
         Ok(())
     }
@@ -246,11 +247,13 @@ impl<'a, 'o> Course<'a, 'o> {
         number: usize,
         asked: usize,
         new: usize,
-        told: &[Arch],
+        told: &[Trial],
         gauges: Option<Vec<(String, f64)>>,
     ) -> Result<Round> {
-        let results: Vec<Query> =
-            (told.iter().filter_map(|a| self.ledger.get(a).cloned())).collect();
+        let results: Vec<Query> = (told
+            .iter()
+            .filter_map(|trial| self.ledger.find(trial).cloned()))
+        .collect();
         if number > 0 {
             let begun = Instant::now();
             strategy.tell(&self.context(), &results)?;

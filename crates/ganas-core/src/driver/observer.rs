@@ -2,20 +2,20 @@
 
 use serde::Serialize;
 
-use crate::arch::Arch;
 use crate::checkpoint::Checkpoint;
 use crate::error::Result;
 use crate::evaluate::{Details, Outcome};
 use crate::ledger::Query;
 #[cfg(doc)]
 use crate::strategy::Strategy;
+use crate::trial::Trial;
 
 /// The record of one round.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Round {
     /// The round's number, from 1; 0 evaluates the starting points.
     pub round: usize,
-    /// Architectures that the strategy asked for.
+    /// Trials that the strategy asked for.
     pub asked: usize,
     /// Of those, new ones that were evaluated.
     pub new: usize,
@@ -37,21 +37,21 @@ pub trait Observer {
     }
 
     /// What else is known of an evaluation, before it [finishes](Self::finished).
-    fn details(&mut self, arch: &Arch, details: &Details) -> Result<()> {
-        let _ = (arch, details);
+    fn details(&mut self, trial: &Trial, details: &Details) -> Result<()> {
+        let _ = (trial, details);
         Ok(())
     }
 
     /// An evaluation finished just now, in whatever order evaluations do.
-    fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
-        let _ = (arch, outcome);
+    fn finished(&mut self, trial: &Trial, outcome: &Outcome) -> Result<()> {
+        let _ = (trial, outcome);
         Ok(())
     }
 
     /// An evaluation counts that had finished before the search was resumed, and that the round
     /// which is going on asked for.
-    fn recalled(&mut self, arch: &Arch, outcome: &Outcome) -> Result<()> {
-        let _ = (arch, outcome);
+    fn recalled(&mut self, trial: &Trial, outcome: &Outcome) -> Result<()> {
+        let _ = (trial, outcome);
         Ok(())
     }
 

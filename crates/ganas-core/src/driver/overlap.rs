@@ -14,10 +14,10 @@ use super::boundary::Boundary;
 use super::course::{Asked, Course};
 use super::supervised::Supervised;
 use super::{Round, StopReason};
-use crate::arch::Arch;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Pending};
 use crate::error::{Error, Result};
 use crate::evaluate::{Details, Outcome, Work};
+use crate::trial::Trial;
 
 /// Rounds in a row that bring nothing new after which the next one waits for an evaluation.
 const PATIENCE: usize = 100;
@@ -28,19 +28,26 @@ pub(crate) struct OpenBatch {
     round: usize,
     asked: usize,
     new: usize,
-    told: Vec<Arch>,
+    told: Vec<Trial>,
     /// Evaluations that have not finished.
     open: usize,
     /// What the strategy reported when it had asked: by the end it may have asked for others.
     gauges: Vec<(String, f64)>,
 }
 
-/// An architecture that was asked for and not evaluated yet.
+/// A trial that was asked for and not evaluated yet.
 struct Flight {
-    arch: Arch,
+    trial: Trial,
     round: usize,
     /// Whether the evaluator has it.
     begun: bool,
+}
+
+impl Flight {
+    fn pending(&self) -> Pending {
+        let (trial, round) = (self.trial, self.round);
+        Pending { trial, round }
+    }
 }
 
 /// Runs overlapping rounds until the search ends.
@@ -64,8 +71,8 @@ pub(super) fn run(
     };
     if let Some(checkpoint) = resumed {
         overlap.open = checkpoint.open.clone();
-        for (arch, round) in &checkpoint.pending {
-            overlap.take_off(*arch, *round);
+        for Pending { trial, round } in &checkpoint.pending {
+            overlap.take_off(*trial, *round);
         }
     }
     overlap.guard(Overlap::fill);
@@ -79,7 +86,7 @@ pub(super) fn run(
         _ if over && overlap.course.left() == 0 => StopReason::Budget,
         (Some(halted), _) => halted,
         (None, Some(reason)) if over => reason,
-        _ => return Err(Error::bug("the evaluator left out an architecture")),
+        _ => return Err(Error::bug("the evaluator left out a trial")),
     };
     Ok((reason, overlap.rounds))
 }
@@ -108,10 +115,10 @@ impl Overlap<'_, '_, '_, '_> {
         }
     }
 
-    fn take_off(&mut self, arch: Arch, round: usize) {
-        self.course.pending.insert(arch);
+    fn take_off(&mut self, trial: Trial, round: usize) {
+        self.course.pending.insert(trial);
         self.flights.push(Flight {
-            arch,
+            trial,
             round,
             begun: false,
         });
@@ -141,7 +148,7 @@ impl Overlap<'_, '_, '_, '_> {
                 return Ok(());
             }
             let Asked { new, told } = self.course.sort(&asked, left);
-            new.iter().for_each(|arch| self.take_off(*arch, round));
+            new.iter().for_each(|trial| self.take_off(*trial, round));
             self.open.push(OpenBatch {
                 round,
                 asked: asked.len(),
@@ -189,9 +196,9 @@ impl Overlap<'_, '_, '_, '_> {
     }
 
     fn charge(&mut self, i: usize, outcome: Outcome) -> Result<()> {
-        let Flight { arch, round, .. } = self.flights.remove(i);
-        self.course.pending.remove(&arch);
-        self.course.record(&arch, round, outcome)?;
+        let Flight { trial, round, .. } = self.flights.remove(i);
+        self.course.pending.remove(&trial);
+        self.course.record(&trial, round, outcome)?;
         if let Some(batch) = self.open.iter_mut().find(|b| b.round == round) {
             batch.open -= 1;
         }
@@ -201,7 +208,7 @@ impl Overlap<'_, '_, '_, '_> {
         self.course.between(&|course| {
             let checkpoint = course.checkpoint(strategy)?;
             Ok(checkpoint.map(|checkpoint| Checkpoint {
-                pending: flights.iter().map(|f| (f.arch, f.round)).collect(),
+                pending: flights.iter().map(Flight::pending).collect(),
                 open: open.clone(),
                 ..checkpoint
             }))
@@ -212,14 +219,14 @@ impl Overlap<'_, '_, '_, '_> {
     fn landed(&self) -> Option<(usize, Outcome)> {
         let places = self.flights.iter().enumerate();
         let (_, i) = places
-            .filter_map(|(i, f)| Some((self.course.place(&f.arch)?, i)))
+            .filter_map(|(i, f)| Some((self.course.place(&f.trial)?, i)))
             .min()?;
-        Some((i, self.course.known(&self.flights[i].arch)?))
+        Some((i, self.course.known(&self.flights[i].trial)?))
     }
 }
 
 impl Work for Overlap<'_, '_, '_, '_> {
-    fn next(&mut self) -> Option<Arch> {
+    fn next(&mut self) -> Option<Trial> {
         while self.error.is_none() && !self.course.stopping() {
             match self.landed() {
                 Some((i, outcome)) => self.guard(|overlap| overlap.land(i, outcome)),
@@ -229,23 +236,23 @@ impl Work for Overlap<'_, '_, '_, '_> {
                     let next = self.flights.iter_mut().find(|f| !f.begun);
                     let next = next.filter(|_| begun < slots)?;
                     next.begun = true;
-                    return Some(next.arch);
+                    return Some(next.trial);
                 }
             }
         }
         None
     }
 
-    fn details(&mut self, arch: &Arch, details: Details) {
-        self.guard(|overlap| overlap.course.details(arch, &details));
+    fn details(&mut self, trial: &Trial, details: Details) {
+        self.guard(|overlap| overlap.course.details(trial, &details));
     }
 
-    fn done(&mut self, arch: &Arch, outcome: Outcome) {
-        let Some(i) = self.flights.iter().position(|f| f.arch == *arch) else {
+    fn done(&mut self, trial: &Trial, outcome: Outcome) {
+        let Some(i) = self.flights.iter().position(|f| f.trial == *trial) else {
             return;
         };
         self.guard(|overlap| {
-            overlap.course.finish(arch, outcome.clone())?;
+            overlap.course.finish(trial, outcome.clone())?;
             overlap.land(i, outcome)
         });
     }

@@ -8,9 +8,9 @@ use super::boundary::Boundary;
 use super::course::{Asked, Course};
 use super::supervised::Supervised;
 use super::{Round, StopReason};
-use crate::arch::Arch;
 use crate::error::{Error, Result};
 use crate::evaluate::{Details, Outcome, Work};
+use crate::trial::Trial;
 
 /// Runs rounds until the search ends.
 pub(super) fn run(
@@ -50,16 +50,16 @@ pub(super) fn run(
         } = batch;
         course.wait()?;
         course.spent("evaluating", begun.elapsed().as_secs_f64())?;
-        for arch in &new {
-            if let Some(outcome) = outcomes.remove(arch) {
-                course.record(arch, number, outcome)?;
+        for trial in &new {
+            if let Some(outcome) = outcomes.remove(trial) {
+                course.record(trial, number, outcome)?;
             }
         }
         error.map_or(ran, Err)?;
-        if told.iter().any(|arch| course.ledger.get(arch).is_none()) {
+        if told.iter().any(|trial| course.ledger.find(trial).is_none()) {
             return match course.halted() {
                 Some(reason) => Ok((reason, rounds)),
-                None => Err(Error::bug("the evaluator left out an architecture")),
+                None => Err(Error::bug("the evaluator left out a trial")),
             };
         }
         rounds.push(course.end(strategy, number, asked.len(), new.len(), &told, None)?);
@@ -71,37 +71,37 @@ pub(super) fn run(
     }
 }
 
-/// The new architectures of a round as work.
+/// The new trials of a round as work.
 struct Batch<'b, 'a, 'o> {
     course: &'b mut Course<'a, 'o>,
-    left: std::slice::Iter<'b, Arch>,
-    outcomes: HashMap<Arch, Outcome>,
+    left: std::slice::Iter<'b, Trial>,
+    outcomes: HashMap<Trial, Outcome>,
     error: Option<Error>,
 }
 
 impl Work for Batch<'_, '_, '_> {
-    fn next(&mut self) -> Option<Arch> {
+    fn next(&mut self) -> Option<Trial> {
         while self.error.is_none() && !self.course.stopping() {
-            let arch = self.left.next()?;
-            match self.course.recall(arch) {
-                Ok(Some(outcome)) => drop(self.outcomes.insert(*arch, outcome)),
-                Ok(None) => return Some(*arch),
+            let trial = self.left.next()?;
+            match self.course.recall(trial) {
+                Ok(Some(outcome)) => drop(self.outcomes.insert(*trial, outcome)),
+                Ok(None) => return Some(*trial),
                 Err(error) => self.error = Some(error),
             }
         }
         None
     }
 
-    fn details(&mut self, arch: &Arch, details: Details) {
-        if let Err(error) = self.course.details(arch, &details) {
+    fn details(&mut self, trial: &Trial, details: Details) {
+        if let Err(error) = self.course.details(trial, &details) {
             self.error = self.error.take().or(Some(error));
         }
     }
 
-    fn done(&mut self, arch: &Arch, outcome: Outcome) {
-        match self.course.finish(arch, outcome.clone()) {
+    fn done(&mut self, trial: &Trial, outcome: Outcome) {
+        match self.course.finish(trial, outcome.clone()) {
             Ok(()) => {
-                self.outcomes.insert(*arch, outcome);
+                self.outcomes.insert(*trial, outcome);
             }
             Err(error) => self.error = self.error.take().or(Some(error)),
         }
@@ -119,7 +119,6 @@ impl Work for Batch<'_, '_, '_> {
 mod tests {
     use std::sync::atomic::AtomicBool;
 
-    use crate::arch::Arch;
     use crate::driver::{Limits, Search};
     use crate::error::{Error, Result};
     use crate::evaluate::{Evaluator, Work};
@@ -127,12 +126,13 @@ mod tests {
     use crate::space::nasbench201;
     use crate::strategy::{Context, Strategy};
     use crate::testing::problem;
+    use crate::trial::Trial;
 
     struct Random(Rng);
 
     impl Strategy for Random {
-        fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
-            Ok(context.sample_new(limit.min(4), &mut self.0))
+        fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
+            Ok(Trial::full(context.sample_new(limit.min(4), &mut self.0)))
         }
     }
 
@@ -167,7 +167,7 @@ mod tests {
             let mut evaluator = Forgetful(["score".into()]);
             let stop = AtomicBool::new(false);
             let ended = search.run(&mut evaluator, &mut strategy, &mut [], &stop);
-            let error = ended.expect_err("it left out an architecture");
+            let error = ended.expect_err("it left out a trial");
             assert!(matches!(error, Error::Bug(_)), "{error}");
             let text = error.to_string();
             assert!(

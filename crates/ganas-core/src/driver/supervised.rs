@@ -1,11 +1,11 @@
 //! Strategies under supervision: a fault of one becomes an error that names it.
 
 use super::panics::catch_quietly;
-use crate::arch::Arch;
 use crate::error::{Error, Result};
 use crate::ledger::Query;
 use crate::problem::Problem;
 use crate::strategy::{Context, Gauge, Strategy};
+use crate::trial::{Fidelity, Trial};
 
 /// Strategy whose panics and invalid proposals become errors.
 pub(super) struct Supervised<'s> {
@@ -27,21 +27,30 @@ impl<'s> Supervised<'s> {
             ))
             .mend("choose a strategy for several objectives, or leave all but one out"));
         }
+        if let Some(axis) = problem.axis()
+            && !strategy.capabilities().several_fidelities
+        {
+            return Err(Error::input(format!(
+                "the strategy `{name}` handles one fidelity, and the problem has `{}`",
+                axis.name()
+            ))
+            .mend("choose a strategy for several fidelities, or leave the fidelity out"));
+        }
         Ok(Supervised { strategy, name })
     }
 
-    /// Asks for proposals, each a valid architecture in canonical form.
-    pub fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+    /// Asks for proposals, each a valid architecture in canonical form at a fidelity of the problem.
+    pub fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
         let strategy = &mut *self.strategy;
         let asked = catch_quietly(|| strategy.ask(context, limit));
         let asked = asked.map_err(|message| self.panicked("ask", &message))??;
-        asked
-            .iter()
-            .try_for_each(|arch| self.check(context, arch))?;
-        Ok(asked)
+        let checked = asked.iter().map(|trial| self.check(context, trial));
+        checked.collect()
     }
 
-    fn check(&self, context: &Context, arch: &Arch) -> Result<()> {
+    /// Returns a proposal with the highest level of an axis as full fidelity.
+    fn check(&self, context: &Context, trial: &Trial) -> Result<Trial> {
+        let Trial { arch, fidelity } = trial;
         if let Err(why) = context.space.check(arch) {
             let what = format!("proposed an architecture that is not valid: {why} ({arch:?})");
             return Err(Error::strategy(&self.name, what));
@@ -51,7 +60,20 @@ impl<'s> Supervised<'s> {
             let what = format!("proposed `{text}`, which is not in the space's canonical form");
             return Err(Error::strategy(&self.name, what));
         }
-        Ok(())
+        let Fidelity::Level(level) = *fidelity else {
+            return Ok(*trial);
+        };
+        let Some(axis) = context.axis() else {
+            let what = format!("asked for level {level}, and the problem has one fidelity");
+            return Err(Error::strategy(&self.name, what));
+        };
+        let Some(fidelity) = axis.fidelity(level) else {
+            let (low, high) = axis.levels().into_inner();
+            let name = axis.name();
+            let what = format!("asked for {level} `{name}`, and there are {low} to {high}");
+            return Err(Error::strategy(&self.name, what));
+        };
+        Ok(Trial::at(*arch, fidelity))
     }
 
     /// Tells the results of a round.

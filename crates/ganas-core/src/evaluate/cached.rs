@@ -4,22 +4,22 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Details, Evaluator, Outcome, Work};
-use crate::arch::Arch;
 use crate::error::Result;
+use crate::trial::{Axis, Trial};
 
 /// What has been measured so far. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Known(Arc<Mutex<HashMap<Arch, Outcome>>>);
+pub struct Known(Arc<Mutex<HashMap<Trial, Outcome>>>);
 
 impl Known {
-    fn get(&self, arch: &Arch) -> Option<Outcome> {
+    fn get(&self, trial: &Trial) -> Option<Outcome> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(arch).cloned()
+        known.get(trial).cloned()
     }
 
-    fn insert(&self, arch: Arch, outcome: Outcome) {
+    fn insert(&self, trial: Trial, outcome: Outcome) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(arch, outcome);
+        known.insert(trial, outcome);
     }
 }
 
@@ -42,6 +42,10 @@ impl<E: Evaluator> Evaluator for Cached<E> {
         self.inner.metrics()
     }
 
+    fn axis(&self) -> Option<&Axis> {
+        self.inner.axis()
+    }
+
     fn slots(&self) -> usize {
         self.inner.slots()
     }
@@ -61,23 +65,23 @@ struct Unknown<'a> {
 }
 
 impl Work for Unknown<'_> {
-    fn next(&mut self) -> Option<Arch> {
+    fn next(&mut self) -> Option<Trial> {
         loop {
-            let arch = self.work.next()?;
-            match self.known.get(&arch) {
-                Some(outcome) => self.work.done(&arch, outcome),
-                None => return Some(arch),
+            let trial = self.work.next()?;
+            match self.known.get(&trial) {
+                Some(outcome) => self.work.done(&trial, outcome),
+                None => return Some(trial),
             }
         }
     }
 
-    fn details(&mut self, arch: &Arch, details: Details) {
-        self.work.details(arch, details);
+    fn details(&mut self, trial: &Trial, details: Details) {
+        self.work.details(trial, details);
     }
 
-    fn done(&mut self, arch: &Arch, outcome: Outcome) {
-        self.known.insert(*arch, outcome.clone());
-        self.work.done(arch, outcome);
+    fn done(&mut self, trial: &Trial, outcome: Outcome) {
+        self.known.insert(*trial, outcome.clone());
+        self.work.done(trial, outcome);
     }
 
     fn stopped(&mut self) -> bool {
@@ -88,6 +92,7 @@ impl Work for Unknown<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::Arch;
 
     struct Counting(Vec<Arch>, Vec<String>);
 
@@ -97,9 +102,10 @@ mod tests {
         }
 
         fn run(&mut self, work: &mut dyn Work) -> Result<()> {
-            while let Some(arch) = work.next() {
-                self.0.push(arch);
-                work.done(&arch, Outcome::Done(vec![f64::from(arch.ops()[0])]));
+            while let Some(trial) = work.next() {
+                self.0.push(trial.arch);
+                let value = f64::from(trial.arch.ops()[0]);
+                work.done(&trial, Outcome::Done(vec![value]));
             }
             Ok(())
         }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::arch::Arch;
 use crate::error::Result;
+use crate::trial::{Axis, Trial};
 
 pub use cached::{Cached, Known};
 pub use noisy::Noisy;
@@ -47,21 +48,21 @@ impl Details {
     }
 }
 
-/// Where an evaluator takes architectures from, and where it puts what came of them.
+/// Where an evaluator takes trials from, and where it puts what came of them.
 pub trait Work {
-    /// The next architecture, if there is one to begin now. There can be more after
-    /// [`done`](Self::done) was called.
-    fn next(&mut self) -> Option<Arch>;
+    /// The next trial, if there is one to begin now. There can be more after [`done`](Self::done)
+    /// was called.
+    fn next(&mut self) -> Option<Trial>;
 
-    /// What else is known of an architecture, just before [`done`](Self::done) is called for it. An
+    /// What else is known of a trial, just before [`done`](Self::done) is called for it. An
     /// evaluator that knows nothing more does not call it.
-    fn details(&mut self, arch: &Arch, details: Details) {
-        let _ = (arch, details);
+    fn details(&mut self, trial: &Trial, details: Details) {
+        let _ = (trial, details);
     }
 
-    /// What came of an architecture that [`next`](Self::next) gave, as soon as it is known: from
-    /// then on it is not lost.
-    fn done(&mut self, arch: &Arch, outcome: Outcome);
+    /// What came of a trial that [`next`](Self::next) gave, as soon as it is known: from then on it
+    /// is not lost.
+    fn done(&mut self, trial: &Trial, outcome: Outcome);
 
     /// Whether to give up what was begun and to return. Who waits for evaluations asks at least
     /// every 0.1 seconds.
@@ -84,9 +85,9 @@ pub trait Work {
 ///     }
 ///
 ///     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
-///         while let Some(arch) = work.next() {
-///             let zeros = arch.ops().iter().filter(|op| **op == 0).count();
-///             work.done(&arch, Outcome::Done(vec![zeros as f64]));
+///         while let Some(trial) = work.next() {
+///             let zeros = trial.arch.ops().iter().filter(|op| **op == 0).count();
+///             work.done(&trial, Outcome::Done(vec![zeros as f64]));
 ///         }
 ///         Ok(())
 ///     }
@@ -99,20 +100,30 @@ pub trait Evaluator: Send {
     /// The names of the metrics that an evaluation yields.
     fn metrics(&self) -> &[String];
 
+    /// Cost axis of its evaluations. An evaluator without one evaluates at full fidelity only.
+    fn axis(&self) -> Option<&Axis> {
+        None
+    }
+
     /// How many evaluations it has under way at once.
     fn slots(&self) -> usize {
         1
     }
 
-    /// Evaluates architectures until there are no more, and owes an outcome for each that it took,
+    /// Evaluates trials until there are no more, and owes an outcome for each that it took,
     /// in whatever order.
     ///
     /// # Errors
     /// If it can evaluate no more at all. That one evaluation fails is an outcome.
     fn run(&mut self, work: &mut dyn Work) -> Result<()>;
 
-    /// Evaluates a batch; one outcome for each architecture, in the same order.
+    /// Evaluates architectures at full fidelity; one outcome for each, in the same order.
     fn evaluate(&mut self, batch: &[Arch]) -> Vec<Outcome> {
+        self.evaluate_trials(&Trial::full(batch.iter().copied()))
+    }
+
+    /// Evaluates a batch; one outcome for each trial, in the same order.
+    fn evaluate_trials(&mut self, batch: &[Trial]) -> Vec<Outcome> {
         let mut listed = Listed {
             left: batch.iter(),
             outcomes: HashMap::new(),
@@ -123,7 +134,7 @@ pub trait Evaluator: Send {
         };
         let mut outcomes = listed.outcomes;
         let failed = || Outcome::Failed(why.clone());
-        let outcome = |arch| outcomes.get_mut(arch).and_then(Vec::pop);
+        let outcome = |trial| outcomes.get_mut(trial).and_then(Vec::pop);
         // From the back, since equals are taken from the end of what came of them.
         let mut turned: Vec<Outcome> = (batch.iter().rev().map(outcome))
             .map(|o| o.unwrap_or_else(failed))
@@ -138,6 +149,10 @@ impl Evaluator for Box<dyn Evaluator> {
         (**self).metrics()
     }
 
+    fn axis(&self) -> Option<&Axis> {
+        (**self).axis()
+    }
+
     fn slots(&self) -> usize {
         (**self).slots()
     }
@@ -149,17 +164,17 @@ impl Evaluator for Box<dyn Evaluator> {
 
 /// A batch as work.
 struct Listed<'a> {
-    left: std::slice::Iter<'a, Arch>,
-    outcomes: HashMap<Arch, Vec<Outcome>>,
+    left: std::slice::Iter<'a, Trial>,
+    outcomes: HashMap<Trial, Vec<Outcome>>,
 }
 
 impl Work for Listed<'_> {
-    fn next(&mut self) -> Option<Arch> {
+    fn next(&mut self) -> Option<Trial> {
         self.left.next().copied()
     }
 
-    fn done(&mut self, arch: &Arch, outcome: Outcome) {
-        self.outcomes.entry(*arch).or_default().push(outcome);
+    fn done(&mut self, trial: &Trial, outcome: Outcome) {
+        self.outcomes.entry(*trial).or_default().push(outcome);
     }
 
     fn stopped(&mut self) -> bool {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::{Details, Evaluator, Outcome, Work};
-use crate::arch::Arch;
 use crate::error::Result;
 use crate::rng::Rng;
+use crate::trial::{Axis, Fidelity, Trial};
 
 /// Adds Gaussian noise to one metric of another evaluator.
 ///
@@ -18,7 +18,7 @@ pub struct Noisy<E> {
     deviation: f64,
     seed: u64,
     /// How often each architecture was evaluated.
-    evaluated: HashMap<Arch, u64>,
+    evaluated: HashMap<Trial, u64>,
 }
 
 impl<E: Evaluator> Noisy<E> {
@@ -37,6 +37,10 @@ impl<E: Evaluator> Noisy<E> {
 impl<E: Evaluator> Evaluator for Noisy<E> {
     fn metrics(&self) -> &[String] {
         self.inner.metrics()
+    }
+
+    fn axis(&self) -> Option<&Axis> {
+        self.inner.axis()
     }
 
     fn slots(&self) -> usize {
@@ -60,32 +64,35 @@ struct Shaken<'a> {
     metric: usize,
     deviation: f64,
     seed: u64,
-    evaluated: &'a mut HashMap<Arch, u64>,
+    evaluated: &'a mut HashMap<Trial, u64>,
 }
 
 impl Work for Shaken<'_> {
-    fn next(&mut self) -> Option<Arch> {
+    fn next(&mut self) -> Option<Trial> {
         self.work.next()
     }
 
-    fn details(&mut self, arch: &Arch, details: Details) {
-        self.work.details(arch, details);
+    fn details(&mut self, trial: &Trial, details: Details) {
+        self.work.details(trial, details);
     }
 
-    fn done(&mut self, arch: &Arch, mut outcome: Outcome) {
+    fn done(&mut self, trial: &Trial, mut outcome: Outcome) {
         if let Outcome::Done(metrics) = &mut outcome
             && let Some(value) = metrics.get_mut(self.metric)
         {
-            let before = self.evaluated.entry(*arch).or_default();
-            let name = match *before {
-                0 => format!("noise of {arch:?}"),
-                again => format!("noise of {arch:?} after {again}"),
-            };
+            let before = self.evaluated.entry(*trial).or_default();
+            let mut name = format!("noise of {:?}", trial.arch);
+            if let Fidelity::Level(level) = trial.fidelity {
+                name += &format!(" at {level}");
+            }
+            if *before > 0 {
+                name += &format!(" after {before}");
+            }
             *before += 1;
             let mut rng = Rng::stream(self.seed, &name);
             *value += self.deviation * rng.normal();
         }
-        self.work.done(arch, outcome);
+        self.work.done(trial, outcome);
     }
 
     fn stopped(&mut self) -> bool {
@@ -96,6 +103,7 @@ impl Work for Shaken<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::Arch;
     use crate::space::{SearchSpace, nasbench201};
     use crate::testing::{Synthetic, evaluator_contract};
 

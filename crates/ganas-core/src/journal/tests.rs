@@ -24,7 +24,7 @@ impl Kept {
     }
 
     fn open(&self) -> Result<Opened<'_>> {
-        Journal::open(&self.path(), &self.space, &self.metrics)
+        Journal::open(&self.path(), &self.space, &self.metrics, None)
     }
 
     /// Four evaluations of each kind, written.
@@ -38,10 +38,10 @@ impl Kept {
         ];
         let mut journal = self.open().unwrap().journal;
         let finished: Vec<Finished> = outcomes
-            .map(|o| (self.space.sample(Sampler::Uniform, &mut rng), o))
+            .map(|o| Finished::new(self.space.sample(Sampler::Uniform, &mut rng), o))
             .into();
-        for (arch, outcome) in &finished {
-            journal.append(arch, outcome).unwrap();
+        for Finished { trial, outcome } in &finished {
+            journal.append(trial, outcome).unwrap();
         }
         finished
     }
@@ -69,8 +69,8 @@ fn what_was_written_comes_back() {
         .unwrap();
     drop(journal);
     let last = kept.open().unwrap().finished.pop().unwrap();
-    assert_eq!(last.0, arch);
-    assert!(matches!(last.1, Outcome::Done(m) if m[0].is_nan() && m[1] == 1.0));
+    assert_eq!(last.trial, arch.into());
+    assert!(matches!(last.outcome, Outcome::Done(m) if m[0].is_nan() && m[1] == 1.0));
 }
 
 #[test]
@@ -160,12 +160,12 @@ fn a_newer_version_says_so() {
     let kept = Kept::new();
     fs::write(
         kept.path(),
-        "{\"ganas-journal\":2,\"sealed\":\"elsewhere\"}\n[]\n",
+        "{\"ganas-journal\":3,\"sealed\":\"elsewhere\"}\n[]\n",
     )
     .unwrap();
     let said = kept.refusal();
     assert!(
-        said.contains("version 2") && said.contains("newer program"),
+        said.contains("version 3") && said.contains("newer program"),
         "{said}"
     );
 }
@@ -175,13 +175,13 @@ fn of_another_space_or_other_metrics() {
     let kept = Kept::new();
     kept.filled();
     let other = crate::space::nasbench101();
-    let said = Journal::open(&kept.path(), &other, &kept.metrics).map(drop);
+    let said = Journal::open(&kept.path(), &other, &kept.metrics, None).map(drop);
     assert!(
         said.unwrap_err()
             .to_string()
             .contains("in `nasbench201`, not in `nasbench101`")
     );
-    let said = Journal::open(&kept.path(), &kept.space, &kept.metrics[..1]).map(drop);
+    let said = Journal::open(&kept.path(), &kept.space, &kept.metrics[..1], None).map(drop);
     assert!(said.unwrap_err().to_string().contains("accuracy, loss"));
 }
 
@@ -219,4 +219,88 @@ fn what_can_be_had_again_waits_for_the_disk_once_a_second() {
     journal.settled -= LEISURE;
     write(&mut journal);
     assert!(!journal.unsettled);
+}
+
+/// The fields of the last line.
+fn last_line(kept: &Kept) -> serde_json::Value {
+    let text = fs::read_to_string(kept.path()).unwrap();
+    serde_json::from_str(text.lines().last().unwrap()).unwrap()
+}
+
+#[test]
+fn fidelities_come_back() {
+    let kept = Kept::new();
+    let axis = Axis::new("epochs", 1..=100).unwrap();
+    let open = |axis: Option<&Axis>| Journal::open(&kept.path(), &kept.space, &kept.metrics, axis);
+    let mut rng = crate::rng::Rng::stream(0, "journal");
+    let arch = kept.space.sample(Sampler::Uniform, &mut rng);
+    let trials = [1, 12, 100].map(|level| Trial::at(arch, axis.fidelity(level).unwrap()));
+    let mut journal = open(Some(&axis)).unwrap().journal;
+    for (i, trial) in trials.iter().enumerate() {
+        let outcome = match i {
+            1 => Outcome::Failed("no".into()),
+            _ => Outcome::Done(vec![i as f64, 0.5]),
+        };
+        let details = Details::taking(Duration::from_secs(1 + i as u64));
+        journal.append_with(trial, &outcome, details).unwrap();
+        let level = axis.level(trial.fidelity);
+        assert_eq!(last_line(&kept)["fidelity"]["epochs"], level);
+    }
+    drop(journal);
+    let opened = open(Some(&axis)).unwrap();
+    let finished = opened.finished.iter().map(|f| f.trial);
+    assert_eq!(finished.collect::<Vec<_>>(), trials);
+    assert_eq!(opened.details[&trials[2]].seconds, Some(3.0));
+    drop(opened);
+    let said = open(None).map(drop).unwrap_err().to_string();
+    assert!(
+        said.contains("has the fidelity `epochs` from 1 to 100, and what"),
+        "{said}"
+    );
+    let other = Axis::new("epochs", 1..=81).unwrap();
+    assert!(open(Some(&other)).is_err());
+}
+
+#[test]
+fn metrics_are_read_and_written_by_name() {
+    let kept = Kept::new();
+    let mut finished = kept.filled();
+    let names = ["loss".to_owned(), "accuracy".to_owned()];
+    let open = || Journal::open(&kept.path(), &kept.space, &names, None).unwrap();
+    let mut opened = open();
+    assert_eq!(
+        opened.finished[2].outcome,
+        Outcome::Done(vec![f64::MIN_POSITIVE, -0.0])
+    );
+    let added = Finished::new(finished[1].trial, Outcome::Done(vec![3.0, 4.0]));
+    opened.journal.append(added.trial, &added.outcome).unwrap();
+    drop(opened);
+    assert_eq!(open().finished[4], added);
+    finished.push(Finished::new(added.trial, Outcome::Done(vec![4.0, 3.0])));
+    assert_eq!(kept.open().unwrap().finished, finished);
+    let twice = ["loss".to_owned(), "loss".to_owned()];
+    assert!(Journal::open(&kept.path(), &kept.space, &twice, None).is_err());
+}
+
+#[test]
+fn version_1_is_read_and_continued() {
+    let kept = Kept::new();
+    let mut finished = kept.filled();
+    let text = fs::read_to_string(kept.path()).unwrap();
+    // The checksums cover the version.
+    let (mut old, mut crc) = (String::new(), 0);
+    for line in text.replacen("-journal\":2", "-journal\":1", 1).lines() {
+        let body = &line[..line.rfind(SEAL).unwrap()];
+        crc = crc32c::crc32c_append(crc, body.as_bytes());
+        old += &format!("{body}{SEAL}{crc:08x}\"}}\n");
+    }
+    fs::write(kept.path(), &old).unwrap();
+    let mut opened = kept.open().unwrap();
+    assert_eq!(opened.finished, finished);
+    let added = Finished::new(finished[1].trial, Outcome::Done(vec![3.0, 4.0]));
+    opened.journal.append(added.trial, &added.outcome).unwrap();
+    drop(opened);
+    assert!(fs::read_to_string(kept.path()).unwrap().starts_with(&old));
+    finished.push(added);
+    assert_eq!(kept.open().unwrap().finished, finished);
 }

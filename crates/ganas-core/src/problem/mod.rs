@@ -4,9 +4,9 @@ mod compliance;
 mod objective;
 
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use crate::arch::Arch;
 use crate::constraint::{Constraint, Predicate, contradiction};
 use crate::error::{Error, Result, nearest};
 use crate::evaluate::Outcome;
@@ -14,6 +14,7 @@ use crate::ledger::{Ledger, Query};
 use crate::pool::{Admitted, Pool};
 use crate::space::{Sampler, SearchSpace};
 use crate::strategy::{Context, Rejected};
+use crate::trial::{Axis, Trial};
 
 pub use objective::{Direction, Objective, Objectives, Scale};
 
@@ -36,6 +37,7 @@ pub struct Problem<'a> {
     pub(crate) cheap: Vec<Option<usize>>,
     pub(crate) predicates: Vec<Predicate>,
     pool: Option<Admitted>,
+    axis: Option<Axis>,
 }
 
 impl<'a> Problem<'a> {
@@ -87,7 +89,17 @@ impl<'a> Problem<'a> {
             cheap,
             predicates: Vec::new(),
             pool: None,
+            axis: None,
         })
+    }
+
+    /// Adds a cost axis: a trial is evaluated at one of its levels.
+    ///
+    /// # Errors
+    /// If the name or the range cannot be used.
+    pub fn with_fidelity(self, name: &str, levels: RangeInclusive<u32>) -> Result<Self> {
+        let axis = Some(Axis::new(name, levels)?);
+        Ok(Problem { axis, ..self })
     }
 
     /// The problem, where what is measured under these names is the space's own cost of that name,
@@ -127,6 +139,11 @@ impl<'a> Problem<'a> {
         self.space
     }
 
+    /// Cost axis, if there are several fidelities.
+    pub fn axis(&self) -> Option<&Axis> {
+        self.axis.as_ref()
+    }
+
     /// The objectives.
     pub fn objectives(&self) -> &Objectives {
         &self.objectives
@@ -151,7 +168,7 @@ impl<'a> Problem<'a> {
         &'b self,
         ledger: &'b Ledger,
         rejected: &'b Rejected,
-        pending: &'b HashSet<Arch>,
+        pending: &'b HashSet<Trial>,
     ) -> Context<'b> {
         Context {
             space: self.space,
@@ -189,9 +206,11 @@ impl<'a> Problem<'a> {
     }
 
     /// What an evaluation is on record as.
-    pub fn query(&self, arch: Arch, round: usize, outcome: Outcome) -> Query {
+    pub fn query(&self, trial: impl Into<Trial>, round: usize, outcome: Outcome) -> Query {
+        let Trial { arch, fidelity } = trial.into();
         let failed = |reason: String| Query {
             arch,
+            fidelity,
             round,
             values: Vec::new(),
             compliant: false,
@@ -205,6 +224,7 @@ impl<'a> Problem<'a> {
                 Query {
                     compliant: self.complies(&arch, &metrics),
                     arch,
+                    fidelity,
                     round,
                     values: self.values(&metrics),
                     metrics,

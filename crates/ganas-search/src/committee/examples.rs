@@ -107,6 +107,7 @@ mod tests {
         let mut rng = ganas_core::rng::Rng::stream(0, "lessons");
         let query = |value: f64, rng: &mut ganas_core::rng::Rng| Query {
             arch: space.sample(ganas_core::space::Sampler::Uniform, rng),
+            fidelity: ganas_core::trial::Fidelity::Full,
             round: 1,
             values: vec![0.0],
             compliant: false,

@@ -1,9 +1,9 @@
 //! Algorithm 2, line by line.
 
-use ganas_core::arch::Arch;
 use ganas_core::error::Result;
 use ganas_core::state;
 use ganas_core::strategy::{Context, Gauge, Strategy};
+use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
 use super::config::GaNasConfig;
@@ -56,13 +56,14 @@ impl GaNas {
 }
 
 impl Strategy for GaNas {
-    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
         self.stopwatch.start();
         // Line 1: the initial set X_0. Architectures that are known from before are a part of it.
         let missing = self.config.initial.saturating_sub(context.ledger.history());
         if self.t == 0 && missing > 0 {
             self.t = 1;
-            return Ok(context.sample_new(missing.min(limit), &mut self.streams.initial));
+            let initial = context.sample_new(missing.min(limit), &mut self.streams.initial);
+            return Ok(Trial::full(initial));
         }
         let t = self.t.max(1);
         self.t = t + 1;
@@ -85,7 +86,8 @@ impl Strategy for GaNas {
             stopwatch: &mut self.stopwatch,
         };
         if !discriminator.can_learn(&round) {
-            return Ok(context.sample_new(size, &mut self.streams.initial));
+            let random = context.sample_new(size, &mut self.streams.initial);
+            return Ok(Trial::full(random));
         }
         // Lines 4 and 5: D learns to tell T from fakes by G.
         discriminator.fit(&mut round, generator)?;
@@ -95,7 +97,8 @@ impl Strategy for GaNas {
         let set = generator.propose(&mut round, discriminator)?;
         self.gauges = round.gauges;
         // Line 8 is the driver's: it evaluates S on every x in X_t.
-        Ok(context.complete(set, size, &mut self.streams.initial))
+        let set = context.complete(set, size, &mut self.streams.initial);
+        Ok(Trial::full(set))
     }
 
     fn gauges(&self) -> Vec<Gauge> {

@@ -23,6 +23,7 @@ use ganas_core::arch::Arch;
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::{Evaluator, Outcome, Work};
 use ganas_core::space::SearchSpace;
+use ganas_core::trial::Trial;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -226,13 +227,14 @@ impl Evaluator for SurrogateEvaluator {
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
         loop {
-            let batch: Vec<Arch> = std::iter::from_fn(|| work.next()).collect();
+            let batch: Vec<Trial> = std::iter::from_fn(|| work.next()).collect();
             if batch.is_empty() {
                 return Ok(());
             }
-            let predicted = self.surrogate.predict(&*self.space, &batch);
-            for (arch, metrics) in batch.iter().zip(predicted) {
-                work.done(arch, Outcome::Done(metrics));
+            let archs: Vec<Arch> = batch.iter().map(|trial| trial.arch).collect();
+            let predicted = self.surrogate.predict(&*self.space, &archs);
+            for (trial, metrics) in batch.iter().zip(predicted) {
+                work.done(trial, Outcome::Done(metrics));
             }
         }
     }

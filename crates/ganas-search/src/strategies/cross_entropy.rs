@@ -12,6 +12,7 @@ use ganas_core::rng::Rng;
 use ganas_core::space::Growth;
 use ganas_core::state;
 use ganas_core::strategy::{Context, Gauge, Strategy};
+use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
 use super::decisions::{Decision, grow};
@@ -62,10 +63,10 @@ impl CrossEntropy {
 }
 
 impl Strategy for CrossEntropy {
-    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
         let batch = self.config.batch.min(limit);
         let Some(density) = &self.density else {
-            return Ok(context.sample_new(batch, &mut self.rng));
+            return Ok(Trial::full(context.sample_new(batch, &mut self.rng)));
         };
         let mut drawn: Vec<Arch> = Vec::with_capacity(batch);
         for _ in 0..100 * batch {
@@ -75,7 +76,7 @@ impl Strategy for CrossEntropy {
             {
                 drawn.push(arch);
                 if drawn.len() == batch {
-                    return Ok(drawn);
+                    return Ok(Trial::full(drawn));
                 }
             }
         }
@@ -85,7 +86,7 @@ impl Strategy for CrossEntropy {
                 drawn.push(arch);
             }
         }
-        Ok(drawn)
+        Ok(Trial::full(drawn))
     }
 
     fn tell(&mut self, context: &Context, _: &[Query]) {

@@ -15,6 +15,7 @@ use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::state;
 use ganas_core::strategy::{Context, Strategy};
+use ganas_core::trial::Trial;
 use rustc_hash::FxHashMap as HashMap;
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +102,7 @@ impl Evolution {
 }
 
 impl Strategy for Evolution {
-    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Arch>> {
+    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Trial>> {
         if self.population.is_empty() {
             // Starting points found by somebody else are the first members.
             let known = context.ledger.queries();
@@ -117,7 +118,7 @@ impl Strategy for Evolution {
         if self.population.len() < self.config.population.max(1) {
             let fresh = context.sample_new(1, &mut self.rng);
             if !fresh.is_empty() || self.population.is_empty() {
-                return Ok(fresh);
+                return Ok(Trial::full(fresh));
             }
         }
         for _ in 0..REPEATS {
@@ -127,12 +128,12 @@ impl Strategy for Evolution {
             };
             match context.ledger.get(&mutant) {
                 Some(known) => self.join(known),
-                None if context.is_new(&mutant) => return Ok(vec![mutant]),
+                None if context.is_new(&mutant) => return Ok(vec![mutant.into()]),
                 // It is being evaluated.
                 None => {}
             }
         }
-        Ok(context.sample_new(1, &mut self.rng))
+        Ok(Trial::full(context.sample_new(1, &mut self.rng)))
     }
 
     fn tell(&mut self, _: &Context, results: &[Query]) {
@@ -164,9 +165,9 @@ mod tests {
     struct Compliant(Evolution);
 
     impl Strategy for Compliant {
-        fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+        fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
             let asked = self.0.ask(context, limit)?;
-            assert!(asked.iter().all(|arch| context.admits(arch)));
+            assert!(asked.iter().all(|trial| context.admits(&trial.arch)));
             Ok(asked)
         }
 
@@ -212,7 +213,7 @@ mod tests {
     fn a_search_that_forgets_its_mutants_goes_the_same_way() {
         struct Forgetful(Evolution);
         impl Strategy for Forgetful {
-            fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+            fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
                 self.0.mutants.clear();
                 self.0.ask(context, limit)
             }

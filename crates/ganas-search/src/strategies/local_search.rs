@@ -14,6 +14,7 @@ use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::state;
 use ganas_core::strategy::{Context, Strategy};
+use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
 /// Settings of [`LocalSearch`].
@@ -77,7 +78,7 @@ impl LocalSearch {
 }
 
 impl Strategy for LocalSearch {
-    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Arch>> {
+    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Trial>> {
         if self.current.is_none()
             && let Some(best) = context.ledger.best()
             && context.ledger.queries().iter().all(|q| q.round == 0)
@@ -88,7 +89,7 @@ impl Strategy for LocalSearch {
         loop {
             while let Some(arch) = self.untried.pop() {
                 match context.ledger.get(&arch) {
-                    None if context.is_unasked(&arch) => return Ok(vec![arch]),
+                    None if context.is_unasked(&arch) => return Ok(vec![arch.into()]),
                     // It is being evaluated.
                     None => {}
                     Some(query) => {
@@ -105,7 +106,7 @@ impl Strategy for LocalSearch {
                 _ => {
                     self.current = None;
                     self.best_neighbor = None;
-                    return Ok(context.sample_new(1, &mut self.rng));
+                    return Ok(Trial::full(context.sample_new(1, &mut self.rng)));
                 }
             }
         }

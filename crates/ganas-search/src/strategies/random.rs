@@ -1,10 +1,10 @@
 //! Random search without replacement.
 
-use ganas_core::arch::Arch;
 use ganas_core::error::Result;
 use ganas_core::rng::Rng;
 use ganas_core::state;
 use ganas_core::strategy::{Context, Strategy};
+use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
 /// Draws new architectures, one a round. Of `M` architectures and `N` queries, the expected rank
@@ -24,8 +24,8 @@ impl RandomSearch {
 }
 
 impl Strategy for RandomSearch {
-    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Arch>> {
-        Ok(context.sample_new(1, &mut self.rng))
+    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Trial>> {
+        Ok(Trial::full(context.sample_new(1, &mut self.rng)))
     }
 
     fn save(&self) -> Option<Vec<u8>> {

@@ -17,6 +17,7 @@ use ganas_core::rng::Rng;
 use ganas_core::space::{LabelSet, SearchSpace};
 use ganas_core::state;
 use ganas_core::strategy::{Context, Gauge, Strategy};
+use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
 use super::REPEATS;
@@ -96,7 +97,7 @@ impl Reinforce {
 }
 
 impl Strategy for Reinforce {
-    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Arch>> {
+    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Trial>> {
         self.asked = None;
         for _ in 0..REPEATS {
             let policy = (self.policy).get_or_insert_with(|| Policy::new(context.space));
@@ -116,13 +117,13 @@ impl Strategy for Reinforce {
                 Some(query) => self.learn(query, &made),
                 None if context.is_new(&arch) => {
                     self.asked = Some((arch, made));
-                    return Ok(vec![arch]);
+                    return Ok(vec![arch.into()]);
                 }
                 // It is being evaluated.
                 None => {}
             }
         }
-        Ok(context.sample_new(1, &mut self.rng))
+        Ok(Trial::full(context.sample_new(1, &mut self.rng)))
     }
 
     fn tell(&mut self, _: &Context, results: &[Query]) {

@@ -23,6 +23,7 @@ use ganas_core::rng::Rng;
 use ganas_core::space::{LabelSet, SearchSpace};
 use ganas_core::state;
 use ganas_core::strategy::{Context, Strategy};
+use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
 use super::REPEATS;
@@ -343,7 +344,7 @@ fn weights(n: usize) -> Vec<f64> {
 }
 
 impl Strategy for Tpe {
-    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Arch>> {
+    fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Trial>> {
         if self.trials.len() == 0 {
             // Starting points found by somebody else are the first trials.
             for query in context.ledger.queries() {
@@ -364,13 +365,13 @@ impl Strategy for Tpe {
                         // In a pool, the trial is of what stands for the proposal.
                         if let Some(near) = context.nearest_new(&arch, |_| false) {
                             self.asked = (near == arch).then_some((arch, made));
-                            return Ok(vec![near]);
+                            return Ok(vec![near.into()]);
                         }
                     }
                 }
             }
         }
-        Ok(context.sample_new(1, &mut self.rng))
+        Ok(Trial::full(context.sample_new(1, &mut self.rng)))
     }
 
     fn tell(&mut self, context: &Context, results: &[Query]) {

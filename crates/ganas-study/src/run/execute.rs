@@ -9,6 +9,8 @@ use anyhow::Result;
 use ganas_core::arch::Arch;
 use ganas_core::driver::{Limits, Observer, Problem, Run, Search};
 use ganas_core::error::{Access, Error};
+use ganas_core::journal::Finished;
+use ganas_core::trial::Trial;
 
 use super::log::Log;
 use super::plan::{Host, Plan};
@@ -98,7 +100,7 @@ impl Plan<'_> {
         // Last, so that what it knows of is in the journal.
         observers.extend(watcher.as_mut().map(|w| &mut **w as &mut dyn Observer));
         for observer in &mut observers {
-            (before.details.iter()).try_for_each(|(arch, d)| observer.details(arch, d))?;
+            (before.details.iter()).try_for_each(|(trial, d)| observer.details(trial, d))?;
         }
         let search = self.search(problem, &limits, before, slots);
         let speed = (task.source.trained()).map(|t| Speed::show(&t.training.task, bar));
@@ -172,8 +174,8 @@ impl Plan<'_> {
         };
         let evaluated = self.task.evaluated.as_ref();
         if let Some(finished) = evaluated.filter(|_| self.alone && self.resumed.is_none()) {
-            let (arch, outcome) = finished;
-            (directory.as_mut()).map_or(Ok(()), |kept| kept.finished(arch, outcome))?;
+            let Finished { trial, outcome } = finished;
+            (directory.as_mut()).map_or(Ok(()), |kept| kept.finished(trial, outcome))?;
             before.finished.push(finished.clone());
         }
         Ok((directory, before))
@@ -260,8 +262,12 @@ impl Plan<'_> {
 
 /// What a search evaluates first: its starting points, then what it had before some of it is evaluated
 /// again.
-fn beginning(start: &[Arch], before: &[Arch]) -> Vec<Arch> {
-    let mut first = start.to_vec();
-    first.extend(before.iter().filter(|arch| !start.contains(arch)));
+fn beginning(start: &[Arch], before: &[Trial]) -> Vec<Trial> {
+    let mut first = Trial::full(start.iter().copied());
+    for trial in before {
+        if !first.contains(trial) {
+            first.push(*trial);
+        }
+    }
     first
 }

@@ -57,9 +57,11 @@ impl<'a> Log<'a> {
     pub fn know(&mut self, history: &[Finished]) {
         let name = &self.problem.objective().metric;
         let objective = self.problem.metrics().iter().position(|m| m == name);
-        let value = |(arch, outcome): &Finished| match outcome {
+        let value = |finished: &Finished| match &finished.outcome {
             Outcome::Done(measured) => {
-                let metrics = self.problem.complete(arch, measured.clone());
+                let metrics = self
+                    .problem
+                    .complete(&finished.trial.arch, measured.clone());
                 metrics.get(objective?).copied().filter(|v| !v.is_nan())
             }
             Outcome::Failed(_) => None,

@@ -29,10 +29,10 @@ impl<'a> Retrainings<'a> {
     /// If it is damaged or cannot be written.
     pub fn open(folder: &Path, space: &'a dyn SearchSpace) -> Result<Retrainings<'a>> {
         let metrics = METRICS.map(String::from);
-        let opened = Journal::open(&folder.join(FILE), space, &metrics)?;
+        let opened = Journal::open(&folder.join(FILE), space, &metrics, None)?;
         let values = (opened.finished.into_iter())
-            .filter_map(|(arch, outcome)| match outcome {
-                Outcome::Done(values) => Some(((arch, values[0] as u64), values[1])),
+            .filter_map(|finished| match finished.outcome {
+                Outcome::Done(values) => Some(((finished.trial.arch, values[0] as u64), values[1])),
                 Outcome::Failed(_) => None,
             })
             .collect();

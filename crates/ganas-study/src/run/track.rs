@@ -8,6 +8,7 @@ use ganas_core::error::Result;
 use ganas_core::evaluate::Outcome;
 use ganas_core::journal::Finished;
 use ganas_core::ledger::Query;
+use ganas_core::trial::Trial;
 use ganas_tables::Ranking;
 
 use crate::direction::turned;
@@ -76,8 +77,9 @@ impl Track<'_> {
     pub fn know(&mut self, history: &[Finished], problem: &Problem) {
         let names = problem.metrics();
         let objective = names.iter().position(|m| *m == self.objective.metric);
-        for (arch, outcome) in history {
-            let (Outcome::Done(measured), Some(objective)) = (outcome, objective) else {
+        for finished in history {
+            let arch = &finished.trial.arch;
+            let (Outcome::Done(measured), Some(objective)) = (&finished.outcome, objective) else {
                 continue;
             };
             let metrics = problem.complete(arch, measured.clone());
@@ -97,7 +99,7 @@ impl Track<'_> {
 }
 
 impl Observer for Track<'_> {
-    fn finished(&mut self, _: &Arch, _: &Outcome) -> Result<()> {
+    fn finished(&mut self, _: &Trial, _: &Outcome) -> Result<()> {
         self.ahead += 1;
         self.bar.advance(1);
         Ok(())

@@ -19,7 +19,6 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use crc32c::{crc32c, crc32c_append};
 use ganas_core::TEMPORARY;
-use ganas_core::arch::Arch;
 use ganas_core::checkpoint::{self, Checkpoint};
 use ganas_core::driver::{Observer, Problem, Round};
 use ganas_core::error::{Error, Result as CoreResult};
@@ -27,6 +26,7 @@ use ganas_core::evaluate::{Details, Outcome};
 use ganas_core::journal::{Finished, Journal, Opened};
 use ganas_core::ledger::Query;
 use ganas_core::space::SearchSpace;
+use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
 use crate::output::prepare;
@@ -77,7 +77,7 @@ pub struct RunDir<'a> {
     space: &'a dyn SearchSpace,
     evaluations: Evaluations,
     /// What else is known of evaluations.
-    details: HashMap<Arch, Details>,
+    details: HashMap<Trial, Details>,
     rounds: Rounds,
     times: Times,
     keeping: Keeping<'a>,
@@ -144,9 +144,9 @@ pub struct Before {
     /// The last checkpoint.
     pub checkpoint: Option<Checkpoint>,
     /// What else is known of the evaluations.
-    pub details: HashMap<Arch, Details>,
-    /// Architectures that it begins with, since some of them are evaluated again.
-    pub begin: Vec<Arch>,
+    pub details: HashMap<Trial, Details>,
+    /// Trials that it begins with, since some of them are evaluated again.
+    pub begin: Vec<Trial>,
 }
 
 /// How a run goes on.
@@ -172,7 +172,7 @@ impl<'a> RunDir<'a> {
         check_free(folder)?;
         prepare(&folder.join(SETTINGS))?;
         let path = folder.join(JOURNAL);
-        let opened = Journal::open(&path, problem.space(), problem.measured())?;
+        let opened = Journal::open(&path, problem.space(), problem.measured(), problem.axis())?;
         // Another process may have begun since.
         check_free(folder)?;
         if !opened.finished.is_empty() {
@@ -200,7 +200,12 @@ impl<'a> RunDir<'a> {
         going_on: GoingOn,
     ) -> Result<(RunDir<'a>, Before)> {
         let journal = folder.join(JOURNAL);
-        let mut opened = Journal::open(&journal, problem.space(), problem.measured())?;
+        let mut opened = Journal::open(
+            &journal,
+            problem.space(),
+            problem.measured(),
+            problem.axis(),
+        )?;
         sweep(folder);
         // It is of the old settings, and costs no more than time.
         if going_on.anew || going_on.retry_failed {
@@ -334,14 +339,14 @@ impl Observer for RunDir<'_> {
         self.rounds.cut(rounds > 0)
     }
 
-    fn details(&mut self, arch: &Arch, details: &Details) -> CoreResult<()> {
-        self.details.insert(*arch, details.clone());
+    fn details(&mut self, trial: &Trial, details: &Details) -> CoreResult<()> {
+        self.details.insert(*trial, details.clone());
         Ok(())
     }
 
-    fn finished(&mut self, arch: &Arch, outcome: &Outcome) -> CoreResult<()> {
-        let details = self.details.get(arch).cloned().unwrap_or_default();
-        (self.keeping.journal).append_with(arch, outcome, details)?;
+    fn finished(&mut self, trial: &Trial, outcome: &Outcome) -> CoreResult<()> {
+        let details = self.details.get(trial).cloned().unwrap_or_default();
+        (self.keeping.journal).append_with(trial, outcome, details)?;
         if self.stale {
             self.stale = false;
             remove(&self.folder.join(RESULT))?;
@@ -355,7 +360,7 @@ impl Observer for RunDir<'_> {
 
     fn queried(&mut self, number: usize, query: &Query) -> CoreResult<()> {
         let arch = self.space.format(&query.arch);
-        let details = self.details.get(&query.arch);
+        let details = self.details.get(&query.trial());
         self.evaluations.add(number, &arch, query, details)
     }
 

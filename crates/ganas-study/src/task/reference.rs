@@ -5,6 +5,7 @@ use ganas_core::constraint::{Bound, Condition, Constraint};
 use ganas_core::driver::find;
 use ganas_core::error::{Error, Result, nearest};
 use ganas_core::evaluate::Outcome;
+use ganas_core::journal::Finished;
 use ganas_core::space::SearchSpace;
 
 use crate::progress::{Progress, Remarks};
@@ -99,9 +100,9 @@ impl<'a> References<'a> {
 
     /// What the start came to, where it was evaluated by more than a look-up: an evaluation that the
     /// search need not make again.
-    pub fn evaluated(self) -> Option<(Arch, Outcome)> {
+    pub fn evaluated(self) -> Option<Finished> {
         let known = self.measured.filter(|_| !self.source.looks_up())?;
-        Some((*self.start?.1, Outcome::Done(known)))
+        Some(Finished::new(self.start?.1, Outcome::Done(known)))
     }
 
     /// The cost of the space of this name, where the source does not measure it.

@@ -22,9 +22,9 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{Details, Evaluator, Outcome, Work};
-use crate::arch::Arch;
 use crate::error::{Error, Result};
 use crate::space::{NamedGraph, SearchSpace};
+use crate::trial::{Axis, Trial};
 
 use guard::Guard;
 use lines::Line;
@@ -92,6 +92,7 @@ pub struct CommandEvaluator {
     space: Arc<dyn SearchSpace>,
     /// The first one is the objective.
     metrics: Vec<String>,
+    axis: Option<Axis>,
     /// How many of them, from the first on, a search cannot do without.
     needed: usize,
     /// Whether a result had all of those.
@@ -113,7 +114,7 @@ pub struct CommandEvaluator {
 /// An evaluation that is wanted.
 struct Job {
     id: u64,
-    arch: Arch,
+    trial: Trial,
     /// Workers that were lost over it.
     lost: usize,
 }
@@ -192,6 +193,7 @@ impl CommandEvaluator {
             complete: false,
             useless: None,
             metrics,
+            axis: None,
             jobs: VecDeque::new(),
             ids: 0,
             lives: 0,
@@ -200,6 +202,12 @@ impl CommandEvaluator {
             watch: None,
             guard: Guard::default(),
         }
+    }
+
+    /// Sends the fidelity of each trial to the workers, by the name of an axis.
+    pub fn with_axis(mut self, axis: Axis) -> Self {
+        self.axis = Some(axis);
+        self
     }
 
     /// The same, and who is told of its workers.
@@ -295,8 +303,9 @@ impl CommandEvaluator {
         let said = match &mut self.workers[i].process {
             Some(process) => process.say(&Request::Evaluate {
                 id: job.id,
-                arch: &self.space.format(&job.arch),
-                graph: NamedGraph::new(&*self.space, &job.arch),
+                arch: &self.space.format(&job.trial.arch),
+                graph: NamedGraph::new(&*self.space, &job.trial.arch),
+                fidelity: (self.axis.as_ref()).map(|axis| axis.by_name(job.trial.fidelity)),
                 seed: self.config.seed,
                 budget: self.config.budget,
             }),
@@ -347,8 +356,8 @@ impl CommandEvaluator {
                         1 => String::new(),
                         n => format!(", the last of {n} workers that tried"),
                     };
-                    work.details(&job.arch, Details::taking(begun.elapsed()));
-                    work.done(&job.arch, Outcome::Failed(format!("{why}{times}")));
+                    work.details(&job.trial, Details::taking(begun.elapsed()));
+                    work.done(&job.trial, Outcome::Failed(format!("{why}{times}")));
                     "its evaluation failed".to_owned()
                 } else {
                     let lost = job.lost;
@@ -491,7 +500,7 @@ impl CommandEvaluator {
         let worker = &mut self.workers[i];
         let asked = match &worker.state {
             State::Busy(task) if task.job.id == id => {
-                let arch = task.job.arch;
+                let trial = task.job.trial;
                 let details = Details {
                     more,
                     ..Details::taking(task.begun.elapsed())
@@ -500,8 +509,8 @@ impl CommandEvaluator {
                 worker.answered = Some(id);
                 worker.losses = 0;
                 self.tell(i, Note::Done);
-                work.details(&arch, details);
-                return work.done(&arch, outcome);
+                work.details(&trial, details);
+                return work.done(&trial, outcome);
             }
             // The first answer counts.
             _ if worker.answered == Some(id) => return,
@@ -671,6 +680,10 @@ impl Evaluator for CommandEvaluator {
         &self.metrics
     }
 
+    fn axis(&self) -> Option<&Axis> {
+        self.axis.as_ref()
+    }
+
     fn slots(&self) -> usize {
         self.workers.len()
     }
@@ -679,11 +692,11 @@ impl Evaluator for CommandEvaluator {
         let mut looked = Instant::now();
         let mut turned = Instant::now();
         loop {
-            while let Some(arch) = work.next() {
+            while let Some(trial) = work.next() {
                 self.ids += 1;
                 self.jobs.push_back(Job {
                     id: self.ids,
-                    arch,
+                    trial,
                     lost: 0,
                 });
             }

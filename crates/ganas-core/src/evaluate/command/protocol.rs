@@ -28,6 +28,8 @@ pub enum Request<'a> {
         id: u64,
         arch: &'a str,
         graph: NamedGraph<'a>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fidelity: Option<BTreeMap<&'a str, u32>>,
         seed: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         budget: Option<f64>,

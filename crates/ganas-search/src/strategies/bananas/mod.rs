@@ -24,6 +24,7 @@ use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::state;
 use ganas_core::strategy::{Context, Gauge, Strategy};
+use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
 use encoding::Encoder;
@@ -170,12 +171,13 @@ impl Bananas {
 }
 
 impl Strategy for Bananas {
-    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Arch>> {
+    fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
         let begun = std::mem::replace(&mut self.begun, true);
         let known = context.ledger.len();
         if !begun && known < self.config.initial {
             let missing = (self.config.initial - known).min(limit);
-            return Ok(context.sample_new(missing, &mut self.streams.random));
+            let fresh = context.sample_new(missing, &mut self.streams.random);
+            return Ok(Trial::full(fresh));
         }
         let batch = self.config.batch.min(limit);
         let mut chosen: Vec<Arch> = Vec::with_capacity(batch);
@@ -186,7 +188,8 @@ impl Strategy for Bananas {
             order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
             chosen.extend(order.into_iter().take(batch).map(|i| pool[i]));
         }
-        Ok(context.complete(chosen, batch, &mut self.streams.random))
+        let chosen = context.complete(chosen, batch, &mut self.streams.random);
+        Ok(Trial::full(chosen))
     }
 
     fn gauges(&self) -> Vec<Gauge> {
