@@ -406,7 +406,7 @@ pub fn revive_space(
 /// ('default', 'paper-setup1', 'paper-setup2', 'paper-learned', 'adversarial')
 #[pyfunction]
 pub fn strategies(py: Python<'_>) -> PyResult<HashMap<&'static str, Bound<'_, PyTuple>>> {
-    (ganas_search::STRATEGIES.iter())
-        .map(|(name, presets)| Ok((*name, PyTuple::new(py, *presets)?)))
+    (ganas_search::Registry::builtin().strategies())
+        .map(|(name, presets)| Ok((name, PyTuple::new(py, presets)?)))
         .collect()
 }

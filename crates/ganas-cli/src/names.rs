@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Command, Error};
 use ganas_core::space;
-use ganas_search::STRATEGIES;
+use ganas_search::Registry;
 
 /// A text whose known values are offered. What is typed is checked where it is used, with better hints.
 #[derive(Clone)]
@@ -13,13 +13,16 @@ pub struct Names(Vec<&'static str>);
 
 /// The strategies.
 pub fn strategies() -> Names {
-    Names(STRATEGIES.iter().map(|(name, _)| *name).collect())
+    Names(Registry::builtin().names().collect())
 }
 
 /// The presets of all strategies.
 pub fn presets() -> Names {
     let mut names: Vec<&str> = Vec::new();
-    for name in STRATEGIES.iter().flat_map(|(_, presets)| presets.iter()) {
+    for name in Registry::builtin()
+        .strategies()
+        .flat_map(|(_, presets)| presets)
+    {
         if !names.contains(name) {
             names.push(name);
         }

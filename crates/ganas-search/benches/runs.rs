@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use ganas_core::driver::{Limits, Objective, Problem, search};
 use ganas_core::evaluate::Evaluator;
 use ganas_core::space::{Sampler, SearchSpace, nasbench101, nasbench201};
-use ganas_search::Recipe;
+use ganas_search::Registry;
 use ganas_tables::{Import, Table, TableEvaluator};
 
 fn time(space: &dyn SearchSpace, table: &Path, metric: &str, strategy: &str, queries: usize) {
@@ -20,7 +20,7 @@ fn time(space: &dyn SearchSpace, table: &Path, metric: &str, strategy: &str, que
         queries,
         ..Limits::default()
     };
-    let recipe: Recipe = strategy.parse().unwrap();
+    let recipe = Registry::builtin().recipe(strategy).unwrap();
     let mut times: Vec<f64> = (0..3)
         .map(|seed| {
             let mut strategy = recipe.build(seed).unwrap();

@@ -13,7 +13,7 @@
 //! use ganas_core::error::Result;
 //! use ganas_core::evaluate::{Evaluator, Outcome, Work};
 //! use ganas_core::space::{SearchSpace, nasbench201};
-//! use ganas_search::Recipe;
+//! use ganas_search::Registry;
 //!
 //! /// Stands for a training: a cell is the better the more 3x3 convolutions it has.
 //! struct Convolutions {
@@ -49,7 +49,7 @@
 //! let sampler = space.samplers()[0];
 //! let problem = Problem::new(&space, evaluator.metrics(), objective, vec![bound], sampler)?;
 //!
-//! let mut strategy = "ga-nas".parse::<Recipe>()?.build(0)?;
+//! let mut strategy = Registry::builtin().recipe("ga-nas")?.build(0)?;
 //! let limits = Limits {
 //!     queries: 60,
 //!     ..Limits::default()
@@ -70,15 +70,17 @@
 #![forbid(unsafe_code)]
 
 pub mod committee;
-mod effect;
 pub mod ga_nas;
 pub mod predictor;
-mod range;
 pub mod rare_event;
 mod recipe;
+mod registry;
+mod settings;
 pub mod strategies;
 
-pub use recipe::{Recipe, STRATEGIES};
+pub use recipe::Recipe;
+pub use registry::{Registry, StrategyFactory, configured};
+pub use settings::{Idle, Range, StrategyConfig, check_ranges};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

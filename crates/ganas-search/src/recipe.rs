@@ -1,56 +1,24 @@
-//! From a name on the command line to a strategy.
+//! Recipes: a strategy, a preset and replaced settings, written in one word.
 
 use std::fmt;
-use std::str::FromStr;
+use std::sync::Arc;
 
 use ganas_core::error::{Error, Result, hint};
 use ganas_core::strategy::Strategy;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::effect::idle;
-use crate::ga_nas::{GaNas, GaNasConfig};
-use crate::range::beyond;
-use crate::strategies::{
-    Bananas, BananasConfig, CrossEntropy, CrossEntropyConfig, Encoding, Evolution, EvolutionConfig,
-    LocalSearch, LocalSearchConfig, RandomSearch, Reinforce, ReinforceConfig, Tpe, TpeConfig,
-};
-
-/// The strategies by name, each with its presets; the first preset is the default one.
-pub const STRATEGIES: [(&str, &[&str]); 8] = [
-    (
-        "ga-nas",
-        &[
-            "default",
-            "paper-setup1",
-            "paper-setup2",
-            "paper-learned",
-            "adversarial",
-        ],
-    ),
-    ("random", &["default"]),
-    ("evolution", &["default"]),
-    (
-        "local-search",
-        &["default", "first-improvement", "best-improvement"],
-    ),
-    ("cross-entropy", &["default"]),
-    ("reinforce", &["default", "nats-bench"]),
-    ("bananas", &["default", "adjacency", "paths"]),
-    ("tpe", &["default", "univariate"]),
-];
+use crate::registry::{Registry, StrategyFactory};
 
 /// A strategy, its preset and settings that replace the preset's, written `strategy`,
 /// `strategy:preset` or `strategy:preset+key=value+key=value`.
 ///
 /// A key is the path to a setting in the record of settings, such as `ppo.entropy_coef`; a value is
 /// a JSON value or a bare word.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Recipe {
     strategy: &'static str,
-    preset: &'static str,
-    /// What was written instead of the preset's settings, each as `key=value`.
+    factory: Arc<dyn StrategyFactory>,
+    /// Settings that replace those of the preset, each as `key=value`.
     replaced: Vec<String>,
     /// The preset and what was replaced in it.
     label: String,
@@ -58,46 +26,42 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    fn new(strategy: &'static str, preset: &'static str) -> Result<Self> {
+    fn new(
+        strategy: &'static str,
+        factory: Arc<dyn StrategyFactory>,
+        preset: &str,
+    ) -> Result<Self> {
+        let presets = factory.presets();
+        let Some(preset) = presets.iter().find(|known| **known == preset) else {
+            let error = format!("the strategy `{strategy}` has no preset `{preset}`");
+            return Err(Error::input(error).mend(hint(preset, presets, "there are")));
+        };
         Ok(Recipe {
+            settings: factory.settings(preset)?,
             strategy,
-            preset,
+            factory,
+            label: (*preset).to_owned(),
             replaced: Vec::new(),
-            label: preset.to_owned(),
-            settings: preset_settings(strategy, preset)?,
         })
     }
 
-    /// The strategy's name.
+    /// The name of the strategy.
     pub fn strategy(&self) -> &'static str {
         self.strategy
     }
 
-    /// The preset's name, followed by the settings that were replaced.
+    /// The name of the preset, followed by the replaced settings.
     pub fn preset(&self) -> &str {
         &self.label
     }
 
-    /// The strategy with another preset, in which the same settings are replaced.
+    /// The same strategy with another preset, in which the same settings are replaced.
     ///
     /// # Errors
-    /// If it has no such preset, or the preset has not those settings.
+    /// If the strategy has no such preset, or the preset does not have those settings.
     pub fn with_preset(&self, preset: &str) -> Result<Self> {
-        let (_, presets) = STRATEGIES
-            .iter()
-            .find(|(name, _)| *name == self.strategy)
-            .ok_or_else(|| Error::input(format!("unknown strategy `{}`", self.strategy)))?;
-        match presets.iter().find(|p| **p == preset) {
-            Some(preset) => {
-                let recipe = Recipe::new(self.strategy, preset)?;
-                (self.replaced.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
-            }
-            None => Err(Error::input(format!(
-                "the strategy `{}` has no preset `{preset}`",
-                self.strategy
-            ))
-            .mend(hint(preset, presets, "there are"))),
-        }
+        let recipe = Recipe::new(self.strategy, self.factory.clone(), preset)?;
+        (self.replaced.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
     }
 
     /// The strategy with one setting replaced, written `key=value`.
@@ -119,34 +83,30 @@ impl Recipe {
             let keys = paths(&self.settings);
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
             let error = Error::input(format!("`{self}` has no setting `{key}`"));
-            return Err(match keys.is_empty() {
-                true => error.mend("leave it out: there are no settings"),
-                false => error.mend(hint(key, &keys, "there are")),
+            return Err(if keys.is_empty() {
+                error.mend("leave it out: there are no settings")
+            } else {
+                error.mend(hint(key, &keys, "there are"))
             });
         };
-        // What is no JSON is a bare word.
+        // Text that is not JSON is a bare word.
         *place = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
         recipe.replaced.push(format!("{key}={value}"));
         recipe.label = format!("{}+{key}={value}", self.label);
-        let refused = |what: String| Error::input(format!("`{key}={value}`: {what}"));
-        if let Err(e) = recipe.try_build(0) {
-            return Err(refused(e.to_string()).mend("give it a value like the one it has without"));
-        }
-        match beyond(&recipe.settings) {
-            None => Ok(recipe),
-            Some((path, range)) => {
-                Err(refused(format!("`{path}` is out of its range"))
-                    .mend(format!("give it {range}")))
-            }
+        match self.factory.check(&recipe.settings) {
+            Ok(()) => Ok(recipe),
+            Err(e) => Err(Error::input(format!("`{key}={value}`: {e}"))),
         }
     }
 
-    /// Reads a recipe like [`FromStr`], and lets settings without effect pass. Further settings may give
-    /// them one: check the whole by [`check_effects`](Self::check_effects).
+    /// Reads a recipe against the registered strategies, and lets settings without effect pass.
+    ///
+    /// Further settings may give them an effect: then check all with
+    /// [`check_effects`](Self::check_effects). [`Registry::recipe`] does both.
     ///
     /// # Errors
     /// If there is no such strategy, preset or setting, or a setting takes no such value.
-    pub fn read(text: &str) -> Result<Self> {
+    pub fn read(registry: &Registry, text: &str) -> Result<Self> {
         // A plus before a digit belongs to a number.
         let mut parts: Vec<String> = Vec::new();
         for part in text.split('+') {
@@ -163,21 +123,13 @@ impl Recipe {
             Some((name, preset)) => (name, Some(preset)),
             None => (&*text, None),
         };
-        let Some((strategy, presets)) = STRATEGIES.iter().find(|(s, _)| *s == name) else {
-            let names: Vec<&str> = STRATEGIES.iter().map(|(s, _)| *s).collect();
-            return Err(
-                Error::input(format!("unknown strategy `{name}`")).mend(hint(
-                    name,
-                    &names,
-                    "there are",
-                )),
-            );
+        let Some((name, factory)) = registry.find(name) else {
+            return Err(registry.unknown(name));
         };
-        let recipe = Recipe::new(strategy, presets[0])?;
-        let recipe = match preset {
-            Some(preset) => recipe.with_preset(preset)?,
-            None => recipe,
+        let Some(preset) = preset.or(factory.presets().first().copied()) else {
+            return Err(Error::bug(format!("the strategy `{name}` has no preset")));
         };
+        let recipe = Recipe::new(name, factory.clone(), preset)?;
         (parts.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
     }
 
@@ -186,9 +138,10 @@ impl Recipe {
     /// # Errors
     /// If one has no effect under the others; the error names the setting that lets it act.
     pub fn check_effects(&self) -> Result<()> {
+        let idle = self.factory.idle(&self.settings)?;
         for text in &self.replaced {
             let key = text.split_once('=').map_or(text.as_str(), |(key, _)| key);
-            if let Some(idle) = idle(self.strategy, &self.settings, key) {
+            if let Some(idle) = idle.iter().find(|idle| idle.includes(key)) {
                 let what = format!("`{text}` has no effect: {}", idle.cause);
                 return Err(Error::input(what).mend(format!("{}, or leave it out", idle.mend)));
             }
@@ -196,15 +149,15 @@ impl Recipe {
         Ok(())
     }
 
-    /// The strategy with all the settings of a run that was begun with it, whose defaults may have been
-    /// others then.
+    /// The same strategy with all the settings on the record of a run. The defaults may have been
+    /// others when the run began.
     ///
     /// # Errors
-    /// If they are no settings of the strategy.
+    /// If the record does not describe settings of the strategy.
     pub fn with_recorded(&self, settings: &Value) -> Result<Self> {
         let mut recipe = self.clone();
         recipe.settings = settings.clone();
-        match recipe.try_build(0) {
+        match self.factory.build(settings, 0) {
             Ok(_) => Ok(recipe),
             Err(e) => Err(Error::input(format!(
                 "`{self}` was begun with other settings than there are now ({e})"
@@ -216,99 +169,26 @@ impl Recipe {
     /// The strategy, with its own random streams for a seed.
     ///
     /// # Errors
-    /// Only by a bug, since settings are tried when they are set.
+    /// Only by a bug, since settings are checked when they are set.
     pub fn build(&self, seed: u64) -> Result<Box<dyn Strategy>> {
-        self.try_build(seed)
-            .map_err(|e| Error::bug(format!("`{self}` cannot be built: {e}")))
+        let strategy = self.factory.build(&self.settings, seed);
+        strategy.map_err(|e| Error::bug(format!("`{self}` cannot be built: {e}")))
     }
 
-    /// The most architectures that a round asks for in a search of so many queries that begins with
-    /// so many evaluations. The first round, which is to learn from, only counts where it is the last.
-    pub fn round(&self, known: usize, queries: usize) -> usize {
-        let number = |name: &str| self.settings[name].as_u64().map(|n| n as usize);
-        let config = match self.strategy {
-            "ga-nas" => GaNasConfig::deserialize(&self.settings).ok(),
-            _ => None,
-        };
-        let size = |t, evaluated| match &config {
-            Some(config) => config.size(t, evaluated),
-            None => number("batch").unwrap_or(1),
-        };
-        let initial = number("initial").unwrap_or(0);
-        let first = initial.saturating_sub(known).min(queries);
-        let (mut most, mut spent) = (0, first);
-        for t in 1.. {
-            if spent >= queries {
-                break;
-            }
-            let size = size(t, known + spent).clamp(1, queries - spent);
-            most = most.max(size);
-            spent += size;
-        }
-        match most {
-            0 => first,
-            _ => most,
-        }
-    }
-
-    fn try_build(&self, seed: u64) -> std::result::Result<Box<dyn Strategy>, serde_json::Error> {
-        fn read<T: DeserializeOwned>(settings: &Value) -> serde_json::Result<T> {
-            T::deserialize(settings)
-        }
-        let settings = &self.settings;
-        Ok(match self.strategy {
-            "ga-nas" => Box::new(GaNas::new(read(settings)?, seed)),
-            "evolution" => Box::new(Evolution::new(read(settings)?, seed)),
-            "local-search" => Box::new(LocalSearch::new(read(settings)?, seed)),
-            "cross-entropy" => Box::new(CrossEntropy::new(read(settings)?, seed)),
-            "reinforce" => Box::new(Reinforce::new(read(settings)?, seed)),
-            "bananas" => Box::new(Bananas::new(read(settings)?, seed)),
-            "tpe" => Box::new(Tpe::new(read(settings)?, seed)),
-            "random" => Box::new(RandomSearch::new(seed)),
-            unknown => return Err(serde::de::Error::custom(format!("no strategy `{unknown}`"))),
-        })
+    /// The most architectures that a round asks for in a search of `queries` queries, which knows
+    /// `known` evaluations before it. The initial set only counts if no round follows.
+    ///
+    /// # Errors
+    /// Only by a bug, since settings are checked when they are set.
+    pub fn round(&self, known: usize, queries: usize) -> Result<usize> {
+        let round = self.factory.round(&self.settings, known, queries);
+        round.map_err(|e| Error::bug(format!("`{self}` has no rounds: {e}")))
     }
 
     /// The settings that the strategy is built with, for the record.
     pub fn settings(&self) -> Value {
         self.settings.clone()
     }
-}
-
-/// The settings of a preset.
-fn preset_settings(strategy: &str, preset: &str) -> Result<Value> {
-    let settings = match strategy {
-        "ga-nas" => serde_json::to_value(match preset {
-            "paper-setup1" => GaNasConfig::paper_setup1(),
-            "paper-setup2" => GaNasConfig::paper_setup2(),
-            "paper-learned" => GaNasConfig::paper_learned(),
-            "adversarial" => GaNasConfig::adversarial(),
-            _ => GaNasConfig::default(),
-        }),
-        "evolution" => serde_json::to_value(EvolutionConfig::default()),
-        "local-search" => serde_json::to_value(LocalSearchConfig {
-            first_improvement: preset != "best-improvement",
-        }),
-        "cross-entropy" => serde_json::to_value(CrossEntropyConfig::default()),
-        "reinforce" => serde_json::to_value(match preset {
-            "nats-bench" => ReinforceConfig::nats_bench(),
-            _ => ReinforceConfig::default(),
-        }),
-        "bananas" => serde_json::to_value(BananasConfig {
-            encoding: match preset {
-                "paths" => Encoding::Paths,
-                _ => Encoding::Adjacency,
-            },
-            ..BananasConfig::default()
-        }),
-        "tpe" => serde_json::to_value(TpeConfig {
-            multivariate: preset != "univariate",
-            ..TpeConfig::default()
-        }),
-        "random" => Ok(Value::Object(Default::default())),
-        unknown => return Err(Error::bug(format!("no strategy `{unknown}` has presets"))),
-    };
-    settings.map_err(|e| Error::bug(format!("the settings of `{strategy}:{preset}`: {e}")))
 }
 
 /// The paths to all settings.
@@ -324,13 +204,22 @@ fn paths(settings: &Value) -> Vec<String> {
     all
 }
 
-impl FromStr for Recipe {
-    type Err = Error;
+impl PartialEq for Recipe {
+    fn eq(&self, other: &Self) -> bool {
+        (self.strategy, &self.label, &self.settings)
+            == (other.strategy, &other.label, &other.settings)
+    }
+}
 
-    fn from_str(text: &str) -> Result<Self> {
-        let recipe = Recipe::read(text)?;
-        recipe.check_effects()?;
-        Ok(recipe)
+impl Eq for Recipe {}
+
+impl fmt::Debug for Recipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recipe")
+            .field("strategy", &self.strategy)
+            .field("preset", &self.label)
+            .field("settings", &self.settings)
+            .finish()
     }
 }
 
@@ -349,17 +238,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_built_is_a_bug_and_no_other_strategy() {
-        let mut unknown: Recipe = "evolution".parse().unwrap();
-        unknown.strategy = "evolutionary";
-        let mut damaged: Recipe = "ga-nas".parse().unwrap();
+    fn damaged_settings_are_a_bug_and_no_other_strategy() {
+        let registry = Registry::builtin();
+        let mut damaged = registry.recipe("ga-nas").unwrap();
         damaged.settings = Value::Null;
-        for recipe in [unknown, damaged] {
-            assert!(matches!(recipe.build(0).err(), Some(Error::Bug(_))));
-        }
-        for (strategy, presets) in STRATEGIES {
+        assert!(matches!(damaged.build(0).err(), Some(Error::Bug(_))));
+        for (strategy, presets) in registry.strategies() {
             for preset in presets {
-                let recipe: Recipe = format!("{strategy}:{preset}").parse().unwrap();
+                let recipe = registry.recipe(&format!("{strategy}:{preset}")).unwrap();
                 assert!(recipe.build(0).is_ok(), "{recipe}");
             }
         }
@@ -378,14 +264,15 @@ mod tests {
             ("ga-nas", 400, 100, 9),
             ("ga-nas+batch=8", 0, 120, 8),
             ("evolution", 0, 300, 1),
+            ("random", 0, 300, 1),
             ("cross-entropy+batch=7", 0, 300, 7),
             ("cross-entropy+batch=7", 0, 4, 4),
             ("bananas+batch=5", 0, 300, 5),
             ("bananas+batch=5", 0, 9, 9),
         ] {
-            let built: Recipe = recipe.parse().unwrap();
+            let built = Registry::builtin().recipe(recipe).unwrap();
             assert_eq!(
-                built.round(known, queries),
+                built.round(known, queries).unwrap(),
                 most,
                 "{recipe}, {known}, {queries}"
             );

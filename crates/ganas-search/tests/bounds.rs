@@ -11,7 +11,7 @@ use ganas_core::ledger::Query;
 use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench201, ofa_mobilenetv3};
 use ganas_core::testing::Synthetic;
 use ganas_core::trial::Trial;
-use ganas_search::{Recipe, STRATEGIES};
+use ganas_search::Registry;
 
 /// What an op is worth, and the time it takes, by its place in the list of ops.
 const WORTH: [f64; 5] = [0.0, 1.0, 2.4, 3.1, 0.7];
@@ -55,7 +55,7 @@ fn queries(least: f64, budget: usize, seed: u64) -> Vec<Query> {
         queries: budget,
         ..Limits::default()
     };
-    let recipe: Recipe = "ga-nas".parse().unwrap();
+    let recipe = Registry::builtin().recipe("ga-nas").unwrap();
     let mut strategy = recipe.build(seed).unwrap();
     let stop = AtomicBool::new(false);
     let mut evaluator = Trade(names);
@@ -128,7 +128,7 @@ fn bounded<'a>(space: &'a dyn SearchSpace, bounds: &[&str]) -> Problem<'a> {
 }
 
 fn run(problem: &Problem, recipe: &str, start: Vec<Arch>, queries: usize) -> Run {
-    let recipe: Recipe = recipe.parse().unwrap();
+    let recipe = Registry::builtin().recipe(recipe).unwrap();
     search(
         problem,
         &mut Synthetic::new(problem.space()),
@@ -153,7 +153,7 @@ fn searches_go_on_where_no_sample_keeps_the_bounds() {
     let macs = space.costs().iter().position(|c| c == "macs").unwrap();
     let bound = format!("macs <= {}", space.cost(&start, macs));
     let problem = bounded(&space, &[&bound]);
-    for (name, _) in STRATEGIES {
+    for (name, _) in Registry::builtin().strategies() {
         let run = run(&problem, name, vec![start], 40);
         assert_eq!(run.stop, StopReason::Budget, "{name}");
         assert!(run.ledger.queries().iter().all(|q| q.compliant), "{name}");

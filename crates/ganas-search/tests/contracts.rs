@@ -2,12 +2,14 @@
 
 use ganas_core::space::{SearchSpace, accel_nasbench, darts, from_toml, nasbench101, nasbench201};
 use ganas_core::testing::strategy_contract;
-use ganas_search::{Recipe, STRATEGIES};
+use ganas_search::Registry;
 
 fn keeps_contract(space: &dyn SearchSpace) {
-    for (name, presets) in STRATEGIES {
+    for (name, presets) in Registry::builtin().strategies() {
         for preset in presets {
-            let recipe: Recipe = format!("{name}:{preset}").parse().unwrap();
+            let recipe = Registry::builtin()
+                .recipe(&format!("{name}:{preset}"))
+                .unwrap();
             println!("{recipe} on {}", space.name());
             strategy_contract(&|seed| recipe.build(seed).unwrap(), space);
         }
@@ -50,7 +52,7 @@ fn baselines_on_large_spaces() {
             "tpe",
             "tpe:univariate",
         ] {
-            let recipe: Recipe = name.parse().unwrap();
+            let recipe = Registry::builtin().recipe(name).unwrap();
             println!("{recipe} on {}", space.name());
             strategy_contract(&|seed| recipe.build(seed).unwrap(), &**space);
         }

@@ -8,7 +8,7 @@ use ganas_core::evaluate::{Evaluator, Outcome, Work};
 use ganas_core::rng::Rng;
 use ganas_core::space::{from_toml, nasbench201};
 use ganas_core::testing::problem;
-use ganas_search::Recipe;
+use ganas_search::Registry;
 
 /// Noise: nothing about an architecture says how good it is.
 struct Noise([String; 1]);
@@ -33,7 +33,11 @@ fn run(space: &dyn ganas_core::space::SearchSpace, recipe: &str, queries: usize,
         queries,
         ..Limits::default()
     };
-    let mut strategy = recipe.parse::<Recipe>().unwrap().build(seed).unwrap();
+    let mut strategy = Registry::builtin()
+        .recipe(recipe)
+        .unwrap()
+        .build(seed)
+        .unwrap();
     let mut evaluator = Noise(["score".into()]);
     let stop = AtomicBool::new(false);
     (Search::new(&problem, &limits).run(&mut evaluator, &mut *strategy, &mut [], &stop)).unwrap()

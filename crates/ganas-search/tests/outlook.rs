@@ -13,7 +13,7 @@ use ganas_core::rng::Rng;
 use ganas_core::space::{
     Sampler, SearchSpace, from_toml, nasbench201, nasbench301, ofa_mobilenetv3,
 };
-use ganas_search::Recipe;
+use ganas_search::Registry;
 use ganas_search::rare_event::{Basis, Outlook, outlook, outlook_unless, unguarded_outlook};
 
 /// An evaluator of a function.
@@ -50,7 +50,7 @@ fn queries(
     queries: usize,
     seed: u64,
 ) -> Vec<Query> {
-    let recipe: Recipe = "ga-nas".parse().unwrap();
+    let recipe = Registry::builtin().recipe("ga-nas").unwrap();
     let limits = Limits {
         queries,
         ..Limits::default()

@@ -9,7 +9,7 @@ use ganas_core::evaluate::{Evaluator, Outcome, Work};
 use ganas_core::space::nasbench201;
 use ganas_core::testing::{Synthetic, problem};
 use ganas_core::trial::Trial;
-use ganas_search::Recipe;
+use ganas_search::Registry;
 
 /// Takes as many architectures as it has workers, and is done with them in turn.
 struct Workers<'a>(Synthetic<'a>, usize);
@@ -48,7 +48,11 @@ fn run(workers: usize, queries: usize) -> Run {
         queries,
         ..Limits::default()
     };
-    let mut strategy = "ga-nas".parse::<Recipe>().unwrap().build(3).unwrap();
+    let mut strategy = Registry::builtin()
+        .recipe("ga-nas")
+        .unwrap()
+        .build(3)
+        .unwrap();
     let mut search = Search::new(&problem, &limits);
     if workers > 1 {
         search = search.asynchronous(workers);

@@ -13,7 +13,7 @@ use ganas_core::space::{Sampler, SearchSpace, nasbench101, nasbench301, ofa_mobi
 use ganas_core::strategy::{Context, Strategy};
 use ganas_core::testing::{Synthetic, problem};
 use ganas_core::trial::Trial;
-use ganas_search::{Recipe, STRATEGIES};
+use ganas_search::Registry;
 
 /// A strategy, watched: all that it asks for is in the pool.
 struct Within(Box<dyn Strategy>, Arc<Pool>);
@@ -38,8 +38,10 @@ fn keeps_to_its_pool(space: &dyn SearchSpace) {
     let mut costs: Vec<f64> = pool.archs().iter().map(|a| space.cost(a, 0)).collect();
     costs.sort_by(f64::total_cmp);
     let bound = format!("{} <= {}", space.costs()[0], costs[60]);
-    for (name, presets) in STRATEGIES {
-        let recipe: Recipe = format!("{name}:{}", presets[0]).parse().unwrap();
+    for (name, presets) in Registry::builtin().strategies() {
+        let recipe = Registry::builtin()
+            .recipe(&format!("{name}:{}", presets[0]))
+            .unwrap();
         let mut evaluator = Synthetic::new(space);
         let objective = Objective::maximize("score");
         let constraint = bound.parse().unwrap();
@@ -90,7 +92,7 @@ fn scored(name: &str, seed: u64) -> (f64, Vec<(String, f64)>) {
         queries: 250,
         ..Limits::default()
     };
-    let recipe: Recipe = name.parse().unwrap();
+    let recipe = Registry::builtin().recipe(name).unwrap();
     let never = AtomicBool::new(false);
     let run = search(
         &problem,

@@ -10,7 +10,7 @@ use ganas_core::evaluate::{Evaluator, Outcome};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace, nasbench101, nasbench201};
 use ganas_core::testing::Synthetic;
-use ganas_search::{Recipe, STRATEGIES};
+use ganas_search::Registry;
 
 /// A problem whose architectures may have an op so many times.
 fn bounded(space: &dyn SearchSpace, op: u8, most: usize) -> Problem<'_> {
@@ -33,8 +33,8 @@ fn nothing_else_is_evaluated() {
         let mut rng = Rng::stream(0, "pool");
         let draw = |_| space.sample(Sampler::Uniform, &mut rng);
         let pool = Arc::new(Pool::new((0..300).map(draw)));
-        for (name, _) in STRATEGIES {
-            let recipe: Recipe = name.parse().unwrap();
+        for (name, _) in Registry::builtin().strategies() {
+            let recipe = Registry::builtin().recipe(name).unwrap();
             for within in [false, true] {
                 let mut problem = bounded(space, 1, 1);
                 if within {

@@ -7,11 +7,11 @@ use ganas_core::error::Result;
 use ganas_core::evaluate::Evaluator;
 use ganas_core::space::{SearchSpace, nasbench101, nasbench201};
 use ganas_core::testing::{Synthetic, strategy_contract};
-use ganas_search::{Recipe, STRATEGIES};
+use ganas_search::{Recipe, Registry};
 use serde_json::Value;
 
 fn recipe(text: &str) -> Recipe {
-    text.parse().unwrap()
+    Registry::builtin().recipe(text).unwrap()
 }
 
 #[test]
@@ -25,18 +25,21 @@ fn a_setting_is_replaced_and_named() {
     assert_eq!(settings["batch"], 100);
     let label = "paper-setup1+growth=0+ppo.objective=reinforce+ppo.value_coef=1e+1";
     assert_eq!((recipe.strategy(), recipe.preset()), ("ga-nas", label));
-    assert_eq!(recipe.to_string().parse::<Recipe>().unwrap(), recipe);
+    assert_eq!(
+        Registry::builtin().recipe(&recipe.to_string()).unwrap(),
+        recipe
+    );
     let other = recipe.with_preset("paper-setup2").unwrap();
     assert_eq!(other.settings()["batch"], 200);
     assert_eq!(other.settings()["growth"], 0);
-    let plain: Recipe = "tpe+startup=5".parse().unwrap();
+    let plain = Registry::builtin().recipe("tpe+startup=5").unwrap();
     assert_eq!(plain.to_string(), "tpe+startup=5");
 }
 
 #[test]
 fn what_cannot_be_set_is_refused() {
     let refused = |text: &str, words: &[&str]| {
-        let error = text.parse::<Recipe>().unwrap_err().to_string();
+        let error = Registry::builtin().recipe(text).unwrap_err().to_string();
         assert!(words.iter().all(|w| error.contains(w)), "{error}");
     };
     refused(
@@ -137,11 +140,14 @@ const IDLE: [(&str, &[&str]); 21] = [
 #[test]
 fn a_setting_without_effect_is_refused_with_the_one_that_lets_it_act() {
     for (text, words) in IDLE {
-        let error = text.parse::<Recipe>().expect_err(text).to_string();
+        let error = Registry::builtin()
+            .recipe(text)
+            .expect_err(text)
+            .to_string();
         assert!(error.contains("has no effect"), "{error}");
         assert!(words.iter().all(|w| error.contains(w)), "{error}");
         // Neither order matters nor the setting by itself: what follows may let it act.
-        assert!(Recipe::read(text).is_ok(), "{text}");
+        assert!(Recipe::read(&Registry::builtin(), text).is_ok(), "{text}");
     }
     for text in [
         "ga-nas+ppo.entropy_coef=0.05+proposals.screened.generated=50",
@@ -152,7 +158,7 @@ fn a_setting_without_effect_is_refused_with_the_one_that_lets_it_act() {
         "ga-nas:paper-setup1+reward=measured+updates=2",
         "evolution+population=5+sample=3",
     ] {
-        assert!(text.parse::<Recipe>().is_ok(), "{text}");
+        assert!(Registry::builtin().recipe(text).is_ok(), "{text}");
     }
 }
 
@@ -169,8 +175,141 @@ fn what_has_no_effect_leaves_the_trace_as_it_is() {
         // Small sets leave rounds in which the setting could act.
         let small = text.replace("paper-setup1", "paper-setup1+initial=12+batch=8+growth=0");
         let (without, setting) = small.rsplit_once('+').unwrap();
-        let [with, without] = [&*small, without].map(|text| Recipe::read(text).unwrap());
+        let [with, without] =
+            [&*small, without].map(|text| Recipe::read(&Registry::builtin(), text).unwrap());
         assert_eq!(trace(&with), trace(&without), "{setting}");
+    }
+}
+
+/// Values out of range, the range that the error names, and the settings that refuse them.
+const RANGES: [(&str, &str, &[&str]); 8] = [
+    (
+        "0",
+        "a number from 1 on",
+        &[
+            "initial",
+            "batch",
+            "truth",
+            "episodes",
+            "proposals.screened.surrogates.trees.trees",
+            "proposals.screened.surrogates.trees.depth",
+            "proposals.screened.surrogates.trees.leaf",
+            "discriminator.encoder.layers",
+            "discriminator.encoder.set_layers",
+            "discriminator.encoder.width",
+            "discriminator.hidden",
+            "generator.layers",
+            "generator.width",
+            "ppo.epochs",
+            "ppo.minibatch",
+            "population",
+            "sample",
+            "elite",
+            "pool",
+            "parents",
+            "ensemble",
+            "network.layers",
+            "network.width",
+            "network.epochs",
+            "startup",
+            "most_good",
+            "most_others",
+            "candidates",
+        ],
+    ),
+    (
+        "1.5",
+        "a number from 0 to 1",
+        &[
+            "share",
+            "rank_share",
+            "proposals.screened.discriminator",
+            "ppo.gamma",
+            "ppo.lambda",
+            "floor",
+            "momentum",
+        ],
+    ),
+    (
+        "-0.1",
+        "a number from 0 on",
+        &[
+            "step_reward.total",
+            "proposals.screened.stuck",
+            "discriminator.rank_weight",
+            "generator.output_scale",
+            "ppo.value_coef",
+            "ppo.entropy_coef",
+        ],
+    ),
+    (
+        "0",
+        "a number above 0 and up to 1",
+        &[
+            "proposals.screened.surrogates.trees.rate",
+            "proposals.screened.surrogates.trees.rows",
+            "proposals.screened.surrogates.trees.columns",
+            "step",
+            "gamma",
+        ],
+    ),
+    ("4", "a number from 1 to 3", &["discriminator.encoder.k"]),
+    (
+        "0",
+        "a number above 0",
+        &[
+            "discriminator.learning_rate",
+            "ppo.clip",
+            "ppo.learning_rate",
+            "ppo.max_grad_norm",
+            "learning_rate",
+            "network.learning_rate",
+            "prior_weight",
+        ],
+    ),
+    (
+        "0.6",
+        "a number from 0 to 0.5",
+        &["discriminator.smoothing"],
+    ),
+    ("0.95", "a number from 0 to 0.9", &["another_edit"]),
+];
+
+#[test]
+fn a_number_out_of_its_range_is_refused_wherever_the_setting_exists() {
+    let registry = Registry::builtin();
+    for (value, range, settings) in RANGES {
+        for key in settings {
+            let mut refused = 0;
+            for (strategy, presets) in registry.strategies() {
+                for preset in presets {
+                    let recipe = Recipe::read(&registry, &format!("{strategy}:{preset}")).unwrap();
+                    let settings = recipe.settings();
+                    let place = key.split('.').try_fold(&settings, |at, part| at.get(part));
+                    if place.is_none() {
+                        continue;
+                    }
+                    let error = recipe.with_setting(&format!("{key}={value}")).unwrap_err();
+                    let expected =
+                        format!("`{key}={value}`: `{key}` is out of its range; give it {range}");
+                    assert_eq!(error.to_string(), expected, "{recipe}");
+                    refused += 1;
+                }
+            }
+            assert!(refused > 0, "no strategy has `{key}`");
+        }
+    }
+}
+
+#[test]
+fn the_settings_of_earlier_versions_are_those_of_the_presets() {
+    let recorded: serde_json::Map<String, Value> =
+        serde_json::from_str(include_str!("settings.json")).unwrap();
+    assert_eq!(recorded.len(), 16);
+    for (name, settings) in recorded {
+        let recipe = recipe(&name);
+        assert_eq!(recipe.settings(), settings, "{name}");
+        assert!(recipe.with_recorded(&settings).is_ok(), "{name}");
     }
 }
 
@@ -229,7 +368,7 @@ fn searched(recipe: &Recipe, space: &dyn SearchSpace, seed: u64, queries: usize)
 #[test]
 fn no_number_brings_a_strategy_down() {
     let space = nasbench201();
-    for (strategy, presets) in STRATEGIES {
+    for (strategy, presets) in Registry::builtin().strategies() {
         // A small first set leaves queries to learn from.
         let name = match strategy {
             "ga-nas" => format!("{strategy}:{}+initial=4+batch=4", presets[0]),
@@ -239,7 +378,9 @@ fn no_number_brings_a_strategy_down() {
         numbers(&recipe(&name).settings(), String::new(), &mut keys);
         for key in keys {
             for value in ["0", "1", "-1"] {
-                let Ok(recipe) = Recipe::read(&format!("{name}+{key}={value}")) else {
+                let Ok(recipe) =
+                    Recipe::read(&Registry::builtin(), &format!("{name}+{key}={value}"))
+                else {
                     continue;
                 };
                 println!("{recipe}");

@@ -14,7 +14,7 @@ use ganas_core::evaluate::{Evaluator, Outcome};
 use ganas_core::journal::Finished;
 use ganas_core::space::{SearchSpace, from_toml, nasbench101, nasbench201};
 use ganas_core::testing::{Synthetic, problem};
-use ganas_search::{Recipe, STRATEGIES};
+use ganas_search::{Recipe, Registry};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -169,7 +169,7 @@ fn trace(name: &str, bounds: &[&str], recipe: &str, queries: usize, course: Cour
                 .collect(),
         );
     }
-    let recipe = Recipe::read(&recipe.replace("SMALL", SMALL)).unwrap();
+    let recipe = Recipe::read(&Registry::builtin(), &recipe.replace("SMALL", SMALL)).unwrap();
     let mut strategy = recipe.build(3).unwrap();
     let mut evaluator = Synthetic::new(&*space).failing(9);
     let evaluator: &mut dyn Evaluator = &mut evaluator;
@@ -200,10 +200,13 @@ fn traces() -> Vec<Trace> {
             traces.push(trace("nasbench201", &[], recipe, 40, course));
         }
     }
-    for (strategy, presets) in STRATEGIES.iter().filter(|(s, _)| *s != "ga-nas") {
-        for preset in *presets {
+    for (strategy, presets) in Registry::builtin()
+        .strategies()
+        .filter(|(s, _)| *s != "ga-nas")
+    {
+        for preset in presets {
             for (name, bounds) in [("nasbench101", &[][..]), ("chain", &["params <= 2e5"])] {
-                let small = match *strategy {
+                let small = match strategy {
                     "bananas" => "+ensemble=2+network.epochs=10",
                     _ => "",
                 };

@@ -1,6 +1,6 @@
 //! `ganas bench`.
 
-use ganas_search::STRATEGIES;
+use ganas_search::Registry;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::{Value, json};
@@ -104,8 +104,8 @@ fn json_is_as_the_contract_has_it() {
 #[test]
 fn threads_and_processes_change_nothing() {
     let sandbox = Sandbox::new();
-    let recipes: Vec<(&str, &str)> = (STRATEGIES.iter())
-        .flat_map(|(strategy, presets)| presets.iter().map(move |preset| (*strategy, *preset)))
+    let recipes: Vec<(&str, &str)> = (Registry::builtin().strategies())
+        .flat_map(|(strategy, presets)| presets.iter().map(move |preset| (strategy, *preset)))
         .collect();
     let names: Vec<String> = recipes.iter().map(|(s, p)| format!("{s}:{p}")).collect();
     for (out, threads) in [("one", 1), ("two", 2), ("again", 2)] {

@@ -1,6 +1,6 @@
 //! `ganas search`.
 
-use ganas_search::STRATEGIES;
+use ganas_search::Registry;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::json;
@@ -65,7 +65,7 @@ fn run_directory_holds_settings_evaluations_rounds_and_result() {
 #[test]
 fn constraints_keep_their_bounds() {
     let sandbox = Sandbox::new();
-    for (strategy, _) in STRATEGIES {
+    for (strategy, _) in Registry::builtin().strategies() {
         sandbox
             .run(&format!(
                 "{CHAIN} --strategy {strategy} --queries 100 --constraint 'params <= 9' \
@@ -152,7 +152,7 @@ fn what_the_table_lacks_costs_nothing() {
         }
     }
     sandbox.write("part.csv", &csv);
-    for (strategy, presets) in STRATEGIES {
+    for (strategy, presets) in Registry::builtin().strategies() {
         for preset in presets {
             sandbox
                 .run(&format!(

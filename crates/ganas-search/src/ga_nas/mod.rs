@@ -13,6 +13,7 @@
 //! | `adversarial` | network and edits, screened | pairwise network, and a committee in the screening |
 
 mod algorithm;
+mod checks;
 mod config;
 pub mod discriminators;
 pub mod generators;

@@ -16,6 +16,7 @@ use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
 use super::decisions::{Decision, grow};
+use crate::settings::{Range, StrategyConfig, check_ranges};
 
 /// Settings of [`CrossEntropy`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,25 @@ impl Default for CrossEntropyConfig {
             step: 0.5,
             floor: 0.01,
         }
+    }
+}
+
+impl StrategyConfig for CrossEntropyConfig {
+    fn check(&self) -> Result<()> {
+        check_ranges(&[
+            ("batch", self.batch as f64, Range::COUNT),
+            ("elite", self.elite as f64, Range::COUNT),
+            ("step", self.step, Range::POSITIVE_SHARE),
+            ("floor", self.floor, Range::SHARE),
+        ])
+    }
+
+    fn batch(&self, _: usize, _: usize) -> usize {
+        self.batch
+    }
+
+    fn build(self, seed: u64) -> Box<dyn Strategy> {
+        Box::new(CrossEntropy::new(self, seed))
     }
 }
 

@@ -20,6 +20,7 @@ use rustc_hash::FxHashMap as HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::REPEATS;
+use crate::settings::{Idle, Range, StrategyConfig, check_ranges};
 
 /// Members whose mutants are remembered at once.
 const REMEMBERED: usize = 1000;
@@ -40,6 +41,30 @@ impl Default for EvolutionConfig {
             population: 30,
             sample: 10,
         }
+    }
+}
+
+impl StrategyConfig for EvolutionConfig {
+    fn check(&self) -> Result<()> {
+        check_ranges(&[
+            ("population", self.population as f64, Range::COUNT),
+            ("sample", self.sample as f64, Range::COUNT),
+        ])
+    }
+
+    fn idle(&self) -> Vec<Idle> {
+        if self.population > 1 {
+            return Vec::new();
+        }
+        vec![Idle {
+            settings: &["sample"],
+            cause: "a population of one has no tournaments",
+            mend: "set `population` above 1",
+        }]
+    }
+
+    fn build(self, seed: u64) -> Box<dyn Strategy> {
+        Box::new(Evolution::new(self, seed))
     }
 }
 

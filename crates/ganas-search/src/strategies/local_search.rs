@@ -17,6 +17,8 @@ use ganas_core::strategy::{Context, Strategy};
 use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
+use crate::settings::StrategyConfig;
+
 /// Settings of [`LocalSearch`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LocalSearchConfig {
@@ -30,6 +32,20 @@ impl Default for LocalSearchConfig {
         LocalSearchConfig {
             first_improvement: true,
         }
+    }
+}
+
+impl StrategyConfig for LocalSearchConfig {
+    const PRESETS: &'static [&'static str] = &["default", "first-improvement", "best-improvement"];
+
+    fn preset(name: &str) -> Self {
+        LocalSearchConfig {
+            first_improvement: name != "best-improvement",
+        }
+    }
+
+    fn build(self, seed: u64) -> Box<dyn Strategy> {
+        Box::new(LocalSearch::new(self, seed))
     }
 }
 

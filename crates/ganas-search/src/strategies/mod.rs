@@ -13,7 +13,7 @@ pub use bananas::{Bananas, BananasConfig, Encoding, NetworkConfig};
 pub use cross_entropy::{CrossEntropy, CrossEntropyConfig};
 pub use evolution::{Evolution, EvolutionConfig};
 pub use local_search::{LocalSearch, LocalSearchConfig};
-pub use random::RandomSearch;
+pub use random::{RandomConfig, RandomSearch};
 pub use reinforce::{Reinforce, ReinforceConfig};
 pub use tpe::{Tpe, TpeConfig};
 

@@ -7,6 +7,18 @@ use ganas_core::strategy::{Context, Strategy};
 use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
+use crate::settings::StrategyConfig;
+
+/// Settings of [`RandomSearch`], which has none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RandomConfig {}
+
+impl StrategyConfig for RandomConfig {
+    fn build(self, seed: u64) -> Box<dyn Strategy> {
+        Box::new(RandomSearch::new(seed))
+    }
+}
+
 /// Draws new architectures, one a round. Of `M` architectures and `N` queries, the expected rank
 /// of its best is `(M + 1) / (N + 1)` under uniform sampling.
 #[derive(Serialize, Deserialize)]

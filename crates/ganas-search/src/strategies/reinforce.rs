@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::REPEATS;
 use super::decisions::{Decision, Made, decide, members};
+use crate::settings::{Range, StrategyConfig, check_ranges};
 
 /// Settings of [`Reinforce`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +41,28 @@ impl Default for ReinforceConfig {
             learning_rate: 0.1,
             momentum: 0.9,
         }
+    }
+}
+
+impl StrategyConfig for ReinforceConfig {
+    const PRESETS: &'static [&'static str] = &["default", "nats-bench"];
+
+    fn preset(name: &str) -> Self {
+        match name {
+            "nats-bench" => Self::nats_bench(),
+            _ => Self::default(),
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        check_ranges(&[
+            ("learning_rate", self.learning_rate, Range::POSITIVE),
+            ("momentum", self.momentum, Range::SHARE),
+        ])
+    }
+
+    fn build(self, seed: u64) -> Box<dyn Strategy> {
+        Box::new(Reinforce::new(self, seed))
     }
 }
 

@@ -28,6 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use super::REPEATS;
 use super::decisions::{Decision, Made, decide, decisions_of, members};
+use crate::settings::{Range, StrategyConfig, check_ranges};
 
 /// The most recent trials that all weigh the same; older ones weigh less, down to 1 / n (Optuna).
 const FLAT: usize = 25;
@@ -65,6 +66,32 @@ impl Default for TpeConfig {
             prior_weight: 1.0,
             multivariate: true,
         }
+    }
+}
+
+impl StrategyConfig for TpeConfig {
+    const PRESETS: &'static [&'static str] = &["default", "univariate"];
+
+    fn preset(name: &str) -> Self {
+        TpeConfig {
+            multivariate: name != "univariate",
+            ..Self::default()
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        check_ranges(&[
+            ("startup", self.startup as f64, Range::COUNT),
+            ("gamma", self.gamma, Range::POSITIVE_SHARE),
+            ("most_good", self.most_good as f64, Range::COUNT),
+            ("most_others", self.most_others as f64, Range::COUNT),
+            ("candidates", self.candidates as f64, Range::COUNT),
+            ("prior_weight", self.prior_weight, Range::POSITIVE),
+        ])
+    }
+
+    fn build(self, seed: u64) -> Box<dyn Strategy> {
+        Box::new(Tpe::new(self, seed))
     }
 }
 

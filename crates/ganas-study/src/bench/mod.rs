@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 use ganas_core::error::{Error, Result as CoreResult};
-use ganas_search::Recipe;
+use ganas_search::{Recipe, Registry};
 
 use crate::output::write_json;
 use crate::progress::Progress;
@@ -131,9 +131,10 @@ fn read_recipes(names: &[String], replaced: &[String]) -> Result<Vec<Recipe>> {
             "add `--strategies random,evolution`, or `strategies` to the suite",
         ));
     }
+    let registry = Registry::builtin();
     let recipes = (names.iter().flat_map(|names| split(names)))
         .map(|name| {
-            let recipe = Recipe::read(name.trim())?;
+            let recipe = Recipe::read(&registry, name.trim())?;
             let recipe =
                 (replaced.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))?;
             recipe.check_effects()?;

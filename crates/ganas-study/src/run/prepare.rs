@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use ganas_core::constraint::Predicate;
 use ganas_core::error::Error;
-use ganas_search::Recipe;
+use ganas_search::{Recipe, Registry};
 use ganas_train::recipe::MOST_EPOCHS;
 
 use super::plan::Plan;
@@ -116,29 +116,38 @@ impl Prepared {
     }
 
     /// A note if a round has less work than there are workers.
-    pub fn idle(&self) -> Option<String> {
-        let workers = self.task.source.workers()?;
+    ///
+    /// # Errors
+    /// Only by a bug.
+    pub fn idle(&self) -> Result<Option<String>> {
+        let Some(workers) = self.task.source.workers() else {
+            return Ok(None);
+        };
         let queries = self.queries - self.task.reevaluate;
-        let round = self.recipe.round(self.history.known.len(), queries);
+        let round = self.recipe.round(self.history.known.len(), queries)?;
         let there = workers.count();
         if self.spec.asynchronous || there <= round {
-            return None;
+            return Ok(None);
         }
-        Some(format!(
+        Ok(Some(format!(
             "note: a round of `{}` asks for no more than {round}, so {} of the {there} workers stand \
              idle; `--async` keeps all of them at work",
             self.recipe,
             there - round
-        ))
+        )))
     }
 
     /// Reports its direction, and what else there is to say before it begins.
-    pub fn announce(&self, progress: &Progress) {
+    ///
+    /// # Errors
+    /// Only by a bug.
+    pub fn announce(&self, progress: &Progress) -> Result<()> {
         progress.say(&self.task.announcement);
         self.task.say_notes(progress);
-        for note in self.history.notes.iter().chain(&self.idle()) {
+        for note in self.history.notes.iter().chain(&self.idle()?) {
             progress.say(note);
         }
+        Ok(())
     }
 
     /// The plan of the run; `command` is the command line on record, if it was begun by one.
@@ -168,7 +177,7 @@ impl Prepared {
 /// The strategy of a search with its settings. A run goes on with the settings that it was begun with:
 /// defaults may have changed since, and earlier versions took settings without effect.
 fn checked_recipe(spec: &SearchSpec, resumed: Option<&Recorded>) -> Result<Recipe> {
-    let recipe = Recipe::read(&spec.strategy)?;
+    let recipe = Recipe::read(&Registry::builtin(), &spec.strategy)?;
     let recipe = match &spec.preset {
         Some(preset) => recipe.with_preset(preset)?,
         None => recipe,

@@ -27,6 +27,7 @@ use ganas_core::strategy::{Context, Gauge, Strategy};
 use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
+use crate::settings::{Range, StrategyConfig, check_ranges};
 use encoding::Encoder;
 use network::Network;
 
@@ -68,6 +69,52 @@ impl Default for BananasConfig {
             encoding: Encoding::Adjacency,
             network: NetworkConfig::default(),
         }
+    }
+}
+
+impl StrategyConfig for BananasConfig {
+    const PRESETS: &'static [&'static str] = &["default", "adjacency", "paths"];
+
+    fn preset(name: &str) -> Self {
+        BananasConfig {
+            encoding: match name {
+                "paths" => Encoding::Paths,
+                _ => Encoding::Adjacency,
+            },
+            ..Self::default()
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        let network = &self.network;
+        check_ranges(&[
+            ("initial", self.initial as f64, Range::COUNT),
+            ("batch", self.batch as f64, Range::COUNT),
+            ("pool", self.pool as f64, Range::COUNT),
+            ("parents", self.parents as f64, Range::COUNT),
+            ("another_edit", self.another_edit, Range::up_to(0.9)),
+            ("ensemble", self.ensemble as f64, Range::COUNT),
+            ("network.layers", network.layers as f64, Range::COUNT),
+            ("network.width", network.width as f64, Range::COUNT),
+            ("network.epochs", network.epochs as f64, Range::COUNT),
+            (
+                "network.learning_rate",
+                network.learning_rate.into(),
+                Range::POSITIVE,
+            ),
+        ])
+    }
+
+    fn initial(&self) -> usize {
+        self.initial
+    }
+
+    fn batch(&self, _: usize, _: usize) -> usize {
+        self.batch
+    }
+
+    fn build(self, seed: u64) -> Box<dyn Strategy> {
+        Box::new(Bananas::new(self, seed))
     }
 }
 
