@@ -41,7 +41,7 @@ struct StandingOf {
     optimum_attained: Vec<(usize, f64)>,
 }
 
-/// A search's result beside what it says of its run.
+/// The result of a search: its own fields beside those of its run.
 #[derive(Deserialize)]
 struct OfSearch {
     space: String,
@@ -51,7 +51,7 @@ struct OfSearch {
     provenance: Provenance,
 }
 
-/// What a result says of one run. Fields have been added over time.
+/// The fields of one run in a result. Newer versions have more fields.
 #[derive(Deserialize)]
 pub(super) struct OfRun {
     strategy: String,
@@ -73,10 +73,10 @@ pub(super) struct OfRun {
     noncompliant: usize,
     #[serde(default)]
     failed: usize,
-    /// Of benchmarks.
+    /// The improvements, in results of benchmarks.
     #[serde(default)]
     steps: Vec<(usize, f64, Option<usize>)>,
-    /// Of searches.
+    /// The improvements, in results of searches.
     #[serde(default)]
     trajectory: Vec<Improvement>,
     winner: Option<WinnerOf>,
@@ -153,7 +153,7 @@ impl OfRun {
     }
 }
 
-/// Reads a file: the runs, and what a suite says of all of them.
+/// Reads a file: the runs, and the results over all tasks of a suite.
 ///
 /// # Errors
 /// If it is none of these results.

@@ -12,8 +12,8 @@ use ganas_study::space::table_space;
 pub struct Draughtsman(Box<dyn SearchSpace>);
 
 impl Draughtsman {
-    /// The draughtsman of a task's space: one that is known by name, or its file, where it was or
-    /// below where a run was started.
+    /// The draughtsman of a task's space. The space is a built-in one or a file, at its recorded
+    /// path or below the folder in which a run was started.
     ///
     /// # Errors
     /// If it cannot be loaded, in words.
@@ -31,8 +31,9 @@ impl Draughtsman {
         }
     }
 
-    /// Draws the best architectures, best first, the winners and the starts of a task, and what the
-    /// best one has other than the starts. What is no architecture of the space is left out.
+    /// Draws the best architectures (best first), the winners and the starts of a task, and the
+    /// differences between the best and the starts. Text that is not an architecture of the space
+    /// is left out.
     pub fn draw(&self, task: &mut Task, best: &[String]) {
         let space = &*self.0;
         let parsed = |text: &String| -> Option<(String, Arch)> {

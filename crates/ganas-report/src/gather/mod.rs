@@ -18,7 +18,7 @@ pub use tasks::tasks;
 
 use ganas_study::rundir::SETTINGS;
 
-/// How deep run directories may lie in a folder: those of a suite are in TASK/STRATEGY/SEED.
+/// The largest depth of run folders in a folder: those of a suite are in TASK/STRATEGY/SEED.
 const DEPTH: usize = 4;
 
 /// A benchmark's results in its folder.
@@ -27,32 +27,32 @@ const BENCH: &str = "bench.json";
 const MEND: &str = "name a folder of `ganas search --out` or `ganas bench --out`, or a JSON file that \
                     one of them wrote";
 
-/// All that was read.
+/// Everything read from the paths.
 #[derive(Default)]
 pub struct Gathered {
     /// The runs.
     pub runs: Vec<Found>,
-    /// What benchmarks over suites say of all their tasks.
+    /// Results over all tasks, for benchmarks over suites.
     pub suites: Vec<Suite>,
-    /// What could not be read.
+    /// Errors of files that could not be read.
     pub problems: Vec<Error>,
 }
 
-/// A run, and what it searched.
+/// A run and its task.
 pub struct Found {
-    /// What it searched. Only runs with the same key are compared, whatever their bounds.
+    /// The task. Only runs with the same key are compared, whatever their bounds.
     pub key: Key,
     /// The run, its evaluations left out.
     pub run: Run,
     /// The names of the metrics of its evaluations, the objective first.
     pub metrics: Vec<String>,
-    /// Its evaluations in order.
+    /// The evaluations in order.
     pub evaluations: Vec<Evaluation>,
     /// The architectures that it started from.
     pub starts: Vec<String>,
-    /// How it was made.
+    /// The provenance of the run.
     pub origin: Origin,
-    /// The best value in its table, where that is known.
+    /// The best value in the table, if it is known.
     pub optimum: Option<f64>,
     /// Compliant architectures in its table.
     pub compliant: Option<usize>,
@@ -60,20 +60,20 @@ pub struct Found {
     pub started_in: Option<PathBuf>,
 }
 
-/// What is searched, and by what.
+/// The identity of a task.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Key {
     /// The space as it was named.
     pub space: String,
     /// The metric.
     pub objective: String,
-    /// Whether smaller is better.
+    /// True if smaller is better.
     pub minimize: bool,
     /// The bounds, sorted.
     pub constraints: Vec<String>,
-    /// What evaluates: the digest of a table, or what else there is.
+    /// The source of evaluations: the digest of a table, or another description.
     pub source: String,
-    /// Whether isomorphic strings count as one.
+    /// True if isomorphic strings count as one.
     pub merge_isomorphic: bool,
 }
 
@@ -85,11 +85,11 @@ pub struct Evaluation {
     pub arch: String,
     /// The metrics in the order of their names.
     pub metrics: Vec<Option<f64>>,
-    /// Why it failed, if it did and that is known.
+    /// The reason of a failure, if it is known.
     pub failure: Option<String>,
 }
 
-/// How a result was made, as far as it matters here.
+/// The fields of a result's provenance that a report needs.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Provenance {
@@ -112,7 +112,7 @@ struct StrategyOf {
 }
 
 impl Provenance {
-    /// What was searched. Without a record of it there is only what the result itself says.
+    /// The identity of the task. Without a record of it, only the result itself identifies it.
     fn key(&self, space: &str, objective: &str) -> Key {
         let text = |name: &str| self.task[name].as_str().map(str::to_owned);
         let mut constraints: Vec<String> = strings(&self.task["constraints"]);
@@ -144,7 +144,7 @@ impl Provenance {
         }
     }
 
-    /// How the runs of a strategy were made.
+    /// The provenance of the runs of a strategy.
     fn origin(&self, strategy: &str, preset: &str, seed: u64, path: &Path) -> Origin {
         let of = |s: &&StrategyOf| s.strategy == strategy && s.preset == preset;
         Origin {
@@ -160,7 +160,7 @@ impl Provenance {
 }
 
 impl Key {
-    /// Whether another run searched for the same, perhaps within other bounds.
+    /// Returns true if another run has the same task, possibly with other bounds.
     pub fn is_task_of(&self, other: &Key) -> bool {
         let unbounded = |key: &Key| Key {
             constraints: Vec::new(),
@@ -182,7 +182,7 @@ impl Key {
     }
 }
 
-/// Reads paths: what cannot be read is among the problems.
+/// Reads paths. Unreadable files are listed among the problems.
 pub fn gather(paths: &[PathBuf]) -> Gathered {
     let mut gathered = Gathered::default();
     for path in paths {
@@ -288,7 +288,7 @@ fn strings(value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// What a strategy is called: its preset is named unless it is the default.
+/// The label of a strategy; it has the preset unless that is the default.
 fn label(strategy: &str, preset: &str) -> String {
     match preset {
         "" | "default" => strategy.to_owned(),

@@ -1,4 +1,4 @@
-//! A run directory, as far as the run came.
+//! A run folder, up to its last evaluation.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -28,7 +28,7 @@ struct RoundLine {
 /// is as if the run had not come so far.
 ///
 /// # Errors
-/// If there are no settings of a run.
+/// If the run has no settings.
 pub fn read(folder: &Path) -> Result<Found> {
     let file = folder.join(SETTINGS);
     fs::metadata(&file).map_err(|e| unreadable(&file, &e))?;
@@ -88,7 +88,7 @@ pub fn read(folder: &Path) -> Result<Found> {
     })
 }
 
-/// What can be said of a run from its evaluations.
+/// The state of an unfinished run, computed from its evaluations.
 fn so_far(key: &Key, metrics: &[String], evaluations: &[Evaluation]) -> Run {
     let constraints = key.constraints();
     let mut run = Run {
@@ -103,9 +103,10 @@ fn so_far(key: &Key, metrics: &[String], evaluations: &[Evaluation]) -> Run {
         };
         let complies = super::tasks::complies(&constraints, metrics, &evaluation.metrics);
         run.noncompliant += usize::from(!complies);
-        let better = match key.minimize {
-            true => run.best.is_none_or(|best| value < best),
-            false => run.best.is_none_or(|best| value > best),
+        let better = if key.minimize {
+            run.best.is_none_or(|best| value < best)
+        } else {
+            run.best.is_none_or(|best| value > best)
         };
         if complies && better {
             run.best = Some(value);
@@ -155,7 +156,7 @@ fn evaluations(text: &str) -> (Vec<String>, Vec<Evaluation>) {
     (metrics, evaluations)
 }
 
-/// A line of the journal whose evaluation failed.
+/// A line of the journal with a failed evaluation.
 #[derive(Deserialize)]
 struct Failure {
     arch: String,
@@ -169,7 +170,7 @@ fn failures(text: &str) -> HashMap<String, String> {
     failures.map(|f| (f.arch, f.failed)).collect()
 }
 
-/// The rounds in which something was reported. Thresholds are turned to what they are of.
+/// The rounds with gauges. Thresholds get the sign of the objective.
 fn rounds(text: &str, minimize: bool) -> Vec<Round> {
     let lines = text
         .lines()

@@ -1,4 +1,4 @@
-//! Runs sorted by what they searched.
+//! Runs grouped by their tasks.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ pub fn tasks(runs: Vec<Found>) -> Vec<Task> {
         .collect()
 }
 
-/// Whether all bounds hold for metrics with these names.
+/// Returns true if all bounds hold for metrics with these names.
 pub fn complies(bounds: &[Constraint], names: &[String], metrics: &[Option<f64>]) -> bool {
     bounds.iter().all(|bound| {
         let place = names.iter().position(|name| *name == bound.metric);
@@ -61,6 +61,57 @@ fn name_bounds(group: &mut [Found]) -> bool {
     true
 }
 
+/// Notes for the reader of a comparison. `differ` is true if the runs have different bounds.
+fn notes(group: &[Found], differ: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut budgets: Vec<usize> = group.iter().map(|f| f.run.budget).collect();
+    budgets.sort_unstable();
+    budgets.dedup();
+    if budgets.len() > 1 {
+        let all: Vec<String> = budgets.iter().map(usize::to_string).collect();
+        notes.push(format!(
+            "The runs may spend different numbers of queries: {}. Compare them at the same number.",
+            all.join(", ")
+        ));
+    }
+    let unfinished = group
+        .iter()
+        .filter(|f| f.run.state != State::Finished)
+        .count();
+    if unfinished > 0 {
+        notes.push(format!(
+            "{unfinished} of {} not finished: shown up to the last evaluation. Mean curves end with the \
+             first of them.",
+            match group.len() {
+                1 => "1 run is".into(),
+                all => format!("{all} runs are"),
+            }
+        ));
+    }
+    if group
+        .iter()
+        .any(|f| f.run.steps.is_empty() && !f.run.rank_at.is_empty())
+    {
+        notes.push("Some of these results have ranks at a few numbers of queries only.".into());
+    }
+    let silent = group.iter().filter(|f| f.evaluations.is_empty()).count();
+    if silent > 0 && silent < group.len() {
+        notes.push(format!(
+            "{silent} of {} runs have no recorded evaluations: the architectures shown are those of \
+             the others.",
+            group.len()
+        ));
+    }
+    if differ {
+        notes.push(
+            "The runs have different bounds, which stand beside their strategies. Ranks are among the \
+             architectures that keep a run's own bounds."
+                .into(),
+        );
+    }
+    notes
+}
+
 fn task(key: &Key, mut group: Vec<Found>) -> Task {
     let differ = name_bounds(&mut group);
     let common = |text: &&String| group.iter().all(|f| f.key.constraints.contains(text));
@@ -80,53 +131,7 @@ fn task(key: &Key, mut group: Vec<Found>) -> Task {
         constraints: constraints.iter().map(bound).collect(),
         ..Task::default()
     };
-    let mut budgets: Vec<usize> = group.iter().map(|f| f.run.budget).collect();
-    budgets.sort_unstable();
-    budgets.dedup();
-    if budgets.len() > 1 {
-        let all: Vec<String> = budgets.iter().map(usize::to_string).collect();
-        task.notes.push(format!(
-            "The runs may spend different numbers of queries: {}. Compare them at the same number.",
-            all.join(", ")
-        ));
-    }
-    let unfinished = group
-        .iter()
-        .filter(|f| f.run.state != State::Finished)
-        .count();
-    if unfinished > 0 {
-        task.notes.push(format!(
-            "{unfinished} of {} not finished: shown as far as they came. Mean curves end where the \
-             first of them does.",
-            match group.len() {
-                1 => "1 run is".into(),
-                all => format!("{all} runs are"),
-            }
-        ));
-    }
-    if group
-        .iter()
-        .any(|f| f.run.steps.is_empty() && !f.run.rank_at.is_empty())
-    {
-        task.notes.push(
-            "Some of these results say how the runs stood at a few numbers of queries only.".into(),
-        );
-    }
-    let silent = group.iter().filter(|f| f.evaluations.is_empty()).count();
-    if silent > 0 && silent < group.len() {
-        task.notes.push(format!(
-            "{silent} of {} runs have no evaluations at hand: what is shown of architectures is of \
-             the others.",
-            group.len()
-        ));
-    }
-    if differ {
-        task.notes.push(
-            "The runs have different bounds, which stand beside their strategies. Ranks are among the \
-             architectures that keep a run's own bounds."
-                .into(),
-        );
-    }
+    task.notes = notes(&group, differ);
     let mut catalogue = Catalogue::new(&group);
     for found in &mut group {
         let constraints = found.key.constraints();
@@ -158,7 +163,7 @@ fn task(key: &Key, mut group: Vec<Found>) -> Task {
     task
 }
 
-/// What evaluates, as the record of the run says it.
+/// The source of evaluations, from the record of the run.
 fn source(found: &Found) -> String {
     let task = &found.origin.task;
     let table = task["table"]
@@ -227,7 +232,7 @@ fn best<'a>(task: &Task, runs: impl Iterator<Item = &'a Run>) -> Vec<String> {
 
 /// The distinct architectures of all runs.
 struct Catalogue {
-    /// The names of the metrics but the objective.
+    /// The names of the metrics without the objective.
     metrics: Vec<String>,
     archs: Architectures,
     places: HashMap<String, Vec<usize>>,
@@ -251,8 +256,8 @@ impl Catalogue {
         }
     }
 
-    /// The place of an architecture that was evaluated within bounds: a new one if no evaluation came
-    /// to just that.
+    /// The index of an architecture that was evaluated within bounds. It is new unless an earlier
+    /// evaluation has the same values.
     fn place(&mut self, evaluation: &Evaluation, names: &[String], bounds: &[Constraint]) -> usize {
         let complies = complies(bounds, names, &evaluation.metrics);
         let values: Vec<Option<f64>> = (self.metrics.iter())

@@ -197,6 +197,8 @@ pub fn search(
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
+        let epoch = round + 1;
+        let diverged = |loss| TrainError::Diverged { epoch, loss };
         // Neither feed ends.
         let (Some(fit), Some(check)) = (train.next(), validation.next()) else {
             break;
@@ -208,12 +210,7 @@ pub fn search(
                 let score = course.step(space, &recipe, &[cell], &[fit], recipe.learning_rate)?;
                 let draws = draws(config.samples, &choices, &odds, &mut rng);
                 let rewards = rewards(&course.supernet, space, &draws, &check, config.reward)?;
-                let Some(rewards) = rewards else {
-                    return Err(TrainError::Diverged {
-                        epoch: round + 1,
-                        loss: f64::NAN,
-                    });
-                };
+                let rewards = rewards.ok_or_else(|| diverged(f64::NAN))?;
                 policy.reinforce(&draws, &rewards, baseline.follow(&rewards));
                 score
             }
@@ -226,10 +223,7 @@ pub fn search(
             }
         };
         if !score.loss.is_finite() {
-            return Err(TrainError::Diverged {
-                epoch: round + 1,
-                loss: score.loss,
-            });
+            return Err(diverged(score.loss));
         }
     }
     let odds = policy.probabilities();
