@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 
 use crate::desk::{Desk, Ending};
 use crate::fault::{Caller, Fault};
+use crate::search::session;
 
 /// Runs the benchmark of a specification in JSON; its record in JSON.
 #[pyfunction]
@@ -31,5 +32,5 @@ pub fn bench(spec: String, py: Python<'_>) -> PyResult<String> {
 
 fn run(spec: &str, stop: &AtomicBool) -> anyhow::Result<String> {
     let spec = read_map(serde_json::from_str(spec)?)?;
-    Ok(serde_json::to_string(&host::bench(&spec, stop)?)?)
+    Ok(serde_json::to_string(&host::bench(&spec, &session(), stop)?)?)
 }

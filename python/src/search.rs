@@ -13,7 +13,9 @@ use ganas_core::ledger::Query;
 use ganas_core::trial::{Axis, Trial};
 use ganas_study::direction::less_is_better;
 use ganas_study::host;
+use ganas_study::progress::Progress;
 use ganas_study::run::Embedding;
+use ganas_study::session::Session;
 use ganas_study::spec::{SearchSpec, read_map};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -348,7 +350,7 @@ impl Search {
                 predicates,
                 history,
             };
-            host::Search::open(read_map(serde_json::from_str(spec)?)?, embedding)
+            host::Search::open(read_map(serde_json::from_str(spec)?)?, embedding, session())
         });
         desk.raised(py)?;
         Search::new(opened.map_err(Fault::from)?, space, desk)
@@ -376,7 +378,7 @@ impl Search {
                 }
             };
             let legacy = &ganas_cli::legacy;
-            host::Search::resume(&folder, queries, retry_failed, embedding, legacy)
+            host::Search::resume(&folder, queries, retry_failed, embedding, session(), legacy)
         });
         desk.raised(py)?;
         let search = opened.map_err(Fault::from)?;
@@ -649,6 +651,14 @@ fn set(row: &Bound<'_, PyDict>, name: &str, value: Option<&Value>) -> PyResult<(
             _ => row.set_item(name, text),
         },
         Some(other) => row.set_item(name, other.to_string()),
+    }
+}
+
+/// A session of this module, which nobody follows.
+pub fn session() -> Session {
+    Session {
+        registry: ganas_cli::registry().clone(),
+        progress: Progress::silent(),
     }
 }
 

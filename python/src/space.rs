@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ganas_core::arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::{self, Sampler, SearchSpace};
-use ganas_study::space::load_space;
+use ganas_cli::registry;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -37,7 +37,7 @@ impl Origin {
     pub fn open(argument: &str, merge_isomorphic: bool) -> Result<Arc<Origin>, Fault> {
         let file = Path::new(argument);
         if !space::NAMES.contains(&argument) && file.is_file() {
-            let space = load_space(argument, merge_isomorphic)?;
+            let space = registry().space(argument, merge_isomorphic)?;
             let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
             return Ok(Arc::new(Origin {
                 argument: whole.to_string_lossy().into_owned(),
@@ -58,7 +58,7 @@ impl Origin {
         let (argument, text, merge_isomorphic) = key.clone();
         let space = match &text {
             Some(text) => space::from_toml(text).map_err(|e| e.in_file(&argument))?,
-            None => load_space(&argument, merge_isomorphic)?,
+            None => registry().space(&argument, merge_isomorphic)?,
         };
         let origin = Arc::new(Origin {
             argument,
@@ -405,8 +405,9 @@ pub fn revive_space(
 /// >>> ganas.strategies()["ga-nas"]
 /// ('default', 'paper-setup1', 'paper-setup2', 'paper-learned', 'adversarial')
 #[pyfunction]
-pub fn strategies(py: Python<'_>) -> PyResult<HashMap<&'static str, Bound<'_, PyTuple>>> {
-    (ganas_search::Registry::builtin().strategies())
-        .map(|(name, presets)| Ok((name, PyTuple::new(py, presets)?)))
+pub fn strategies(py: Python<'_>) -> PyResult<HashMap<String, Bound<'_, PyTuple>>> {
+    let strategies = registry().strategies();
+    (strategies.strategies())
+        .map(|(name, presets)| Ok((name.to_owned(), PyTuple::new(py, presets)?)))
         .collect()
 }

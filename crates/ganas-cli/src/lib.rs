@@ -4,10 +4,12 @@
 
 mod args;
 mod command;
+mod end;
 mod interrupt;
 mod names;
 mod printout;
 mod process;
+mod registry;
 mod reporter;
 mod terminal;
 mod typed;
@@ -20,20 +22,13 @@ use anyhow::Result;
 use clap::{FromArgMatches, Parser};
 use ganas_core::error::{self, Error, Setting};
 
-pub use command::resume::legacy;
+use ganas_study::spec::StudySpec;
+
+pub use registry::{install, registry};
+
+use end::End;
 
 use args::{Cli, Command};
-
-/// How a command ended that did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// All of it was done.
-    Done,
-    /// It came to its end without an architecture that can be used.
-    Nothing,
-    /// It was interrupted, and what it had is saved.
-    Interrupted,
-}
 
 /// The exit code of a search that found no architecture that can be used.
 const NOTHING: u8 = 3;
@@ -92,13 +87,13 @@ fn run(command: Command) -> Result<End> {
     match command {
         Command::Search(args) => command::search::run(&args),
         Command::Run(args) => command::run::run(&args),
-        Command::Resume(args) => command::resume::run(&args),
+        Command::Resume(args) => command::resume::run(&args, &legacy),
         Command::Bench(args) => command::bench::run(&args),
         Command::Report(args) => command::report::run(&args),
         Command::Export(args) => command::export::run(&args),
         Command::RareEvent(args) => command::rare_event::run(&args),
-        Command::Completions(args) => command::completions::run(&args),
-        Command::Man(args) => command::man::run(&args),
+        Command::Completions(args) => command::completions::run(&args, args::command()),
+        Command::Man(args) => command::man::run(&args, args::command()),
         Command::Table(args) => command::table::run(&args),
         Command::Space(args) => command::space::run(&args),
         Command::Supernet(args) => command::supernet::run(&args),
@@ -120,4 +115,18 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let is_of_file = error.downcast_ref::<Error>().is_some();
     let mut causes = error.chain().filter_map(|e| e.downcast_ref::<io::Error>());
     !is_of_file && causes.any(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Reads the command line of a run of a version before 0.2, which kept no specification.
+///
+/// # Errors
+/// If it is not a command line of this program.
+pub fn legacy(words: &[String]) -> Result<StudySpec, String> {
+    let program = ["ganas".to_owned()];
+    match Cli::try_parse_from(program.iter().chain(words)).map(|cli| cli.command) {
+        Ok(Command::Search(args)) => Ok(StudySpec::Search(Box::new(args.spec.0))),
+        Ok(Command::Bench(args)) => Ok(StudySpec::Bench(Box::new(args.spec.0))),
+        Ok(_) => Err("it is of another command".into()),
+        Err(e) => Err(format!("this program does not know it ({})", e.kind())),
+    }
 }

@@ -4,35 +4,33 @@ use std::ffi::OsStr;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Command, Error};
-use ganas_core::space;
-use ganas_search::Registry;
+
+use crate::registry::registry;
 
 /// A text whose known values are offered. What is typed is checked where it is used, with better hints.
 #[derive(Clone)]
-pub struct Names(Vec<&'static str>);
+pub struct Names(Vec<String>);
 
 /// The strategies.
 pub fn strategies() -> Names {
-    Names(Registry::builtin().names().collect())
+    Names(registry().strategies().names().map(str::to_owned).collect())
 }
 
 /// The presets of all strategies.
 pub fn presets() -> Names {
-    let mut names: Vec<&str> = Vec::new();
-    for name in Registry::builtin()
-        .strategies()
-        .flat_map(|(_, presets)| presets)
-    {
-        if !names.contains(name) {
-            names.push(name);
+    let mut names: Vec<String> = Vec::new();
+    let strategies = registry().strategies();
+    for name in strategies.strategies().flat_map(|(_, presets)| presets) {
+        if !names.iter().any(|known| known == name) {
+            names.push((*name).to_owned());
         }
     }
     Names(names)
 }
 
-/// The spaces that are built in.
+/// The spaces.
 pub fn spaces() -> Names {
-    Names(space::NAMES.to_vec())
+    Names(registry().space_names())
 }
 
 impl TypedValueParser for Names {
@@ -43,6 +41,6 @@ impl TypedValueParser for Names {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(self.0.iter().copied().map(PossibleValue::new)))
+        Some(Box::new(self.0.iter().cloned().map(PossibleValue::new)))
     }
 }

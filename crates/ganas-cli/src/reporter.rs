@@ -11,6 +11,7 @@ use ganas_core::ledger::Query;
 use ganas_study::direction::turned;
 use ganas_study::event::{Activity, Event, Reporter};
 use ganas_study::progress::Progress;
+use ganas_study::session::Session;
 use ganas_study::text::{brief, plain, rounded};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
@@ -363,4 +364,12 @@ fn round_line(problem: &Problem, round: &Round, rank: Option<usize>) -> String {
 /// Progress on standard error, unless it is to be quiet.
 pub fn progress(quiet: bool) -> Progress {
     Progress::new(Terminal::new(LogArgs::quiet(quiet)))
+}
+
+/// A session of this process that reports to standard error.
+pub fn session(log: LogArgs) -> Session {
+    Session {
+        registry: crate::registry::registry().clone(),
+        progress: Progress::new(Terminal::new(log)),
+    }
 }

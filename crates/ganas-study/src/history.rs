@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::record::HistoryRecord;
 use crate::scale;
-use crate::space::unreadable;
+use crate::files::unreadable;
 use crate::task::Task;
 
 /// The copy of it in the folder of a run.

@@ -5,19 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Result;
 use ganas_core::driver::{Observer, Problem};
-use ganas_core::error::Error;
+use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::Evaluator;
 use ganas_core::journal::Finished;
 use ganas_core::space::SearchSpace;
 
 use crate::bench::PreparedBench;
-use crate::progress::Progress;
 use crate::record::{BenchReport, SearchReport};
 use crate::run::resume::{self, Legacy};
 use crate::run::{Embedding, Host, Prepared};
 use crate::rundir::settings::Recorded;
+use crate::session::Session;
 use crate::spec::{BenchSpec, Change, SearchSpec};
 use crate::task::SPACE;
 use crate::threads;
@@ -25,6 +24,7 @@ use crate::threads;
 /// A search that was opened and can be run once.
 pub struct Search {
     prepared: Prepared,
+    session: Session,
     spec: SearchSpec,
     resumed: Option<Recorded>,
 }
@@ -35,9 +35,9 @@ impl Search {
     ///
     /// # Errors
     /// If some of it cannot be used.
-    pub fn open(spec: SearchSpec, embedding: Embedding) -> Result<Search> {
+    pub fn open(spec: SearchSpec, embedding: Embedding, session: Session) -> Result<Search> {
         threads::start()?;
-        Search::new(spec, None, embedding)
+        Search::new(spec, None, embedding, session)
     }
 
     /// Opens the search of a run folder, with that many queries in all. It goes on as if it had never
@@ -51,6 +51,7 @@ impl Search {
         queries: Option<usize>,
         retry_failed: bool,
         embedding: impl FnOnce(&str, bool) -> Embedding,
+        session: Session,
         legacy: Legacy,
     ) -> Result<Search> {
         threads::start()?;
@@ -62,18 +63,22 @@ impl Search {
                 "the run was begun in {}, and names its files from there",
                 recorded.started_in.display()
             ))
-            .mend("change to that folder first")
-            .into());
+            .mend("change to that folder first"));
         }
         let name = spec.task.space.as_deref().unwrap_or(SPACE);
         let embedding = embedding(name, spec.task.merge_isomorphic);
-        Search::new(spec, Some(recorded), embedding)
+        Search::new(spec, Some(recorded), embedding, session)
     }
 
-    fn new(spec: SearchSpec, resumed: Option<Recorded>, embedding: Embedding) -> Result<Search> {
-        let progress = Progress::silent();
+    fn new(
+        spec: SearchSpec,
+        resumed: Option<Recorded>,
+        embedding: Embedding,
+        session: Session,
+    ) -> Result<Search> {
         Ok(Search {
-            prepared: Prepared::new(&spec, resumed.as_ref(), embedding, &progress)?,
+            prepared: Prepared::new(&spec, resumed.as_ref(), embedding, &session)?,
+            session,
             spec,
             resumed,
         })
@@ -140,14 +145,14 @@ impl Search {
         observer: &mut dyn Observer,
         stop: &AtomicBool,
     ) -> Result<SearchReport> {
-        let progress = Progress::silent();
+        let progress = &self.session.progress;
         let bar = progress.search(self.prepared.queries);
         let host = Host {
             evaluator,
             observer,
         };
         let plan = self.prepared.plan(self.resumed.as_ref(), &[]);
-        plan.run(Some(host), &progress, &bar, stop)
+        plan.run(Some(host), progress, &bar, stop)
     }
 }
 
@@ -155,9 +160,9 @@ impl Search {
 ///
 /// # Errors
 /// If some of it cannot be used.
-pub fn bench(spec: &BenchSpec, stop: &AtomicBool) -> Result<BenchReport> {
+pub fn bench(spec: &BenchSpec, session: &Session, stop: &AtomicBool) -> Result<BenchReport> {
     threads::start()?;
-    let progress = Progress::silent();
-    let (report, _) = PreparedBench::new(spec, &progress)?.run(&[], &progress, stop)?;
+    let prepared = PreparedBench::new(spec, session)?;
+    let (report, _) = prepared.run(&[], &session.progress, stop)?;
     Ok(report)
 }

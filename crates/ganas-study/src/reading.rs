@@ -7,7 +7,7 @@ use ganas_core::space::SearchSpace;
 use ganas_tables::{Import, Table};
 
 use crate::progress::Progress;
-use crate::space::unreadable;
+use crate::files::unreadable;
 use crate::spec::ReadingSpec;
 
 impl ReadingSpec {

@@ -1,8 +1,8 @@
 //! The threads that all parts of the program share.
 
+use ganas_core::error::{Error, Result};
 use std::sync::OnceLock;
 
-use anyhow::{Result, anyhow};
 use rayon::ThreadPoolBuilder;
 
 /// Starts the threads that are shared, if they have not been. Without them the first part that needs
@@ -18,9 +18,9 @@ pub fn start() -> Result<()> {
         _ => Ok(()),
     });
     started.clone().map_err(|e| {
-        anyhow!(
-            "no threads can be started ({e}); raise the limit of processes (`ulimit -u`, `pids.max` of a \
+        Error::evaluator(format!(
+            "cannot start threads ({e}); raise the limit of processes (`ulimit -u`, `pids.max` of a \
              container) or of memory, or set RAYON_NUM_THREADS to fewer"
-        )
+        ))
     })
 }

@@ -6,15 +6,14 @@ use anyhow::Result;
 use clap::Args;
 use ganas_core::error::Error;
 use ganas_study::bench::{PreparedBench, PreparedSuite};
-use ganas_study::output::{prepare, write_json};
-use ganas_study::progress::Progress;
+use ganas_study::files::{prepare, write_json};
 use ganas_study::spec::{BenchSpec, StudySpec, SuiteSpec, TaskSpec};
 
-use crate::End;
+use crate::end::End;
 use crate::interrupt;
 use crate::printout::{print, print_suite};
 use crate::process::command_line;
-use crate::reporter::progress;
+use crate::reporter::{LogArgs, session};
 use crate::terminal;
 use crate::typed::Typed;
 
@@ -83,10 +82,10 @@ pub fn run(args: &BenchArgs) -> Result<End> {
 /// # Errors
 /// As [`run`].
 pub fn bench(spec: &BenchSpec, output: &BenchOutput) -> Result<End> {
-    let progress = progress(output.quiet);
-    let prepared = PreparedBench::new(spec, &progress)?;
+    let session = session(LogArgs::quiet(output.quiet));
+    let prepared = PreparedBench::new(spec, &session)?;
     let (command, stop) = start(output)?;
-    let (report, is_whole) = prepared.run(&command, &progress, stop)?;
+    let (report, is_whole) = prepared.run(&command, &session.progress, stop)?;
     if let Some(file) = &output.json {
         write_json(file, &report)?;
     }
@@ -101,10 +100,10 @@ pub fn bench(spec: &BenchSpec, output: &BenchOutput) -> Result<End> {
 /// # Errors
 /// As [`run`].
 pub fn suite(spec: &SuiteSpec, output: &BenchOutput) -> Result<End> {
-    let progress: Progress = progress(output.quiet);
-    let prepared = PreparedSuite::new(spec, &progress)?;
+    let session = session(LogArgs::quiet(output.quiet));
+    let prepared = PreparedSuite::new(spec, &session)?;
     let (command, stop) = start(output)?;
-    let (report, is_whole) = prepared.run(&command, &progress, stop)?;
+    let (report, is_whole) = prepared.run(&command, &session.progress, stop)?;
     if let Some(file) = &output.json {
         write_json(file, &report)?;
     }

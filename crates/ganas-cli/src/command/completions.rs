@@ -7,8 +7,7 @@ use clap::Args;
 use clap_complete::Shell;
 use ganas_core::space::NAMES;
 
-use crate::End;
-use crate::args::command;
+use crate::end::End;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,10 +27,10 @@ pub struct CompletionsArgs {
 ///
 /// # Errors
 /// If nobody reads what is written.
-pub fn run(args: &CompletionsArgs) -> Result<End> {
+pub fn run(args: &CompletionsArgs, mut command: clap::Command) -> Result<End> {
     // Written at once, since the generator gives up where a pipe is closed.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command(), "ganas", &mut script);
+    clap_complete::generate(args.shell, &mut command, "ganas", &mut script);
     let script = with_files(&String::from_utf8_lossy(&script));
     io::stdout().write_all(script.as_bytes())?;
     Ok(End::Done)
@@ -64,7 +63,7 @@ mod tests {
 
     fn script(shell: Shell) -> String {
         let mut script = Vec::new();
-        clap_complete::generate(shell, &mut command(), "ganas", &mut script);
+        clap_complete::generate(shell, &mut crate::args::command(), "ganas", &mut script);
         with_files(&String::from_utf8(script).unwrap())
     }
 

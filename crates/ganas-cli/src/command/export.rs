@@ -16,11 +16,11 @@ use ganas_draw::Drawing;
 use ganas_train::Preprocessing;
 use serde::{Deserialize, Serialize};
 
-use crate::End;
+use crate::end::End;
 use crate::command::supernet::space_of;
 use crate::names;
-use ganas_study::output::prepare;
-use ganas_study::space::notations;
+use ganas_study::files::prepare;
+use crate::registry::registry;
 use network::{NetworkArgs, Origin};
 
 const EXAMPLES: &str = "\
@@ -167,7 +167,7 @@ pub fn run(args: &ExportArgs) -> Result<End> {
         named.or(imported.as_ref().map(|i| &*i.space)),
         &args.network.supernet,
     ) {
-        (Some(space), _) => notations(space)?.into(),
+        (Some(space), _) => registry().notations(space)?.into(),
         (None, Some(folder)) => space_of(folder, None)?,
         (None, None) => {
             return Err(Error::input("the space of the architecture is missing")

@@ -8,8 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use clap_mangen::Man;
 
-use crate::End;
-use crate::args::command;
+use crate::end::End;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,18 +28,18 @@ pub struct ManArgs {
 ///
 /// # Errors
 /// If the pages cannot be written.
-pub fn run(args: &ManArgs) -> Result<End> {
+pub fn run(args: &ManArgs, command: clap::Command) -> Result<End> {
     match &args.out {
         Some(folder) => {
             let write = || {
                 fs::create_dir_all(folder)?;
-                clap_mangen::generate_to(command(), folder)
+                clap_mangen::generate_to(command, folder)
             };
             write().with_context(|| format!("cannot write into {}", folder.display()))?;
         }
         None => {
             let mut page = Vec::new();
-            Man::new(command()).render(&mut page)?;
+            Man::new(command).render(&mut page)?;
             io::stdout().write_all(&page)?;
         }
     }

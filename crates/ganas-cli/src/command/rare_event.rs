@@ -17,13 +17,13 @@ use ganas_search::rare_event::{
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::End;
+use crate::end::End;
 use crate::names;
-use crate::reporter::progress;
+use crate::reporter::{LogArgs, session};
 use crate::terminal;
 use crate::typed::Typed;
 use ganas_study::VERSION;
-use ganas_study::output::{prepare, write_json};
+use ganas_study::files::{prepare, write_json};
 use ganas_study::progress::Progress;
 use ganas_study::progress::Remarks;
 use ganas_study::spec::ReadingSpec;
@@ -32,6 +32,9 @@ use ganas_study::statistics::median;
 use ganas_study::task::Task;
 
 mod figure;
+mod record;
+
+use record::{Record, Report, Summary};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -121,65 +124,6 @@ pub struct RareEventArgs {
     quiet: bool,
 }
 
-/// What is written.
-#[derive(Serialize)]
-struct Report {
-    space: String,
-    objective: String,
-    /// The level, as the objective has it.
-    alpha: f64,
-    /// The probability, where the whole space is known.
-    exact: Option<f64>,
-    /// What probabilities are of.
-    likelihood: Likelihood,
-    /// Each method with each seed.
-    estimates: Vec<Record>,
-    /// Each method over its seeds, where the probability is known.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    summary: Vec<Summary>,
-    settings: Settings,
-    /// The version of this program.
-    ganas: String,
-    /// The command line, program name left out.
-    command: Vec<String>,
-}
-
-/// One estimate.
-#[derive(Serialize)]
-struct Record {
-    method: &'static str,
-    seed: u64,
-    #[serde(flatten)]
-    estimate: Estimate,
-    queries: usize,
-    /// The levels on the way, as the objective has them.
-    levels: Vec<Level>,
-}
-
-/// How the estimates of a method compare with the exact value.
-#[derive(Serialize)]
-struct Summary {
-    method: &'static str,
-    seeds: usize,
-    mean: f64,
-    /// How far the mean is from the exact value, as a share of it. Estimates are winsorised, which
-    /// makes them too small on average where few heavy draws make up the event.
-    bias: f64,
-    /// The root of the mean squared error over the exact value.
-    relative_error: f64,
-    /// Seeds with an estimate within 50 % of the exact value.
-    within_half: usize,
-    /// Seeds whose interval holds the exact value.
-    covered: usize,
-    /// Seeds whose interval ends below the exact value.
-    too_low: usize,
-    /// The median width of the intervals, over the exact value.
-    median_width: Option<f64>,
-    /// The variance of as many draws of the prior as there were queries over the mean squared
-    /// error; null if that is zero.
-    times_below_monte_carlo: Option<f64>,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -201,7 +145,8 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
                 .into());
         }
     }
-    let progress = progress(args.quiet);
+    let session = session(LogArgs::quiet(args.quiet));
+    let progress = &session.progress;
     let task = Task::open(
         &TaskSpec {
             space: Some(args.space.clone()),
@@ -214,7 +159,7 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
             ..TaskSpec::default()
         },
         args.seed,
-        &progress,
+        &session,
     )?;
     progress.say(&task.announcement);
     if let Some(table) = task.source.table()
@@ -231,8 +176,8 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
     for file in args.json.iter().chain(&args.svg) {
         prepare(file)?;
     }
-    task.say_notes(&progress);
-    let report = estimate(args, &task, &methods, &progress)?;
+    task.say_notes(progress);
+    let report = estimate(args, &task, &methods, progress)?;
     if !args.quiet {
         print(&report, &mut terminal::stdout())?;
     }

@@ -8,11 +8,11 @@ use clap::Args;
 use ganas_core::write_whole;
 use ganas_report::Report;
 
-use crate::End;
+use crate::end::End;
 use crate::process::command_line;
 use ganas_report::gather::{gather, tasks};
 use ganas_study::VERSION;
-use ganas_study::output::prepare;
+use ganas_study::files::prepare;
 use ganas_study::text::one_line;
 
 const EXAMPLES: &str = "\
@@ -71,7 +71,7 @@ pub fn run(args: &ReportArgs) -> Result<End> {
         notes.push(format!("Left out: {problem}."));
     }
     let count = gathered.runs.len();
-    let tasks = tasks(gathered.runs);
+    let tasks = tasks(gathered.runs, crate::registry::registry());
     if let several @ 2.. = tasks.len() {
         notes.push(format!(
             "These are runs of {several} tasks: their spaces, objectives or what evaluates \

@@ -9,150 +9,219 @@ use ganas_draw::Drawing;
 use ganas_study::record::{Improved, SearchReport};
 use ganas_study::run::shown;
 use ganas_study::task::Task;
-use ganas_study::text::rounded;
+use ganas_study::text::{one_line, rounded};
 use ganas_train::Feed;
 use ganas_train::device::CPU;
 
-use super::search::reason;
 use crate::terminal;
+
+/// Lines of a result: each a name and a text.
+struct Lines<'r> {
+    report: &'r SearchReport,
+    task: &'r Task,
+    lines: Vec<(&'r str, String)>,
+}
 
 /// Prints a result for people.
 ///
 /// # Errors
 /// If standard output cannot be written.
 pub fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Result<()> {
-    let run = &report.run;
-    let mut lines: Vec<(&str, String)> = Vec::new();
-    match (&run.best_arch, run.best, run.queries_to_best) {
-        (Some(arch), Some(best), Some(query)) => {
-            lines.push(("best", arch.clone()));
-            if let (Some(row), Some(table)) = (&report.row, &task.table) {
-                lines.push(("row", shown(row, table, arch)));
-            }
-            lines.push((&report.objective, standing(best, run.best_rank, task)));
-            if let (Some(column), Some(value), Some(rank)) =
-                (&task.report, run.reported, run.reported_rank)
-            {
-                let all = column.ranking.len();
-                lines.push((
-                    &column.name,
-                    format!("{}, rank {rank} of {all}", rounded(value)),
-                ));
-                if let (Some(arch), Some(count)) = (&run.reported_arch, run.reevaluated) {
-                    lines.push(("", format!("{arch}, the best there of the best {count}")));
-                }
-            }
-            if let Some(seen) = run.seen {
-                lines.push(("seen", format!("{}, with noise", rounded(seen))));
-            }
-            let found = match query {
-                0 => "and the best was known before".into(),
-                _ => format!("{query} to the best"),
-            };
-            lines.push(("queries", format!("{}, {found}", run.queries)));
-        }
-        _ => {
-            let why = match (run.queries, run.failed) {
-                (0, _) => "nothing was evaluated",
-                (queries, failed) if queries == failed => "every evaluation failed",
-                _ => "no architecture met the constraints",
-            };
-            lines.push(("best", format!("none: {why}")));
-            if let Some(nearest) = &report.nearest {
-                let breaches = nearest.breaches.join("; ");
-                lines.push(("nearest", format!("{}: {breaches}", nearest.arch)));
-            }
-            lines.push(("queries", run.queries.to_string()));
-        }
+    let mut all = Lines {
+        report,
+        task,
+        lines: Vec::new(),
+    };
+    all.best();
+    all.others();
+    all.winner();
+    all.spent();
+    all.end(folder);
+    let lines = all.lines;
+    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut out = terminal::stdout();
+    for (name, text) in lines {
+        writeln!(out, "{name:width$}  {text}")?;
     }
-    for (place, top) in report.top.iter().enumerate() {
-        let name = if place == 0 { "top" } else { "" };
-        let text = match (&top.row, &task.table) {
-            (Some(row), Some(table)) => shown(row, table, ""),
-            _ => top.arch.clone(),
+    draw(report, task, &mut out)
+}
+
+/// Draws the winner, and the differences of the best to each starting point.
+fn draw(report: &SearchReport, task: &Task, out: &mut impl Write) -> Result<()> {
+    if let Some(winner) = &report.winner
+        && let Ok(arch) = task.space.parse(&winner.arch)
+    {
+        write!(out, "\n{}", Drawing::of(&*task.space, &arch)?.text())?;
+    }
+    let best = report.run.best_arch.as_ref();
+    let Some(best) = best.and_then(|arch| task.space.parse(arch).ok()) else {
+        return Ok(());
+    };
+    for start in task.start.iter().filter(|start| **start != best) {
+        let difference = Drawing::between(&*task.space, start, &best)?;
+        write!(out, "\n{}", difference.text())?;
+    }
+    Ok(())
+}
+
+impl<'r> Lines<'r> {
+    fn add(&mut self, name: &'r str, text: impl Into<String>) {
+        self.lines.push((name, text.into()));
+    }
+
+    /// The best architecture, its objective and the queries that it took; without one, the reason.
+    fn best(&mut self) {
+        let (report, task) = (self.report, self.task);
+        let run = &report.run;
+        let (Some(arch), Some(best), Some(query)) =
+            (&run.best_arch, run.best, run.queries_to_best)
+        else {
+            return self.nothing();
         };
-        lines.push((name, format!("{}. {}  {text}", place + 1, top.value)));
+        self.add("best", arch.clone());
+        if let (Some(row), Some(table)) = (&report.row, &task.table) {
+            self.add("row", shown(row, table, arch));
+        }
+        self.add(&report.objective, standing(best, run.best_rank, task));
+        if let (Some(column), Some(value), Some(rank)) =
+            (&task.report, run.reported, run.reported_rank)
+        {
+            let all = column.ranking.len();
+            self.add(
+                &column.name,
+                format!("{}, rank {rank} of {all}", rounded(value)),
+            );
+            if let (Some(arch), Some(count)) = (&run.reported_arch, run.reevaluated) {
+                self.add("", format!("{arch}, the best there of the best {count}"));
+            }
+        }
+        if let Some(seen) = run.seen {
+            self.add("seen", format!("{}, with noise", rounded(seen)));
+        }
+        let found = match query {
+            0 => "and the best was known before".into(),
+            _ => format!("{query} to the best"),
+        };
+        self.add("queries", format!("{}, {found}", run.queries));
     }
-    for start in &report.improved {
-        lines.push(("start", start.start.clone()));
-        lines.extend(changes(start, run.best, task).map(|change| ("", change)));
+
+    /// The reason why there is no best architecture.
+    fn nothing(&mut self) {
+        let run = &self.report.run;
+        let why = match (run.queries, run.failed) {
+            (0, _) => "nothing was evaluated",
+            (queries, failed) if queries == failed => "every evaluation failed",
+            _ => "no architecture met the constraints",
+        };
+        self.add("best", format!("none: {why}"));
+        if let Some(nearest) = &self.report.nearest {
+            let breaches = nearest.breaches.join("; ");
+            self.add("nearest", format!("{}: {breaches}", nearest.arch));
+        }
+        self.add("queries", run.queries.to_string());
     }
-    if let Some(winner) = &report.winner {
-        lines.push(("winner", winner.arch.clone()));
+
+    /// Further architectures: the top ones and the starting points.
+    fn others(&mut self) {
+        let (report, task) = (self.report, self.task);
+        for (place, top) in report.top.iter().enumerate() {
+            let name = if place == 0 { "top" } else { "" };
+            let text = match (&top.row, &task.table) {
+                (Some(row), Some(table)) => shown(row, table, ""),
+                _ => top.arch.clone(),
+            };
+            self.add(name, format!("{}. {}  {text}", place + 1, top.value));
+        }
+        for start in &report.improved {
+            self.add("start", start.start.clone());
+            for change in changes(start, report.run.best, task) {
+                self.add("", change);
+            }
+        }
+    }
+
+    /// The winner after its last training.
+    fn winner(&mut self) {
+        let Some(winner) = &self.report.winner else {
+            return;
+        };
+        self.add("winner", winner.arch.clone());
         let chosen = winner.finalists.iter().find(|f| f.arch == winner.arch);
         if let Some((accuracy, of)) = chosen.and_then(|f| Some((f.accuracy?, f.trainings))) {
-            lines.push((
+            let count = winner.finalists.len();
+            self.add(
                 "",
-                format!(
-                    "{accuracy:.2} in {of} more trainings, the most of the best {}",
-                    winner.finalists.len()
-                ),
-            ));
+                format!("{accuracy:.2} in {of} more trainings, the most of the best {count}"),
+            );
         }
-        lines.push((
+        self.add(
             "test",
             format!(
                 "{:.2} % of {} images, after {} epochs on the other {}",
                 winner.test_accuracy, winner.test_images, winner.epochs, winner.train_images
             ),
-        ));
+        );
         match &winner.comparison {
             Some(comparison) => {
                 let [reached, gained] = comparison.lines();
-                lines.extend([("random", reached), ("gain", gained)]);
+                self.add("random", reached);
+                self.add("gain", gained);
             }
-            None => lines.push((
+            None => self.add(
                 "random",
-                "not trained for comparison, which would take longer than the search".into(),
-            )),
+                "not trained for comparison, which would take longer than the search",
+            ),
         }
-        lines.push((
+        self.add(
             "weights",
             format!("{} ({} numbers)", winner.weights, winner.params),
-        ));
-        lines.push(("drawing", winner.drawing.clone()));
+        );
+        self.add("drawing", winner.drawing.clone());
     }
-    let devices = &report.provenance.devices;
-    if devices.iter().any(|name| name != CPU) {
-        lines.push(("device", devices.join(", then ")));
-    }
-    if !task.constraints.is_empty() {
-        lines.push((
-            "constraints",
-            format!(
-                "{}; {} rejected without a query, {} evaluated in vain",
-                report.provenance.task.constraints.join(", "),
-                run.rejected,
-                run.noncompliant
-            ),
-        ));
-    }
-    if run.failed > 0 {
+
+    /// Devices, constraints and failures.
+    fn spent(&mut self) {
+        let (report, run) = (self.report, &self.report.run);
+        let devices = &report.provenance.devices;
+        if devices.iter().any(|name| name != CPU) {
+            self.add("device", devices.join(", then "));
+        }
+        if !self.task.constraints.is_empty() {
+            self.add(
+                "constraints",
+                format!(
+                    "{}; {} rejected without a query, {} evaluated in vain",
+                    report.provenance.task.constraints.join(", "),
+                    run.rejected,
+                    run.noncompliant
+                ),
+            );
+        }
         let count = match run.failed {
+            0 => return,
             1 => "1 evaluation".to_owned(),
             n => format!("{n} evaluations"),
         };
-        let why = report.failure.as_deref().map(reason);
-        lines.push((
-            "failed",
-            why.map_or(count.clone(), |why: String| {
-                format!("{count}; the first: {why}")
-            }),
-        ));
-    }
-    if let Some(outlook) = &report.outlook {
-        lines.push(("outlook", outlook.sentence.clone()));
-        if let Some(exact) = outlook.exact {
-            let best = match run.best_rank {
-                Some(1) => ", and none is better",
-                _ => "",
-            };
-            lines.push(("", format!("by the table, they make up {exact:.1e}{best}")));
+        match report.failure.as_deref().map(reason) {
+            Some(why) => self.add("failed", format!("{count}; the first: {why}")),
+            None => self.add("failed", count),
         }
     }
-    lines.push((
-        "stopped",
-        match run.stop {
+
+    /// The outlook, and how and where it ended.
+    fn end(&mut self, folder: Option<&Path>) {
+        let (report, run) = (self.report, &self.report.run);
+        if let Some(outlook) = &report.outlook {
+            self.add("outlook", outlook.sentence.clone());
+            if let Some(exact) = outlook.exact {
+                let best = match run.best_rank {
+                    Some(1) => ", and none is better",
+                    _ => "",
+                };
+                self.add("", format!("by the table, they make up {exact:.1e}{best}"));
+            }
+        }
+        let stopped = match run.stop {
             StopReason::Budget => "all queries are spent",
             StopReason::Target => "the target is reached",
             StopReason::Exhausted => "there was nothing left to propose",
@@ -165,34 +234,13 @@ pub fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Resul
                 "interrupted; `ganas resume` goes on, given the folder"
             }
             StopReason::Interrupted => "interrupted",
-        }
-        .into(),
-    ));
-    lines.push(("seconds", format!("{:.2}", run.seconds)));
-    if let Some(folder) = folder {
-        lines.push(("folder", folder.display().to_string()));
-    }
-    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut out = terminal::stdout();
-    for (name, text) in lines {
-        writeln!(out, "{name:width$}  {text}")?;
-    }
-    if let Some(winner) = &report.winner
-        && let Ok(arch) = task.space.parse(&winner.arch)
-    {
-        write!(out, "\n{}", Drawing::of(&*task.space, &arch)?.text())?;
-    }
-    let best = run
-        .best_arch
-        .as_ref()
-        .and_then(|a| task.space.parse(a).ok());
-    if let Some(best) = best {
-        for start in task.start.iter().filter(|start| **start != best) {
-            let difference = Drawing::between(&*task.space, start, &best)?;
-            write!(out, "\n{}", difference.text())?;
+        };
+        self.add("stopped", stopped);
+        self.add("seconds", format!("{:.2}", run.seconds));
+        if let Some(folder) = folder {
+            self.add("folder", folder.display().to_string());
         }
     }
-    Ok(())
 }
 
 /// What changed from a starting point to the best: the objective, then each constrained metric.
@@ -237,4 +285,9 @@ fn standing(best: f64, rank: Option<usize>, task: &Task) -> String {
         ),
         _ => rounded(best),
     }
+}
+
+/// A reason as it is shown: it may be a whole page of another program.
+pub fn reason(text: &str) -> String {
+    one_line(text).chars().take(200).collect()
 }

@@ -4,13 +4,12 @@ use std::env;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::{Args, Parser};
-use ganas_study::run::resume::{self, Ended};
+use clap::Args;
+use ganas_study::run::resume::{self, Ended, Legacy};
 use ganas_study::rundir::RESULT;
-use ganas_study::spec::{Change, StudySpec};
+use ganas_study::spec::Change;
 
-use crate::End;
-use crate::args::{Cli, Command};
+use crate::end::End;
 use crate::command::search::{self, OutputArgs};
 use crate::reporter::LogArgs;
 use crate::typed::Typed;
@@ -70,9 +69,9 @@ pub struct ResumeArgs {
 /// # Errors
 /// If there is no run in the folder, something that it needs is not as it was, or as in
 /// `ganas search`.
-pub fn run(args: &ResumeArgs) -> Result<End> {
+pub fn run(args: &ResumeArgs, legacy: Legacy) -> Result<End> {
     let change = &args.change.0;
-    let (mut recorded, mut spec) = resume::open(&args.folder, args.queries, change, &legacy)?;
+    let (mut recorded, mut spec) = resume::open(&args.folder, args.queries, change, legacy)?;
     recorded.retries_failed = args.retry_failed;
     if let Some(device) = &args.device {
         recorded.moves = true;
@@ -96,18 +95,4 @@ pub fn run(args: &ResumeArgs) -> Result<End> {
         log: args.log,
     };
     search::search(&spec, Some(&recorded), &output)
-}
-
-/// Reads the command line of a run of a version before 0.2, which kept no specification.
-///
-/// # Errors
-/// If it is not a command line of this program.
-pub fn legacy(words: &[String]) -> Result<StudySpec, String> {
-    let program = ["ganas".to_owned()];
-    match Cli::try_parse_from(program.iter().chain(words)).map(|cli| cli.command) {
-        Ok(Command::Search(args)) => Ok(StudySpec::Search(Box::new(args.spec.0))),
-        Ok(Command::Bench(args)) => Ok(StudySpec::Bench(Box::new(args.spec.0))),
-        Ok(_) => Err("it is of another command".into()),
-        Err(e) => Err(format!("this program does not know it ({})", e.kind())),
-    }
 }

@@ -8,7 +8,7 @@ use ganas_study::spec::StudySpec;
 
 use super::bench::{self, BenchOutput};
 use super::search::{self, OutputArgs};
-use crate::End;
+use crate::end::End;
 use crate::reporter::LogArgs;
 
 const EXAMPLES: &str = "\

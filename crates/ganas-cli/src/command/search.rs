@@ -5,19 +5,17 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use ganas_core::driver::StopReason;
-use ganas_study::output::{prepare, write_json};
-use ganas_study::progress::Progress;
+use ganas_study::files::{prepare, write_json};
 use ganas_study::record::SearchReport;
 use ganas_study::run::{Embedding, Prepared};
 use ganas_study::rundir::settings::Recorded;
 use ganas_study::spec::SearchSpec;
-use ganas_study::text::one_line;
 
-use super::result::print;
-use crate::End;
+use super::result::{print, reason};
+use crate::end::End;
 use crate::interrupt;
 use crate::process::command_line;
-use crate::reporter::{LogArgs, Terminal};
+use crate::reporter::{LogArgs, session};
 use crate::typed::Typed;
 
 const EXAMPLES: &str = "\
@@ -79,8 +77,9 @@ pub fn run(args: &SearchArgs) -> Result<End> {
 /// results cannot be written.
 pub fn search(spec: &SearchSpec, resumed: Option<&Recorded>, output: &OutputArgs) -> Result<End> {
     let log = output.log;
-    let progress = Progress::new(Terminal::new(log));
-    let prepared = Prepared::new(spec, resumed, Embedding::default(), &progress)?;
+    let session = session(log);
+    let progress = &session.progress;
+    let prepared = Prepared::new(spec, resumed, Embedding::default(), &session)?;
     if let Some(caller) = prepared.task.source.caller() {
         return Err(caller.absent().into());
     }
@@ -88,11 +87,11 @@ pub fn search(spec: &SearchSpec, resumed: Option<&Recorded>, output: &OutputArgs
         prepare(file)?;
     }
     let stop = interrupt::listen()?;
-    prepared.announce(&progress)?;
+    prepared.announce(progress);
     let bar = progress.search(prepared.queries);
     let command = command_line();
     let plan = prepared.plan(resumed, &command);
-    let report = plan.run(None, &progress, &bar, stop)?;
+    let report = plan.run(None, progress, &bar, stop)?;
     drop(bar);
     if let Some(file) = &output.json {
         write_json(file, &report)?;
@@ -152,9 +151,4 @@ fn nothing(report: &SearchReport, folder: Option<&Path>) -> String {
         ),
         None => "no architecture met the constraints; loosen them, or give more `--queries`".into(),
     }
-}
-
-/// A reason as it is shown: it may be a whole page of another program.
-pub fn reason(text: &str) -> String {
-    one_line(text).chars().take(200).collect()
 }

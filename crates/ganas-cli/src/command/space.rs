@@ -10,10 +10,10 @@ use ganas_core::rng::Rng;
 use ganas_core::space::{self, Sampler, SearchSpace};
 use serde::Serialize;
 
-use crate::End;
+use crate::end::End;
 use crate::names;
 use crate::terminal;
-use ganas_study::space::load_space;
+use crate::registry::registry;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -90,7 +90,7 @@ struct Named {
 
 impl Named {
     fn load(&self) -> Result<Box<dyn SearchSpace>> {
-        Ok(load_space(&self.space, self.merge_isomorphic)?)
+        Ok(registry().space(&self.space, self.merge_isomorphic)?)
     }
 }
 

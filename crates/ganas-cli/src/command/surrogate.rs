@@ -14,15 +14,15 @@ use ganas_search::predictor::{self, Agreement, Encoding, FitConfig, Surrogate, f
 use ganas_tables::Table;
 use serde::Serialize;
 
-use crate::End;
+use crate::end::End;
 use crate::names;
 use crate::reporter::progress;
 use crate::terminal;
 use crate::typed::Typed;
-use ganas_study::output::{prepare, write_json};
+use ganas_study::files::{prepare, write_json};
 use ganas_study::progress::Progress;
-use ganas_study::space::notations;
-use ganas_study::space::unreadable;
+use crate::registry::registry;
+use ganas_study::files::unreadable;
 use ganas_study::spec::ReadingSpec;
 
 const EXAMPLES: &str = "\
@@ -203,7 +203,7 @@ fn fit_one(args: &FitArgs) -> Result<()> {
             .in_file(&args.out)
             .into());
     }
-    let space = notations(&args.space)?;
+    let space = registry().notations(&args.space)?;
     let progress = progress(args.quiet);
     let table = args.reading.0.open(&args.table, &*space, &progress)?;
     let config = FitConfig {
@@ -250,7 +250,7 @@ fn eval(args: &EvalArgs) -> Result<()> {
         Some(name) => name.clone(),
         None => Surrogate::space_of(&args.surrogate).map_err(unreadable)?,
     };
-    let space = notations(&name)?;
+    let space = registry().notations(&name)?;
     let surrogate = Surrogate::open(&args.surrogate, &*space).map_err(unreadable)?;
     let mut out = BufWriter::new(terminal::stdout());
     match (&args.table, args.sample) {
@@ -365,7 +365,7 @@ fn time(
 }
 
 fn features(args: &FeaturesArgs) -> Result<()> {
-    let space = notations(&args.space)?;
+    let space = registry().notations(&args.space)?;
     let mut out = BufWriter::new(terminal::stdout());
     let Some(file) = &args.table else {
         for name in Encoding::listed(&*space) {

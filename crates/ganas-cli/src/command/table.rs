@@ -11,13 +11,13 @@ use ganas_tables::{Ignored, Summary, Table};
 use serde_json::{Map, Value, json};
 
 use super::space::size;
-use crate::End;
+use crate::end::End;
 use crate::names;
 use crate::reporter::progress;
 use crate::terminal;
 use crate::typed::Typed;
-use ganas_study::space::table_space;
-use ganas_study::space::unreadable;
+use crate::registry::registry;
+use ganas_study::files::unreadable;
 use ganas_study::spec::ReadingSpec;
 
 const EXAMPLES: &str = "\
@@ -93,7 +93,7 @@ struct Named {
 
 impl Named {
     fn space(&self) -> Result<Box<dyn SearchSpace>> {
-        Ok(table_space(&self.space, self.merge_isomorphic)?)
+        Ok(registry().table_space(&self.space, self.merge_isomorphic)?)
     }
 
     fn open(&self, space: &dyn SearchSpace) -> Result<Table> {

@@ -25,7 +25,7 @@ pub enum Error {
     #[error("{0}")]
     Input(InputError),
     /// Failed access to a file or folder.
-    #[error("{}", access.text(path, source))]
+    #[error("{}{}", access.text(path, source), after(note.as_deref()))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -33,6 +33,8 @@ pub enum Error {
         access: Access,
         /// The answer of the operating system.
         source: io::Error,
+        /// The state after it: what is kept, and how to go on.
+        note: Option<String>,
     },
     /// Failure of a strategy: it broke its contract or panicked.
     #[error("the strategy `{strategy}` {what}")]
@@ -55,6 +57,11 @@ pub enum Error {
     /// A broken invariant of the program. The input is not at fault.
     #[error("internal error: {0}; this is a bug: please report it with this line at {REPORTS}")]
     Bug(String),
+}
+
+/// The end of a line that has a note.
+fn after(note: Option<&str>) -> String {
+    note.map(|note| format!("; {note}")).unwrap_or_default()
 }
 
 /// The cause of an error.
@@ -89,6 +96,29 @@ impl Access {
 }
 
 impl Error {
+    /// Adds what an error is about, in front of its fault.
+    pub fn about(mut self, what: &str) -> Self {
+        match &mut self {
+            Error::Input(input) => input.what = format!("{what}: {}", input.what),
+            Error::Strategy { what: fault, .. } | Error::Evaluator { what: fault, .. } => {
+                *fault = format!("{fault} ({what})");
+            }
+            Error::Io { .. } | Error::Bug(_) => {}
+        }
+        self
+    }
+
+    /// Adds the state after a failed access: what is kept, and how to go on.
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        // Whoever removed the files of a search has to be told another way to go on.
+        if let Error::Io { note, access, .. } = &mut self
+            && *access != Access::Hold
+        {
+            *note = Some(text.into());
+        }
+        self
+    }
+
     /// Creates an error of unusable input, without a place yet.
     pub fn input(what: impl Into<String>) -> Self {
         Error::Input(InputError::new(what.into()))
@@ -137,6 +167,7 @@ impl Error {
             path: path.as_ref().to_owned(),
             access,
             source,
+            note: None,
         }
     }
 

@@ -6,7 +6,7 @@ use ganas_core::space::SearchSpace;
 use ganas_draw::Drawing;
 
 use super::{Found, Key};
-use ganas_study::space::table_space;
+use ganas_study::registry::Registry;
 
 /// Draws the architectures of a space.
 pub struct Draughtsman(Box<dyn SearchSpace>);
@@ -17,8 +17,8 @@ impl Draughtsman {
     ///
     /// # Errors
     /// If it cannot be loaded, in words.
-    pub fn of(key: &Key, group: &[Found]) -> Result<Draughtsman, String> {
-        let load = |name: &str| table_space(name, key.merge_isomorphic);
+    pub fn of(key: &Key, group: &[Found], registry: &Registry) -> Result<Draughtsman, String> {
+        let load = |name: &str| registry.table_space(name, key.merge_isomorphic);
         let first = load(&key.space);
         let elsewhere = || {
             let folders = group.iter().filter_map(|f| f.started_in.as_ref()).take(1);

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use crate::{Architectures, Bound, Origin, Run, State, Task};
 use ganas_core::constraint::{Comparison, Constraint};
 
+use ganas_study::registry::Registry;
+
 use super::draw::Draughtsman;
 use super::{Evaluation, Found, Key};
 
@@ -16,7 +18,7 @@ const SHOWN: usize = 6;
 const DRAWN: usize = 100;
 
 /// The tasks of some runs, in the order in which they come.
-pub fn tasks(runs: Vec<Found>) -> Vec<Task> {
+pub fn tasks(runs: Vec<Found>, registry: &Registry) -> Vec<Task> {
     let mut groups: Vec<(Key, Vec<Found>)> = Vec::new();
     for found in runs {
         match groups
@@ -29,7 +31,7 @@ pub fn tasks(runs: Vec<Found>) -> Vec<Task> {
     }
     groups
         .into_iter()
-        .map(|(key, group)| task(&key, group))
+        .map(|(key, group)| task(&key, group, registry))
         .collect()
 }
 
@@ -112,7 +114,7 @@ fn notes(group: &[Found], differ: bool) -> Vec<String> {
     notes
 }
 
-fn task(key: &Key, mut group: Vec<Found>) -> Task {
+fn task(key: &Key, mut group: Vec<Found>, registry: &Registry) -> Task {
     let differ = name_bounds(&mut group);
     let common = |text: &&String| group.iter().all(|f| f.key.constraints.contains(text));
     let constraints = Key {
@@ -152,7 +154,7 @@ fn task(key: &Key, mut group: Vec<Found>) -> Task {
     task.archs = catalogue.archs;
     let drawn = best(&task, group.iter().map(|f| &f.run));
     task.best = drawn.iter().take(SHOWN).cloned().collect();
-    let draughtsman = Draughtsman::of(key, &group);
+    let draughtsman = Draughtsman::of(key, &group, registry);
     task.runs = group.into_iter().map(|f| f.run).collect();
     match draughtsman {
         Ok(draughtsman) => draughtsman.draw(&mut task, &drawn),

@@ -8,14 +8,15 @@ mod summary;
 
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Result;
-use ganas_core::error::{Error, Result as CoreResult};
-use ganas_search::{Recipe, Registry};
+use ganas_core::error::{Error, Result};
+use ganas_search::Recipe;
 
-use crate::output::write_json;
+use crate::files::write_json;
 use crate::progress::Progress;
 use crate::record::BenchReport;
+use crate::registry::Registry;
 use crate::run::check_queries;
+use crate::session::Session;
 use crate::spec::{BenchSpec, StudySpec};
 use crate::task::Task;
 use plans::{Place, Plans};
@@ -39,8 +40,8 @@ impl PreparedBench {
     ///
     /// # Errors
     /// If some of it cannot be used.
-    pub fn new(spec: &BenchSpec, progress: &Progress) -> Result<PreparedBench> {
-        let recipes = read_recipes(&spec.strategies, &spec.set)?;
+    pub fn new(spec: &BenchSpec, session: &Session) -> Result<PreparedBench> {
+        let recipes = read_recipes(&spec.strategies, &spec.set, &session.registry)?;
         check_queries(spec.queries)?;
         let seeds = seeds(spec.seeds, spec.first_seed)?;
         check_threads(spec.threads)?;
@@ -56,7 +57,7 @@ impl PreparedBench {
                 .collect();
             kept::check(folder, &own)?;
         }
-        let task = Task::open(&spec.task, spec.first_seed, progress)?;
+        let task = Task::open(&spec.task, spec.first_seed, session)?;
         spec.task.reading.check_used(task.table.is_some())?;
         let Some(queries) = spec.queries else {
             return Err(input("no number of queries is given", "add `--queries N`"));
@@ -108,8 +109,8 @@ impl PreparedBench {
     }
 }
 
-fn input(what: &str, mend: &str) -> anyhow::Error {
-    Error::input(what).mend(mend).into()
+fn input(what: &str, mend: &str) -> Error {
+    Error::input(what).mend(mend)
 }
 
 /// Checks a number of threads.
@@ -124,23 +125,26 @@ fn check_threads(threads: Option<usize>) -> Result<()> {
 }
 
 /// The strategies of a benchmark, with the settings that replace theirs.
-fn read_recipes(names: &[String], replaced: &[String]) -> Result<Vec<Recipe>> {
+fn read_recipes(
+    names: &[String],
+    replaced: &[String],
+    registry: &Registry,
+) -> Result<Vec<Recipe>> {
     if names.is_empty() {
         return Err(input(
             "no strategies are named",
             "add `--strategies random,evolution`, or `strategies` to the suite",
         ));
     }
-    let registry = Registry::builtin();
     let recipes = (names.iter().flat_map(|names| split(names)))
         .map(|name| {
-            let recipe = Recipe::read(&registry, name.trim())?;
+            let recipe = Recipe::read(registry.strategies(), name.trim())?;
             let recipe =
                 (replaced.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))?;
             recipe.check_effects()?;
             Ok(recipe)
         })
-        .collect::<CoreResult<Vec<Recipe>>>()?;
+        .collect::<Result<Vec<Recipe>>>()?;
     for (i, recipe) in recipes.iter().enumerate() {
         if recipes[..i].contains(recipe) {
             return Err(input(

@@ -1,10 +1,10 @@
 //! Runs of all strategies with all seeds on one task.
 
+use ganas_core::error::{Error, Result};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use ganas_core::driver::StopReason;
 use ganas_search::Recipe;
 use rayon::ThreadPoolBuilder;
@@ -110,7 +110,7 @@ impl Plans<'_> {
         let pool = ThreadPoolBuilder::new()
             .num_threads(self.threads.unwrap_or(0))
             .build()
-            .context("cannot start the threads")?;
+            .map_err(|e| Error::evaluator(format!("cannot start threads ({e})")))?;
         let jobs: Vec<(usize, u64)> = (0..self.recipes.len())
             .flat_map(|i| self.seeds.iter().map(move |&seed| (i, seed)))
             .collect();

@@ -1,9 +1,9 @@
 //! Benchmarks over the tasks of a suite.
 
+use ganas_core::error::Result;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, Result};
 use ganas_search::Recipe;
 use ganas_tables::Ranking;
 
@@ -11,10 +11,11 @@ use super::kept;
 use super::plans::{Place, Plans};
 use super::standing::{Field, comparisons, comparisons_over_tables, count_tables, standings};
 use super::{RESULTS, check_threads, read_recipes, seeds};
-use crate::output::write_json;
+use crate::files::write_json;
 use crate::progress::Progress;
 use crate::record::{SuiteReport, TaskReport};
 use crate::run::check_queries;
+use crate::session::Session;
 use crate::spec::{StudySpec, SuiteSpec};
 use crate::task::Task;
 
@@ -31,9 +32,9 @@ impl PreparedSuite {
     ///
     /// # Errors
     /// If some of it cannot be used.
-    pub fn new(spec: &SuiteSpec, progress: &Progress) -> Result<PreparedSuite> {
+    pub fn new(spec: &SuiteSpec, session: &Session) -> Result<PreparedSuite> {
         let shared = &spec.shared;
-        let recipes = read_recipes(&shared.strategies, &shared.set)?;
+        let recipes = read_recipes(&shared.strategies, &shared.set, &session.registry)?;
         check_queries(shared.queries)?;
         let seeds = seeds(shared.seeds, shared.first_seed)?;
         check_threads(shared.threads)?;
@@ -43,12 +44,12 @@ impl PreparedSuite {
         }
         let mut tasks = Vec::with_capacity(spec.tasks.len());
         for task in &spec.tasks {
-            let opened = Task::open(&task.task, shared.first_seed, progress)
+            let opened = Task::open(&task.task, shared.first_seed, session)
                 .and_then(|opened| {
                     opened.check_queries(shared.queries.unwrap_or(task.queries))?;
                     Ok(opened)
                 })
-                .with_context(|| format!("task `{}`", task.name))?;
+                .map_err(|e| e.about(&format!("task `{}`", task.name)))?;
             tasks.push(opened);
         }
         Ok(PreparedSuite {

@@ -80,6 +80,9 @@ pub struct TaskRecord {
     /// The program that evaluates, where the search is embedded in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<CallerRecord>,
+    /// The name of the registered evaluator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluator: Option<String>,
     /// The objective.
     pub objective: String,
     /// Whether smaller is better.

@@ -5,10 +5,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
 use ganas_core::arch::Arch;
 use ganas_core::driver::{Limits, Observer, Problem, Run, Search};
-use ganas_core::error::{Access, Error};
+use ganas_core::error::{Error, Result};
 use ganas_core::journal::Finished;
 use ganas_core::trial::Trial;
 
@@ -71,8 +70,10 @@ impl Plan<'_> {
             None => (None, None),
         };
         let remarks = bar.remarks();
-        let mut evaluator =
-            evaluator.unwrap_or_else(|| task.evaluator(self.seed, self.out, &remarks));
+        let mut evaluator = match evaluator {
+            Some(evaluator) => evaluator,
+            None => task.evaluator(self.seed, self.out, &remarks)?,
+        };
         let slots = (self.asynchronous).then(|| {
             let recorded = self.resumed.and_then(|run| run.asynchronous);
             recorded.unwrap_or_else(|| evaluator.slots())
@@ -222,24 +223,18 @@ impl Plan<'_> {
     }
 
     /// An error that broke the run off, and what to do about it.
-    pub(super) fn kept(&self, error: Error) -> anyhow::Error {
+    pub(super) fn kept(&self, error: Error) -> Error {
         let Some(folder) = self.out else {
-            return error.into();
+            return error;
         };
         let goes_on = if self.alone {
             format!("`ganas resume {}` goes on", folder.display())
         } else {
             "the same command goes on".to_owned()
         };
-        match error {
-            error @ Error::Io {
-                access: Access::Read | Access::Write,
-                ..
-            } => {
-                anyhow::anyhow!("{error}; what was evaluated is kept, and {goes_on}")
-            }
-            other => other.mend(format!("mend it, and {goes_on}")).into(),
-        }
+        error
+            .mend(format!("mend it, and {goes_on}"))
+            .note(format!("what was evaluated is kept, and {goes_on}"))
     }
 
     fn provenance(&self) -> Result<Provenance> {

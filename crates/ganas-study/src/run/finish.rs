@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Result;
 use ganas_core::arch::Arch;
 use ganas_core::driver::{Problem, StopReason};
-use ganas_core::error::Error;
+use ganas_core::error::{Error, Result};
 
 use super::execute::Executed;
 use super::plan::Plan;
@@ -106,11 +105,8 @@ impl Plan<'_> {
         executed: &Executed,
         mut report: SearchReport,
         folder: &Path,
-        error: anyhow::Error,
-    ) -> anyhow::Error {
-        let error = error
-            .downcast::<Error>()
-            .unwrap_or_else(|e| Error::io(folder, std::io::Error::other(format!("{e:#}"))));
+        error: Error,
+    ) -> Error {
         // A training that diverged does so again. What could not be written may be later.
         let is_over = matches!(error, Error::Input(_));
         if !is_over {
@@ -119,7 +115,7 @@ impl Plan<'_> {
         // Its own error would hide the first, and without a result the run goes on, too.
         let _ = (executed.directory.as_ref()).map(|directory| directory.finish(&report));
         if is_over {
-            error.into()
+            error
         } else {
             self.kept(error)
         }

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
 use ganas_core::constraint::Predicate;
-use ganas_core::error::Error;
-use ganas_search::{Recipe, Registry};
+use ganas_core::error::{Error, Result};
+use ganas_search::Recipe;
 use ganas_train::recipe::MOST_EPOCHS;
 
 use super::plan::Plan;
@@ -14,8 +13,10 @@ use super::winner::free_folder;
 use crate::duration;
 use crate::history::{COPY, History};
 use crate::progress::Progress;
+use crate::registry::Registry;
 use crate::rundir::check_free;
 use crate::rundir::settings::Recorded;
+use crate::session::Session;
 use crate::spec::{SearchSpec, StudySpec};
 use crate::task::{Given, Task};
 
@@ -62,9 +63,9 @@ impl Prepared {
         spec: &SearchSpec,
         resumed: Option<&Recorded>,
         embedding: Embedding,
-        progress: &Progress,
+        session: &Session,
     ) -> Result<Prepared> {
-        let recipe = checked_recipe(spec, resumed)?;
+        let recipe = checked_recipe(spec, resumed, &session.registry)?;
         let every = check(spec)?;
         if let (Some(folder), None) = (&spec.out, resumed) {
             check_free(folder)?;
@@ -75,12 +76,11 @@ impl Prepared {
             constraints: &recorded,
             recipe: resumed.and_then(Recorded::recipe),
         };
-        let task = Task::with(&spec.task, given, spec.seed, progress)?;
+        let task = Task::with(&spec.task, given, spec.seed, session)?;
         let out = (spec.out.clone()).or_else(|| task.source.folder_stem().map(free_folder));
         if spec.tensorboard && out.is_none() {
             return Err(Error::input("there is no folder for TensorBoard's files")
-                .mend("add `--out DIR`")
-                .into());
+                .mend("add `--out DIR`"));
         }
         let usual = if task.source.takes_time() {
             TRAINED
@@ -116,38 +116,29 @@ impl Prepared {
     }
 
     /// A note if a round has less work than there are workers.
-    ///
-    /// # Errors
-    /// Only by a bug.
-    pub fn idle(&self) -> Result<Option<String>> {
-        let Some(workers) = self.task.source.workers() else {
-            return Ok(None);
-        };
+    pub fn idle(&self) -> Option<String> {
+        let workers = self.task.source.workers()?;
         let queries = self.queries - self.task.reevaluate;
-        let round = self.recipe.round(self.history.known.len(), queries)?;
+        let round = self.recipe.round(self.history.known.len(), queries);
         let there = workers.count();
         if self.spec.asynchronous || there <= round {
-            return Ok(None);
+            return None;
         }
-        Ok(Some(format!(
+        Some(format!(
             "note: a round of `{}` asks for no more than {round}, so {} of the {there} workers stand \
              idle; `--async` keeps all of them at work",
             self.recipe,
             there - round
-        )))
+        ))
     }
 
     /// Reports its direction, and what else there is to say before it begins.
-    ///
-    /// # Errors
-    /// Only by a bug.
-    pub fn announce(&self, progress: &Progress) -> Result<()> {
+    pub fn announce(&self, progress: &Progress) {
         progress.say(&self.task.announcement);
         self.task.say_notes(progress);
-        for note in self.history.notes.iter().chain(&self.idle()?) {
+        for note in self.history.notes.iter().chain(&self.idle()) {
             progress.say(note);
         }
-        Ok(())
     }
 
     /// The plan of the run; `command` is the command line on record, if it was begun by one.
@@ -176,8 +167,12 @@ impl Prepared {
 
 /// The strategy of a search with its settings. A run goes on with the settings that it was begun with:
 /// defaults may have changed since, and earlier versions took settings without effect.
-fn checked_recipe(spec: &SearchSpec, resumed: Option<&Recorded>) -> Result<Recipe> {
-    let recipe = Recipe::read(&Registry::builtin(), &spec.strategy)?;
+fn checked_recipe(
+    spec: &SearchSpec,
+    resumed: Option<&Recorded>,
+    registry: &Registry,
+) -> Result<Recipe> {
+    let recipe = Recipe::read(registry.strategies(), &spec.strategy)?;
     let recipe = match &spec.preset {
         Some(preset) => recipe.with_preset(preset)?,
         None => recipe,
@@ -226,8 +221,7 @@ fn time_limit(spec: &SearchSpec) -> Result<Option<Duration>> {
 pub fn check_queries(queries: Option<usize>) -> Result<()> {
     if queries == Some(0) {
         return Err(Error::input("there are no queries to spend")
-            .mend("give `--queries` at least 1")
-            .into());
+            .mend("give `--queries` at least 1"));
     }
     Ok(())
 }

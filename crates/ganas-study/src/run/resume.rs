@@ -3,14 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::Result;
 use ganas_core::driver::StopReason;
-use ganas_core::error::Error;
+use ganas_core::error::{Error, Result};
 
 use crate::duration;
 use crate::rundir::settings::{CHANGED_RESULT, Recorded};
 use crate::rundir::{JOURNAL, SETTINGS, sealed};
-use crate::space::unreadable;
+use crate::files::unreadable;
 use crate::spec::{Change, SearchSpec, StudySpec};
 
 /// Reader of the command line of a run of a version before 0.2, which kept no specification.
@@ -36,8 +35,7 @@ pub fn open(
             "the run has {} queries to spend, and cannot have fewer",
             recorded.queries
         ))
-        .mend("leave out `--queries`, or give more")
-        .into());
+        .mend("leave out `--queries`, or give more"));
     }
     let folder = fs::canonicalize(folder).map_err(|e| Error::io(folder, e))?;
     if *change != Change::default() {
@@ -72,8 +70,7 @@ pub fn open(
         }
         _ => Err(Error::input("the run is one of a benchmark")
             .mend("give the benchmark's command again, with its `--out`: it goes on with all its runs")
-            .in_file(settings)
-            .into()),
+            .in_file(settings)),
     }
 }
 
@@ -149,8 +146,7 @@ impl Ended {
                 "the run ended since its evaluations failed",
             )
             .mend("mend that, and add `--retry-failed`; or let it go on by `--max-failures 0`")
-            .in_file(folder)
-            .into()),
+            .in_file(folder)),
             StopReason::TimeLimit if change.time_limit.is_none() => {
                 let limit = spec.time_limit.as_deref().unwrap_or_default();
                 let limit = duration::parse(limit).map(duration::format);

@@ -1,5 +1,6 @@
 //! The end of a search that trains networks: the best ones are trained again, and one is kept.
 
+use ganas_core::error::{Error, Result};
 use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
@@ -7,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
 use ganas_core::write_whole;
@@ -78,7 +78,7 @@ pub fn train(
     });
     let arch = chosen
         .map(|i| finalists[i])
-        .context("there is no architecture to train")?;
+        .ok_or_else(|| Error::bug("there is no architecture to train"))?;
     let bar = progress.steps(training.recipe.epochs);
     bar.say("the winner, on all images that are not for test");
     let speed = Speed::show(&training.task, &bar);
@@ -210,10 +210,10 @@ fn last(
         match next(&said, stop) {
             Ok(Said::Epoch(epoch)) => bar.set(epoch),
             Ok(Said::Done(done)) => {
-                return Some(done.map(|done| *done).map_err(|e| usable(e).into()));
+                return Some(done.map(|done| *done).map_err(usable));
             }
             Err(Silence::Stopped) => return None,
-            Err(Silence::Gone) => return Some(Err(anyhow::anyhow!("the training panicked"))),
+            Err(Silence::Gone) => return Some(Err(Error::evaluator("panicked in the last training"))),
         }
     }
 }

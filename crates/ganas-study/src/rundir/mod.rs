@@ -16,12 +16,11 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
 use crc32c::{crc32c, crc32c_append};
 use ganas_core::TEMPORARY;
 use ganas_core::checkpoint::{self, Checkpoint};
 use ganas_core::driver::{Observer, Problem, Round};
-use ganas_core::error::{Error, Result as CoreResult};
+use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::{Details, Outcome};
 use ganas_core::journal::{Finished, Journal, Opened};
 use ganas_core::ledger::Query;
@@ -29,7 +28,7 @@ use ganas_core::space::SearchSpace;
 use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
-use crate::output::prepare;
+use crate::files::prepare;
 use crate::progress::Remarks;
 use crate::record::SearchReport;
 use evaluations::Evaluations;
@@ -275,7 +274,7 @@ impl<'a> RunDir<'a> {
     ///
     /// # Errors
     /// If the disk takes no more of its journal, or that is gone.
-    pub fn ended(&mut self) -> CoreResult<f64> {
+    pub fn ended(&mut self) -> Result<f64> {
         self.keeping.journal.settle()?;
         self.keeping.journal.check_present()?;
         let written = self.times.end();
@@ -287,13 +286,13 @@ impl<'a> RunDir<'a> {
     ///
     /// # Errors
     /// If it cannot be written, or the run is gone.
-    pub fn finish(&self, report: &SearchReport) -> CoreResult<()> {
+    pub fn finish(&self, report: &SearchReport) -> Result<()> {
         self.keeping.journal.check_present()?;
         seal(&self.folder.join(RESULT), report, self.private)
     }
 
     /// Takes a file for written that nothing depends on.
-    fn spare(&mut self, written: CoreResult<()>) {
+    fn spare(&mut self, written: Result<()>) {
         if let Err(e) = written
             && !self.said
         {
@@ -305,7 +304,7 @@ impl<'a> RunDir<'a> {
 }
 
 /// Writes what holds the command, for everybody or the owner alone.
-fn seal(path: &Path, value: &impl Serialize, private: bool) -> CoreResult<()> {
+fn seal(path: &Path, value: &impl Serialize, private: bool) -> Result<()> {
     if private {
         sealed::write_private(path, value)
     } else {
@@ -314,7 +313,7 @@ fn seal(path: &Path, value: &impl Serialize, private: bool) -> CoreResult<()> {
 }
 
 /// Removes a file, if it is there.
-fn remove(path: &Path) -> CoreResult<()> {
+fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(e) if path.exists() => Err(Error::write(path, e)),
         _ => Ok(()),
@@ -333,18 +332,18 @@ fn sweep(folder: &Path) {
 }
 
 impl Observer for RunDir<'_> {
-    fn begin(&mut self, rounds: usize) -> CoreResult<()> {
+    fn begin(&mut self, rounds: usize) -> Result<()> {
         let written = self.times.begin(rounds);
         self.spare(written);
         self.rounds.cut(rounds > 0)
     }
 
-    fn details(&mut self, trial: &Trial, details: &Details) -> CoreResult<()> {
+    fn details(&mut self, trial: &Trial, details: &Details) -> Result<()> {
         self.details.insert(*trial, details.clone());
         Ok(())
     }
 
-    fn finished(&mut self, trial: &Trial, outcome: &Outcome) -> CoreResult<()> {
+    fn finished(&mut self, trial: &Trial, outcome: &Outcome) -> Result<()> {
         let details = self.details.get(trial).cloned().unwrap_or_default();
         (self.keeping.journal).append_with(trial, outcome, details)?;
         if self.stale {
@@ -354,28 +353,28 @@ impl Observer for RunDir<'_> {
         Ok(())
     }
 
-    fn wait(&mut self) -> CoreResult<()> {
+    fn wait(&mut self) -> Result<()> {
         self.keeping.journal.rest()
     }
 
-    fn queried(&mut self, number: usize, query: &Query) -> CoreResult<()> {
+    fn queried(&mut self, number: usize, query: &Query) -> Result<()> {
         let arch = self.space.format(&query.arch);
         let details = self.details.get(&query.trial());
         self.evaluations.add(number, &arch, query, details)
     }
 
-    fn spent(&mut self, part: &str, seconds: f64) -> CoreResult<()> {
+    fn spent(&mut self, part: &str, seconds: f64) -> Result<()> {
         self.times.spent(part, seconds);
         Ok(())
     }
 
-    fn round(&mut self, round: &Round) -> CoreResult<()> {
+    fn round(&mut self, round: &Round) -> Result<()> {
         let written = self.times.round(round.round);
         self.spare(written);
         self.rounds.append(round)
     }
 
-    fn between(&mut self, state: &dyn Fn() -> CoreResult<Option<Checkpoint>>) -> CoreResult<()> {
+    fn between(&mut self, state: &dyn Fn() -> Result<Option<Checkpoint>>) -> Result<()> {
         if !self.keeping.is_due() {
             return Ok(());
         }
@@ -413,7 +412,7 @@ impl<'a> Keeping<'a> {
 }
 
 impl Rounds {
-    fn open(path: PathBuf) -> CoreResult<Rounds> {
+    fn open(path: PathBuf) -> Result<Rounds> {
         let mut options = OpenOptions::new();
         let opened = options.read(true).write(true).create(true).truncate(false);
         let file = opened.open(&path).map_err(|e| Error::io(&path, e))?;
@@ -433,7 +432,7 @@ impl Rounds {
     }
 
     /// Cuts the file off where it was at the checkpoint, or at its beginning.
-    fn cut(&mut self, resumed: bool) -> CoreResult<()> {
+    fn cut(&mut self, resumed: bool) -> Result<()> {
         if resumed {
             self.mark = self.resumed;
         }
@@ -443,7 +442,7 @@ impl Rounds {
             .map_err(|e| Error::write(&self.path, e))
     }
 
-    fn append(&mut self, round: &Round) -> CoreResult<()> {
+    fn append(&mut self, round: &Round) -> Result<()> {
         let mut line = serde_json::to_vec(round).map_err(|e| Error::write(&self.path, e.into()))?;
         line.push(b'\n');
         let written = self.file.write_all(&line);

@@ -55,8 +55,8 @@ impl Source for Caller {
         self.metrics.clone()
     }
 
-    fn evaluator(&self, _: u64, _: Option<&Path>, _: &Remarks) -> Box<dyn Evaluator> {
-        Box::new(Absent(self.clone()))
+    fn evaluator(&self, _: u64, _: Option<&Path>, _: &Remarks) -> Result<Box<dyn Evaluator>> {
+        Ok(Box::new(Absent(self.clone())))
     }
 
     fn record(&self, record: &mut TaskRecord) {

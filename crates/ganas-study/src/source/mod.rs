@@ -3,6 +3,7 @@
 pub mod caller;
 pub mod device;
 pub mod recipe;
+pub mod registered;
 pub mod supernet;
 pub mod table;
 pub mod training;
@@ -16,6 +17,7 @@ pub const DIGITS: &str = "digits";
 use std::path::Path;
 use std::sync::Arc;
 
+use ganas_core::error::Result;
 use ganas_core::evaluate::Evaluator;
 use ganas_tables::Table;
 
@@ -24,6 +26,7 @@ use crate::record::TaskRecord;
 
 pub use caller::Caller;
 pub use open::open;
+pub use registered::Registered;
 pub use supernet::{SUPERNET, Shared};
 pub use table::{Predicted, Tabulated};
 pub use training::Trained;
@@ -37,7 +40,15 @@ pub trait Source: Send + Sync {
     /// An evaluator for a search with this seed.
     ///
     /// Workers write their standard error into the folder `out`, and remark on their progress.
-    fn evaluator(&self, seed: u64, out: Option<&Path>, remarks: &Remarks) -> Box<dyn Evaluator>;
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    fn evaluator(
+        &self,
+        seed: u64,
+        out: Option<&Path>,
+        remarks: &Remarks,
+    ) -> Result<Box<dyn Evaluator>>;
 
     /// Adds what has to be known to evaluate again to the record of a task.
     fn record(&self, record: &mut TaskRecord);

@@ -9,9 +9,9 @@ use ganas_tables::Table;
 use ganas_train::Recipe;
 use ganas_train::supernet::Scoring;
 
-use super::{Caller, Predicted, Shared, Source, Tabulated, Trained, Workers};
-use crate::progress::Progress;
-use crate::space::unreadable;
+use super::{Caller, Predicted, Registered, Shared, Source, Tabulated, Trained, Workers};
+use crate::session::Session;
+use crate::files::unreadable;
 use crate::spec::TaskSpec;
 
 /// Opens the source that a task names to evaluate architectures of a space; trainings on the digits if it
@@ -25,12 +25,15 @@ pub fn open(
     table: Option<&Arc<Table>>,
     seed: u64,
     recorded: Option<&Recipe>,
-    progress: &Progress,
+    session: &Session,
 ) -> Result<Box<dyn Source>> {
     if let Some(name) = &task.caller {
         return Ok(Box::new(Caller::open(name, task, &**space)?));
     }
     check_alone(task)?;
+    if let Some(name) = &task.evaluator {
+        return Ok(Box::new(Registered::open(name, task, space, session)?));
+    }
     if let Some(command) = &task.worker.command {
         return Ok(Box::new(Workers::open(command, task, space)?));
     }
@@ -60,11 +63,11 @@ pub fn open(
         );
     }
     let Some(folder) = &task.supernet else {
-        let trained = Trained::open(task, space, seed, recorded, progress)?;
+        let trained = Trained::open(task, space, seed, recorded, &session.progress)?;
         return Ok(Box::new(trained));
     };
     untrained(task, "a supernet is searched", "`--supernet`")?;
-    let _waiting = progress.waiting(format!("reading {}", folder.display()));
+    let _waiting = session.progress.waiting(format!("reading {}", folder.display()));
     let scoring = Scoring {
         images: task.images,
         ..Scoring::default()
@@ -85,6 +88,9 @@ fn check_alone(task: &TaskSpec) -> Result<()> {
     let others = task.train.is_some() || task.supernet.is_some() || task.surrogate.is_some();
     if task.worker.command.is_some() && (others || task.training.any()) {
         return both("--command", "--train, --supernet, --surrogate");
+    }
+    if task.evaluator.is_some() && (others || task.worker.command.is_some()) {
+        return both("--evaluator", "--train, --supernet, --surrogate, --command");
     }
     match (&task.train, &task.supernet, &task.surrogate) {
         (Some(_), _, Some(_)) => both("--train", "--surrogate"),

@@ -7,7 +7,7 @@ use ganas_train::recipe::Parts;
 use ganas_train::{Feed, ImageTask, Optimizer, Recipe, Schedule, TrainError};
 use serde::Deserialize;
 
-use crate::space::unreadable;
+use crate::files::unreadable;
 use crate::spec::{ImagesSpec, TrainingSpec};
 
 impl TrainingSpec {

@@ -104,8 +104,8 @@ impl Source for Shared {
         METRICS.map(String::from).to_vec()
     }
 
-    fn evaluator(&self, _: u64, _: Option<&Path>, _: &Remarks) -> Box<dyn Evaluator> {
-        Box::new(Cached::new(Shared::evaluator(self), self.known.clone()))
+    fn evaluator(&self, _: u64, _: Option<&Path>, _: &Remarks) -> Result<Box<dyn Evaluator>> {
+        Ok(Box::new(Cached::new(Shared::evaluator(self), self.known.clone())))
     }
 
     fn record(&self, record: &mut TaskRecord) {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ganas_core::error::Result;
 use ganas_core::evaluate::Evaluator;
 use ganas_core::space::SearchSpace;
 use ganas_search::predictor::{Surrogate, SurrogateEvaluator};
@@ -21,8 +22,8 @@ impl Source for Tabulated {
         self.0.columns().to_vec()
     }
 
-    fn evaluator(&self, _: u64, _: Option<&Path>, _: &Remarks) -> Box<dyn Evaluator> {
-        Box::new(TableEvaluator::new(self.0.clone()))
+    fn evaluator(&self, _: u64, _: Option<&Path>, _: &Remarks) -> Result<Box<dyn Evaluator>> {
+        Ok(Box::new(TableEvaluator::new(self.0.clone())))
     }
 
     fn record(&self, _: &mut TaskRecord) {
@@ -51,9 +52,9 @@ impl Source for Predicted {
         self.surrogate.metrics().to_vec()
     }
 
-    fn evaluator(&self, _: u64, _: Option<&Path>, _: &Remarks) -> Box<dyn Evaluator> {
+    fn evaluator(&self, _: u64, _: Option<&Path>, _: &Remarks) -> Result<Box<dyn Evaluator>> {
         let (space, surrogate) = (self.space.clone(), self.surrogate.clone());
-        Box::new(SurrogateEvaluator::new(space, surrogate))
+        Ok(Box::new(SurrogateEvaluator::new(space, surrogate)))
     }
 
     fn record(&self, record: &mut TaskRecord) {

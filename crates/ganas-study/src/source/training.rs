@@ -76,9 +76,9 @@ impl Source for Trained {
         METRICS.map(String::from).to_vec()
     }
 
-    fn evaluator(&self, seed: u64, _: Option<&Path>, _: &Remarks) -> Box<dyn Evaluator> {
+    fn evaluator(&self, seed: u64, _: Option<&Path>, _: &Remarks) -> Result<Box<dyn Evaluator>> {
         let pool = self.pool.clone();
-        Box::new(TrainingEvaluator::new(self.training.clone(), seed, pool))
+        Ok(Box::new(TrainingEvaluator::new(self.training.clone(), seed, pool)))
     }
 
     fn record(&self, record: &mut TaskRecord) {

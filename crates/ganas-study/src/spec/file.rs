@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::spec::bench::BenchSpec;
+use crate::spec::paths::relocate;
 use crate::spec::read_map;
 use crate::spec::search::SearchSpec;
 use crate::spec::suite::SuiteSpec;
@@ -133,13 +134,6 @@ impl StudySpec {
             }
             StudySpec::Suite(spec) => spec.relocate(folder),
         }
-    }
-}
-
-/// Lets a relative path start from a folder.
-pub(super) fn relocate(path: &mut Option<PathBuf>, folder: &Path) {
-    if let Some(path) = path {
-        *path = folder.join(&*path);
     }
 }
 

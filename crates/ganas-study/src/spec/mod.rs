@@ -8,6 +8,7 @@ mod change;
 mod field;
 mod file;
 mod macros;
+mod paths;
 mod search;
 mod suite;
 mod task;

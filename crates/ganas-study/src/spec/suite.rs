@@ -8,12 +8,9 @@ use serde_json::{Map, Value};
 
 use crate::spec;
 use crate::spec::field::Offer;
-use crate::spec::file::relocate;
+use crate::spec::paths::relocate;
 use crate::spec::read_map;
 use crate::spec::task::TaskSpec;
-
-/// Variable that names the folder of tables.
-const DATA: &str = "GANAS_DATA";
 
 spec! {
     /// Settings that all tasks of a suite share.
@@ -127,50 +124,5 @@ impl SuiteSpec {
         relocate(&mut self.shared.out, folder);
         let mut tasks = self.tasks.iter_mut();
         tasks.try_for_each(|task| task.task.relocate(folder))
-    }
-}
-
-impl TaskSpec {
-    /// Lets relative paths start from a folder; those that begin with `$GANAS_DATA/` lie in the folder
-    /// of tables.
-    ///
-    /// # Errors
-    /// If the folder of tables is meant and not known.
-    pub(super) fn relocate(&mut self, folder: &Path) -> Result<()> {
-        let paths = [
-            &mut self.table,
-            &mut self.supernet,
-            &mut self.surrogate,
-            &mut self.training.recipe,
-        ];
-        for path in paths.into_iter().flatten() {
-            *path = expand(path, folder)?;
-        }
-        if let Some(space) = &mut self.space
-            && space.ends_with(".toml")
-        {
-            *space = expand(Path::new(space), folder)?.display().to_string();
-        }
-        for data in [&mut self.train, &mut self.data].into_iter().flatten() {
-            // A name of a dataset is not a path.
-            if folder.join(&*data).exists() {
-                *data = folder.join(&*data).display().to_string();
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A path with the folder of tables written out, or from a folder.
-fn expand(path: &Path, folder: &Path) -> Result<PathBuf> {
-    let Ok(rest) = path.strip_prefix(format!("${DATA}")) else {
-        return Ok(folder.join(path));
-    };
-    match std::env::var_os(DATA) {
-        Some(data) => Ok(Path::new(&data).join(rest)),
-        None => Err(
-            Error::input(format!("`{}`: {DATA} is not set", path.display()))
-                .mend(format!("set {DATA} to the folder of the tables")),
-        ),
     }
 }

@@ -22,8 +22,8 @@ use ganas_train::Recipe;
 use crate::direction::Aim;
 use crate::progress::{Progress, Remarks};
 use crate::record::BestRow;
+use crate::session::Session;
 use crate::source::{self, Source};
-use crate::space::{searched_space, table_space};
 use crate::spec::{ReadingSpec, TaskSpec};
 use reference::{References, broken, measure};
 use rows::{agreeing, bounds_in, check_numeric, metrics_of, pool, replaced};
@@ -162,16 +162,16 @@ impl Task {
     ///
     /// # Errors
     /// If some of it cannot be used.
-    pub fn open(spec: &TaskSpec, seed: u64, progress: &Progress) -> Result<Self> {
-        Task::with(spec, Given::default(), seed, progress)
+    pub fn open(spec: &TaskSpec, seed: u64, session: &Session) -> Result<Self> {
+        Task::with(spec, Given::default(), seed, session)
     }
 
     /// Opens and checks everything that a task names, together with what is given beside it.
     ///
     /// # Errors
     /// As [`open`](Self::open), or if nothing is within the bounds.
-    pub fn with(spec: &TaskSpec, given: Given, seed: u64, progress: &Progress) -> Result<Self> {
-        let mut task = Task::unchecked(spec, given, seed, progress)?;
+    pub fn with(spec: &TaskSpec, given: Given, seed: u64, session: &Session) -> Result<Self> {
+        let mut task = Task::unchecked(spec, given, seed, session)?;
         task.problem()?;
         task.noise = spec.noise.map(|noise| task.noise(noise)).transpose()?;
         if task.reevaluate > 0 && spec.report.is_none() {
@@ -202,17 +202,18 @@ impl Task {
     }
 
     /// A task whose parts are opened, and not yet checked together.
-    fn unchecked(spec: &TaskSpec, given: Given, seed: u64, progress: &Progress) -> Result<Self> {
+    fn unchecked(spec: &TaskSpec, given: Given, seed: u64, session: &Session) -> Result<Self> {
+        let progress = &session.progress;
         let name = space_name(spec)?;
         let conditions = (spec.constraints.iter())
             .map(|text| text.parse())
             .collect::<Result<Vec<Condition>>>()?;
         let sampler = spec.sampler.as_deref().map(str::parse).transpose()?;
-        let space: Arc<dyn SearchSpace> = searched_space(name, spec)?.into();
+        let space: Arc<dyn SearchSpace> = session.registry.searched_space(name, spec)?.into();
         let sampler = Sampler::feasible(&*space, sampler)?;
         let table = match &spec.table {
             Some(file) => {
-                let rows = table_space(name, spec.merge_isomorphic)?;
+                let rows = session.registry.table_space(name, spec.merge_isomorphic)?;
                 Some(Arc::new(spec.reading.read(file, &*rows, progress)?))
             }
             None => None,
@@ -222,7 +223,7 @@ impl Task {
         let merged = read.and_then(|table| spec.reading.merged(table));
         let mut notes: Vec<String> = merged.into_iter().collect();
         let recipe = given.recipe.as_ref();
-        let source = source::open(spec, &space, table.as_ref(), seed, recipe, progress)?;
+        let source = source::open(spec, &space, table.as_ref(), seed, recipe, session)?;
         if spec.device.device.is_some() && source.device().is_none() {
             return Err(Error::input("no networks are computed here")
                 .mend("leave out `--device`, or `--table` and its like"));
@@ -373,12 +374,12 @@ impl Task {
         seed: u64,
         out: Option<&Path>,
         remarks: &Remarks,
-    ) -> Box<dyn Evaluator> {
-        let evaluator = self.source.evaluator(seed, out, remarks);
-        match &self.noise {
+    ) -> Result<Box<dyn Evaluator>> {
+        let evaluator = self.source.evaluator(seed, out, remarks)?;
+        Ok(match &self.noise {
             Some(noise) => Box::new(Noisy::new(evaluator, noise.column, noise.deviation, seed)),
             None => evaluator,
-        }
+        })
     }
 
     /// The standard deviation of the noise, if there is noise.

@@ -27,6 +27,7 @@ impl Task {
             workers: None,
             surrogate: None,
             caller: None,
+            evaluator: None,
             objective: self.objective.metric.clone(),
             minimize: self.objective.is_minimized(),
             constraints: (self.constraints.iter().map(|c| c.to_string()))

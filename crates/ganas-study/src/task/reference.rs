@@ -194,9 +194,9 @@ pub fn measure(
     arch: &Arch,
     seed: u64,
 ) -> std::result::Result<Vec<f64>, String> {
-    let outcomes = source
-        .evaluator(seed, None, &Remarks::silent())
-        .evaluate(&[*arch]);
+    let evaluator = source.evaluator(seed, None, &Remarks::silent());
+    let mut evaluator = evaluator.map_err(|e| e.to_string())?;
+    let outcomes = evaluator.evaluate(&[*arch]);
     match outcomes.into_iter().next() {
         Some(Outcome::Done(metrics)) => Ok(metrics),
         Some(Outcome::Failed(reason)) => Err(reason),

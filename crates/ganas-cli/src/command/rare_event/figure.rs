@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Record, Report};
+use super::record::{Record, Report};
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 360.0;

@@ -15,7 +15,7 @@ use ganas_train::supernet::{Identity, Scoring};
 use serde::Serialize;
 
 use super::TrainedArgs;
-use crate::End;
+use crate::end::End;
 use crate::interrupt;
 use crate::process::command_line;
 use crate::reporter::progress;
@@ -23,7 +23,7 @@ use crate::terminal;
 use crate::typed::Typed;
 use ganas_search::predictor::{kendall, spearman};
 use ganas_study::VERSION;
-use ganas_study::output::{prepare, write_json};
+use ganas_study::files::{prepare, write_json};
 use ganas_study::spec::ReadingSpec;
 
 /// Architectures that are scored between two looks at Ctrl-C.

@@ -12,13 +12,13 @@ use clap::{Args, Subcommand};
 use ganas_core::space::SearchSpace;
 use ganas_train::supernet::{self, Scoring};
 
-use crate::End;
+use crate::end::End;
 use crate::names;
 use crate::typed::Typed;
 use ganas_study::progress::Progress;
 use ganas_study::source::recipe::usable;
 use ganas_study::source::{SUPERNET, Shared};
-use ganas_study::space::notations;
+use crate::registry::registry;
 use ganas_study::spec::DeviceSpec;
 
 const EXAMPLES: &str = "\
@@ -109,10 +109,10 @@ impl TrainedArgs {
 /// If there is no such space, or no supernet.
 pub fn space_of(folder: &Path, named: Option<&str>) -> Result<Arc<dyn SearchSpace>> {
     if let Some(name) = named {
-        return Ok(notations(name)?.into());
+        return Ok(registry().notations(name)?.into());
     }
     let own = supernet::identity(&folder.join(SUPERNET)).map_err(usable)?;
-    let space = notations(&own.space)
+    let space = registry().notations(&own.space)
         .map_err(|e| e.mend("name the TOML file of its space with `--space`"))?;
     Ok(space.into())
 }

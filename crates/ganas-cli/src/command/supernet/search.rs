@@ -15,14 +15,14 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::TrainedArgs;
-use crate::End;
+use crate::end::End;
 use crate::interrupt;
 use crate::process::command_line;
 use crate::reporter::progress;
 use crate::terminal;
 use crate::typed::Typed;
 use ganas_study::VERSION;
-use ganas_study::output::{prepare, write_json};
+use ganas_study::files::{prepare, write_json};
 use ganas_study::source::recipe::usable;
 use ganas_study::spec::ReadingSpec;
 use ganas_study::statistics::{deviation, mean};

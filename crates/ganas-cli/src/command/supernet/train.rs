@@ -9,15 +9,15 @@ use ganas_core::error::Error;
 use ganas_train::supernet::{self, Course, Identity, Paths, SupernetRecipe};
 use ganas_train::{Score, Supernet};
 
-use crate::End;
+use crate::end::End;
 use crate::interrupt;
 use crate::names;
 use crate::reporter::progress;
 use crate::typed::Typed;
-use ganas_study::output::prepare;
+use ganas_study::files::prepare;
 use ganas_study::source::SUPERNET;
 use ganas_study::source::recipe::usable;
-use ganas_study::space::notations;
+use crate::registry::registry;
 use ganas_study::spec::DeviceSpec;
 use ganas_study::spec::{ImagesSpec, TrainingSpec};
 
@@ -77,7 +77,7 @@ pub struct TrainArgs {
 /// # Errors
 /// If the arguments cannot be used or the supernet cannot be written.
 pub fn run(args: &TrainArgs) -> Result<End> {
-    let space = notations(&args.space)?;
+    let space = registry().notations(&args.space)?;
     let progress = progress(args.quiet);
     let waiting = progress.waiting(format!("reading {}", args.data));
     let (task, split) = args.images.0.open(&args.data, args.seed)?;

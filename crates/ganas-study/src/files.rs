@@ -1,9 +1,9 @@
-//! Files that are written whole.
+//! Files that are read, and files that are written whole.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use ganas_core::error::{Error, Result};
+use ganas_core::error::{Access, Error, Result};
 use ganas_core::{check_writable, write_whole};
 use serde::Serialize;
 
@@ -35,4 +35,26 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
         buffer.write_all(b"\n")?;
         buffer.flush()
     })
+}
+
+/// An error of a file that cannot be read as unusable input.
+pub fn unreadable(error: Error) -> Error {
+    match error {
+        Error::Io {
+            path,
+            access: Access::Read,
+            source,
+        } => unreadable_file(path, &source),
+        other => other,
+    }
+}
+
+fn unreadable_file(path: PathBuf, cause: &std::io::Error) -> Error {
+    match cause.kind() {
+        std::io::ErrorKind::NotFound => {
+            Error::input("there is no such file").mend("check the path")
+        }
+        _ => Error::input(format!("cannot be read ({cause})")).mend("name a readable file"),
+    }
+    .in_file(path)
 }

@@ -1,0 +1,63 @@
+//! Records of estimates.
+
+use ganas_search::rare_event::{Estimate, Level, Likelihood, Settings};
+use serde::Serialize;
+
+/// Estimates of the methods.
+#[derive(Serialize)]
+pub struct Report {
+    pub space: String,
+    pub objective: String,
+    /// The level, as the objective has it.
+    pub alpha: f64,
+    /// The probability, where the whole space is known.
+    pub exact: Option<f64>,
+    /// What probabilities are of.
+    pub likelihood: Likelihood,
+    /// Each method with each seed.
+    pub estimates: Vec<Record>,
+    /// Each method over its seeds, where the probability is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub summary: Vec<Summary>,
+    pub settings: Settings,
+    /// The version of this program.
+    pub ganas: String,
+    /// The command line, program name left out.
+    pub command: Vec<String>,
+}
+
+/// One estimate.
+#[derive(Serialize)]
+pub struct Record {
+    pub method: &'static str,
+    pub seed: u64,
+    #[serde(flatten)]
+    pub estimate: Estimate,
+    pub queries: usize,
+    /// The levels on the way, as the objective has them.
+    pub levels: Vec<Level>,
+}
+
+/// How the estimates of a method compare with the exact value.
+#[derive(Serialize)]
+pub struct Summary {
+    pub method: &'static str,
+    pub seeds: usize,
+    pub mean: f64,
+    /// How far the mean is from the exact value, as a share of it. Estimates are winsorised, which
+    /// makes them too small on average where few heavy draws make up the event.
+    pub bias: f64,
+    /// The root of the mean squared error over the exact value.
+    pub relative_error: f64,
+    /// Seeds with an estimate within 50 % of the exact value.
+    pub within_half: usize,
+    /// Seeds whose interval holds the exact value.
+    pub covered: usize,
+    /// Seeds whose interval ends below the exact value.
+    pub too_low: usize,
+    /// The median width of the intervals, over the exact value.
+    pub median_width: Option<f64>,
+    /// The variance of as many draws of the prior as there were queries over the mean squared
+    /// error; null if that is zero.
+    pub times_below_monte_carlo: Option<f64>,
+}

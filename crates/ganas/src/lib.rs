@@ -1,0 +1,70 @@
+//! Neural architecture search in Rust.
+//!
+//! A [`Search`] looks for the best architecture of a space with few evaluations:
+//!
+//! ```
+#![doc = include_str!("../tests/first_search.rs")]
+//! ```
+//!
+//! Strategies, spaces and evaluators of your own join a [`Registry`]. Together with [`main`] they become a
+//! `ganas` of your own, with all its commands:
+//!
+//! ```no_run
+//! use ganas::prelude::*;
+//!
+//! /// Draws architectures at random.
+//! struct Mine(Rng);
+//!
+//! impl Strategy for Mine {
+//!     fn ask(&mut self, context: &Context, limit: usize) -> ganas::Result<Vec<Trial>> {
+//!         Ok(context.sample_new(limit.min(4), &mut self.0).into_iter().map(Trial::from).collect())
+//!     }
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     let mine = |seed: u64| -> Box<dyn Strategy> { Box::new(Mine(Rng::stream(seed, "mine"))) };
+//!     match Registry::builtin().with("mine", mine) {
+//!         Ok(registry) => ganas::main(registry),
+//!         Err(error) => panic!("{error}"),
+//!     }
+//! }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod function;
+mod search;
+
+use std::process::ExitCode;
+
+pub use ganas_core::error::{Error, Result};
+pub use ganas_study::registry::Registry;
+pub use search::Search;
+
+/// Architectures, spaces, evaluators and the driver.
+pub use ganas_core as core;
+/// Strategies, predictors and rare events.
+pub use ganas_search as strategies;
+/// Specifications, runs, records and statistics.
+pub use ganas_study as study;
+/// Tables of evaluated architectures.
+pub use ganas_tables as tables;
+
+/// The names that most programs need.
+pub mod prelude {
+    pub use crate::{Registry, Search};
+    pub use ganas_core::arch::Arch;
+    pub use ganas_core::evaluate::{Evaluator, Outcome, Work};
+    pub use ganas_core::ledger::Query;
+    pub use ganas_core::rng::Rng;
+    pub use ganas_core::space::SearchSpace;
+    pub use ganas_core::strategy::{Context, Strategy};
+    pub use ganas_study::event::{Event, Reporter};
+    pub use ganas_study::record::SearchReport;
+}
+
+/// Runs the command line of `ganas` with a registry of your own.
+pub fn main(registry: Registry) -> ExitCode {
+    ganas_cli::install(registry);
+    ganas_cli::main()
+}
