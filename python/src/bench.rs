@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 
 use ganas_study::host;
-use ganas_study::spec::read_map;
+use ganas_study::spec::read_json;
 use pyo3::prelude::*;
 
 use crate::desk::{Desk, Ending};
@@ -31,6 +31,10 @@ pub fn bench(spec: String, py: Python<'_>) -> PyResult<String> {
 }
 
 fn run(spec: &str, stop: &AtomicBool) -> anyhow::Result<String> {
-    let spec = read_map(serde_json::from_str(spec)?)?;
-    Ok(serde_json::to_string(&host::bench(&spec, &session(), stop)?)?)
+    let spec = read_json(spec)?;
+    Ok(serde_json::to_string(&host::bench(
+        &spec,
+        &session(),
+        stop,
+    )?)?)
 }

@@ -16,7 +16,7 @@ use ganas_study::host;
 use ganas_study::progress::Progress;
 use ganas_study::run::Embedding;
 use ganas_study::session::Session;
-use ganas_study::spec::{SearchSpec, read_map};
+use ganas_study::spec::{SearchSpec, read_json};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString};
@@ -350,7 +350,7 @@ impl Search {
                 predicates,
                 history,
             };
-            host::Search::open(read_map(serde_json::from_str(spec)?)?, embedding, session())
+            host::Search::open(read_json(spec)?, embedding, session())
         });
         desk.raised(py)?;
         Search::new(opened.map_err(Fault::from)?, space, desk)

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ganas_cli::registry;
 use ganas_core::arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::{self, Sampler, SearchSpace};
-use ganas_cli::registry;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;

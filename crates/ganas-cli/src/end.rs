@@ -10,4 +10,3 @@ pub enum End {
     /// It was interrupted, and what it had is saved.
     Interrupted,
 }
-

@@ -17,4 +17,3 @@ pub fn registry() -> &'static Registry {
 pub fn install(registry: Registry) {
     REGISTRY.get_or_init(|| registry);
 }
-

@@ -44,6 +44,7 @@ pub fn unreadable(error: Error) -> Error {
             path,
             access: Access::Read,
             source,
+            ..
         } => unreadable_file(path, &source),
         other => other,
     }

@@ -10,9 +10,9 @@ use ganas_core::{read_regular, write_whole};
 use ganas_tables::{Import, Table};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::files::unreadable;
 use crate::record::HistoryRecord;
 use crate::scale;
-use crate::files::unreadable;
 use crate::task::Task;
 
 /// The copy of it in the folder of a run.

@@ -6,8 +6,8 @@ use ganas_core::error::{Error, Result};
 use ganas_core::space::SearchSpace;
 use ganas_tables::{Import, Table};
 
-use crate::progress::Progress;
 use crate::files::unreadable;
+use crate::progress::Progress;
 use crate::spec::ReadingSpec;
 
 impl ReadingSpec {

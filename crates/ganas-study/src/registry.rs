@@ -56,7 +56,7 @@ impl Registry {
     /// If the name is taken or cannot be a name.
     pub fn with(
         mut self,
-        name: impl Into<String>,
+        name: &str,
         strategy: impl StrategyFactory + 'static,
     ) -> Result<Registry> {
         self.strategies = self.strategies.with(name, strategy)?;
@@ -69,13 +69,12 @@ impl Registry {
     /// If the name is taken or cannot be a name.
     pub fn with_space(
         mut self,
-        name: impl Into<String>,
+        name: &str,
         space: impl Fn(&toml::Table) -> Result<Box<dyn SearchSpace>> + Send + Sync + 'static,
     ) -> Result<Registry> {
-        let name = name.into();
         let known = self.space_names();
-        check_name("space", &name, known.iter().map(String::as_str))?;
-        self.spaces.push((name, Arc::new(space)));
+        check_name("space", name, known.iter().map(String::as_str))?;
+        self.spaces.push((name.to_owned(), Arc::new(space)));
         Ok(self)
     }
 
@@ -85,16 +84,15 @@ impl Registry {
     /// If the name is taken or cannot be a name.
     pub fn with_evaluator(
         mut self,
-        name: impl Into<String>,
+        name: &str,
         evaluator: impl Fn(&Arc<dyn SearchSpace>, u64) -> Result<Box<dyn Evaluator>>
         + Send
         + Sync
         + 'static,
     ) -> Result<Registry> {
-        let name = name.into();
         let known = self.evaluators.iter().map(|(name, _)| name.as_str());
-        check_name("evaluator", &name, known)?;
-        self.evaluators.push((name, Arc::new(evaluator)));
+        check_name("evaluator", name, known)?;
+        self.evaluators.push((name.to_owned(), Arc::new(evaluator)));
         Ok(self)
     }
 
@@ -106,7 +104,11 @@ impl Registry {
     /// The names of all spaces, those that are built in first.
     pub fn space_names(&self) -> Vec<String> {
         let own = self.spaces.iter().map(|(name, _)| name.clone());
-        space::NAMES.map(String::from).into_iter().chain(own).collect()
+        space::NAMES
+            .map(String::from)
+            .into_iter()
+            .chain(own)
+            .collect()
     }
 
     /// The evaluator of a name.
@@ -156,7 +158,11 @@ impl Registry {
         let Some(table) = table else {
             return Ok(None);
         };
-        match table.get("kind").and_then(toml::Value::as_str).and_then(find) {
+        match table
+            .get("kind")
+            .and_then(toml::Value::as_str)
+            .and_then(find)
+        {
             Some((_, factory)) => factory(&table).map(Some).map_err(|e| e.in_file(file)),
             None => Ok(None),
         }

@@ -63,7 +63,10 @@ impl Search {
 
     /// Adds a text to a field that is a list.
     fn add(mut self, field: &str, text: String) -> Search {
-        let list = self.fields.entry(field).or_insert_with(|| Value::Array(Vec::new()));
+        let list = self
+            .fields
+            .entry(field)
+            .or_insert_with(|| Value::Array(Vec::new()));
         match list {
             Value::Array(texts) => texts.push(text.into()),
             single => *single = vec![single.take(), text.into()].into(),
@@ -175,7 +178,10 @@ impl Search {
             registry: self.registry,
             progress: self.progress,
         };
-        let folder = spec.out.clone().filter(|out| self.resumes && out.join(SETTINGS).exists());
+        let folder = spec
+            .out
+            .clone()
+            .filter(|out| self.resumes && out.join(SETTINGS).exists());
         let search = match folder {
             Some(folder) => {
                 let none = |_: &[String]| Err("it has no specification".to_owned());
@@ -215,7 +221,9 @@ fn check_same(there: &SearchSpec, here: &SearchSpec, folder: &Path) -> Result<()
     let differs = |name: &&String| {
         let plain = |value: Option<&Value>| {
             let text = value.and_then(Value::as_str).unwrap_or_default();
-            text.trim_end_matches(":max").trim_end_matches(":min").to_owned()
+            text.trim_end_matches(":max")
+                .trim_end_matches(":min")
+                .to_owned()
         };
         let (a, b) = (there.get(*name), here.get(*name));
         let same = match name.as_str() {

@@ -13,7 +13,10 @@ fn main() -> ganas::Result<()> {
             Ok(cell.matches("nor_conv").count() as f64)
         })
         .run()?;
-    println!("{:?} in {} queries", result.run.best_arch, result.run.queries);
+    println!(
+        "{:?} in {} queries",
+        result.run.best_arch, result.run.queries
+    );
     assert!(result.run.best.is_some_and(|best| best >= 3.0));
     Ok(())
 }

@@ -16,11 +16,11 @@ use ganas_draw::Drawing;
 use ganas_train::Preprocessing;
 use serde::{Deserialize, Serialize};
 
-use crate::end::End;
 use crate::command::supernet::space_of;
+use crate::end::End;
 use crate::names;
-use ganas_study::files::prepare;
 use crate::registry::registry;
+use ganas_study::files::prepare;
 use network::{NetworkArgs, Origin};
 
 const EXAMPLES: &str = "\

@@ -15,7 +15,6 @@ use ganas_search::rare_event::{
     Estimate, Level, Likelihood, Method, Pool, Prior, Settings, Surveyed, survey,
 };
 use rayon::prelude::*;
-use serde::Serialize;
 
 use crate::end::End;
 use crate::names;
@@ -319,7 +318,7 @@ fn measure(
     seed: u64,
 ) -> ganas_core::error::Result<Vec<f64>> {
     let index = find(problem.metrics(), &task.objective.metric)?;
-    let mut evaluator = task.evaluator(seed, None, &Remarks::silent());
+    let mut evaluator = task.evaluator(seed, None, &Remarks::silent())?;
     let outcomes = evaluator.evaluate(archs);
     let score = |(arch, outcome): (&Arch, Outcome)| match outcome {
         Outcome::Failed(_) => f64::NEG_INFINITY,

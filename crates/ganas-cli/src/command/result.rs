@@ -73,8 +73,7 @@ impl<'r> Lines<'r> {
     fn best(&mut self) {
         let (report, task) = (self.report, self.task);
         let run = &report.run;
-        let (Some(arch), Some(best), Some(query)) =
-            (&run.best_arch, run.best, run.queries_to_best)
+        let (Some(arch), Some(best), Some(query)) = (&run.best_arch, run.best, run.queries_to_best)
         else {
             return self.nothing();
         };

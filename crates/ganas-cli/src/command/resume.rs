@@ -9,8 +9,8 @@ use ganas_study::run::resume::{self, Ended, Legacy};
 use ganas_study::rundir::RESULT;
 use ganas_study::spec::Change;
 
-use crate::end::End;
 use crate::command::search::{self, OutputArgs};
+use crate::end::End;
 use crate::reporter::LogArgs;
 use crate::typed::Typed;
 

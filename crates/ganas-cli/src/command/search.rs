@@ -87,7 +87,7 @@ pub fn search(spec: &SearchSpec, resumed: Option<&Recorded>, output: &OutputArgs
         prepare(file)?;
     }
     let stop = interrupt::listen()?;
-    prepared.announce(progress);
+    prepared.announce(progress)?;
     let bar = progress.search(prepared.queries);
     let command = command_line();
     let plan = prepared.plan(resumed, &command);

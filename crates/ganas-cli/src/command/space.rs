@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::end::End;
 use crate::names;
-use crate::terminal;
 use crate::registry::registry;
+use crate::terminal;
 
 const EXAMPLES: &str = "\
 Examples:

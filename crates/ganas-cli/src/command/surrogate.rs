@@ -16,13 +16,13 @@ use serde::Serialize;
 
 use crate::end::End;
 use crate::names;
+use crate::registry::registry;
 use crate::reporter::progress;
 use crate::terminal;
 use crate::typed::Typed;
+use ganas_study::files::unreadable;
 use ganas_study::files::{prepare, write_json};
 use ganas_study::progress::Progress;
-use crate::registry::registry;
-use ganas_study::files::unreadable;
 use ganas_study::spec::ReadingSpec;
 
 const EXAMPLES: &str = "\

@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 use super::space::size;
 use crate::end::End;
 use crate::names;
+use crate::registry::registry;
 use crate::reporter::progress;
 use crate::terminal;
 use crate::typed::Typed;
-use crate::registry::registry;
 use ganas_study::files::unreadable;
 use ganas_study::spec::ReadingSpec;
 

@@ -104,7 +104,8 @@ fn json_is_as_the_contract_has_it() {
 #[test]
 fn threads_and_processes_change_nothing() {
     let sandbox = Sandbox::new();
-    let recipes: Vec<(&str, &str)> = (Registry::builtin().strategies())
+    let registry = Registry::builtin();
+    let recipes: Vec<(&str, &str)> = (registry.strategies())
         .flat_map(|(strategy, presets)| presets.iter().map(move |preset| (strategy, *preset)))
         .collect();
     let names: Vec<String> = recipes.iter().map(|(s, p)| format!("{s}:{p}")).collect();

@@ -9,6 +9,7 @@ use ganas_core::evaluate::{Evaluator, Outcome, Work};
 use ganas_core::trial::Trial;
 use ganas_study::host::{self, Search};
 use ganas_study::run::Embedding;
+use ganas_study::session::Session;
 use ganas_study::spec::{BenchSpec, SearchSpec, StudySpec, read_map};
 use serde_json::json;
 
@@ -101,7 +102,8 @@ fn the_trace_is_that_of_the_binary_and_goes_on_after_an_interruption() {
         ))
         .success();
     for out in ["whole", "torn"] {
-        let search = Search::open(spec(&sandbox, out), Embedding::default()).unwrap();
+        let search =
+            Search::open(spec(&sandbox, out), Embedding::default(), Session::silent()).unwrap();
         assert!(search.is_embedded() && search.queries() == 90);
         let left = if out == "whole" { 1000 } else { 37 };
         // For the evaluator, which outlives nothing here but has to be `'static`.
@@ -117,6 +119,7 @@ fn the_trace_is_that_of_the_binary_and_goes_on_after_an_interruption() {
         None,
         false,
         |_, _| Embedding::default(),
+        Session::silent(),
         &ganas_cli::legacy,
     )
     .unwrap();
@@ -153,7 +156,9 @@ fn an_unusable_specification_is_refused_in_a_line() {
     assert!(read(json!({ "queries": -1 })).contains("`queries` cannot be -1"));
     assert!(read(json!({ "querys": 1 })).contains("did you mean `queries`?"));
     let spec = read_map(json!({ "space": "nasbench102", "caller": "x" })).unwrap();
-    let refused = Search::open(spec, Embedding::default()).err().unwrap();
+    let refused = Search::open(spec, Embedding::default(), Session::silent())
+        .err()
+        .unwrap();
     assert!(refused.to_string().contains("nasbench101"));
 }
 
@@ -168,7 +173,7 @@ fn a_benchmark_records_the_specification_that_repeats_it() {
     }))
     .unwrap();
     let stop = AtomicBool::new(false);
-    let report = host::bench(&spec, &stop).unwrap();
+    let report = host::bench(&spec, &Session::silent(), &stop).unwrap();
     assert_eq!(
         report.provenance.spec,
         Some(StudySpec::Bench(Box::new(spec)))

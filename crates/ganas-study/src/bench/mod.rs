@@ -125,11 +125,7 @@ fn check_threads(threads: Option<usize>) -> Result<()> {
 }
 
 /// The strategies of a benchmark, with the settings that replace theirs.
-fn read_recipes(
-    names: &[String],
-    replaced: &[String],
-    registry: &Registry,
-) -> Result<Vec<Recipe>> {
+fn read_recipes(names: &[String], replaced: &[String], registry: &Registry) -> Result<Vec<Recipe>> {
     if names.is_empty() {
         return Err(input(
             "no strategies are named",

@@ -39,7 +39,7 @@ impl Plan<'_> {
                     }
                     report.winner = winner;
                 }
-                Err(error) => return Err(self.without_winner(&executed, report, folder, error)),
+                Err(error) => return Err(self.without_winner(&executed, report, error)),
             }
         }
         let write = |report: &SearchReport| match &executed.directory {
@@ -100,13 +100,7 @@ impl Plan<'_> {
 
     /// Writes the result of a search whose last training failed: what the search found stays. The error
     /// says how to go on.
-    fn without_winner(
-        &self,
-        executed: &Executed,
-        mut report: SearchReport,
-        folder: &Path,
-        error: Error,
-    ) -> Error {
+    fn without_winner(&self, executed: &Executed, mut report: SearchReport, error: Error) -> Error {
         // A training that diverged does so again. What could not be written may be later.
         let is_over = matches!(error, Error::Input(_));
         if !is_over {
@@ -114,10 +108,6 @@ impl Plan<'_> {
         }
         // Its own error would hide the first, and without a result the run goes on, too.
         let _ = (executed.directory.as_ref()).map(|directory| directory.finish(&report));
-        if is_over {
-            error
-        } else {
-            self.kept(error)
-        }
+        if is_over { error } else { self.kept(error) }
     }
 }

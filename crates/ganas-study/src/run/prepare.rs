@@ -79,8 +79,9 @@ impl Prepared {
         let task = Task::with(&spec.task, given, spec.seed, session)?;
         let out = (spec.out.clone()).or_else(|| task.source.folder_stem().map(free_folder));
         if spec.tensorboard && out.is_none() {
-            return Err(Error::input("there is no folder for TensorBoard's files")
-                .mend("add `--out DIR`"));
+            return Err(
+                Error::input("there is no folder for TensorBoard's files").mend("add `--out DIR`")
+            );
         }
         let usual = if task.source.takes_time() {
             TRAINED
@@ -116,29 +117,38 @@ impl Prepared {
     }
 
     /// A note if a round has less work than there are workers.
-    pub fn idle(&self) -> Option<String> {
-        let workers = self.task.source.workers()?;
+    ///
+    /// # Errors
+    /// If the settings of the strategy cannot be read, which is an internal fault.
+    pub fn idle(&self) -> Result<Option<String>> {
+        let Some(workers) = self.task.source.workers() else {
+            return Ok(None);
+        };
         let queries = self.queries - self.task.reevaluate;
-        let round = self.recipe.round(self.history.known.len(), queries);
+        let round = self.recipe.round(self.history.known.len(), queries)?;
         let there = workers.count();
         if self.spec.asynchronous || there <= round {
-            return None;
+            return Ok(None);
         }
-        Some(format!(
+        Ok(Some(format!(
             "note: a round of `{}` asks for no more than {round}, so {} of the {there} workers stand \
              idle; `--async` keeps all of them at work",
             self.recipe,
             there - round
-        ))
+        )))
     }
 
     /// Reports its direction, and what else there is to say before it begins.
-    pub fn announce(&self, progress: &Progress) {
+    ///
+    /// # Errors
+    /// As [`idle`](Self::idle).
+    pub fn announce(&self, progress: &Progress) -> Result<()> {
         progress.say(&self.task.announcement);
         self.task.say_notes(progress);
-        for note in self.history.notes.iter().chain(&self.idle()) {
+        for note in self.history.notes.iter().chain(&self.idle()?) {
             progress.say(note);
         }
+        Ok(())
     }
 
     /// The plan of the run; `command` is the command line on record, if it was begun by one.
@@ -220,8 +230,9 @@ fn time_limit(spec: &SearchSpec) -> Result<Option<Duration>> {
 /// If it is zero.
 pub fn check_queries(queries: Option<usize>) -> Result<()> {
     if queries == Some(0) {
-        return Err(Error::input("there are no queries to spend")
-            .mend("give `--queries` at least 1"));
+        return Err(
+            Error::input("there are no queries to spend").mend("give `--queries` at least 1")
+        );
     }
     Ok(())
 }

@@ -7,9 +7,9 @@ use ganas_core::driver::StopReason;
 use ganas_core::error::{Error, Result};
 
 use crate::duration;
+use crate::files::unreadable;
 use crate::rundir::settings::{CHANGED_RESULT, Recorded};
 use crate::rundir::{JOURNAL, SETTINGS, sealed};
-use crate::files::unreadable;
 use crate::spec::{Change, SearchSpec, StudySpec};
 
 /// Reader of the command line of a run of a version before 0.2, which kept no specification.

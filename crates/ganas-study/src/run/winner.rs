@@ -213,7 +213,9 @@ fn last(
                 return Some(done.map(|done| *done).map_err(usable));
             }
             Err(Silence::Stopped) => return None,
-            Err(Silence::Gone) => return Some(Err(Error::evaluator("panicked in the last training"))),
+            Err(Silence::Gone) => {
+                return Some(Err(Error::evaluator("panicked in the last training")));
+            }
         }
     }
 }

@@ -10,8 +10,8 @@ use ganas_train::Recipe;
 use ganas_train::supernet::Scoring;
 
 use super::{Caller, Predicted, Registered, Shared, Source, Tabulated, Trained, Workers};
-use crate::session::Session;
 use crate::files::unreadable;
+use crate::session::Session;
 use crate::spec::TaskSpec;
 
 /// Opens the source that a task names to evaluate architectures of a space; trainings on the digits if it
@@ -67,7 +67,9 @@ pub fn open(
         return Ok(Box::new(trained));
     };
     untrained(task, "a supernet is searched", "`--supernet`")?;
-    let _waiting = session.progress.waiting(format!("reading {}", folder.display()));
+    let _waiting = session
+        .progress
+        .waiting(format!("reading {}", folder.display()));
     let scoring = Scoring {
         images: task.images,
         ..Scoring::default()

@@ -105,7 +105,10 @@ impl Source for Shared {
     }
 
     fn evaluator(&self, _: u64, _: Option<&Path>, _: &Remarks) -> Result<Box<dyn Evaluator>> {
-        Ok(Box::new(Cached::new(Shared::evaluator(self), self.known.clone())))
+        Ok(Box::new(Cached::new(
+            Shared::evaluator(self),
+            self.known.clone(),
+        )))
     }
 
     fn record(&self, record: &mut TaskRecord) {

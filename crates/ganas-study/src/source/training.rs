@@ -78,7 +78,11 @@ impl Source for Trained {
 
     fn evaluator(&self, seed: u64, _: Option<&Path>, _: &Remarks) -> Result<Box<dyn Evaluator>> {
         let pool = self.pool.clone();
-        Ok(Box::new(TrainingEvaluator::new(self.training.clone(), seed, pool)))
+        Ok(Box::new(TrainingEvaluator::new(
+            self.training.clone(),
+            seed,
+            pool,
+        )))
     }
 
     fn record(&self, record: &mut TaskRecord) {

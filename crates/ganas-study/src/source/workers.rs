@@ -88,7 +88,12 @@ impl Source for Workers {
         self.wanted.metrics.clone()
     }
 
-    fn evaluator(&self, seed: u64, out: Option<&Path>, remarks: &Remarks) -> Result<Box<dyn Evaluator>> {
+    fn evaluator(
+        &self,
+        seed: u64,
+        out: Option<&Path>,
+        remarks: &Remarks,
+    ) -> Result<Box<dyn Evaluator>> {
         let config = CommandConfig {
             seed,
             logs: out.map(Path::to_owned),
@@ -97,19 +102,21 @@ impl Source for Workers {
         let remarks = remarks.clone();
         let Wanted { metrics, needed } = self.wanted.clone();
         let evaluator = CommandEvaluator::new(config, self.space.clone(), metrics, needed);
-        Ok(Box::new(evaluator.watched(Box::new(move |worker, note| match note {
-            Note::Progress(fraction, message) => {
-                let percent = fraction.map(|f| format!(" {:.0} %", 100.0 * f));
-                let message = message.map(|m| format!(" {m}"));
-                remarks.beside(format!(
-                    "(worker {worker}:{}{})",
-                    percent.unwrap_or_default(),
-                    message.unwrap_or_default()
-                ));
-            }
-            Note::Done => remarks.beside(""),
-            Note::Lost(how) => remarks.lost(worker, how),
-        }))))
+        Ok(Box::new(evaluator.watched(Box::new(
+            move |worker, note| match note {
+                Note::Progress(fraction, message) => {
+                    let percent = fraction.map(|f| format!(" {:.0} %", 100.0 * f));
+                    let message = message.map(|m| format!(" {m}"));
+                    remarks.beside(format!(
+                        "(worker {worker}:{}{})",
+                        percent.unwrap_or_default(),
+                        message.unwrap_or_default()
+                    ));
+                }
+                Note::Done => remarks.beside(""),
+                Note::Lost(how) => remarks.lost(worker, how),
+            },
+        ))))
     }
 
     fn record(&self, record: &mut TaskRecord) {

@@ -54,6 +54,15 @@ pub fn read_map<S: Spec>(value: Value) -> Result<S> {
         .map_err(|e| Error::bug(format!("a checked specification cannot be read: {e}")))
 }
 
+/// Reads a specification from the text of a JSON object.
+///
+/// # Errors
+/// If it is not JSON, or as [`read_map`].
+pub fn read_json<S: Spec>(text: &str) -> Result<S> {
+    let value = serde_json::from_str(text);
+    read_map(value.map_err(|e| Error::input(format!("this is not JSON: {e}")))?)
+}
+
 /// Named values as their fields have them: a single text for a list, and text for a number where text is
 /// meant.
 fn checked(map: Map<String, Value>, fields: &[Field]) -> Result<Map<String, Value>> {

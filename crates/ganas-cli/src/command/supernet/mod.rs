@@ -14,11 +14,11 @@ use ganas_train::supernet::{self, Scoring};
 
 use crate::end::End;
 use crate::names;
+use crate::registry::registry;
 use crate::typed::Typed;
 use ganas_study::progress::Progress;
 use ganas_study::source::recipe::usable;
 use ganas_study::source::{SUPERNET, Shared};
-use crate::registry::registry;
 use ganas_study::spec::DeviceSpec;
 
 const EXAMPLES: &str = "\
@@ -112,7 +112,8 @@ pub fn space_of(folder: &Path, named: Option<&str>) -> Result<Arc<dyn SearchSpac
         return Ok(registry().notations(name)?.into());
     }
     let own = supernet::identity(&folder.join(SUPERNET)).map_err(usable)?;
-    let space = registry().notations(&own.space)
+    let space = registry()
+        .notations(&own.space)
         .map_err(|e| e.mend("name the TOML file of its space with `--space`"))?;
     Ok(space.into())
 }

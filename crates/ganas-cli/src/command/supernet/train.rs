@@ -12,12 +12,12 @@ use ganas_train::{Score, Supernet};
 use crate::end::End;
 use crate::interrupt;
 use crate::names;
+use crate::registry::registry;
 use crate::reporter::progress;
 use crate::typed::Typed;
 use ganas_study::files::prepare;
 use ganas_study::source::SUPERNET;
 use ganas_study::source::recipe::usable;
-use crate::registry::registry;
 use ganas_study::spec::DeviceSpec;
 use ganas_study::spec::{ImagesSpec, TrainingSpec};
 
