@@ -56,7 +56,7 @@ impl Registry {
     /// If the name is taken or cannot be a name.
     pub fn with(
         mut self,
-        name: &str,
+        name: &'static str,
         strategy: impl StrategyFactory + 'static,
     ) -> Result<Registry> {
         self.strategies = self.strategies.with(name, strategy)?;

@@ -35,15 +35,15 @@ impl Evaluator for Function {
     }
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
-        while let Some(arch) = work.next() {
+        while let Some(trial) = work.next() {
             if work.stopped() {
                 break;
             }
-            let outcome = match (self.measure)(&*self.space, &arch) {
+            let outcome = match (self.measure)(&*self.space, &trial.arch) {
                 Ok(value) => Outcome::Done(vec![value]),
                 Err(reason) => Outcome::Failed(reason),
             };
-            work.done(&arch, outcome);
+            work.done(&trial, outcome);
         }
         Ok(())
     }

@@ -59,6 +59,7 @@ pub mod prelude {
     pub use ganas_core::rng::Rng;
     pub use ganas_core::space::SearchSpace;
     pub use ganas_core::strategy::{Context, Strategy};
+    pub use ganas_core::trial::Trial;
     pub use ganas_study::event::{Event, Reporter};
     pub use ganas_study::record::SearchReport;
 }
