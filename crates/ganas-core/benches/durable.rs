@@ -1,4 +1,4 @@
-//! What it costs to keep evaluations, and to have them made by programs:
+//! Costs of the journal, and of evaluations by programs:
 //! `cargo bench -p ganas-core --bench durable`. It needs `python3`.
 
 use std::fs;
@@ -124,7 +124,7 @@ impl Strategy for Random {
     }
 }
 
-/// How busy 64 workers are whose evaluations take 0.5 to 1.5 seconds.
+/// Utilisation of 64 workers whose evaluations take 0.5 to 1.5 seconds.
 fn busy() {
     const WORKERS: usize = 64;
     const QUERIES: usize = 1920;

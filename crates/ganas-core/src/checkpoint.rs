@@ -1,8 +1,7 @@
 //! Checkpoints: the state of a search between two rounds.
 //!
-//! A checkpoint only saves time. Whatever is wrong with one, going through the rounds of the search
-//! from its journal ends in the same state. So a file of another version, or a damaged one, is no
-//! error: it reads as none.
+//! A checkpoint only saves time: the rounds of the search, replayed from its journal, end in the same
+//! state. So a file of another version, or a damaged one, is not an error. It reads as none.
 
 use std::fs;
 use std::io::{self, Write};
@@ -17,28 +16,35 @@ use crate::state;
 use crate::trial::Trial;
 use crate::write_whole;
 
-/// What a file begins with. The program's version is part of it: strategies change their states.
+/// First line of a file. The program's version is part of it, since strategies change their states.
 const MAGIC: &str = concat!("ganas-checkpoint 4 ", env!("CARGO_PKG_VERSION"), "\n");
 
-/// The state of a search between two rounds. What its evaluations came to is not in it: that is
-/// what the journal has.
+/// State of a search between two rounds. The outcomes of its trials are in the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// For each query, its place among the evaluations in the order in which they finished, and
-    /// its round.
-    pub(crate) queries: Vec<(usize, usize)>,
-    /// Rounds that were asked for.
+    /// Queries in order.
+    pub(crate) queries: Vec<Charged>,
+    /// Number of rounds that were asked for.
     pub(crate) rounds: usize,
-    /// Of those, the last ones that brought nothing new.
+    /// Number of the last rounds without a new query.
     pub(crate) idle: usize,
-    /// What constraints ruled out, by hash.
+    /// Hashes of the rejected architectures.
     pub(crate) rejected: Vec<u64>,
-    /// The strategy.
+    /// State of the strategy.
     pub(crate) strategy: Vec<u8>,
     /// Trials that are being evaluated, in the order asked for.
     pub(crate) pending: Vec<Pending>,
-    /// The rounds that they belong to.
+    /// Rounds of these trials.
     pub(crate) open: Vec<OpenBatch>,
+}
+
+/// Query, by its outcome in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Charged {
+    /// Index among the finished trials of the journal.
+    pub place: usize,
+    /// The round that asked for it.
+    pub round: usize,
 }
 
 /// Trial that is being evaluated.
@@ -50,13 +56,13 @@ pub(crate) struct Pending {
 }
 
 impl Checkpoint {
-    /// Queries before it.
+    /// Number of queries before it.
     pub fn queries(&self) -> usize {
         self.queries.len()
     }
 }
 
-/// Writes a checkpoint, with whatever else belongs to it: all of it or nothing.
+/// Writes a checkpoint and all that belongs to it, or nothing.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -70,7 +76,7 @@ pub fn write(path: &Path, value: &impl Serialize) -> Result<()> {
     })
 }
 
-/// Reads what [`write()`] wrote; `None` if there is nothing that this program can use.
+/// Reads a file of [`write()`]; `None` if there is none that this program can use.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
     let bytes = fs::read(path).ok()?;
     let (crc, body) = bytes

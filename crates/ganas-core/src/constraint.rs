@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::arch::Arch;
 use crate::error::{Error, Result};
 
-/// How a metric is compared with a bound.
+/// Comparison of a metric with a bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Comparison {
     /// At most the bound.
@@ -26,20 +26,20 @@ pub enum Comparison {
     Above,
 }
 
-/// A condition that an architecture must meet to enter the truth set, and to be evaluated at all
-/// where the metric is known beforehand.
+/// Condition that a trial must meet to be compliant. If the metric is known before an evaluation, an
+/// architecture that breaks it is not evaluated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Constraint {
-    /// The metric's name.
+    /// Name of the metric.
     pub metric: String,
-    /// The comparison.
+    /// Comparison with the bound.
     pub comparison: Comparison,
-    /// The number it is compared with.
+    /// The bound.
     pub bound: f64,
 }
 
 impl Constraint {
-    /// Whether a value meets the condition; NaN, a metric that was not measured, does not.
+    /// Returns true if a value meets the condition. NaN, a metric that was not measured, does not.
     pub fn holds(&self, value: f64) -> bool {
         match self.comparison {
             Comparison::AtMost => value <= self.bound,
@@ -49,7 +49,7 @@ impl Constraint {
         }
     }
 
-    /// How far a value is beyond the bound, as a share of the bound: 0 where the condition holds,
+    /// Excess of a value over the bound, as a fraction of the bound: 0 if the condition holds,
     /// infinite for NaN.
     pub fn excess(&self, value: f64) -> f64 {
         if self.holds(value) {
@@ -64,45 +64,46 @@ impl Constraint {
     }
 }
 
-/// A condition on an architecture that only code can tell. What does not meet it is never evaluated.
+/// Condition on an architecture that is a function. An architecture that does not meet it is never
+/// evaluated.
 #[derive(Clone)]
 pub struct Predicate {
-    /// What it is called in messages and records.
+    /// Name in messages and records.
     pub name: String,
-    /// Whether an architecture meets it: always the same answer for the same architecture.
+    /// The function. It must give the same answer for the same architecture every time.
     pub holds: Arc<dyn Fn(&Arch) -> bool + Send + Sync>,
 }
 
-/// A condition as it is written: its bound is a number, or what an architecture has.
+/// Condition as it is written. Its bound is a number, or a metric of a named architecture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
-    /// The metric's name.
+    /// Name of the metric.
     pub metric: String,
-    /// The comparison.
+    /// Comparison with the bound.
     pub comparison: Comparison,
-    /// What it is compared with.
+    /// The bound.
     pub bound: Bound,
 }
 
-/// What a metric is compared with.
+/// Bound of a written condition.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Bound {
     /// A number.
     Number(f64),
-    /// So many times what an architecture has, written `@NAME` or `0.9*@NAME`.
+    /// Multiple of the metric of a named architecture, written `@NAME` or `0.9*@NAME`.
     Of {
         /// The factor.
         factor: f64,
-        /// The architecture's name, without the sign.
+        /// Name of the architecture, without the sign.
         name: String,
     },
 }
 
 impl Condition {
-    /// The constraint, given what an architecture of a name has of the metric.
+    /// Resolves the bound, given the value of a metric by the name of an architecture.
     ///
     /// # Errors
-    /// What `value` returns, and if a value is not finite.
+    /// If `value` fails, or a value is not finite.
     pub fn resolve(self, value: impl FnOnce(&str, &str) -> Result<f64>) -> Result<Constraint> {
         let bound = match self.bound {
             Bound::Number(bound) => bound,
@@ -172,7 +173,7 @@ impl FromStr for Condition {
     }
 }
 
-/// A condition whose bound is a number.
+/// Reads a condition whose bound is a number.
 impl FromStr for Constraint {
     type Err = Error;
 
@@ -186,7 +187,7 @@ impl FromStr for Constraint {
     }
 }
 
-/// Two of some constraints that no value can meet at once.
+/// Returns two constraints that no value can meet at once, if there are any.
 pub fn contradiction(constraints: &[Constraint]) -> Option<(&Constraint, &Constraint)> {
     let upper = |c: &Constraint| matches!(c.comparison, Comparison::AtMost | Comparison::Below);
     let highest = constraints.iter().filter(|c| upper(c));

@@ -33,72 +33,79 @@ pub use crate::problem::{Objective, Problem, find};
 /// Rounds in a row without a new query after which a strategy counts as stalled.
 const STALLED_ROUNDS: usize = 20_000;
 
-/// Why a search ended.
+/// Reason for the end of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StopReason {
     /// All queries were spent.
     Budget,
-    /// Something as good as the target was found.
+    /// A compliant trial as good as the target was found.
     Target,
     /// The strategy had nothing more to propose.
     Exhausted,
-    /// The strategy kept proposing what had been evaluated already.
+    /// The strategy proposed known trials only, and no new one is left.
     Stalled,
-    /// Evaluations kept failing: the first ones all failed, or many in a row for the same reason.
+    /// Too many trials failed: all of the first ones, or many in a row for the same reason.
     Failures,
-    /// Its time was up.
+    /// The time limit was reached.
     TimeLimit,
-    /// Somebody asked it to stop.
+    /// The search was asked to stop.
     Interrupted,
 }
 
-/// How far a search goes, and from where.
+/// Limits and starting points of a search.
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
-    /// The number of queries to spend.
+    /// Number of queries to spend.
     pub queries: usize,
     /// Trials that are evaluated first.
     pub start: Vec<Trial>,
-    /// The value of the objective that ends the search, once something compliant is as good.
+    /// Objective value that ends the search once a compliant trial is as good.
     pub target: Option<f64>,
-    /// So many failed evaluations end the search if they are the first; four times as many in a row do
-    /// later if they fail for the same reason. 0 never ends it.
+    /// Number of failures that end a search if all its first trials fail. After a success, four times
+    /// as many in a row end it if they have the same reason. 0 is no limit.
     pub max_failures: usize,
-    /// When it ends, whatever it has come to.
+    /// Time at which the search ends.
     pub deadline: Option<Instant>,
 }
 
-/// What came of a search.
+/// Result of a search.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// Every query.
+    /// All queries.
     pub ledger: Ledger,
-    /// Every round since it began or was resumed from a checkpoint.
+    /// Rounds since the beginning, or since the checkpoint from which the search was resumed.
     pub rounds: Vec<Round>,
-    /// Why it ended.
+    /// Reason for its end.
     pub stop: StopReason,
-    /// Distinct architectures that the strategy looked at and constraints ruled out without a
-    /// query.
+    /// Number of distinct architectures that the strategy considered and constraints rejected
+    /// without a query.
     pub rejected: usize,
     /// Wall time in seconds.
     pub seconds: f64,
 }
 
-/// A search that is about to run: from nothing, or from what is known already.
+/// Number of slots from some query on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct SlotChange {
+    /// Queries after which it holds.
+    after: usize,
+    slots: usize,
+}
+
+/// Search that is about to run, from nothing or from known trials.
 pub struct Search<'a> {
     problem: &'a Problem<'a>,
     limits: &'a Limits,
     history: Vec<Finished>,
     finished: Vec<Finished>,
     checkpoint: Option<Checkpoint>,
-    /// How many evaluations are under way at once, each from so many evaluations on; none where
-    /// rounds follow each other.
-    slots: Vec<(usize, usize)>,
+    /// Numbers of slots, by increasing query; empty where rounds follow each other.
+    slots: Vec<SlotChange>,
 }
 
 impl<'a> Search<'a> {
-    /// A search from nothing, in rounds that follow each other.
+    /// Search from nothing, in rounds that follow each other.
     pub fn new(problem: &'a Problem<'a>, limits: &'a Limits) -> Self {
         Search {
             problem,
@@ -110,29 +117,28 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Lets rounds overlap, so that so many evaluations are under way at any time. The trace then
-    /// depends on the order in which they finish.
-    pub fn asynchronous(self, slots: usize) -> Self {
-        Search {
-            slots: vec![(0, slots.max(1))],
-            ..self
-        }
+    /// Lets rounds overlap, so that all slots are in use at any time. The trace then depends on the
+    /// order in which trials finish.
+    pub fn asynchronous(mut self, slots: usize) -> Self {
+        self.slots.clear();
+        self.slots_from(0, slots)
     }
 
-    /// Where rounds overlap: another number of evaluations under way, from so many evaluations on.
-    pub fn slots_from(mut self, evaluations: usize, slots: usize) -> Self {
-        self.slots.push((evaluations, slots.max(1)));
+    /// Changes the number of slots of overlapping rounds after a number of queries.
+    pub fn slots_from(mut self, after: usize, slots: usize) -> Self {
+        let slots = slots.max(1);
+        self.slots.push(SlotChange { after, slots });
         self
     }
 
-    /// Evaluations that were made before and are known from the beginning. They are no queries.
+    /// Adds trials that are known from the beginning. They are not charged.
     pub fn knowing(self, history: Vec<Finished>) -> Self {
         Search { history, ..self }
     }
 
-    /// Goes on with a search that came to some evaluations, in the order in which they finished,
-    /// and maybe to a checkpoint. Everything else has to be as it was; then the search ends as if
-    /// nothing had happened. A checkpoint that does not fit is ignored.
+    /// Continues a search from its finished trials, in the order of its journal, and its checkpoint,
+    /// if there is one. If all else is as it was, the search ends as if it had not been interrupted.
+    /// A checkpoint of another search is ignored, and its rounds are replayed.
     pub fn resuming(self, finished: Vec<Finished>, checkpoint: Option<Checkpoint>) -> Self {
         Search {
             finished,
@@ -141,11 +147,12 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Runs a strategy until the queries are spent, the target is reached, it has nothing more to
+    /// Runs a strategy until the queries are spent, the target is reached, nothing is left to
     /// propose, or `stop` is set.
     ///
     /// # Errors
-    /// Only what an observer, the strategy or the evaluator returns. Failed evaluations are data.
+    /// If the problem needs more than the strategy or the evaluator handles, if one of them breaks
+    /// its contract, or if an observer fails. A failed trial is not an error.
     pub fn run(
         self,
         evaluator: &mut dyn Evaluator,
@@ -161,7 +168,7 @@ impl<'a> Search<'a> {
         let evaluator = &mut Boundary::new(self.problem, evaluator)?;
         let strategy = &mut Supervised::new(self.problem, strategy)?;
         let count = self.finished.len();
-        let fits = |c: &Checkpoint| c.queries.iter().all(|(place, _)| *place < count);
+        let fits = |c: &Checkpoint| c.queries.iter().all(|query| query.place < count);
         let checkpoint = match self.checkpoint.filter(fits) {
             Some(checkpoint) if strategy.restore(&checkpoint.strategy)? => Some(checkpoint),
             _ => None,
@@ -192,8 +199,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Runs a strategy on a problem until its queries are spent, it has nothing more to propose, or
-/// `stop` is set.
+/// Runs a search from nothing, in rounds that follow each other.
 ///
 /// # Errors
 /// As [`Search::run`].

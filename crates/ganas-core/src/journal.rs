@@ -44,19 +44,19 @@ use crate::evaluate::{Details, Outcome};
 use crate::space::SearchSpace;
 use crate::trial::{Axis, Fidelity, Trial};
 
-/// The version of the format.
+/// Version of the format.
 const VERSION: u64 = 2;
 
-/// Evaluations that finish within this time of each other share one wait for the disk.
+/// Time within which finished trials share one wait for the disk.
 const PACE: Duration = Duration::from_millis(5);
 
-/// The same for evaluations that can be had again at once.
+/// The same time for trials that can be evaluated again at once.
 const LEISURE: Duration = Duration::from_secs(1);
 
-/// How long a process that was killed may take to be gone.
+/// Longest time until a killed process has exited.
 const GONE: Duration = Duration::from_secs(1);
 
-/// What stands between the body of a line and its checksum.
+/// Text between the body of a line and its checksum.
 const SEAL: &str = ",\"crc32c\":\"";
 
 /// Trial that was evaluated, with its outcome.
@@ -64,7 +64,7 @@ const SEAL: &str = ",\"crc32c\":\"";
 pub struct Finished {
     /// The trial.
     pub trial: Trial,
-    /// Its outcome.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
@@ -76,7 +76,7 @@ impl Finished {
     }
 }
 
-/// The journal of a run that is going on. Nobody else can open it until it is dropped.
+/// Open journal of a run. No other process can open it until it is dropped.
 pub struct Journal<'a> {
     path: PathBuf,
     space: &'a dyn SearchSpace,
@@ -86,14 +86,14 @@ pub struct Journal<'a> {
     file: File,
     length: u64,
     crc: u32,
-    /// Whether something was written that may not be on the disk yet.
+    /// Set if something was written that may not be on the disk yet.
     unsettled: bool,
     settled: Instant,
-    /// The least time between two waits for the disk, but for those that are asked for.
+    /// Least time between two waits for the disk, except for requested ones.
     pace: Duration,
-    /// Evaluations in the file.
+    /// Number of trials in the file.
     count: usize,
-    /// Whether the file system tells by numbers whether a path still leads to this file.
+    /// Set if the file system has numbers that identify this file.
     identifiable: bool,
 }
 
@@ -141,14 +141,14 @@ enum Entry {
     },
 }
 
-/// What is evaluated again.
+/// Kind of trials that are evaluated again.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Retried {
     Failed,
 }
 
-/// A number that comes back as it was.
+/// Number that is read exactly as it was written.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Metric {
@@ -171,33 +171,32 @@ impl Metric {
             Metric::Number(value) => Ok(*value),
             Metric::Infinite(text) => match text.parse() {
                 Ok(value) if f64::is_infinite(value) => Ok(value),
-                _ => Err(format!("`{text}` is no metric")),
+                _ => Err(format!("`{text}` is not a metric")),
             },
             Metric::NotANumber(()) => Ok(f64::NAN),
         }
     }
 }
 
-/// A journal that was opened, and what it holds.
+/// Opened journal with its content.
 pub struct Opened<'a> {
-    /// The journal, to go on.
+    /// The journal, to append to.
     pub journal: Journal<'a>,
-    /// The evaluations in the order in which they finished.
+    /// Trials in the order in which they finished.
     pub finished: Vec<Finished>,
-    /// What else is known of them.
+    /// Details of trials that have any.
     pub details: HashMap<Trial, Details>,
-    /// Trials that the search begins with, since some of them are evaluated again: all that it
-    /// had evaluated before, in that order. Empty if it goes on as it began.
+    /// First trials of a search in which failed ones are evaluated again: all earlier trials, in
+    /// order. Empty if the search continues as it began.
     pub begin: Vec<Trial>,
-    /// Bytes of a torn line that were cut off.
+    /// Number of bytes of a torn line that were cut off.
     pub torn: u64,
-    /// Whether the file is locked. Some file systems have no locks: there nothing keeps another
-    /// process from writing to it.
+    /// True if the file is locked. On file systems without locks, another process could write to it.
     pub locked: bool,
 }
 
 impl Opened<'_> {
-    /// Lets what failed be evaluated again. Any checkpoint has to be gone before this.
+    /// Lets failed trials be evaluated again. Remove any checkpoint before.
     ///
     /// # Errors
     /// As [`Journal::append`].
@@ -217,13 +216,13 @@ impl Opened<'_> {
 fn failed(finished: &Finished) -> bool {
     match &finished.outcome {
         Outcome::Failed(_) => true,
-        // The objective is mostly the first of them.
+        // The objective is mostly the first metric.
         Outcome::Done(metrics) => metrics.first().is_some_and(|value| !value.is_finite()),
     }
 }
 
-/// Takes what failed out of the evaluations. If nothing else has come after it, the search goes on as
-/// if that had not been. Otherwise it begins with what it had, so that no success is lost.
+/// Removes failed trials. If all trials after the first failure failed, the search continues as if
+/// they had not happened. Otherwise it begins with its earlier trials, so that no success is lost.
 fn forget_failed(finished: &mut Vec<Finished>, begin: &mut Vec<Trial>) {
     let Some(first) = finished.iter().position(failed) else {
         return;
@@ -241,8 +240,8 @@ fn forget_failed(finished: &mut Vec<Finished>, begin: &mut Vec<Trial>) {
 }
 
 impl<'a> Journal<'a> {
-    /// Opens the journal of a run, or begins it if it is not there or has not even its first line.
-    /// The metrics of outcomes are in the order of `metrics`, whatever the file's is.
+    /// Opens the journal of a run, or creates it if it is missing or empty. Metrics of outcomes are in
+    /// the order of `metrics`, and are mapped to the order of the file by name.
     ///
     /// # Errors
     /// If another process has it open, a line is damaged, it is of a newer version, or of another
@@ -300,8 +299,8 @@ impl<'a> Journal<'a> {
         })
     }
 
-    /// The same for evaluations that can be had again at once, as from a table: what was written in
-    /// the last second may not be on the disk should the machine fail.
+    /// Waits for the disk at most once a second, for trials that can be evaluated again at once, as
+    /// from a table. If the machine fails, those of the last second may be lost.
     pub fn leisurely(self) -> Self {
         Journal {
             pace: LEISURE,
@@ -309,18 +308,18 @@ impl<'a> Journal<'a> {
         }
     }
 
-    /// Writes down what came of an evaluation. Whatever happens to this process, it is kept; and
-    /// should the machine fail, if that was not within milliseconds of an earlier one or
-    /// [`settle`](Self::settle) was called.
+    /// Appends a finished trial. It is kept if this process is killed. If the machine fails, it is
+    /// kept after a call of [`settle`](Self::settle), and unless an earlier trial finished within
+    /// milliseconds.
     ///
     /// # Errors
-    /// If the disk is full, or the operating system refuses otherwise; the file is then as it was. Or
-    /// if the file was removed or renamed.
+    /// If the disk is full, the operating system refuses, or the file was removed or renamed. The
+    /// file is then as it was.
     pub fn append(&mut self, trial: impl Into<Trial>, outcome: &Outcome) -> Result<()> {
         self.append_with(trial, outcome, Details::default())
     }
 
-    /// The same with what else is known of it.
+    /// Appends a finished trial with its details.
     ///
     /// # Errors
     /// As [`append`](Self::append).
@@ -363,7 +362,7 @@ impl<'a> Journal<'a> {
         }
     }
 
-    /// Checks that the file is still where it was.
+    /// Checks that the path still leads to this file.
     ///
     /// # Errors
     /// [`Error::Io`] if it was removed, renamed or replaced.
@@ -389,28 +388,28 @@ impl<'a> Journal<'a> {
         Err(Error::lost(&self.path, what))
     }
 
-    /// Waits until all that was written is on the disk, unless it can be had again at once.
+    /// Calls [`settle`](Self::settle), unless the journal is [`leisurely`](Self::leisurely).
     ///
     /// # Errors
     /// As [`settle`](Self::settle).
     pub fn rest(&mut self) -> Result<()> {
-        match self.pace == LEISURE {
-            true => self.settle_if_due(),
-            false => self.settle(),
+        if self.pace == LEISURE {
+            return self.settle_if_due();
         }
+        self.settle()
     }
 
     fn settle_if_due(&mut self) -> Result<()> {
-        match self.settled.elapsed() < self.pace {
-            true => Ok(()),
-            false => self.settle(),
+        if self.settled.elapsed() < self.pace {
+            return Ok(());
         }
+        self.settle()
     }
 
-    /// Waits until all that was written is on the disk.
+    /// Waits until all lines are on the disk.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// If the operating system refuses.
     pub fn settle(&mut self) -> Result<()> {
         if self.unsettled {
             let synced = self.file.sync_data();
@@ -446,7 +445,7 @@ impl<'a> Journal<'a> {
     }
 }
 
-/// What tells a file from all others, where the operating system has such numbers.
+/// Numbers that identify a file, where the operating system has them.
 #[cfg(unix)]
 fn identity(meta: &Metadata) -> (u64, u64) {
     use std::os::unix::fs::MetadataExt;
@@ -456,7 +455,7 @@ fn identity(meta: &Metadata) -> (u64, u64) {
 #[cfg(not(unix))]
 fn identity(_: &Metadata) {}
 
-/// Whether an open file has no name any more.
+/// Returns true if an open file has no name any more.
 #[cfg(unix)]
 fn is_removed(meta: &Metadata) -> bool {
     std::os::unix::fs::MetadataExt::nlink(meta) == 0
@@ -467,7 +466,7 @@ fn is_removed(_: &Metadata) -> bool {
     true
 }
 
-/// Makes sure that nobody else writes to the file. Returns whether the file system can do that.
+/// Locks the file against other processes. Returns false if the file system has no locks.
 fn lock(file: &File, path: &Path) -> Result<bool> {
     let begun = Instant::now();
     loop {
@@ -488,7 +487,7 @@ fn lock(file: &File, path: &Path) -> Result<bool> {
     }
 }
 
-/// Whether an error of locking says that the file system has no locks.
+/// Returns true if an error of locking says that the file system has no locks.
 fn has_no_locks(error: &io::Error) -> bool {
     #[cfg(unix)]
     if error.raw_os_error() == Some(nix::errno::Errno::ENOLCK as i32) {
@@ -497,14 +496,14 @@ fn has_no_locks(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Unsupported
 }
 
-/// What is in a file.
+/// Content of a file.
 struct Content {
-    /// As in [`Journal`].
+    /// Places of the metrics, as in [`Journal`].
     places: Option<Vec<usize>>,
     finished: Vec<Finished>,
     details: HashMap<Trial, Details>,
     begin: Vec<Trial>,
-    /// Bytes of the lines that count.
+    /// Number of bytes of the valid lines.
     length: usize,
     crc: u32,
 }
@@ -555,7 +554,7 @@ impl Content {
     }
 }
 
-/// The JSON of a line without its checksum, and that, if it is right.
+/// Splits a line into its JSON and its checksum, if the checksum is right.
 fn unseal(line: &[u8], before: u32) -> Option<(Vec<u8>, u32)> {
     let line = line.strip_suffix(b"\"}")?;
     let (rest, digits) = line.split_at_checked(line.len().checked_sub(8)?)?;
@@ -567,7 +566,7 @@ fn unseal(line: &[u8], before: u32) -> Option<(Vec<u8>, u32)> {
 
 type Told<T> = std::result::Result<T, String>;
 
-/// Refuses what a newer program wrote, in whatever form.
+/// Refuses the file of a newer program.
 fn version(line: &[u8]) -> Told<()> {
     let said: Option<serde_json::Value> = serde_json::from_slice(line).ok();
     match said.as_ref().and_then(|v| v["ganas-journal"].as_u64()) {
@@ -579,14 +578,14 @@ fn version(line: &[u8]) -> Told<()> {
     }
 }
 
-/// Checks the first line, and gives the places of its metrics among `metrics` unless all agree.
+/// Checks the first line. Returns the places of its metrics among `metrics`, unless all agree.
 fn header(
     body: &[u8],
     space: &dyn SearchSpace,
     metrics: &[String],
     axis: Option<&Axis>,
 ) -> Told<Option<Vec<usize>>> {
-    let header: Header = serde_json::from_slice(body).map_err(|_| "this is no journal")?;
+    let header: Header = serde_json::from_slice(body).map_err(|_| "this is not a journal")?;
     if header.space != space.name() {
         return Err(format!(
             "this is the journal of a search in `{}`, not in `{}`",
@@ -648,7 +647,7 @@ impl Content {
         metrics: usize,
         axis: Option<&Axis>,
     ) -> Told<()> {
-        let entry: Entry = serde_json::from_slice(body).map_err(|_| "this is no evaluation")?;
+        let entry: Entry = serde_json::from_slice(body).map_err(|_| "this is not an evaluation")?;
         let (text, said, outcome, details) = match entry {
             Entry::Done {
                 arch,

@@ -12,16 +12,16 @@ pub struct Query {
     pub arch: Arch,
     /// The fidelity at which it was evaluated.
     pub fidelity: Fidelity,
-    /// The round that asked for it first; 0 for starting points.
+    /// Round that asked for it first; 0 for starting points.
     pub round: usize,
     /// The objective values in the order of the problem's objectives, each turned so that larger is
     /// better; empty where the evaluation failed.
     pub values: Vec<f64>,
-    /// Whether every constraint holds. Only compliant architectures enter the truth set.
+    /// True if all constraints hold. Only compliant trials enter the truth set.
     pub compliant: bool,
-    /// The metrics in the order of the search's metric names; empty where the evaluation failed.
+    /// Metrics in the order of the problem's metric names; empty where the evaluation failed.
     pub metrics: Vec<f64>,
-    /// Why the evaluation failed.
+    /// Reason of the failure, if the evaluation failed.
     pub failure: Option<String>,
 }
 
@@ -43,12 +43,12 @@ impl Query {
     }
 }
 
-/// Every query of a run, in order, after what was known before it. A trial is charged once: the
-/// first time it is evaluated.
+/// All queries of a run, in order, after the trials that were known before it. A trial is charged
+/// once: the first time it is evaluated.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     queries: Vec<Query>,
-    /// How many of them were known before the run and are not charged.
+    /// Number of trials that were known before the run and are not charged.
     history: usize,
     /// Queries at full fidelity.
     full: HashMap<Arch, usize>,
@@ -58,7 +58,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// What was known before the run, then all queries in the order of evaluation.
+    /// Trials that were known before the run, then all queries in the order of evaluation.
     pub fn queries(&self) -> &[Query] {
         &self.queries
     }
@@ -68,7 +68,7 @@ impl Ledger {
         &self.queries[self.history..]
     }
 
-    /// How many evaluations were known before the run.
+    /// Number of trials that were known before the run.
     pub fn history(&self) -> usize {
         self.history
     }
@@ -78,7 +78,7 @@ impl Ledger {
         self.queries.len()
     }
 
-    /// Whether nothing has been evaluated.
+    /// Returns true if nothing has been evaluated.
     pub fn is_empty(&self) -> bool {
         self.queries.is_empty()
     }
@@ -117,7 +117,7 @@ impl Ledger {
         self.best.map(|i| &self.queries[i])
     }
 
-    /// How many queries it took to find the best one; 0 if it was known before the run.
+    /// Number of queries up to the best one; 0 if it was known before the run.
     pub fn queries_to_best(&self) -> Option<usize> {
         self.best.map(|i| (i + 1).saturating_sub(self.history))
     }
@@ -133,7 +133,7 @@ impl Ledger {
         ranked.into_iter().take(k).map(|(_, q)| q).collect()
     }
 
-    /// Records what was known before the run, which has not begun; what is there already stays.
+    /// Records a trial that was known before the run, unless it is recorded already.
     pub(crate) fn remember(&mut self, query: Query) {
         if self.find(&query.trial()).is_none() {
             self.record(query);

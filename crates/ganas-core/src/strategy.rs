@@ -1,4 +1,4 @@
-//! What a search strategy is: something to ask for architectures and to tell what came of them.
+//! Search strategies: they propose trials and are told the results.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -17,21 +17,21 @@ use crate::rng::Rng;
 use crate::space::{Sampler, SearchSpace};
 use crate::trial::{Axis, Trial};
 
-/// How often a sampler is tried for one architecture that is new and admitted.
+/// Draws of a sampler for one architecture that is new and admitted.
 pub(crate) const SAMPLING_TRIES: usize = 20_000;
 
-/// How many walks in a row may bring nothing new (ours).
+/// Walks in a row without a new architecture after which walking stops (ours).
 const WALKS: usize = 20;
 
-/// Random edits in a walk, and those from one architecture that is taken to the next (ours).
+/// Random edits in a walk, and edits between two architectures that are taken (ours).
 const STEPS: usize = 200;
 const STRIDE: usize = 10;
 
-/// The fewest neighbours that an architecture has in a [`Pool`] (ours): about as many as the edits
-/// of a cell of NAS-Bench-201.
+/// Least number of neighbours in a [`Pool`] (ours): about the number of edits of a cell of
+/// NAS-Bench-201.
 const POOL_NEIGHBORS: usize = 30;
 
-/// A named number that a strategy reports about a round, such as its threshold or a loss.
+/// Named number that a strategy reports of a round, such as its threshold or a loss.
 pub type Gauge = (&'static str, f64);
 
 /// Kinds of problems that a strategy handles beside those with one objective and one fidelity.
@@ -95,49 +95,49 @@ pub trait Strategy: Send {
         Capabilities::default()
     }
 
-    /// What the strategy has to report about its last round.
+    /// Numbers that the strategy reports of its last round.
     fn gauges(&self) -> Vec<Gauge> {
         Vec::new()
     }
 
-    /// The seconds of wall time that the parts of the last [`ask`](Self::ask) took, by name. They
-    /// are no part of the trace.
+    /// Seconds of wall time that the parts of the last [`ask`](Self::ask) took, by name. They are
+    /// not part of the trace.
     fn timings(&self) -> Vec<Gauge> {
         Vec::new()
     }
 
-    /// All that the strategy has to know between two rounds to go on just as it would have, its
-    /// random streams included; [`state::save`](crate::state::save) makes it of anything that can
-    /// be serialised. Without it, a search is resumed by going through all its rounds again.
+    /// Serialises the complete state between two rounds, including random streams. Use
+    /// [`state::save`](crate::state::save) for any `Serialize` type. If this returns `None`, a
+    /// resumed search replays its rounds from the journal.
     fn save(&self) -> Option<Vec<u8>> {
         None
     }
 
-    /// Takes on a state that was saved, whatever the strategy was before.
+    /// Restores a saved state. Nothing of the previous state remains.
     ///
     /// # Errors
-    /// If the state is none of this strategy's. It is then as it was.
+    /// If the state is not one of this strategy. The strategy then stays as it was.
     fn restore(&mut self, state: &[u8]) -> Result<()> {
         let _ = state;
         Err(Error::input("this strategy cannot be restored"))
     }
 }
 
-/// What a strategy may look at.
+/// View of a search for its strategy.
 pub struct Context<'a> {
     /// The search space.
     pub space: &'a dyn SearchSpace,
     /// All queries so far.
     pub ledger: &'a Ledger,
-    /// How random architectures are drawn.
+    /// Distribution of random architectures.
     pub sampler: Sampler,
     pub(crate) problem: &'a Problem<'a>,
     pub(crate) rejected: &'a Rejected,
-    /// What is being evaluated already.
+    /// Trials that are being evaluated.
     pub(crate) pending: &'a HashSet<Trial>,
 }
 
-/// The architectures that constraints ruled out, by a hash of 64 bits: a sampler can meet millions.
+/// Architectures that constraints rejected, as 64-bit hashes, since a sampler can meet millions.
 #[derive(Default)]
 pub(crate) struct Rejected(RefCell<HashSet<u64>>);
 
@@ -148,25 +148,25 @@ impl Rejected {
         self.0.borrow_mut().insert(hasher.finish());
     }
 
-    /// How many there are.
+    /// Number of rejected architectures.
     pub(crate) fn count(&self) -> usize {
         self.0.borrow().len()
     }
 
-    /// All of them.
+    /// All hashes.
     pub(crate) fn hashes(&self) -> Vec<u64> {
         self.0.borrow().iter().copied().collect()
     }
 
-    /// Those with these hashes.
-    pub(crate) fn of(hashes: Vec<u64>) -> Self {
+    /// Restores a set from its hashes.
+    pub(crate) fn from_hashes(hashes: Vec<u64>) -> Self {
         Rejected(RefCell::new(hashes.into_iter().collect()))
     }
 }
 
 impl Context<'_> {
-    /// Whether an architecture can be evaluated and the constraints that can be checked beforehand
-    /// let it through. Those that constraints do not let through are counted.
+    /// Returns true if an architecture can be evaluated and keeps all constraints that are known
+    /// before its evaluation. Architectures that break one are counted.
     pub fn admits(&self, arch: &Arch) -> bool {
         let admitted = self.problem.admits(arch);
         if !admitted && self.problem.holds(arch) {
@@ -175,20 +175,19 @@ impl Context<'_> {
         admitted
     }
 
-    /// The constraints on metrics that only an evaluation tells, each with its metric's place in
-    /// [`Query::metrics`].
+    /// Constraints on metrics that only an evaluation measures, each with the index of its metric
+    /// in [`Query::metrics`].
     pub fn measured_constraints(&self) -> impl Iterator<Item = (&Constraint, usize)> {
         self.problem.measured_constraints()
     }
 
-    /// Whether only a [`Pool`] can be evaluated, and not the whole space.
+    /// Returns true if only a [`Pool`] can be evaluated, and not the whole space.
     pub fn has_pool(&self) -> bool {
         self.problem.pool().is_some()
     }
 
-    /// The architectures one edit away that are admitted, sorted. Where only a [`Pool`] can be
-    /// evaluated, which edits may hardly ever meet, the nearest of the pool that would be new
-    /// queries join them up to a number of 30.
+    /// Admitted architectures one edit away, sorted. Edits hardly ever meet a [`Pool`]. So there the
+    /// nearest members that would be new queries are added, up to 30 neighbours.
     pub fn neighbors(&self, arch: &Arch) -> Vec<Arch> {
         let mut found = self.space.neighbors(arch);
         found.retain(|a| self.admits(a));
@@ -206,8 +205,8 @@ impl Context<'_> {
         found
     }
 
-    /// The architecture itself where it is admitted. Where only a [`Pool`] can be evaluated, the
-    /// nearest of the pool that is, known or not: what answers for it every time.
+    /// Returns the architecture itself if it is admitted. Otherwise, in a [`Pool`], returns its
+    /// nearest admitted member, evaluated or not: always the same one.
     pub fn nearest(&self, arch: &Arch) -> Option<Arch> {
         if self.admits(arch) {
             return Some(*arch);
@@ -216,9 +215,8 @@ impl Context<'_> {
         nearest.first().copied()
     }
 
-    /// The architecture itself where it would be a new query and is not taken. Where only a
-    /// [`Pool`] can be evaluated, the nearest of the pool for which that holds: there a generated
-    /// architecture stands for its surroundings.
+    /// Returns the architecture itself if it would be a new query and is not taken. Otherwise, in a
+    /// [`Pool`], returns the nearest member of which this is true.
     pub fn nearest_new(&self, arch: &Arch, taken: impl Fn(&Arch) -> bool) -> Option<Arch> {
         let free = |a: &Arch| self.is_unasked(a) && !taken(a);
         let Some(pool) = self.problem.pool() else {
@@ -243,25 +241,25 @@ impl Context<'_> {
         !is_known && self.admits(&trial.arch)
     }
 
-    /// Whether an architecture would be a new query at full fidelity: admitted, not evaluated yet,
-    /// and not about to be.
+    /// Returns true if an architecture would be a new query at full fidelity: admitted, not
+    /// evaluated yet, and not about to be.
     pub fn is_new(&self, arch: &Arch) -> bool {
         self.is_unasked(arch) && self.admits(arch)
     }
 
-    /// Whether an architecture was neither evaluated at full fidelity nor is about to be: where it
-    /// is admitted, it would be a new query.
+    /// Returns true if an architecture was not evaluated at full fidelity and is not about to be.
+    /// If it is admitted, it would be a new query.
     pub fn is_unasked(&self, arch: &Arch) -> bool {
         self.ledger.get(arch).is_none() && !self.pending.contains(&Trial::from(arch))
     }
 
-    /// How many trials are being evaluated while the strategy is asked: none, unless the
-    /// rounds overlap.
+    /// Number of trials that are being evaluated while the strategy is asked; 0 unless rounds
+    /// overlap.
     pub fn under_way(&self) -> usize {
         self.pending.len()
     }
 
-    /// A set of new queries filled up to `size` with random ones.
+    /// Fills a set of new queries up to `size` with random ones.
     pub fn complete(&self, set: Vec<Arch>, size: usize, rng: &mut Rng) -> Vec<Arch> {
         let mut set = set;
         if set.len() < size {
@@ -274,10 +272,10 @@ impl Context<'_> {
         set
     }
 
-    /// Up to `count` distinct random architectures that would be new queries. Where the sampler
-    /// hardly meets any, they are drawn from all of a space that can be enumerated, and elsewhere
-    /// met on walks by single edits. Fewer only when there are no more, or none is an edit away
-    /// from what is known.
+    /// Draws up to `count` distinct random architectures that would be new queries. If the sampler
+    /// hardly meets any, they are drawn from the enumerated space, or met on walks by single edits
+    /// in a space that is too large for that. Fewer are returned only if no more are left, or no
+    /// edit of a known architecture is new.
     pub fn sample_new(&self, count: usize, rng: &mut Rng) -> Vec<Arch> {
         let mut drawn = Vec::with_capacity(count);
         let mut seen = HashSet::new();
@@ -323,8 +321,8 @@ impl Context<'_> {
         drawn
     }
 
-    /// Fills up to `count` on walks: downhill from a random architecture to one that is admitted,
-    /// and on by random edits that are.
+    /// Fills up to `count` on walks: downhill from a random architecture to an admitted one, then by
+    /// admitted random edits.
     fn walk(&self, count: usize, drawn: &mut Vec<Arch>, seen: &mut HashSet<Arch>, rng: &mut Rng) {
         let mut fruitless = 0;
         while fruitless < WALKS {
@@ -350,7 +348,7 @@ impl Context<'_> {
         }
     }
 
-    /// Fills up to `count` from the neighbours of what is known.
+    /// Fills up to `count` from the neighbours of known architectures.
     fn look_around(
         &self,
         count: usize,
@@ -374,7 +372,7 @@ impl Context<'_> {
         }
     }
 
-    /// A random architecture of the pool, or of the space.
+    /// Draws a random architecture of the pool or the space.
     fn draw(&self, rng: &mut Rng) -> Arch {
         match self.problem.pool() {
             Some(pool) if self.sampler == Sampler::Uniform && !pool.pool.archs().is_empty() => {

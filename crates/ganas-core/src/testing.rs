@@ -1,4 +1,4 @@
-//! Contract suites: what every space, evaluator and strategy has to keep.
+//! Contract suites of spaces, evaluators and strategies.
 //!
 //! Call them from the tests of a plug-in. Each panics with what was broken.
 
@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::arch::{Arch, Graph};
 use crate::checkpoint::Checkpoint;
-use crate::constraint::Constraint;
+use crate::constraint::{Comparison, Constraint};
 use crate::driver::{Limits, Objective, Observer, Problem, Run, Search, StopReason};
 use crate::error::Result;
 use crate::evaluate::{Evaluator, Outcome, Work};
@@ -133,8 +133,8 @@ fn growth_contract(space: &dyn SearchSpace, rules: Rules, rng: &mut Rng) {
     }
 }
 
-/// Checks an evaluator on a space: one outcome an architecture, in order, the same every time. An
-/// evaluator that draws random numbers for each evaluation does not keep this contract.
+/// Checks an evaluator on a space: one outcome for each trial, in order, the same every time. An
+/// evaluator with noise does not keep this contract.
 pub fn evaluator_contract(evaluator: &mut dyn Evaluator, space: &dyn SearchSpace) {
     let mut rng = Rng::stream(0, "contract");
     let batch: Vec<Arch> = (0..20)
@@ -156,8 +156,8 @@ pub fn evaluator_contract(evaluator: &mut dyn Evaluator, space: &dyn SearchSpace
     }
 }
 
-/// A made-up evaluator for tests: the objective `score` is a smooth function of an architecture's
-/// graph with one best op a position, and every `failing`-th evaluation fails.
+/// Synthetic evaluator for tests. Its objective `score` is a smooth function of an architecture's
+/// graph with one best op at each position. Every `failing`-th evaluation fails.
 pub struct Synthetic<'a> {
     space: &'a dyn SearchSpace,
     metrics: Vec<String>,
@@ -166,7 +166,7 @@ pub struct Synthetic<'a> {
 }
 
 impl<'a> Synthetic<'a> {
-    /// An evaluator that never fails.
+    /// Evaluator without failures.
     pub fn new(space: &'a dyn SearchSpace) -> Self {
         Synthetic {
             space,
@@ -176,13 +176,13 @@ impl<'a> Synthetic<'a> {
         }
     }
 
-    /// Lets every `n`-th evaluation fail, in turns with a reason and as NaN.
+    /// Lets every `n`-th evaluation fail, alternately with a reason and as NaN.
     pub fn failing(mut self, n: usize) -> Self {
         self.failing = Some(n);
         self
     }
 
-    /// The score of an architecture, 1 at best.
+    /// Score of an architecture, 1 at best.
     pub fn score(&self, arch: &Arch) -> f64 {
         let graph = self.space.graph(arch);
         let labels = self.space.vocabulary().len() as f64;
@@ -215,80 +215,31 @@ impl Evaluator for Synthetic<'_> {
     }
 }
 
-/// Checks a strategy, given how it is built for a seed: the same seed gives the same trace, only
-/// valid architectures are asked for, failures are survived, constraints hold, a space smaller than
-/// the budget comes to an end, a search that was broken off anywhere goes on as it would have, in
-/// rounds and asynchronously, and while many evaluations are under way nearly every round that is
-/// asked for brings something new.
+/// Function that makes a strategy from a seed.
+pub type Build<'b> = &'b dyn Fn(u64) -> Box<dyn Strategy>;
+
+/// Checks a strategy, which `build` makes from a seed:
+///
+/// - the same seed gives the same trace, and another seed another one;
+/// - all proposals are valid, and constraints hold;
+/// - failed trials do not stop it, and a space smaller than the budget ends it;
+/// - a search resumed from anywhere ends as it would have, in rounds and asynchronously;
+/// - while many trials are being evaluated, nearly every round has a new one;
+/// - a target ends it, and changes nothing before that.
 ///
 /// `space` needs a cost, and more than 60 architectures of which about half cost less than the
 /// median.
-pub fn strategy_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn SearchSpace) {
-    let run = |seed, failing: Option<usize>, constraint: Option<Constraint>, queries| {
-        let mut evaluator = Synthetic::new(space);
-        evaluator.failing = failing;
-        run_strategy(
-            build(seed).as_mut(),
-            &mut evaluator,
-            space,
-            constraint,
-            queries,
-        )
+pub fn strategy_contract(build: Build, space: &dyn SearchSpace) {
+    let first = trace_contract(build, space);
+    let failing = |n| {
+        let mut evaluator = Synthetic::new(space).failing(n);
+        run_strategy(build(1).as_mut(), &mut evaluator, space, None, 60)
     };
-    let archs = |run: &Run| {
-        run.ledger
-            .queries()
-            .iter()
-            .map(|q| q.arch)
-            .collect::<Vec<_>>()
-    };
-
-    let first = run(1, None, None, 60);
-    assert_eq!(first.ledger.len(), 60, "stopped by {:?}", first.stop);
-    assert_eq!(
-        archs(&first),
-        archs(&run(1, None, None, 60)),
-        "one seed, two traces"
-    );
-    assert_ne!(
-        archs(&first),
-        archs(&run(2, None, None, 60)),
-        "two seeds, one trace"
-    );
-    for query in first.ledger.queries() {
-        assert_eq!(space.check(&query.arch), Ok(()));
-        assert_eq!(space.canonical(&query.arch), query.arch);
-    }
-
-    assert_eq!(
-        run(1, Some(3), None, 60).ledger.len(),
-        60,
-        "failures stopped it"
-    );
-    assert_eq!(
-        run(1, Some(1), None, 60).ledger.len(),
-        60,
-        "nothing but failures stopped it"
-    );
-
-    let mut costs: Vec<f64> = first
-        .ledger
-        .queries()
-        .iter()
-        .map(|q| space.cost(&q.arch, 0))
-        .collect();
-    costs.sort_by(f64::total_cmp);
-    let bound = Constraint {
-        metric: space.costs()[0].clone(),
-        comparison: crate::constraint::Comparison::AtMost,
-        bound: costs[costs.len() / 2],
-    };
-    let constrained = run(1, None, Some(bound.clone()), 60);
-    for query in constrained.ledger.queries() {
-        assert!(bound.holds(space.cost(&query.arch, 0)), "{bound} is broken");
-    }
-    assert_eq!(constrained.ledger.len(), 60, "the constraint stopped it");
-
+    let count = failing(3).ledger.len();
+    assert_eq!(count, 60, "failures stopped it");
+    let count = failing(1).ledger.len();
+    assert_eq!(count, 60, "nothing but failures stopped it");
+    let bound = constraint_contract(build, space, &first);
     resumption_contract(build, space, Some(bound));
     overlap_contract(build, space);
     target_contract(build, space);
@@ -307,12 +258,47 @@ pub fn strategy_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn S
     );
 }
 
-/// A search that is broken off anywhere ends as if it had not been, by its checkpoint or without.
-fn resumption_contract(
-    build: &dyn Fn(u64) -> Box<dyn Strategy>,
-    space: &dyn SearchSpace,
-    constraint: Option<Constraint>,
-) {
+/// Checks that a seed fixes the trace, and that all proposals are valid. Returns a run of seed 1.
+fn trace_contract(build: Build, space: &dyn SearchSpace) -> Run {
+    let run = |seed| {
+        let mut evaluator = Synthetic::new(space);
+        run_strategy(build(seed).as_mut(), &mut evaluator, space, None, 60)
+    };
+    let trace =
+        |run: &Run| -> Vec<Trial> { run.ledger.queries().iter().map(Query::trial).collect() };
+    let first = run(1);
+    assert_eq!(first.ledger.len(), 60, "stopped by {:?}", first.stop);
+    assert_eq!(trace(&first), trace(&run(1)), "one seed, two traces");
+    assert_ne!(trace(&first), trace(&run(2)), "two seeds, one trace");
+    for query in first.ledger.queries() {
+        assert_eq!(space.check(&query.arch), Ok(()));
+        assert_eq!(space.canonical(&query.arch), query.arch);
+    }
+    first
+}
+
+/// Checks that a bound at the median of a run's costs holds, and returns the bound.
+fn constraint_contract(build: Build, space: &dyn SearchSpace, run: &Run) -> Constraint {
+    let queries = run.ledger.queries().iter();
+    let mut costs: Vec<f64> = queries.map(|q| space.cost(&q.arch, 0)).collect();
+    costs.sort_by(f64::total_cmp);
+    let bound = Constraint {
+        metric: space.costs()[0].clone(),
+        comparison: Comparison::AtMost,
+        bound: costs[costs.len() / 2],
+    };
+    let mut evaluator = Synthetic::new(space);
+    let constraint = Some(bound.clone());
+    let run = run_strategy(build(1).as_mut(), &mut evaluator, space, constraint, 60);
+    for query in run.ledger.queries() {
+        assert!(bound.holds(space.cost(&query.arch, 0)), "{bound} is broken");
+    }
+    assert_eq!(run.ledger.len(), 60, "the constraint stopped it");
+    bound
+}
+
+/// Checks that a search resumed from anywhere ends as it would have, with and without a checkpoint.
+fn resumption_contract(build: Build, space: &dyn SearchSpace, constraint: Option<Constraint>) {
     let constraints: Vec<Constraint> = constraint.into_iter().collect();
     let problem = problem(space, constraints);
     let limits = Limits {
@@ -362,8 +348,8 @@ fn resumption_contract(
     }
 }
 
-/// Where many evaluations are under way, a strategy asks for others than those.
-fn overlap_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn SearchSpace) {
+/// Checks that a strategy asks for new trials while many others are being evaluated.
+fn overlap_contract(build: Build, space: &dyn SearchSpace) {
     const SLOTS: usize = 16;
     let problem = problem(space, Vec::new());
     let limits = Limits {
@@ -386,8 +372,8 @@ fn overlap_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn Search
     );
 }
 
-/// A search ends once something is as good as its target, and goes the same way until then.
-fn target_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn SearchSpace) {
+/// Checks that a search ends once its target is reached, and has the same trace until then.
+fn target_contract(build: Build, space: &dyn SearchSpace) {
     let problem = problem(space, Vec::new());
     for slots in [None, Some(4)] {
         let run = |target| {
@@ -427,11 +413,11 @@ fn target_contract(build: &dyn Fn(u64) -> Box<dyn Strategy>, space: &dyn SearchS
     }
 }
 
-/// What a search was seen to do.
+/// Observer that keeps finished trials and checkpoints.
 #[derive(Default)]
 struct Kept {
     finished: Vec<Finished>,
-    /// Checkpoints, and how many evaluations had finished.
+    /// Checkpoints, each with the number of trials that had finished.
     states: Vec<(usize, Checkpoint)>,
 }
 
@@ -447,7 +433,7 @@ impl Observer for Kept {
     }
 }
 
-/// An evaluator that takes several architectures at once and gives them back in another order.
+/// Evaluator that takes several trials at once and completes them in another order.
 struct Disorderly<'a> {
     inner: Synthetic<'a>,
     slots: usize,
@@ -505,7 +491,7 @@ fn run_strategy(
         .unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// The problem of a [`Synthetic`], under these constraints.
+/// Problem of a [`Synthetic`] with constraints.
 ///
 /// # Panics
 /// If a constraint cannot be used.

@@ -157,7 +157,7 @@ impl Observer for Kept {
     }
 }
 
-/// How a search is run.
+/// Options of a search.
 #[derive(Default)]
 struct Way<'a> {
     seed: u64,

@@ -1,4 +1,4 @@
-//! What the rounds of a search share, whether they follow or overlap each other.
+//! State and steps that following and overlapping rounds share.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::failures::Failures;
 use super::supervised::Supervised;
 use super::{Limits, Observer, Problem, Round, STALLED_ROUNDS, StopReason};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Charged, Checkpoint};
 use crate::error::Result;
 use crate::evaluate::{Details, Outcome};
 use crate::journal::Finished;
@@ -16,33 +16,54 @@ use crate::rng::Rng;
 use crate::strategy::{Context, Rejected};
 use crate::trial::Trial;
 
-/// A search that is going on.
+/// A running search.
 pub(super) struct Course<'a, 'o> {
     pub problem: &'a Problem<'a>,
     pub limits: &'a Limits,
     pub ledger: Ledger,
     pub rejected: Rejected,
-    /// What is being evaluated, where rounds overlap.
+    /// Trials that are being evaluated, where rounds overlap.
     pub pending: HashSet<Trial>,
-    /// Rounds that were asked for.
+    /// Number of rounds that were asked for.
     pub rounds: usize,
-    /// Of those, the last ones that brought nothing new.
+    /// Number of the last rounds without a new query.
     pub idle: usize,
-    /// What evaluations came to, each with its place in the order in which they finished.
-    finished: HashMap<Trial, (usize, Outcome)>,
-    /// The queries of the ledger by those places.
+    /// Finished trials.
+    finished: HashMap<Trial, Ended>,
+    /// Places of the charged queries.
     places: Vec<usize>,
     failures: Failures,
     observers: &'a mut [&'o mut dyn Observer],
     stop: &'a AtomicBool,
 }
 
-/// What a strategy asked for, sorted.
+/// A finished trial.
+struct Ended {
+    /// Index in the order in which trials finished.
+    place: usize,
+    outcome: Outcome,
+}
+
+/// Proposals of a strategy.
 pub(super) struct Asked {
-    /// What has to be evaluated.
+    /// New trials to evaluate.
     pub new: Vec<Trial>,
-    /// What the strategy is told of, in its order.
+    /// Trials whose results the strategy is told, in its order.
     pub told: Vec<Trial>,
+}
+
+/// A round whose trials have all finished.
+pub(super) struct Closing<'r> {
+    /// Number of the round.
+    pub number: usize,
+    /// Number of trials that the strategy asked for.
+    pub asked: usize,
+    /// Number of new trials.
+    pub new: usize,
+    /// Trials whose results the strategy is told.
+    pub told: &'r [Trial],
+    /// Gauges of the strategy, if they were read before the end.
+    pub gauges: Option<Vec<(String, f64)>>,
 }
 
 impl<'a, 'o> Course<'a, 'o> {
@@ -57,7 +78,7 @@ impl<'a, 'o> Course<'a, 'o> {
         let mut failures = Failures::new(limits.max_failures);
         for (place, Finished { trial, outcome }) in finished.into_iter().enumerate() {
             failures.count(problem.failure(&outcome).as_deref());
-            known.entry(trial).or_insert((place, outcome));
+            known.entry(trial).or_insert(Ended { place, outcome });
         }
         Course {
             problem,
@@ -75,15 +96,15 @@ impl<'a, 'o> Course<'a, 'o> {
         }
     }
 
-    /// Goes to where a search was, and tells the observers of the queries before that.
+    /// Restores the state of a checkpoint, and reports the queries before it to the observers.
     pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         self.rounds = checkpoint.rounds;
         self.idle = checkpoint.idle;
-        self.rejected = Rejected::of(checkpoint.rejected.clone());
+        self.rejected = Rejected::from_hashes(checkpoint.rejected.clone());
         let by_place: HashMap<usize, Trial> = (self.finished.iter())
-            .map(|(trial, (place, _))| (*place, *trial))
+            .map(|(trial, ended)| (ended.place, *trial))
             .collect();
-        for (place, round) in &checkpoint.queries {
+        for Charged { place, round } in &checkpoint.queries {
             if let Some(trial) = by_place.get(place)
                 && let Some(outcome) = self.known(trial)
             {
@@ -93,14 +114,18 @@ impl<'a, 'o> Course<'a, 'o> {
         Ok(())
     }
 
-    /// The state of the search, if the strategy has one.
+    /// Checkpoint of the search, if the strategy can be saved.
     pub fn checkpoint(&self, strategy: &Supervised) -> Result<Option<Checkpoint>> {
         let Some(state) = strategy.save()? else {
             return Ok(None);
         };
-        let rounds = self.ledger.charged().iter().map(|q| q.round);
+        let queries = self.places.iter().zip(self.ledger.charged());
+        let charged = |(place, query): (&usize, &Query)| Charged {
+            place: *place,
+            round: query.round,
+        };
         Ok(Some(Checkpoint {
-            queries: self.places.iter().copied().zip(rounds).collect(),
+            queries: queries.map(charged).collect(),
             rounds: self.rounds,
             idle: self.idle,
             rejected: self.rejected.hashes(),
@@ -114,13 +139,13 @@ impl<'a, 'o> Course<'a, 'o> {
         (self.problem).context(&self.ledger, &self.rejected, &self.pending)
     }
 
-    /// The queries that are left to charge.
+    /// Number of queries that can still be charged.
     pub fn left(&self) -> usize {
         let charged = self.ledger.charged().len() + self.pending.len();
         self.limits.queries.saturating_sub(charged)
     }
 
-    /// Whether something is as good as the target.
+    /// Returns true if the incumbent is as good as the target.
     pub fn reached(&self) -> bool {
         let target = self.limits.target.map(|t| self.problem.objective().turn(t));
         let best = self.ledger.best().and_then(Query::merit);
@@ -129,7 +154,7 @@ impl<'a, 'o> Course<'a, 'o> {
             .is_some_and(|(target, best)| best >= target)
     }
 
-    /// Why the search is to end before it has come to its end, if it is.
+    /// Reason to stop the search at once, if there is one.
     pub fn halted(&self) -> Option<StopReason> {
         let is_over = |deadline: Instant| Instant::now() >= deadline;
         if self.stop.load(Ordering::Relaxed) {
@@ -147,29 +172,31 @@ impl<'a, 'o> Course<'a, 'o> {
         self.halted().is_some()
     }
 
-    /// Asks for the trials of the next round, and gives its number.
+    /// Asks for the trials of the next round, and returns its number with them.
     pub fn ask(&mut self, strategy: &mut Supervised, left: usize) -> Result<(usize, Vec<Trial>)> {
         let starts = !self.limits.start.is_empty();
         let number = self.rounds + usize::from(!starts);
         let asked = match number {
             0 => self.limits.start.clone(),
-            _ => {
-                let begun = Instant::now();
-                let asked = strategy.ask(&self.context(), left)?;
-                let mut rest = begun.elapsed().as_secs_f64();
-                for (part, seconds) in strategy.timings()? {
-                    self.spent(part, seconds)?;
-                    rest -= seconds;
-                }
-                self.spent("asking", rest.max(0.0))?;
-                asked
-            }
+            _ => self.ask_strategy(strategy, left)?,
         };
         self.rounds += usize::from(!asked.is_empty());
         Ok((number, asked))
     }
 
-    /// Sorts what was asked for: at most `left` new trials.
+    fn ask_strategy(&mut self, strategy: &mut Supervised, left: usize) -> Result<Vec<Trial>> {
+        let begun = Instant::now();
+        let asked = strategy.ask(&self.context(), left)?;
+        let mut rest = begun.elapsed().as_secs_f64();
+        for (part, seconds) in strategy.timings()? {
+            self.spent(part, seconds)?;
+            rest -= seconds;
+        }
+        self.spent("asking", rest.max(0.0))?;
+        Ok(asked)
+    }
+
+    /// Sorts proposals, with at most `left` new trials.
     pub fn sort(&self, asked: &[Trial], left: usize) -> Asked {
         let context = self.context();
         let mut new = Vec::new();
@@ -191,12 +218,12 @@ impl<'a, 'o> Course<'a, 'o> {
         Asked { new, told }
     }
 
-    /// What an evaluation came to, if it has been made.
+    /// Outcome of a trial, if it has finished.
     pub fn known(&self, trial: &Trial) -> Option<Outcome> {
-        self.finished.get(trial).map(|(_, outcome)| outcome.clone())
+        self.finished.get(trial).map(|ended| ended.outcome.clone())
     }
 
-    /// The same, and the observers are told that it counts.
+    /// Returns [`known`](Self::known), and reports it to the observers.
     pub fn recall(&mut self, trial: &Trial) -> Result<Option<Outcome>> {
         let known = self.known(trial);
         if let Some(outcome) = &known {
@@ -205,17 +232,17 @@ impl<'a, 'o> Course<'a, 'o> {
         Ok(known)
     }
 
-    /// When an evaluation finished, counted in evaluations.
+    /// Index of a trial in the order in which trials finished.
     pub fn place(&self, trial: &Trial) -> Option<usize> {
-        self.finished.get(trial).map(|(place, _)| *place)
+        self.finished.get(trial).map(|ended| ended.place)
     }
 
-    /// More is known of an evaluation that is about to finish.
+    /// Reports the details of a trial that is about to finish.
     pub fn details(&mut self, trial: &Trial, details: &Details) -> Result<()> {
         (self.observers.iter_mut()).try_for_each(|o| o.details(trial, details))
     }
 
-    /// An evaluation finished.
+    /// Records a finished trial.
     pub fn finish(&mut self, trial: &Trial, outcome: Outcome) -> Result<()> {
         for observer in self.observers.iter_mut() {
             observer.finished(trial, &outcome)?;
@@ -223,7 +250,7 @@ impl<'a, 'o> Course<'a, 'o> {
         self.failures
             .count(self.problem.failure(&outcome).as_deref());
         let place = self.finished.len();
-        self.finished.insert(*trial, (place, outcome));
+        self.finished.insert(*trial, Ended { place, outcome });
         Ok(())
     }
 
@@ -239,17 +266,15 @@ impl<'a, 'o> Course<'a, 'o> {
         Ok(())
     }
 
-    /// Ends a round: tells the strategy and then the observers. Without `gauges`, they are those of
-    /// after that.
-    pub fn end(
-        &mut self,
-        strategy: &mut Supervised,
-        number: usize,
-        asked: usize,
-        new: usize,
-        told: &[Trial],
-        gauges: Option<Vec<(String, f64)>>,
-    ) -> Result<Round> {
+    /// Ends a round: tells the strategy its results, and reports the round to the observers.
+    pub fn end(&mut self, strategy: &mut Supervised, round: Closing) -> Result<Round> {
+        let Closing {
+            number,
+            asked,
+            new,
+            told,
+            gauges,
+        } = round;
         let results: Vec<Query> = (told
             .iter()
             .filter_map(|trial| self.ledger.find(trial).cloned()))
@@ -298,7 +323,7 @@ impl<'a, 'o> Course<'a, 'o> {
         (self.observers.iter_mut()).try_for_each(|o| o.begin(rounds))
     }
 
-    /// Time went into a part of a round.
+    /// Reports the time that a part of a round took.
     pub fn spent(&mut self, part: &str, seconds: f64) -> Result<()> {
         (self.observers.iter_mut()).try_for_each(|o| o.spent(part, seconds))
     }

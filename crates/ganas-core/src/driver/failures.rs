@@ -1,19 +1,19 @@
-//! When a search gives up: its evaluations fail, and by all appearances so would the rest.
+//! Stop of a search whose trials keep failing.
 
-/// How many times as many failures end a search in which an evaluation has succeeded.
+/// Factor of the limit once a trial has succeeded.
 const AFTER_SUCCESS: usize = 4;
 
-/// Counts failed evaluations in the order in which evaluations finish.
+/// Counter of failed trials, in the order in which trials finish.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
-    /// So many end the search; none does if it is 0.
+    /// Number that ends the search; 0 is no limit.
     limit: usize,
     succeeded: bool,
     /// Failures since the last success.
     in_a_row: usize,
-    /// Of those, the last ones with the same reason.
+    /// Number of the last of them that have the same reason.
     alike: usize,
-    /// That reason, without what differs between evaluations.
+    /// Outline of this reason.
     reason: String,
 }
 
@@ -25,7 +25,7 @@ impl Failures {
         }
     }
 
-    /// An evaluation finished; why it failed, if it did.
+    /// Counts a finished trial, with the reason of its failure if it failed.
     pub fn count(&mut self, failure: Option<&str>) {
         let Some(failure) = failure else {
             self.succeeded = true;
@@ -43,7 +43,7 @@ impl Failures {
         self.reason = reason;
     }
 
-    /// Whether it is no use to go on: the first ones all failed, or many in a row did for one reason.
+    /// Returns true if the first trials all failed, or many in a row failed for one reason.
     pub fn too_many(&self) -> bool {
         if self.limit == 0 {
             return false;

@@ -10,81 +10,77 @@ use crate::ledger::Query;
 use crate::strategy::Strategy;
 use crate::trial::Trial;
 
-/// The record of one round.
+/// Record of one round.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Round {
-    /// The round's number, from 1; 0 evaluates the starting points.
+    /// Number of the round, from 1; 0 evaluates the starting points.
     pub round: usize,
-    /// Trials that the strategy asked for.
+    /// Number of trials that the strategy asked for.
     pub asked: usize,
-    /// Of those, new ones that were evaluated.
+    /// Number of new trials among them, which were evaluated.
     pub new: usize,
-    /// Queries so far.
+    /// Number of queries so far.
     pub queries: usize,
-    /// The best objective so far among compliant architectures.
+    /// Objective value of the incumbent.
     pub best: Option<f64>,
-    /// What the strategy reports: once it was told, or, where rounds overlap, once it had asked.
+    /// Numbers that the strategy reports: after `tell`, or after `ask` where rounds overlap.
     pub gauges: Vec<(String, f64)>,
 }
 
-/// Something that watches a search. An error stops the search and is returned from it.
+/// Observer of a search. An error stops the search, which returns it.
 pub trait Observer {
-    /// The search begins, or goes on after so many rounds. What was queried in those is told again,
-    /// but not how they ended.
+    /// Called first, with the number of rounds before the checkpoint from which the search
+    /// continues. Their queries are reported again, but not their ends.
     fn begin(&mut self, rounds: usize) -> Result<()> {
         let _ = rounds;
         Ok(())
     }
 
-    /// What else is known of an evaluation, before it [finishes](Self::finished).
+    /// Called with the details of a trial, before it [finishes](Self::finished).
     fn details(&mut self, trial: &Trial, details: &Details) -> Result<()> {
         let _ = (trial, details);
         Ok(())
     }
 
-    /// An evaluation finished just now, in whatever order evaluations do.
+    /// Called when a trial finishes, in the order in which trials finish.
     fn finished(&mut self, trial: &Trial, outcome: &Outcome) -> Result<()> {
         let _ = (trial, outcome);
         Ok(())
     }
 
-    /// An evaluation counts that had finished before the search was resumed, and that the round
-    /// which is going on asked for.
+    /// Called for a trial of the current round that had finished before the search was resumed.
     fn recalled(&mut self, trial: &Trial, outcome: &Outcome) -> Result<()> {
         let _ = (trial, outcome);
         Ok(())
     }
 
-    /// Nothing is to be done but to wait for evaluations, or a round of them is over.
+    /// Called while the search waits for trials, and after the trials of a round.
     fn wait(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// A new query was charged; `number` counts from 1. In rounds that follow each other this is in
-    /// the order asked for, once all evaluations of the round have finished.
+    /// Called for each query that is charged; `number` counts from 1. Where rounds follow each other,
+    /// the order is that of the proposals, after all trials of the round have finished.
     fn queried(&mut self, number: usize, query: &Query) -> Result<()> {
         let _ = (number, query);
         Ok(())
     }
 
-    /// A round ended.
+    /// Called at the end of a round.
     fn round(&mut self, round: &Round) -> Result<()> {
         let _ = round;
         Ok(())
     }
 
-    /// So many seconds of wall time went into a part of a round: what the strategy names in its
-    /// [`timings`](Strategy::timings), `asking` for the rest of the time in which it made up its
-    /// mind, `evaluating` for the time in which there was nothing to do but to wait for
-    /// evaluations, and `telling`. This is told before the round ends, where rounds overlap before
-    /// the next one that does; times are no part of the trace.
+    /// Called with the seconds of wall time that a part of a round took, before the round ends. The
+    /// parts are those of the strategy's [`timings`](Strategy::timings), `asking` for the rest of
+    /// `ask`, `evaluating` for the time of waiting, and `telling`. Times are not part of the trace.
     fn spent(&mut self, part: &str, seconds: f64) -> Result<()> {
         let _ = (part, seconds);
         Ok(())
     }
 
-    /// The search is between two rounds; `state` is its state, if its strategy can be
-    /// saved.
+    /// Called between two rounds. `state` makes a checkpoint, if the strategy can be saved.
     fn between(&mut self, state: &dyn Fn() -> Result<Option<Checkpoint>>) -> Result<()> {
         let _ = state;
         Ok(())

@@ -1,11 +1,11 @@
-//! Rounds that follow each other: all evaluations of one end before the next is asked for, so that
-//! the trace does not depend on which of them ends first.
+//! Rounds that follow each other: all trials of one finish before the next is asked for. So the trace
+//! does not depend on the order in which they finish.
 
 use std::collections::HashMap;
 use std::time::Instant;
 
 use super::boundary::Boundary;
-use super::course::{Asked, Course};
+use super::course::{Asked, Closing, Course};
 use super::supervised::Supervised;
 use super::{Round, StopReason};
 use crate::error::{Error, Result};
@@ -62,7 +62,14 @@ pub(super) fn run(
                 None => Err(Error::bug("the evaluator left out a trial")),
             };
         }
-        rounds.push(course.end(strategy, number, asked.len(), new.len(), &told, None)?);
+        let closing = Closing {
+            number,
+            asked: asked.len(),
+            new: new.len(),
+            told: &told,
+            gauges: None,
+        };
+        rounds.push(course.end(strategy, closing)?);
         if course.stalled(strategy)? {
             return Ok((StopReason::Stalled, rounds));
         }

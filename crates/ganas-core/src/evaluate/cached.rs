@@ -1,4 +1,4 @@
-//! Evaluations that are kept, so that no architecture is measured twice.
+//! Cached outcomes, so that no trial is evaluated twice.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use super::{Details, Evaluator, Outcome, Work};
 use crate::error::Result;
 use crate::trial::{Axis, Trial};
 
-/// What has been measured so far. Clones share it.
+/// Outcomes so far. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Known(Arc<Mutex<HashMap<Trial, Outcome>>>);
 
@@ -23,15 +23,15 @@ impl Known {
     }
 }
 
-/// An evaluator that asks another one only for what is not known yet. It suits evaluators whose
-/// outcomes follow from the architecture alone.
+/// Evaluator that passes on only trials without a cached outcome. It suits evaluators whose outcomes
+/// depend on nothing but the trial.
 pub struct Cached<E> {
     inner: E,
     known: Known,
 }
 
 impl<E> Cached<E> {
-    /// An evaluator that shares what is known with others.
+    /// Wraps an evaluator, with outcomes that others may share.
     pub fn new(inner: E, known: Known) -> Self {
         Cached { inner, known }
     }
@@ -58,7 +58,7 @@ impl<E: Evaluator> Evaluator for Cached<E> {
     }
 }
 
-/// The part of some work that is not known yet.
+/// Work without the trials that have a cached outcome.
 struct Unknown<'a> {
     work: &'a mut dyn Work,
     known: &'a Known,

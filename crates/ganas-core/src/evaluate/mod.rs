@@ -1,4 +1,4 @@
-//! Evaluators: where the performance of an architecture comes from.
+//! Evaluators: they measure the metrics of trials.
 
 mod cached;
 pub mod command;
@@ -17,29 +17,29 @@ use crate::trial::{Axis, Trial};
 pub use cached::{Cached, Known};
 pub use noisy::Noisy;
 
-/// What came of one evaluation. Failure is data: a search goes on.
+/// Outcome of one evaluation. A failure is data, and the search continues.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The metrics, in the order of [`Evaluator::metrics`]. A metric can be NaN where it was not
-    /// measured; a NaN objective counts as a failure.
+    /// Metrics in the order of [`Evaluator::metrics`]. A metric that was not measured is NaN; a NaN
+    /// objective counts as a failure.
     Done(Vec<f64>),
-    /// Why there is no result.
+    /// Reason of a failure.
     Failed(String),
 }
 
-/// What is known of an evaluation beside its metrics. A search does not depend on it.
+/// Details of an evaluation beside its metrics. The search does not depend on them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Details {
-    /// Values by name that came back without being asked for.
+    /// Further values of a result, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub more: BTreeMap<String, Value>,
-    /// The seconds that it took.
+    /// Seconds that it took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
 }
 
 impl Details {
-    /// Those of an evaluation that took a time, to the millisecond.
+    /// Details of an evaluation that took a time, to the millisecond.
     pub fn taking(time: Duration) -> Details {
         Details {
             more: BTreeMap::new(),
@@ -48,28 +48,28 @@ impl Details {
     }
 }
 
-/// Where an evaluator takes trials from, and where it puts what came of them.
+/// Queue of trials from which an evaluator takes trials, and to which it returns outcomes.
 pub trait Work {
-    /// The next trial, if there is one to begin now. There can be more after [`done`](Self::done)
-    /// was called.
+    /// Takes the next trial, if there is one to begin now. More can follow after a call of
+    /// [`done`](Self::done).
     fn next(&mut self) -> Option<Trial>;
 
-    /// What else is known of a trial, just before [`done`](Self::done) is called for it. An
-    /// evaluator that knows nothing more does not call it.
+    /// Adds details to a trial, just before [`done`](Self::done) is called for it. The call is
+    /// optional.
     fn details(&mut self, trial: &Trial, details: Details) {
         let _ = (trial, details);
     }
 
-    /// What came of a trial that [`next`](Self::next) gave, as soon as it is known: from then on it
-    /// is not lost.
+    /// Returns the outcome of a trial that [`next`](Self::next) gave. Call it as soon as the outcome is
+    /// known, since a returned outcome is not lost.
     fn done(&mut self, trial: &Trial, outcome: Outcome);
 
-    /// Whether to give up what was begun and to return. Who waits for evaluations asks at least
-    /// every 0.1 seconds.
+    /// Returns true if running evaluations are to be stopped. While an evaluator waits, it calls this
+    /// at least every 0.1 seconds, and returns if it is true.
     fn stopped(&mut self) -> bool;
 }
 
-/// Something that measures architectures.
+/// Component that measures the metrics of trials.
 ///
 /// ```
 /// use ganas_core::arch::Arch;
@@ -97,7 +97,7 @@ pub trait Work {
 /// assert_eq!(zeros.evaluate(&[Arch::new(&[0, 1, 0])]), [Outcome::Done(vec![2.0])]);
 /// ```
 pub trait Evaluator: Send {
-    /// The names of the metrics that an evaluation yields.
+    /// Names of the metrics of an outcome.
     fn metrics(&self) -> &[String];
 
     /// Cost axis of its evaluations. An evaluator without one evaluates at full fidelity only.
@@ -105,16 +105,16 @@ pub trait Evaluator: Send {
         None
     }
 
-    /// How many evaluations it has under way at once.
+    /// Number of trials that it evaluates at once.
     fn slots(&self) -> usize {
         1
     }
 
-    /// Evaluates trials until there are no more, and owes an outcome for each that it took,
-    /// in whatever order.
+    /// Evaluates trials until there are no more. Each trial that was taken needs an outcome, in any
+    /// order.
     ///
     /// # Errors
-    /// If it can evaluate no more at all. That one evaluation fails is an outcome.
+    /// If no further trial can be evaluated. The failure of one trial is an outcome.
     fn run(&mut self, work: &mut dyn Work) -> Result<()>;
 
     /// Evaluates architectures at full fidelity; one outcome for each, in the same order.
@@ -135,12 +135,12 @@ pub trait Evaluator: Send {
         let mut outcomes = listed.outcomes;
         let failed = || Outcome::Failed(why.clone());
         let outcome = |trial| outcomes.get_mut(trial).and_then(Vec::pop);
-        // From the back, since equals are taken from the end of what came of them.
-        let mut turned: Vec<Outcome> = (batch.iter().rev().map(outcome))
+        // From the back, since the outcomes of equal trials are taken from the end.
+        let mut reversed: Vec<Outcome> = (batch.iter().rev().map(outcome))
             .map(|o| o.unwrap_or_else(failed))
             .collect();
-        turned.reverse();
-        turned
+        reversed.reverse();
+        reversed
     }
 }
 
@@ -162,7 +162,7 @@ impl Evaluator for Box<dyn Evaluator> {
     }
 }
 
-/// A batch as work.
+/// Work of a fixed batch.
 struct Listed<'a> {
     left: std::slice::Iter<'a, Trial>,
     outcomes: HashMap<Trial, Vec<Outcome>>,

@@ -1,4 +1,4 @@
-//! Evaluations with noise, as another training of the same architecture would have it.
+//! Evaluations with noise, as further trainings of the same architecture have.
 
 use std::collections::HashMap;
 
@@ -9,20 +9,20 @@ use crate::trial::{Axis, Fidelity, Trial};
 
 /// Adds Gaussian noise to one metric of another evaluator.
 ///
-/// Noise is drawn anew for each evaluation, so that the mean of several evaluations of an
-/// architecture has less of it. A draw follows from the seed, the architecture and how often that
-/// was evaluated before: neither the order of evaluations nor a resumed search changes it.
+/// Each evaluation draws new noise, so that the mean of several evaluations of a trial has less of
+/// it. A draw depends on the seed, the trial and the number of its earlier evaluations. Neither the
+/// order of evaluations nor a resumed search changes it.
 pub struct Noisy<E> {
     inner: E,
     metric: usize,
     deviation: f64,
     seed: u64,
-    /// How often each architecture was evaluated.
+    /// Number of evaluations of each trial.
     evaluated: HashMap<Trial, u64>,
 }
 
 impl<E: Evaluator> Noisy<E> {
-    /// Noise of a standard deviation, in the unit of the metric, on the metric of this index.
+    /// Adds noise of a standard deviation, in the unit of the metric, to the metric of this index.
     pub fn new(inner: E, metric: usize, deviation: f64, seed: u64) -> Self {
         Noisy {
             inner,
@@ -58,7 +58,7 @@ impl<E: Evaluator> Evaluator for Noisy<E> {
     }
 }
 
-/// Work whose outcomes get noise on their way back.
+/// Work that adds noise to its outcomes.
 struct Shaken<'a> {
     work: &'a mut dyn Work,
     metric: usize,

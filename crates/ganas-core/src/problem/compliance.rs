@@ -10,13 +10,13 @@ impl Problem<'_> {
         self.pool.as_ref()
     }
 
-    /// Whether an architecture can be evaluated.
+    /// Returns true if an architecture can be evaluated.
     pub(crate) fn holds(&self, arch: &Arch) -> bool {
         (self.pool.as_ref()).is_none_or(|p| p.pool.find(arch).is_some())
     }
 
-    /// Whether an architecture can be evaluated, the constraints on costs of the space hold, and
-    /// so do all predicates.
+    /// Returns true if an architecture can be evaluated and keeps all predicates and all constraints
+    /// on costs of the space.
     pub fn admits(&self, arch: &Arch) -> bool {
         match &self.pool {
             Some(pool) => pool.admits(arch),
@@ -34,7 +34,7 @@ impl Problem<'_> {
             && self.unmet(arch).is_none()
     }
 
-    /// The constraints on metrics that only an evaluation tells, each with its metric's place.
+    /// Constraints on metrics that only an evaluation measures, each with the index of its metric.
     pub fn measured_constraints(&self) -> impl Iterator<Item = (&Constraint, usize)> {
         (self
             .constraints
@@ -50,8 +50,8 @@ impl Problem<'_> {
         self.predicates.iter().find(|p| !(p.holds)(arch))
     }
 
-    /// The constraints that an architecture breaks, with what it has instead: all of them where its
-    /// metrics are given, else those on costs of the space.
+    /// Constraints that an architecture breaks, with its value: all of them if its metrics are given,
+    /// otherwise those on costs of the space.
     pub fn breaches(&self, arch: &Arch, metrics: Option<&[f64]>) -> Vec<(&Constraint, f64)> {
         let value = |i: usize| match metrics {
             Some(metrics) => Some(metrics[self.constrained[i]]),
@@ -63,24 +63,23 @@ impl Problem<'_> {
             .collect()
     }
 
-    /// How far an architecture is beyond the bounds in all, as the sum of the shares of them: beyond
-    /// all of them where its metrics are given, else beyond those on costs of the space. It is 0 only
-    /// where the bounds are kept, and infinite where a metric was not measured.
+    /// Sum of the excesses over all bounds if the metrics are given, otherwise over those on costs of
+    /// the space. The sum is 0 only if the bounds are kept, and infinite if a metric was not measured.
     pub fn excess(&self, arch: &Arch, metrics: Option<&[f64]>) -> f64 {
         let breaches = self.breaches(arch, metrics);
-        // A bound that has to be undercut is broken by what is just there.
+        // A value at an open bound breaks it.
         let beyond = |(c, value): &(&Constraint, f64)| c.excess(*value).max(f64::MIN_POSITIVE);
         breaches.iter().map(beyond).sum()
     }
 
-    /// Whether all constraints and predicates hold for an architecture with these metrics.
+    /// Returns true if all constraints and predicates hold for an architecture with these metrics.
     pub fn complies(&self, arch: &Arch, metrics: &[f64]) -> bool {
         (self.constraints.iter().zip(&self.constrained))
             .all(|(constraint, &index)| constraint.holds(metrics[index]))
             && self.unmet(arch).is_none()
     }
 
-    /// All metrics of an architecture, given those that were measured.
+    /// Completes the measured metrics of an architecture with its costs of the space.
     pub fn complete(&self, arch: &Arch, measured: Vec<f64>) -> Vec<f64> {
         let mut metrics = measured;
         metrics.extend(self.derived.iter().map(|&i| self.space.cost(arch, i)));

@@ -18,22 +18,22 @@ use crate::trial::{Axis, Trial};
 
 pub use objective::{Direction, Objective, Objectives, Scale};
 
-/// What is searched, by which measure, and within which bounds.
+/// Space, objectives and constraints of a search.
 pub struct Problem<'a> {
     space: &'a dyn SearchSpace,
     objectives: Objectives,
     constraints: Vec<Constraint>,
     pub(crate) sampler: Sampler,
     metrics: Vec<String>,
-    /// How many of the metrics come from the evaluator; the rest are costs of the space.
+    /// Number of metrics of the evaluator; the rest are costs of the space.
     measured: usize,
-    /// The costs of the space that make up the rest, by index.
+    /// Indices of the costs of the space that are the rest.
     derived: Vec<usize>,
     /// For each objective, its metric among `metrics`.
     optimized: Vec<usize>,
     /// For each constraint, its metric among `metrics`.
     constrained: Vec<usize>,
-    /// For each constraint, its metric among the costs of the space, where those decide.
+    /// For each constraint, its metric among the costs of the space, if it is known by those.
     pub(crate) cheap: Vec<Option<usize>>,
     pub(crate) predicates: Vec<Predicate>,
     pool: Option<Admitted>,
@@ -41,8 +41,8 @@ pub struct Problem<'a> {
 }
 
 impl<'a> Problem<'a> {
-    /// Puts a problem together, given the names of what its evaluator measures. A cost of the space
-    /// of the same name stands back behind it.
+    /// Problem with the metrics of an evaluator, by name. A metric of the evaluator takes precedence
+    /// over a cost of the space of the same name.
     ///
     /// # Errors
     /// If an objective or a constraint names no known metric, two constraints contradict each
@@ -102,8 +102,8 @@ impl<'a> Problem<'a> {
         Ok(Problem { axis, ..self })
     }
 
-    /// The problem, where what is measured under these names is the space's own cost of that name,
-    /// so that it is known before a query is spent.
+    /// States that the evaluator's metrics of these names equal the space's costs of these names.
+    /// Constraints on them are then known before an evaluation.
     pub fn agreeing(mut self, names: &[String]) -> Self {
         for (constraint, cheap) in self.constraints.iter().zip(&mut self.cheap) {
             if names.contains(&constraint.metric) {
@@ -117,7 +117,7 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// The problem with further conditions on architectures.
+    /// Adds conditions on architectures.
     pub fn requiring(mut self, predicates: Vec<Predicate>) -> Self {
         self.predicates = predicates;
         match self.pool.take() {
@@ -126,7 +126,7 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// The problem within a pool: nothing else can be evaluated.
+    /// Restricts evaluations to a pool.
     pub fn within(mut self, pool: Arc<Pool>) -> Self {
         let admitted = pool.archs().iter().map(|a| self.complies_beforehand(a));
         let admitted = admitted.collect();
@@ -154,12 +154,12 @@ impl<'a> Problem<'a> {
         self.objectives.first()
     }
 
-    /// The names of what the evaluator measures.
+    /// Names of the evaluator's metrics.
     pub fn measured(&self) -> &[String] {
         &self.metrics[..self.measured]
     }
 
-    /// The names of a query's metrics: what the evaluator measures, then costs of the space.
+    /// Names of the metrics of a query: those of the evaluator, then costs of the space.
     pub fn metrics(&self) -> &[String] {
         &self.metrics
     }
@@ -180,7 +180,7 @@ impl<'a> Problem<'a> {
         }
     }
 
-    /// Why an evaluation failed, if it did.
+    /// Reason why an outcome is a failure, if it is.
     pub fn failure(&self, outcome: &Outcome) -> Option<String> {
         match outcome {
             Outcome::Failed(reason) => Some(reason.clone()),
@@ -205,7 +205,7 @@ impl<'a> Problem<'a> {
             .collect()
     }
 
-    /// What an evaluation is on record as.
+    /// Makes a query of an outcome.
     pub fn query(&self, trial: impl Into<Trial>, round: usize, outcome: Outcome) -> Query {
         let Trial { arch, fidelity } = trial.into();
         let failed = |reason: String| Query {
@@ -235,7 +235,7 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// The place of a metric among others.
+/// Index of a metric among others.
 ///
 /// # Errors
 /// If it is not among them; the error lists them.

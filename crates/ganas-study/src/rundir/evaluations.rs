@@ -11,6 +11,7 @@ use ganas_core::driver::Problem;
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::Details;
 use ganas_core::ledger::Query;
+use ganas_core::trial::Axis;
 use serde_json::Value;
 
 use crate::text::one_line;
@@ -28,6 +29,8 @@ pub struct Evaluations {
     names: Vec<String>,
     /// The metrics in the order of their columns, as indices into a query's metrics.
     order: Vec<usize>,
+    /// Cost axis, with a column of levels, if there are several fidelities.
+    axis: Option<Axis>,
     /// The further columns, where there are any.
     further: Option<Further>,
 }
@@ -57,7 +60,9 @@ impl Evaluations {
         let mut order: Vec<usize> = (0..metrics.len()).collect();
         // The objective comes first, the others keep their order.
         order.sort_by_key(|&i| metrics[i] != *objective);
+        let axis = problem.axis();
         let names = ["query", "round", "arch"].map(str::to_owned).into_iter();
+        let names = names.chain(axis.map(|axis| axis.name().to_owned()));
         let mut evaluations = Evaluations {
             names: names
                 .chain(order.iter().map(|&i| metrics[i].clone()))
@@ -65,6 +70,7 @@ impl Evaluations {
             writer: open(&path)?,
             path,
             order,
+            axis: axis.cloned(),
             further: further.then(Further::default),
         };
         evaluations.rewrite()?;
@@ -83,6 +89,8 @@ impl Evaluations {
         details: Option<&Details>,
     ) -> Result<()> {
         let mut first = vec![number.to_string(), query.round.to_string(), arch.to_owned()];
+        let level = (self.axis.as_ref()).map(|axis| axis.level(query.fidelity).to_string());
+        first.extend(level);
         first.extend(self.order.iter().map(|&i| match query.metrics.get(i) {
             Some(value) if !value.is_nan() => value.to_string(),
             _ => String::new(),

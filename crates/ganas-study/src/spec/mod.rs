@@ -36,9 +36,11 @@ pub trait Spec: Default + Serialize + DeserializeOwned {
     fn fields() -> Vec<Field>;
 }
 
-/// Whether a value is the default of its type, and is left out of files.
-pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
+/// Returns true if a value is left out of files: the default of its type, unless it is a number, since
+/// the default of a field can be another one.
+pub fn is_default<T: Default + PartialEq + Serialize>(value: &T) -> bool {
+    let is_number = || matches!(serde_json::to_value(value), Ok(Value::Number(_)));
+    *value == T::default() && !is_number()
 }
 
 /// Reads a specification from named values.

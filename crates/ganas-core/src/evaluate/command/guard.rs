@@ -1,13 +1,13 @@
-//! Ends the processes of workers when this process is gone, however it ended.
+//! Kills the processes of workers when this process has exited for any reason.
 //!
-//! A shell waits at the end of a pipe that only this process holds, so that even `kill -9` is noticed.
-//! It then kills the process groups that were registered, and with them what the workers started.
+//! A shell waits for the end of a pipe that only this process holds, so that even `kill -9` is noticed.
+//! Then it kills the registered process groups, and with them the children of the workers.
 
 use std::io::{self, Write};
 use std::process::{Child, Command, Stdio};
 
-/// Keeps the groups of its input, and kills them at the end of it. Signals of a terminal are for the
-/// search, which ends the workers itself.
+/// Shell script that keeps the groups of its input, and kills them at its end. Signals of a terminal
+/// are for the search, which stops the workers itself.
 const SCRIPT: &str = r#"
 trap '' HUP INT QUIT TERM
 groups=
@@ -24,7 +24,7 @@ for group in $groups; do
 done
 "#;
 
-/// The shell, and the groups that it knows of.
+/// The shell, and the registered groups.
 #[derive(Default)]
 pub struct Guard {
     shell: Option<Child>,
@@ -38,29 +38,29 @@ impl Guard {
     /// If no shell can be started.
     pub fn add(&mut self, group: u32) -> io::Result<()> {
         self.groups.push(group);
-        if self.say("add", group).is_err() {
+        if self.send("add", group).is_err() {
             self.start()?;
         }
         Ok(())
     }
 
-    /// The process group has been ended.
+    /// Removes a process group, which has exited.
     pub fn release(&mut self, group: u32) {
         self.groups.retain(|known| *known != group);
-        // A shell that is gone kills nothing.
-        let _ = self.say("release", group);
+        // A shell that has exited kills nothing.
+        let _ = self.send("release", group);
     }
 
-    fn say(&mut self, verb: &str, group: u32) -> io::Result<()> {
+    fn send(&mut self, verb: &str, group: u32) -> io::Result<()> {
         let input = self.shell.as_mut().and_then(|shell| shell.stdin.as_mut());
         let input = input.ok_or(io::ErrorKind::NotConnected)?;
         input.write_all(format!("{verb} {group}\n").as_bytes())
     }
 
-    /// Starts a shell that knows all groups.
+    /// Starts a shell with all groups.
     fn start(&mut self) -> io::Result<()> {
         if cfg!(not(unix)) {
-            // There are neither process groups nor a shell.
+            // Without process groups and a shell there is no guard.
             return Ok(());
         }
         self.stop();
@@ -74,13 +74,13 @@ impl Guard {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         self.shell = Some(command.spawn()?);
-        (self.groups.clone().into_iter()).try_for_each(|group| self.say("add", group))
+        (self.groups.clone().into_iter()).try_for_each(|group| self.send("add", group))
     }
 
     fn stop(&mut self) {
         if let Some(mut shell) = self.shell.take() {
             drop(shell.stdin.take());
-            // It ends with its input.
+            // It exits at the end of its input.
             let _ = shell.wait();
         }
     }

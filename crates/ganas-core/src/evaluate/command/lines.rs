@@ -1,29 +1,29 @@
-//! The messages in what a worker prints, wherever in it they are.
+//! Messages in the output of a worker.
 //!
-//! A message counts as soon as its last brace is there. It may stand behind other text on its line,
-//! reach over several lines, or lack the end of its line. Everything else is noise.
+//! A message is complete at its last brace. It may follow other text on its line, extend over several
+//! lines, or lack the end of its line. Everything else is noise.
 
 use serde_json::{Deserializer, Value};
 
 use super::protocol::{LONGEST, Reply, brief, is_message, kind};
 
-/// Lines over which a message may reach.
+/// Largest number of lines of a message.
 const LINES: usize = 10_000;
 
-/// What was found in the output of a worker.
+/// Part of the output of a worker.
 #[derive(Debug, PartialEq)]
 pub enum Line {
     /// A message.
     Reply(Reply),
     /// A line without a message.
     Noise(String),
-    /// The same, ended by a carriage return, as progress bars are. They may be many.
+    /// A line without a message that ends with a carriage return, as those of progress bars.
     Update(String),
-    /// A message that is not complete yet: its beginning.
+    /// Beginning of a message that is not complete.
     Torn(String),
-    /// Text that looks like a message and cannot be read; why, as words that follow "it".
+    /// Reason why text that looks like a message cannot be read, as words that follow "it".
     Broken(String),
-    /// A message that was read whole and cannot be used; why, as words that follow "it".
+    /// Reason why a complete message cannot be used, as words that follow "it".
     Unusable(String),
 }
 
@@ -32,11 +32,11 @@ pub enum Line {
 pub struct Lines {
     /// The line that has not ended.
     pending: Vec<u8>,
-    /// Whether the rest of the line is passed over, since it is too long.
+    /// Set if the rest of the line is skipped, since it is too long.
     skips: bool,
-    /// Lines before it that may be the beginning of a message.
+    /// Earlier lines that may be the beginning of a message.
     open: Open,
-    /// What was no message, as it was printed.
+    /// Lines without a message, as they were printed.
     noise: Vec<u8>,
 }
 
@@ -46,17 +46,17 @@ struct Open {
     lines: usize,
 }
 
-/// What a text holds.
+/// Content of a text.
 enum Scan {
     Messages(Vec<Line>),
-    /// It ends within an object.
+    /// Beginning of an object.
     Torn,
     Broken(String),
     Noise,
 }
 
 impl Lines {
-    /// Takes output, and returns what was found.
+    /// Adds output, and returns the parts that are complete.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Line> {
         let mut found = Vec::new();
         for piece in bytes.split_inclusive(|b| matches!(b, b'\n' | b'\r')) {
@@ -86,7 +86,7 @@ impl Lines {
         found
     }
 
-    /// Takes the end of the output.
+    /// Ends the output, and returns the rest.
     pub fn end(&mut self) -> Vec<Line> {
         let mut found = Vec::new();
         let line = std::mem::take(&mut self.pending);
@@ -95,12 +95,12 @@ impl Lines {
         found
     }
 
-    /// What was no message since the last call, as it was printed.
+    /// Takes the lines without a message since the last call, as they were printed.
     pub fn noise(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.noise)
     }
 
-    /// A message that is complete though its line is not.
+    /// Finds messages that are complete before the end of their line.
     fn early(&mut self, found: &mut Vec<Line>) {
         if !self.pending.trim_ascii_end().ends_with(b"}") {
             return;
@@ -133,7 +133,7 @@ impl Lines {
                     found.push(Line::Torn(brief(self.open.text.trim())));
                 }
             }
-            // What was open has not gone on with this line, which is looked at by itself.
+            // The line does not continue the open text, and is read by itself.
             Scan::Torn | Scan::Broken(_) | Scan::Noise if open && !self.is_object() => {
                 let mine = self.open.text.len() - text.len() - 1;
                 self.open.text.truncate(mine);
@@ -148,12 +148,12 @@ impl Lines {
         }
     }
 
-    /// Whether what is open is whole, and no message.
+    /// Returns true if the open text is a complete object that is not a message.
     fn is_object(&self) -> bool {
         object(self.open.text.trim()).is_ok()
     }
 
-    /// What is open becomes what it was: a torn message, or noise.
+    /// Ends the open text as a torn message or as noise.
     fn flush(&mut self, found: &mut Vec<Line>) {
         if self.open.text.is_empty() {
             return;
@@ -184,7 +184,7 @@ fn decode(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).replace('\u{feff}', "")
 }
 
-/// Looks for messages in a text.
+/// Finds messages in a text.
 fn scan(text: &str) -> Scan {
     let mut messages = Vec::new();
     let mut error = None;
@@ -227,13 +227,13 @@ fn scan(text: &str) -> Scan {
     Scan::Noise
 }
 
-/// Whether a text that cannot be read was probably meant as a message.
+/// Returns true if unreadable text was probably meant as a message.
 fn looks_like_a_message(text: &str) -> bool {
     let kinds = ["ready", "result", "error", "progress"];
     text.contains("\"type\"") && kinds.iter().any(|kind| text.contains(&format!("\"{kind}")))
 }
 
-/// The object that a text begins with, and its length. Numbers that JSON lacks are texts in it.
+/// Object at the beginning of a text, and its length. Numbers that JSON lacks become texts.
 fn object(text: &str) -> serde_json::Result<(Value, usize)> {
     let first = |text: &str| {
         let mut values = Deserializer::from_str(text).into_iter::<Value>();
@@ -258,10 +258,10 @@ fn in_a_string(error: &serde_json::Error) -> bool {
     error.to_string().starts_with("EOF while parsing a string")
 }
 
-/// What programs write for numbers that JSON lacks, in lower case.
+/// Words of programs for numbers that JSON lacks, in lower case.
 const NOT_FINITE: [&str; 3] = ["nan", "infinity", "inf"];
 
-/// A text with those in quotation marks where a value may stand, and the places of the marks that open.
+/// Puts such words in quotation marks where a value may stand. Returns the places of the opening marks.
 fn quoted(text: &str) -> (String, Vec<usize>) {
     let mut out = String::with_capacity(text.len() + 8);
     let mut places = Vec::new();
@@ -315,7 +315,7 @@ mod tests {
 
     const RESULT: &str = r#"{"type":"result","id":7,"metrics":{"accuracy":93}}"#;
 
-    /// What is found in an output. The messages do not depend on the pieces that it comes in.
+    /// Parts of an output. The messages do not depend on the pieces in which it arrives.
     #[track_caller]
     fn found(output: &str) -> Vec<Line> {
         let all = |size: usize| {

@@ -1,22 +1,21 @@
-//! The log of a worker: what it prints on standard error, and what it prints elsewhere that is not a
-//! message.
+//! Log of a worker: its standard error, and lines of its standard output that are not messages.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-/// The size from which a log is cut, in bytes. The later half is kept.
+/// Size from which a log is cut, in bytes. The later half is kept.
 const LIMIT: u64 = 16 << 20;
 
-/// How much of the end of a log is searched for its last line.
+/// Number of bytes at the end of a log that are searched for its last line.
 const TAIL: u64 = 4096;
 
 /// The log of one worker, over all its processes.
 #[derive(Clone, Debug)]
 pub struct Log {
     path: PathBuf,
-    /// Its length when the latest process was started.
+    /// Length when the latest process was started.
     begun: u64,
 }
 
@@ -29,12 +28,12 @@ impl Log {
         }
     }
 
-    /// Its file.
+    /// Path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Begins with a process: what it is given as standard error.
+    /// Opens the standard error of a new process.
     ///
     /// # Errors
     /// If the file cannot be opened.
@@ -44,7 +43,7 @@ impl Log {
         Ok(file.into())
     }
 
-    /// A further handle, which writes at the end.
+    /// Opens a further handle, which writes at the end.
     ///
     /// # Errors
     /// If the file cannot be opened.
@@ -57,12 +56,12 @@ impl Log {
             .open(&self.path)
     }
 
-    /// Adds a line. A log that cannot be written stops no evaluation.
+    /// Adds a line. A log that cannot be written does not stop an evaluation.
     pub fn note(&self, line: &str) {
         let _ = self.open().and_then(|mut file| writeln!(file, "{line}"));
     }
 
-    /// The last line that the latest process wrote, if it wrote any.
+    /// Last line of the latest process, if it wrote any.
     pub fn last_line(&self) -> Option<String> {
         let mut file = File::open(&self.path).ok()?;
         let length = file.metadata().ok()?.len();
@@ -87,7 +86,7 @@ impl Log {
         if length <= limit {
             return;
         }
-        // A log that cannot be cut stops no evaluation. Processes go on at its new end.
+        // A log that cannot be cut does not stop an evaluation. Processes continue at its new end.
         let cut = || -> io::Result<()> {
             let mut file = self.open()?;
             file.seek(SeekFrom::Start(length - limit / 2))?;

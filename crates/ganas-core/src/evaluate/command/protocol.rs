@@ -1,4 +1,4 @@
-//! The messages of the protocol: one JSON object each. `docs/command-evaluator.md` describes them.
+//! Messages of the protocol, each a JSON object. `docs/command-evaluator.md` describes them.
 
 use std::collections::BTreeMap;
 
@@ -7,23 +7,23 @@ use serde_json::Value;
 
 use crate::space::NamedGraph;
 
-/// The version of the protocol.
+/// Version of the protocol.
 pub const PROTOCOL: u32 = 1;
 
-/// The longest message that a worker may send, in bytes.
+/// Length of the longest message of a worker, in bytes.
 pub const LONGEST: usize = 1 << 20;
 
-/// To a worker.
+/// Message to a worker.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Request<'a> {
-    /// The first line.
+    /// First message.
     Hello {
         protocol: u32,
         space: &'a str,
         objective: &'a str,
     },
-    /// Work.
+    /// Trial to evaluate.
     Evaluate {
         id: u64,
         arch: &'a str,
@@ -34,32 +34,32 @@ pub enum Request<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         budget: Option<f64>,
     },
-    /// There is no more.
+    /// End of work.
     Bye,
 }
 
-/// From a worker.
+/// Message from a worker.
 #[derive(Debug, PartialEq)]
 pub enum Reply {
-    /// It can take work.
+    /// The worker can take work.
     Ready,
-    /// What it measured.
+    /// Metrics of a trial.
     Result {
         id: u64,
         metrics: BTreeMap<String, Value>,
     },
-    /// Why it measured nothing. Without an `id` it is about the evaluation in progress.
+    /// Reason of a failure. Without an `id` it belongs to the running evaluation.
     Error { id: Option<u64>, reason: String },
-    /// How far it is.
+    /// Progress of an evaluation.
     Progress {
         fraction: Option<f64>,
         message: Option<String>,
     },
-    /// A message of a newer protocol, which is ignored.
+    /// Message of a newer protocol, which is ignored.
     Other,
 }
 
-/// Whether an object is a message that a worker may send, in whatever case its type is written.
+/// Returns true if an object is a message of a worker. The case of its type does not matter.
 pub fn is_message(value: &Value) -> bool {
     matches!(
         kind(value).as_deref(),
@@ -76,7 +76,7 @@ impl Reply {
     /// Reads a message.
     ///
     /// # Errors
-    /// What is wrong with it, as words that follow "it".
+    /// If it cannot be used; the reason as words that follow "it".
     pub fn read(value: &Value) -> Result<Reply, String> {
         let text = |name: &str| match &value[name] {
             Value::Null => None,
@@ -161,8 +161,7 @@ pub fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// Why a result cannot be used for a search that needs some metrics: one is missing or is not a
-/// number. Returns the metric and the reason.
+/// Returns the first needed metric that is missing or not a number, with the reason.
 pub fn unusable<'a>(
     metrics: &BTreeMap<String, Value>,
     needed: &'a [String],
@@ -174,7 +173,7 @@ pub fn unusable<'a>(
     })
 }
 
-/// What there is instead of a metric that did not come back.
+/// Reason for a missing metric, with the names of those that came back.
 fn instead(name: &str, metrics: &BTreeMap<String, Value>) -> String {
     let all: Vec<&str> = metrics.keys().map(String::as_str).collect();
     if all.is_empty() {
@@ -187,7 +186,7 @@ fn not_a_number(name: &str, value: &Value) -> String {
     format!("`{name}` is no number but {}", brief(&value.to_string()))
 }
 
-/// The numbers of a result by the names of the metrics. Missing ones are NaN, unless it is the first,
+/// Numbers of a result in the order of the names. A missing metric is NaN, except for the first one,
 /// the objective.
 pub fn numbers(metrics: &BTreeMap<String, Value>, names: &[String]) -> Result<Vec<f64>, String> {
     let value = |(i, name): (usize, &String)| match metrics.get(name) {
