@@ -113,12 +113,15 @@ pub fn print_suite(report: &SuiteReport, out: &mut impl Write) -> io::Result<()>
     header.extend(budgets.iter().map(usize::to_string));
     header.extend(["end", "best", "top"].map(String::from));
     let ranked = (report.tasks.iter()).any(|task| task.report.optimum.is_some());
-    let percent = |curve: &[(usize, f64)]| match ranked {
-        true => format!(
-            "{:.0} %",
-            100.0 * curve.last().map_or(0.0, |(_, share)| *share)
-        ),
-        false => "-".into(),
+    let percent = |curve: &[(usize, f64)]| {
+        if ranked {
+            format!(
+                "{:.0} %",
+                100.0 * curve.last().map_or(0.0, |(_, share)| *share)
+            )
+        } else {
+            "-".into()
+        }
     };
     let row = |s: &Standing| -> Vec<String> {
         let mut row = vec![s.strategy.clone(), s.preset.clone()];

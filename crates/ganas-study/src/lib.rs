@@ -33,3 +33,7 @@ pub mod threads;
 
 /// Version of ganas, with the commit where it was built in a checkout.
 pub const VERSION: &str = env!("GANAS_VERSION");
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -69,3 +69,7 @@ pub fn main(registry: Registry) -> ExitCode {
     ganas_cli::install(registry);
     ganas_cli::main()
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

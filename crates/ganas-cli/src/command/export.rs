@@ -1,26 +1,28 @@
 //! `ganas export`: an architecture in a form that others read.
 
+mod imported;
 mod network;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use ganas_core::arch::Arch;
 use ganas_core::error::Error;
 use ganas_core::space::{NamedGraph, SearchSpace};
-use ganas_core::{read_regular_text, write_whole};
+use ganas_core::write_whole;
 use ganas_draw::Drawing;
-use ganas_train::Preprocessing;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::command::supernet::space_of;
 use crate::end::End;
 use crate::names;
 use crate::registry::registry;
 use ganas_study::files::prepare;
+use imported::{Imported, is_file};
 use network::{NetworkArgs, Origin};
 
 const EXAMPLES: &str = "\
@@ -108,111 +110,29 @@ struct Exported<'a> {
     costs: BTreeMap<&'a str, f64>,
 }
 
-/// What is read back of [`Exported`], or of a search: the rest follows from it.
-#[derive(Deserialize)]
-struct Imported {
-    space: String,
-    arch: Option<String>,
-    /// The architecture that a search trained in the end.
-    winner: Option<Winner>,
-    /// The one that it found.
-    best_arch: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Winner {
-    arch: String,
-    /// Height, width and channels of the images that it was trained on.
-    image: Option<[usize; 3]>,
-    // Older versions did not write these.
-    pixel_max: Option<u8>,
-    mean: Option<Vec<f32>>,
-    std: Option<Vec<f32>>,
-    classes: Option<Vec<String>>,
-}
-
-impl Winner {
-    /// How images were prepared for it, if all of that is there.
-    fn preprocessing(self) -> Option<Preprocessing> {
-        Some(Preprocessing {
-            image: self.image?,
-            pixel_max: self.pixel_max?,
-            mean: self.mean?,
-            std: self.std?,
-            classes: self.classes?,
-        })
-    }
-}
-
-impl Imported {
-    /// The architecture: what a search trained in the end goes before what it found.
-    fn arch(&self) -> Option<&str> {
-        let winner = self.winner.as_ref().map(|winner| &winner.arch);
-        let found = self.arch.as_ref().or(winner).or(self.best_arch.as_ref());
-        found.map(String::as_str)
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
 /// If the architecture cannot be read or the file not be written.
 pub fn run(args: &ExportArgs) -> Result<End> {
-    let imported = match is_file(&args.arch) {
-        true => Some(open(&args.arch)?),
-        false => None,
+    let imported = if is_file(&args.arch) {
+        Some(imported::open(&args.arch)?)
+    } else {
+        None
     };
-    let named = args.space.as_deref();
-    let space = match (
-        named.or(imported.as_ref().map(|i| &*i.space)),
-        &args.network.supernet,
-    ) {
-        (Some(space), _) => registry().notations(space)?.into(),
-        (None, Some(folder)) => space_of(folder, None)?,
-        (None, None) => {
-            return Err(Error::input("the space of the architecture is missing")
-                .mend("name it with `--space`")
-                .into());
-        }
-    };
-    let arch = read(&*space, &args.arch)?;
-    let from = match &args.from {
-        Some(_) if !args.to.draws() => {
-            return Err(Error::input("a difference can only be drawn")
-                .mend("use `--to svg`, `dot` or `text`, or leave out `--from`")
-                .into());
-        }
-        Some(text) => Some(read(&*space, text)?),
-        None => None,
-    };
-    if args.network.any() && !args.to.builds() {
-        return Err(Error::input("only networks have weights and a size")
-            .mend(
-                "use `--to pytorch`, `onnx` or `safetensors`, or leave out the options of networks",
-            )
-            .into());
-    }
-    if args.to == Format::Onnx && args.out.is_none() && io::stdout().is_terminal() {
-        return Err(Error::input("an ONNX model is nothing to read")
-            .mend("name a file with `--out`")
-            .into());
-    }
+    let space = space(args, imported.as_ref())?;
+    let arch = imported::read(&*space, &args.arch)?;
+    check(args)?;
+    let from = (args.from.as_deref())
+        .map(|text| imported::read(&*space, text))
+        .transpose()?;
     if let Some(file) = &args.out {
         prepare(file)?;
     }
-    let trained = imported.and_then(|imported| imported.winner);
-    let origin = Origin {
-        size: (trained.as_ref())
-            .and_then(|winner| winner.image)
-            .map(|[height, width, _]| [height, width]),
-        preprocessing: trained.and_then(Winner::preprocessing),
+    let origin = match imported {
+        Some(imported) => imported.origin(&args.arch)?,
+        None => Origin::default(),
     };
-    if let Some(Err(what)) = origin.preprocessing.as_ref().map(Preprocessing::check) {
-        return Err(Error::input(what)
-            .mend(WRITTEN)
-            .in_file(Path::new(&args.arch))
-            .into());
-    }
     let drawing = || match from {
         Some(from) => Drawing::between(&*space, &from, &arch),
         None => Drawing::of(&*space, &arch),
@@ -226,9 +146,7 @@ pub fn run(args: &ExportArgs) -> Result<End> {
         Format::Onnx => args.network.onnx(&space, &arch, origin)?,
         Format::Safetensors => {
             let Some(file) = &args.out else {
-                return Err(Error::input("weights are nothing to read")
-                    .mend("name a file with `--out`")
-                    .into());
+                return Err(unreadable("weights are not readable text"));
             };
             args.network.save(&space, &arch, file)?;
             return Ok(End::Done);
@@ -241,57 +159,41 @@ pub fn run(args: &ExportArgs) -> Result<End> {
     Ok(End::Done)
 }
 
-/// Whether an architecture is given as a file.
-fn is_file(text: &str) -> bool {
-    text.ends_with(".json")
+/// Opens the space that is named, or that of the file or of the supernet.
+fn space(args: &ExportArgs, imported: Option<&Imported>) -> Result<Arc<dyn SearchSpace>> {
+    let named = args.space.as_deref().or(imported.map(|i| &*i.space));
+    match (named, &args.network.supernet) {
+        (Some(space), _) => Ok(registry().notations(space)?.into()),
+        (None, Some(folder)) => space_of(folder, None),
+        (None, None) => Err(Error::input("the space of the architecture is missing")
+            .mend("name it with `--space`")
+            .into()),
+    }
 }
 
-/// The architecture of a notation, a name or a file.
-fn read(space: &dyn SearchSpace, text: &str) -> Result<Arch> {
-    if !is_file(text) {
-        return space.parse(text).map_err(|why| {
-            Error::input(format!("`{text}`: {why}"))
-                .mend("write it as `ganas space sample` does")
-                .into()
-        });
-    }
-    let file = Path::new(text);
-    let imported = open(text)?;
-    if imported.space != space.name() {
-        return Err(Error::input(format!(
-            "the architecture is of the space `{}`, not of `{}`",
-            imported.space,
-            space.name()
-        ))
-        .mend("name its own space with `--space`")
-        .in_file(file)
-        .into());
-    }
-    let Some(arch) = imported.arch() else {
-        return Err(Error::input("there is no architecture in it")
-            .mend(WRITTEN)
-            .in_file(file)
+/// Checks that each option suits the format.
+fn check(args: &ExportArgs) -> Result<()> {
+    if args.from.is_some() && !args.to.draws() {
+        return Err(Error::input("a difference can only be drawn")
+            .mend("use `--to svg`, `dot` or `text`, or leave out `--from`")
             .into());
-    };
-    (space.parse(arch)).map_err(|why| {
-        Error::input(why)
-            .mend("export the architecture again")
-            .in_file(file)
-            .into()
-    })
+    }
+    if args.network.any() && !args.to.builds() {
+        return Err(Error::input("only networks have weights and a size")
+            .mend(
+                "use `--to pytorch`, `onnx` or `safetensors`, or leave out the options of networks",
+            )
+            .into());
+    }
+    if args.to == Format::Onnx && args.out.is_none() && io::stdout().is_terminal() {
+        return Err(unreadable("an ONNX model is not readable text"));
+    }
+    Ok(())
 }
 
-/// Which files hold an architecture.
-const WRITTEN: &str = "name a file that `ganas export --to json` or `ganas search --json` wrote";
-
-/// What a file holds.
-fn open(text: &str) -> Result<Imported> {
-    let file = Path::new(text);
-    let refused = |what: String| Error::input(what).mend(WRITTEN).in_file(file);
-    let read = read_regular_text(file).map_err(|e| refused(format!("cannot be read ({e})")))?;
-    let imported = serde_json::from_str(&read)
-        .map_err(|e| refused(format!("this is no exported architecture ({e})")))?;
-    Ok(imported)
+/// An error for a format that a terminal cannot show.
+fn unreadable(what: &str) -> anyhow::Error {
+    (Error::input(what).mend("name a file with `--out`")).into()
 }
 
 fn exported<'a>(space: &'a dyn SearchSpace, arch: &Arch) -> Exported<'a> {

@@ -253,8 +253,9 @@ fn not_a_metric(column: &Ignored) -> String {
 fn short(value: f64) -> String {
     let digits = 6 - value.abs().max(1.0).log10().floor().clamp(0.0, 6.0) as usize;
     let text = format!("{value:.digits$}");
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').into(),
-        false => text,
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').into()
+    } else {
+        text
     }
 }

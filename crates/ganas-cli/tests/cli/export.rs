@@ -83,7 +83,7 @@ fn what_cannot_be_exported_is_named() {
     sandbox.write("broken.json", "{");
     refused(
         "export broken.json --space chain.toml --to svg",
-        "no exported architecture",
+        "not an exported architecture",
     );
     refused(
         "export a;b;c;d --space chain.toml --from a;b;a;d --to json",

@@ -312,16 +312,16 @@ fn what_cannot_be_shown_is_left_out_and_said() {
     );
     sandbox.refuses(
         "report broken.json --out p.html",
-        &["broken.json", "this is no JSON"],
+        &["broken.json", "this is not JSON"],
     );
     sandbox.refuses(
         "report other.json",
-        &["other.json", "no result of a search or a benchmark"],
+        &["other.json", "not a result of a search or a benchmark"],
     );
     sandbox.refuses("report nowhere", &["nowhere", "cannot be read"]);
     sandbox.refuses(
         "report half",
-        &["half/settings.json", "no settings of a run"],
+        &["half/settings.json", "not settings of a run"],
     );
     sandbox
         .run(&format!("{CHAIN} --strategy random --queries 5 --out run"))

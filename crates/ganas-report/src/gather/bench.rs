@@ -8,7 +8,9 @@ use crate::{Run, Standing, State, Step, Suite, Winner};
 use ganas_core::error::{Error, Result};
 use serde::Deserialize;
 
-use super::{Found, MEND, Provenance, label, unreadable};
+use super::found::Found;
+use super::provenance::{Provenance, label};
+use super::unreadable::{MEND, unreadable};
 
 /// A benchmark's results.
 #[derive(Deserialize)]
@@ -16,22 +18,22 @@ struct Bench {
     space: String,
     objective: String,
     optimum: Option<f64>,
-    runs: Vec<OfRun>,
+    runs: Vec<RunResult>,
     #[serde(default)]
     provenance: Provenance,
 }
 
 /// A suite's results.
 #[derive(Deserialize)]
-struct OfSuite {
+struct SuiteResult {
     suite: String,
     tasks: Vec<Bench>,
     #[serde(default)]
-    standings: Vec<StandingOf>,
+    standings: Vec<StandingResult>,
 }
 
 #[derive(Deserialize)]
-struct StandingOf {
+struct StandingResult {
     strategy: String,
     preset: String,
     #[serde(default)]
@@ -43,7 +45,7 @@ struct StandingOf {
 
 /// The result of a search: its own fields beside those of its run.
 #[derive(Deserialize)]
-struct OfSearch {
+struct SearchResult {
     space: String,
     objective: String,
     optimum: Option<f64>,
@@ -53,7 +55,7 @@ struct OfSearch {
 
 /// The fields of one run in a result. Newer versions have more fields.
 #[derive(Deserialize)]
-pub(super) struct OfRun {
+pub(super) struct RunResult {
     strategy: String,
     preset: String,
     seed: u64,
@@ -79,8 +81,8 @@ pub(super) struct OfRun {
     /// The improvements, in results of searches.
     #[serde(default)]
     trajectory: Vec<Improvement>,
-    winner: Option<WinnerOf>,
-    outlook: Option<OutlookOf>,
+    winner: Option<WinnerResult>,
+    outlook: Option<OutlookResult>,
 }
 
 #[derive(Deserialize)]
@@ -91,18 +93,18 @@ struct Improvement {
 }
 
 #[derive(Deserialize)]
-struct WinnerOf {
+struct WinnerResult {
     arch: String,
     test_accuracy: f64,
     params: usize,
 }
 
 #[derive(Deserialize)]
-struct OutlookOf {
+struct OutlookResult {
     sentence: String,
 }
 
-impl OfRun {
+impl RunResult {
     /// The run as it is shown.
     pub fn into_run(self, budget: usize, path: &Path) -> Run {
         let mut steps: Vec<Step> = (self.steps.iter())
@@ -161,12 +163,12 @@ pub fn read(path: &Path) -> Result<(Vec<Found>, Option<Suite>)> {
     let text = fs::read(path).map_err(|e| unreadable(path, &e))?;
     let refuse = |what: String| Error::input(what).mend(MEND).in_file(path);
     let value: serde_json::Value =
-        serde_json::from_slice(&text).map_err(|e| refuse(format!("this is no JSON ({e})")))?;
+        serde_json::from_slice(&text).map_err(|e| refuse(format!("this is not JSON ({e})")))?;
     let has = |name: &str| value.get(name).is_some();
     let unlike =
-        |e: serde_json::Error| refuse(format!("this is no result that can be shown ({e})"));
+        |e: serde_json::Error| refuse(format!("this is not a result that can be shown ({e})"));
     if has("tasks") && has("standings") {
-        let of: OfSuite = serde_json::from_value(value).map_err(unlike)?;
+        let of: SuiteResult = serde_json::from_value(value).map_err(unlike)?;
         let suite = Suite {
             name: of.suite,
             tasks: of.tasks.len(),
@@ -181,8 +183,8 @@ pub fn read(path: &Path) -> Result<(Vec<Found>, Option<Suite>)> {
     }
     if has("strategy") && has("objective") && has("trajectory") {
         // One object says both.
-        let run: OfRun = serde_json::from_value(value.clone()).map_err(unlike)?;
-        let search: OfSearch = serde_json::from_value(value).map_err(unlike)?;
+        let run: RunResult = serde_json::from_value(value.clone()).map_err(unlike)?;
+        let search: SearchResult = serde_json::from_value(value).map_err(unlike)?;
         let bench = Bench {
             space: search.space,
             objective: search.objective,
@@ -193,7 +195,7 @@ pub fn read(path: &Path) -> Result<(Vec<Found>, Option<Suite>)> {
         return Ok((bench.found(path), None));
     }
     Err(refuse(
-        "this is no result of a search or a benchmark".into(),
+        "this is not a result of a search or a benchmark".into(),
     ))
 }
 
@@ -223,7 +225,7 @@ impl Bench {
     }
 }
 
-fn standing(of: StandingOf) -> Standing {
+fn standing(of: StandingResult) -> Standing {
     Standing {
         strategy: label(&of.strategy, &of.preset),
         mean_rank_at: of.mean_rank_at,

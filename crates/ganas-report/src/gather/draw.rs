@@ -5,19 +5,19 @@ use ganas_core::arch::Arch;
 use ganas_core::space::SearchSpace;
 use ganas_draw::Drawing;
 
-use super::{Found, Key};
+use super::found::{Found, Key};
 use ganas_study::registry::Registry;
 
 /// Draws the architectures of a space.
-pub struct Draughtsman(Box<dyn SearchSpace>);
+pub struct ArchDrawer(Box<dyn SearchSpace>);
 
-impl Draughtsman {
-    /// The draughtsman of a task's space. The space is a built-in one or a file, at its recorded
+impl ArchDrawer {
+    /// Opens the space of a task. The space is a built-in one or a file, at its recorded
     /// path or below the folder in which a run was started.
     ///
     /// # Errors
     /// If it cannot be loaded, in words.
-    pub fn of(key: &Key, group: &[Found], registry: &Registry) -> Result<Draughtsman, String> {
+    pub fn open(key: &Key, group: &[Found], registry: &Registry) -> Result<ArchDrawer, String> {
         let load = |name: &str| registry.table_space(name, key.merge_isomorphic);
         let first = load(&key.space);
         let elsewhere = || {
@@ -26,8 +26,8 @@ impl Draughtsman {
             paths.find_map(|path| load(&path.display().to_string()).ok())
         };
         match first {
-            Ok(space) => Ok(Draughtsman(space)),
-            Err(why) => elsewhere().map(Draughtsman).ok_or_else(|| why.to_string()),
+            Ok(space) => Ok(ArchDrawer(space)),
+            Err(why) => elsewhere().map(ArchDrawer).ok_or_else(|| why.to_string()),
         }
     }
 

@@ -2,30 +2,29 @@
 
 mod bench;
 mod draw;
+mod found;
+mod provenance;
 mod run;
 mod tasks;
+mod unreadable;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Origin, Run, Suite};
-use ganas_core::constraint::{Condition, Constraint};
 use ganas_core::error::{Error, Result};
-use serde::Deserialize;
-use serde_json::Value;
-
-pub use tasks::tasks;
-
 use ganas_study::rundir::SETTINGS;
+
+use crate::{Run, Suite};
+use unreadable::{MEND, unreadable};
+
+pub use found::{Evaluation, Found, Key};
+pub use tasks::tasks;
 
 /// The largest depth of run folders in a folder: those of a suite are in TASK/STRATEGY/SEED.
 const DEPTH: usize = 4;
 
 /// A benchmark's results in its folder.
 const BENCH: &str = "bench.json";
-
-const MEND: &str = "name a folder of `ganas search --out` or `ganas bench --out`, or a JSON file that \
-                    one of them wrote";
 
 /// Everything read from the paths.
 #[derive(Default)]
@@ -36,150 +35,6 @@ pub struct Gathered {
     pub suites: Vec<Suite>,
     /// Errors of files that could not be read.
     pub problems: Vec<Error>,
-}
-
-/// A run and its task.
-pub struct Found {
-    /// The task. Only runs with the same key are compared, whatever their bounds.
-    pub key: Key,
-    /// The run, its evaluations left out.
-    pub run: Run,
-    /// The names of the metrics of its evaluations, the objective first.
-    pub metrics: Vec<String>,
-    /// The evaluations in order.
-    pub evaluations: Vec<Evaluation>,
-    /// The architectures that it started from.
-    pub starts: Vec<String>,
-    /// The provenance of the run.
-    pub origin: Origin,
-    /// The best value in the table, if it is known.
-    pub optimum: Option<f64>,
-    /// Compliant architectures in its table.
-    pub compliant: Option<usize>,
-    /// The folder that paths of its command line start from.
-    pub started_in: Option<PathBuf>,
-}
-
-/// The identity of a task.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Key {
-    /// The space as it was named.
-    pub space: String,
-    /// The metric.
-    pub objective: String,
-    /// True if smaller is better.
-    pub minimize: bool,
-    /// The bounds, sorted.
-    pub constraints: Vec<String>,
-    /// The source of evaluations: the digest of a table, or another description.
-    pub source: String,
-    /// True if isomorphic strings count as one.
-    pub merge_isomorphic: bool,
-}
-
-/// One evaluation.
-pub struct Evaluation {
-    /// The round.
-    pub round: usize,
-    /// The architecture in its space's notation.
-    pub arch: String,
-    /// The metrics in the order of their names.
-    pub metrics: Vec<Option<f64>>,
-    /// The reason of a failure, if it is known.
-    pub failure: Option<String>,
-}
-
-/// The fields of a result's provenance that a report needs.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct Provenance {
-    ganas: String,
-    command: Vec<String>,
-    task: Value,
-    queries: usize,
-    strategies: Vec<StrategyOf>,
-    seeds: Vec<u64>,
-    start: Vec<String>,
-    started_in: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct StrategyOf {
-    strategy: String,
-    preset: String,
-    settings: Value,
-}
-
-impl Provenance {
-    /// The identity of the task. Without a record of it, only the result itself identifies it.
-    fn key(&self, space: &str, objective: &str) -> Key {
-        let text = |name: &str| self.task[name].as_str().map(str::to_owned);
-        let mut constraints: Vec<String> = strings(&self.task["constraints"]);
-        constraints.sort();
-        let mut source = ["table_digest", "table"].iter().find_map(|name| text(name));
-        for (name, what) in [
-            ("training", "trained on"),
-            ("supernet", "supernet"),
-            ("workers", "workers"),
-            ("surrogate", "surrogate"),
-        ] {
-            let record = &self.task[name];
-            let named = ["dataset", "folder", "program", "file"].iter();
-            let named = named.filter_map(|key| record[*key].as_str()).next();
-            if let Some(named) = named {
-                source = Some(format!("{what} {named}"));
-            }
-        }
-        if let Some(noise) = self.task["noise"].as_f64() {
-            source = Some(format!("{}, noise {noise}", source.unwrap_or_default()));
-        }
-        Key {
-            space: text("space").unwrap_or_else(|| space.to_owned()),
-            objective: text("objective").unwrap_or_else(|| objective.to_owned()),
-            minimize: self.task["minimize"].as_bool().unwrap_or(false),
-            constraints,
-            source: source.unwrap_or_default(),
-            merge_isomorphic: self.task["merge_isomorphic"].as_bool().unwrap_or(false),
-        }
-    }
-
-    /// The provenance of the runs of a strategy.
-    fn origin(&self, strategy: &str, preset: &str, seed: u64, path: &Path) -> Origin {
-        let of = |s: &&StrategyOf| s.strategy == strategy && s.preset == preset;
-        Origin {
-            strategy: label(strategy, preset),
-            ganas: self.ganas.clone(),
-            command: self.command.clone(),
-            settings: (self.strategies.iter().find(of)).map_or(Value::Null, |s| s.settings.clone()),
-            task: self.task.clone(),
-            seeds: vec![seed],
-            path: path.display().to_string(),
-        }
-    }
-}
-
-impl Key {
-    /// Returns true if another run has the same task, possibly with other bounds.
-    pub fn is_task_of(&self, other: &Key) -> bool {
-        let unbounded = |key: &Key| Key {
-            constraints: Vec::new(),
-            ..key.clone()
-        };
-        unbounded(self) == unbounded(other)
-    }
-
-    /// The bounds.
-    pub fn constraints(&self) -> Vec<Constraint> {
-        let parsed = self
-            .constraints
-            .iter()
-            .filter_map(|text| text.parse::<Condition>().ok());
-        // Records hold numbers, whatever they were compared with on the command line.
-        parsed
-            .filter_map(|c| c.resolve(|_, _| Err(Error::input("no number"))).ok())
-            .collect()
-    }
 }
 
 /// Reads paths. Unreadable files are listed among the problems.
@@ -246,7 +101,7 @@ impl Gathered {
     }
 }
 
-/// The run directories in a folder, itself included, in the order of their names.
+/// Finds the run folders in a folder, itself included, in the order of their names.
 fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
     if folder.join(SETTINGS).is_file() {
         found.push(folder.to_owned());
@@ -272,26 +127,4 @@ fn find(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
     folders
         .iter()
         .try_for_each(|inner| find(inner, depth - 1, found))
-}
-
-fn unreadable(path: &Path, why: &std::io::Error) -> Error {
-    Error::input(format!("cannot be read ({})", why.kind()))
-        .mend(MEND)
-        .in_file(path)
-}
-
-fn strings(value: &Value) -> Vec<String> {
-    let list = value.as_array().map_or(&[][..], Vec::as_slice);
-    list.iter()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
-}
-
-/// The label of a strategy; it has the preset unless that is the default.
-fn label(strategy: &str, preset: &str) -> String {
-    match preset {
-        "" | "default" => strategy.to_owned(),
-        preset => format!("{strategy}:{preset}"),
-    }
 }

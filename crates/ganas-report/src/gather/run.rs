@@ -9,8 +9,10 @@ use ganas_core::error::{Error, Result};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::bench::OfRun;
-use super::{Evaluation, Found, Key, MEND, Provenance, label, unreadable};
+use super::bench::RunResult;
+use super::found::{Evaluation, Found, Key};
+use super::provenance::{Provenance, label};
+use super::unreadable::{MEND, unreadable};
 use ganas_study::rundir::evaluations::{FAILURE, SECONDS};
 use ganas_study::rundir::times::{Line, TIMES};
 use ganas_study::rundir::{EVALUATIONS, JOURNAL, RESULT, ROUNDS, SETTINGS};
@@ -35,9 +37,9 @@ pub fn read(folder: &Path) -> Result<Found> {
     let refuse = |what: String| Error::input(what).mend(MEND).in_file(&file);
     let settings = sealed::read(&file, settings::CHANGED)?.unwrap_or_default();
     let settings: Provenance = serde_json::from_value(settings)
-        .map_err(|e| refuse(format!("these are no settings of a run ({e})")))?;
+        .map_err(|e| refuse(format!("these are not settings of a run ({e})")))?;
     let ([strategy, ..], Some(&seed)) = (&settings.strategies[..], settings.seeds.first()) else {
-        return Err(refuse("these are no settings of a run".into()));
+        return Err(refuse("these are not settings of a run".into()));
     };
     let key = settings.key("", "");
     if key.space.is_empty() || key.objective.is_empty() {
@@ -58,7 +60,7 @@ pub fn read(folder: &Path) -> Result<Found> {
     };
     let result = result.filter(current);
     let optimum = result.as_ref().and_then(|r| r["optimum"].as_f64());
-    let result: Option<OfRun> = result.and_then(|r| serde_json::from_value(r).ok());
+    let result: Option<RunResult> = result.and_then(|r| serde_json::from_value(r).ok());
     let compliant = settings.task["compliant_rows"].as_u64().map(|n| n as usize);
     let mut run = match result {
         Some(result) => result.into_run(settings.queries, folder),

@@ -7,8 +7,8 @@ use ganas_core::constraint::{Comparison, Constraint};
 
 use ganas_study::registry::Registry;
 
-use super::draw::Draughtsman;
-use super::{Evaluation, Found, Key};
+use super::draw::ArchDrawer;
+use super::found::{Evaluation, Found, Key};
 
 /// The best architectures that are shown (ours).
 const SHOWN: usize = 6;
@@ -154,10 +154,10 @@ fn task(key: &Key, mut group: Vec<Found>, registry: &Registry) -> Task {
     task.archs = catalogue.archs;
     let drawn = best(&task, group.iter().map(|f| &f.run));
     task.best = drawn.iter().take(SHOWN).cloned().collect();
-    let draughtsman = Draughtsman::of(key, &group, registry);
+    let drawer = ArchDrawer::open(key, &group, registry);
     task.runs = group.into_iter().map(|f| f.run).collect();
-    match draughtsman {
-        Ok(draughtsman) => draughtsman.draw(&mut task, &drawn),
+    match drawer {
+        Ok(drawer) => drawer.draw(&mut task, &drawn),
         Err(why) => task
             .notes
             .push(format!("Architectures are not drawn: {why}.")),

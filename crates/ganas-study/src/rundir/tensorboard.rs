@@ -239,9 +239,10 @@ impl Files {
             value,
         } = scalar;
         // A metric's name may hold what CSV gives a meaning.
-        let quoted = match tag.contains([',', '"', '\n']) {
-            true => format!("\"{}\"", tag.replace('"', "\"\"")),
-            false => tag.clone(),
+        let quoted = if tag.contains([',', '"', '\n']) {
+            format!("\"{}\"", tag.replace('"', "\"\""))
+        } else {
+            tag.clone()
         };
         writeln!(self.csv, "{wall_time:.3},{step},{quoted},{value}")?;
         let value = Value {

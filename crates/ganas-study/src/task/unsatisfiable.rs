@@ -63,9 +63,10 @@ fn at_once(problem: &Problem, table: &Table, constraints: &[Constraint]) -> Erro
     let metrics = metrics_of(problem, table, row);
     let has = constraints.iter().filter_map(|constraint| {
         let value = metrics[place(problem, constraint)?];
-        Some(match constraint.holds(value) {
-            true => format!("{} {value}", constraint.metric),
-            false => with_excess(constraint, value),
+        Some(if constraint.holds(value) {
+            format!("{} {value}", constraint.metric)
+        } else {
+            with_excess(constraint, value)
         })
     });
     let has: Vec<String> = has.collect();

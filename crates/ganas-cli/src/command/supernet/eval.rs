@@ -14,7 +14,7 @@ use ganas_tables::Table;
 use ganas_train::supernet::{Identity, Scoring};
 use serde::Serialize;
 
-use super::TrainedArgs;
+use super::trained::TrainedArgs;
 use crate::end::End;
 use crate::interrupt;
 use crate::process::command_line;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -14,7 +15,7 @@ use ganas_train::supernet::{Alternation, Identity, Method, Reward, Scoring, sear
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::TrainedArgs;
+use super::trained::TrainedArgs;
 use crate::end::End;
 use crate::interrupt;
 use crate::process::command_line;
@@ -23,6 +24,8 @@ use crate::terminal;
 use crate::typed::Typed;
 use ganas_study::VERSION;
 use ganas_study::files::{prepare, write_json};
+use ganas_study::progress::{Bar, Progress};
+use ganas_study::source::Shared;
 use ganas_study::source::recipe::usable;
 use ganas_study::spec::ReadingSpec;
 use ganas_study::statistics::{deviation, mean};
@@ -47,7 +50,7 @@ pub struct SearchArgs {
     #[command(flatten)]
     trained: TrainedArgs,
 
-    /// How the policy is moved
+    /// Method that changes the policy
     #[arg(long)]
     method: MethodName,
 
@@ -122,7 +125,7 @@ enum RewardName {
     Accuracy,
 }
 
-/// What is written.
+/// Results as they are written.
 #[derive(Debug, Serialize)]
 struct Written {
     /// The version of this program.
@@ -131,11 +134,11 @@ struct Written {
     command: Vec<String>,
     identity: Identity,
     scoring: Scoring,
-    /// The device that it is on.
+    /// Device that it is on.
     device: String,
     method: Method,
     settings: Alternation,
-    /// The column that is reported.
+    /// Column that is reported.
     report: Option<String>,
     runs: Vec<Run>,
     summary: Summary,
@@ -145,7 +148,7 @@ struct Written {
 struct Run {
     seed: u64,
     arch: String,
-    /// By the supernet, percent.
+    /// Accuracy by the supernet, in percent.
     accuracy: f64,
     /// The mean entropy of a choice of the policy at the end, in nats.
     entropy: f64,
@@ -187,6 +190,46 @@ pub fn run(args: &SearchArgs) -> Result<End> {
             .mend("give `--seeds` at least 1")
             .into());
     }
+    let settings = settings(args)?;
+    let trained = &args.trained;
+    let progress = progress(trained.quiet);
+    let shared = trained.open(&progress)?;
+    let reference = reference(args, &shared, &progress)?;
+    if let Some(file) = &trained.json {
+        prepare(file)?;
+    }
+    let stop = interrupt::listen()?;
+    let seeds: Vec<u64> = (0..args.seeds)
+        .map(|i| args.first_seed.wrapping_add(i))
+        .collect();
+    let bar = progress.steps(seeds.len());
+    let searches = Searches {
+        args,
+        settings,
+        shared: &shared,
+        reference,
+        progress: &progress,
+        stop,
+        done: Mutex::new(Vec::new()),
+    };
+    let one = |&seed: &u64| searches.run(seed, &bar);
+    (shared.pool).install(|| seeds.par_iter().with_max_len(1).try_for_each(one))?;
+    drop(bar);
+    let report = searches.report(&searches.done.lock().unwrap_or_else(PoisonError::into_inner));
+    if let Some(file) = &trained.json {
+        write_json(file, &report)?;
+    }
+    if !trained.quiet {
+        print(&report)?;
+    }
+    if report.runs.len() < seeds.len() {
+        return Ok(End::Interrupted);
+    }
+    Ok(End::Done)
+}
+
+/// Checks the options of the search, and makes its settings.
+fn settings(args: &SearchArgs) -> Result<Alternation> {
     let settings = Alternation {
         rounds: args.rounds,
         batch: args.batch,
@@ -213,94 +256,98 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         );
     }
     settings.check().map_err(usable)?;
-    let trained = &args.trained;
-    let progress = progress(trained.quiet);
-    let shared = trained.open(&progress)?;
-    let (space, scoring) = (&shared.space, shared.scoring);
-    let judge = match (&args.table, &args.report) {
-        (Some(file), Some(column)) => {
-            let table = args.reading.0.open(file, &**space, &progress)?;
-            let largest_first =
-                |table: &Table, column| Ok(Ranking::new(table, column, false, |_| true));
-            Some(Report::new(Arc::new(table), column, largest_first)?)
-        }
-        _ => None,
+    Ok(settings)
+}
+
+/// Opens the column of the table that cells are reported in, if one is named.
+fn reference(args: &SearchArgs, shared: &Shared, progress: &Progress) -> Result<Option<Report>> {
+    let (Some(file), Some(column)) = (&args.table, &args.report) else {
+        return Ok(None);
     };
-    if let Some(file) = &trained.json {
-        prepare(file)?;
-    }
-    let stop = interrupt::listen()?;
-    let method = match args.method {
-        MethodName::Enas => Method::Enas,
-        MethodName::Darts => Method::Darts,
-    };
-    let seeds: Vec<u64> = (0..args.seeds)
-        .map(|i| args.first_seed.wrapping_add(i))
-        .collect();
-    let bar = progress.steps(seeds.len());
-    let report = |runs: &[Run]| Written {
-        ganas: VERSION.into(),
-        command: command_line(),
-        identity: shared.identity.clone(),
-        scoring,
-        device: shared.device.clone(),
-        method,
-        settings: settings.clone(),
-        report: args.report.clone(),
-        summary: Summary::of(runs),
-        runs: runs.to_vec(),
-    };
-    let done = Mutex::new(Vec::new());
-    let one = |&seed: &u64| -> Result<()> {
+    let table = args.reading.0.open(file, &*shared.space, progress)?;
+    let largest_first = |table: &Table, column| Ok(Ranking::new(table, column, false, |_| true));
+    Ok(Some(Report::new(Arc::new(table), column, largest_first)?))
+}
+
+/// Searches with several seeds, of which any number run at once.
+struct Searches<'a> {
+    args: &'a SearchArgs,
+    settings: Alternation,
+    shared: &'a Shared,
+    reference: Option<Report>,
+    progress: &'a Progress,
+    stop: &'a AtomicBool,
+    /// Finished searches in the order of their seeds.
+    done: Mutex<Vec<Run>>,
+}
+
+impl Searches<'_> {
+    /// Runs the search of one seed, and writes the results so far. A search that is stopped leaves none.
+    fn run(&self, seed: u64, bar: &Bar) -> Result<()> {
         let begun = Instant::now();
-        let (supernet, task) = (&shared.supernet, &shared.task);
+        let shared = self.shared;
         let found = search(
-            method, &settings, &**space, supernet, task, &scoring, seed, stop,
+            self.method(),
+            &self.settings,
+            &*shared.space,
+            &shared.supernet,
+            &shared.task,
+            &shared.scoring,
+            seed,
+            self.stop,
         )
         .map_err(usable)?;
         bar.advance(1);
         let Some(found) = found else {
             return Ok(());
         };
-        progress.log(&format!(
+        self.progress.log(&format!(
             "seed {seed}: accuracy {:.2} %, {:.1} s",
             100.0 * found.score.accuracy,
             begun.elapsed().as_secs_f64()
         ));
-        let value = judge.as_ref().and_then(|judge| judge.of(&found.arch));
+        let reported = (self.reference.as_ref()).and_then(|reference| reference.of(&found.arch));
         let run = Run {
             seed,
-            arch: space.format(&found.arch),
+            arch: shared.space.format(&found.arch),
             accuracy: 100.0 * found.score.accuracy,
             entropy: found.entropy,
-            reported: value.map(|(value, _)| value),
-            reported_rank: value.map(|(_, rank)| rank),
+            reported: reported.map(|(value, _)| value),
+            reported_rank: reported.map(|(_, rank)| rank),
             seconds: begun.elapsed().as_secs_f64(),
         };
-        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         done.push(run);
-        done.sort_by_key(|run| run.seed.wrapping_sub(args.first_seed));
-        // What is under way is all that a killed process loses. A pipe gets the whole at the end alone.
-        match &trained.json {
-            Some(file) if !is_special(file) => Ok(write_json(file, &report(&done))?),
+        done.sort_by_key(|run| run.seed.wrapping_sub(self.args.first_seed));
+        // A killed process loses only the searches under way. A pipe gets the whole at the end alone.
+        match &self.args.trained.json {
+            Some(file) if !is_special(file) => Ok(write_json(file, &self.report(&done))?),
             _ => Ok(()),
         }
-    };
-    (shared.pool).install(|| seeds.par_iter().with_max_len(1).try_for_each(one))?;
-    let runs = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    drop(bar);
-    let interrupted = runs.len() < seeds.len();
-    let report = report(&runs);
-    if let Some(file) = &trained.json {
-        write_json(file, &report)?;
     }
-    if !trained.quiet {
-        print(&report)?;
+
+    fn method(&self) -> Method {
+        match self.args.method {
+            MethodName::Enas => Method::Enas,
+            MethodName::Darts => Method::Darts,
+        }
     }
-    Ok(match interrupted {
-        true => End::Interrupted,
-        false => End::Done,
-    })
+
+    /// Makes the record of the finished searches.
+    fn report(&self, runs: &[Run]) -> Written {
+        Written {
+            ganas: VERSION.into(),
+            command: command_line(),
+            identity: self.shared.identity.clone(),
+            scoring: self.shared.scoring,
+            device: self.shared.device.clone(),
+            method: self.method(),
+            settings: self.settings.clone(),
+            report: self.args.report.clone(),
+            summary: Summary::of(runs),
+            runs: runs.to_vec(),
+        }
+    }
 }
 
 fn print(report: &Written) -> io::Result<()> {

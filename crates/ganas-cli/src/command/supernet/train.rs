@@ -1,13 +1,17 @@
 //! `ganas supernet train`.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
 use ganas_core::error::Error;
+use ganas_core::space::SearchSpace;
+use ganas_train::device::Opened;
 use ganas_train::supernet::{self, Course, Identity, Paths, SupernetRecipe};
-use ganas_train::{Score, Supernet};
+use ganas_train::{ImageTask, Score, Supernet};
+use rayon::ThreadPool;
 
 use crate::end::End;
 use crate::interrupt;
@@ -16,6 +20,7 @@ use crate::registry::registry;
 use crate::reporter::progress;
 use crate::typed::Typed;
 use ganas_study::files::prepare;
+use ganas_study::progress::{Bar, Progress};
 use ganas_study::source::SUPERNET;
 use ganas_study::source::recipe::usable;
 use ganas_study::spec::DeviceSpec;
@@ -26,7 +31,7 @@ Examples:
   ganas supernet train --space nasbench201 --data cifar-10-batches-bin --out runs/supernet
   ganas supernet train --space nasbench101 --data digits --epochs 20 --width 16 --out runs/shared
 
-The same command goes on with a training that was interrupted.";
+The same command continues a training that was interrupted.";
 
 /// Arguments of `ganas supernet train`.
 #[derive(Clone, Debug, Args)]
@@ -72,97 +77,43 @@ pub struct TrainArgs {
     images: Typed<ImagesSpec>,
 }
 
+/// A supernet whose training begins or continues.
+struct Trainee<'a> {
+    args: &'a TrainArgs,
+    space: Box<dyn SearchSpace>,
+    task: ImageTask,
+    training: SupernetRecipe,
+    identity: Identity,
+    file: PathBuf,
+    progress: Progress,
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// If the arguments cannot be used or the supernet cannot be written.
 pub fn run(args: &TrainArgs) -> Result<End> {
-    let space = registry().notations(&args.space)?;
-    let progress = progress(args.quiet);
-    let waiting = progress.waiting(format!("reading {}", args.data));
-    let (task, split) = args.images.0.open(&args.data, args.seed)?;
-    drop(waiting);
-    let training = SupernetRecipe {
-        recipe: args.recipe.0.over(SupernetRecipe::default().recipe)?,
-        paths: if args.random_paths {
-            Paths::Random
-        } else {
-            Paths::Fair
-        },
-    };
-    training.check().map_err(usable)?;
-    if let Some(augment) = &training.recipe.augment {
-        task.check(augment).map_err(usable)?;
-    }
-    let identity = Identity::new(&*space, &task, &args.data, split, &training, args.seed);
+    let trainee = Trainee::open(args)?;
     let pool = args.device.0.pool(args.workers)?;
-    let file = args.out.join(SUPERNET);
-    let device = args.device.0.choice()?.open()?;
-    let mut course = if file.exists() {
-        let (known, course) = supernet::load(&file, &*space, &device.device).map_err(usable)?;
-        if let Some(difference) = identity.difference(&known) {
-            return Err(Error::input(format!(
-                "the folder holds a supernet of other settings ({difference})"
-            ))
-            .mend("give the same settings to go on with it, or name another `--out`")
-            .in_file(&args.out)
-            .into());
-        }
-        course
-    } else {
-        let fresh = Supernet::new(&*space, identity.frame, args.seed, &device.device);
-        let course = Course::new(fresh.map_err(usable)?);
-        prepare(&file)?;
-        course
-    };
-    let epochs = training.recipe.epochs;
-    if course.history.len() < epochs && course.devices.last() != Some(&device.name) {
-        if let Some(last) = course.devices.last() {
-            progress.say(&format!(
-                "note: it was trained on {last} so far, and goes on on {}, where the same training \
-                 gives other numbers",
-                device.name
-            ));
-        }
-        course.devices.push(device.name);
-    }
+    let opened = args.device.0.choice()?.open()?;
+    let mut course = trainee.course(&opened)?;
+    trainee.record_device(&mut course, opened.name);
     let stop = interrupt::listen()?;
     let begun = Instant::now();
-    let bar = progress.epochs(epochs, course.history.len());
+    let epochs = trainee.training.recipe.epochs;
+    let bar = trainee.progress.epochs(epochs, course.history.len());
     while course.history.len() < epochs {
-        let epoch = course.history.len();
-        let epoch_begun = Instant::now();
-        let mut observe = |step: usize, steps: usize, score: Score| {
-            bar.at(epoch, step, steps);
-            bar.say(format!(
-                "epoch {} of {epochs}, loss {:.3}, accuracy {:.1} %",
-                epoch + 1,
-                score.loss,
-                100.0 * score.accuracy
-            ));
-        };
-        let feed = task.train().augmented(training.recipe.augment.clone());
-        let done = pool
-            .install(|| course.epoch(&*space, &training, &feed, args.seed, stop, &mut observe))
-            .map_err(usable)?;
-        let Some(done) = done else {
+        if !trainee.epoch(&mut course, &pool, &bar, stop)? {
             drop(bar);
             if !args.quiet {
+                let epoch = course.history.len();
                 println!(
-                    "interrupted in epoch {}; the same command goes on from epoch {epoch}",
+                    "interrupted in epoch {}; the same command continues from epoch {epoch}",
                     epoch + 1
                 );
             }
             return Ok(End::Interrupted);
-        };
-        supernet::save(&file, &identity, &course).map_err(usable)?;
-        progress.log(&format!(
-            "epoch {} of {epochs}: loss {:.3}, accuracy {:.1} %, {:.1} s",
-            done.epoch,
-            done.train.loss,
-            100.0 * done.train.accuracy,
-            epoch_begun.elapsed().as_secs_f64()
-        ));
+        }
     }
     drop(bar);
     if let (false, Some(last)) = (args.quiet, course.history.last()) {
@@ -172,8 +123,115 @@ pub fn run(args: &TrainArgs) -> Result<End> {
             last.train.loss,
             100.0 * last.train.accuracy,
             begun.elapsed().as_secs_f64(),
-            file.display()
+            trainee.file.display()
         );
     }
     Ok(End::Done)
+}
+
+impl<'a> Trainee<'a> {
+    /// Opens the space and the dataset, and checks the settings.
+    fn open(args: &'a TrainArgs) -> Result<Self> {
+        let space = registry().notations(&args.space)?;
+        let progress = progress(args.quiet);
+        let waiting = progress.waiting(format!("reading {}", args.data));
+        let (task, split) = args.images.0.open(&args.data, args.seed)?;
+        drop(waiting);
+        let training = SupernetRecipe {
+            recipe: args.recipe.0.over(SupernetRecipe::default().recipe)?,
+            paths: if args.random_paths {
+                Paths::Random
+            } else {
+                Paths::Fair
+            },
+        };
+        training.check().map_err(usable)?;
+        if let Some(augment) = &training.recipe.augment {
+            task.check(augment).map_err(usable)?;
+        }
+        let identity = Identity::new(&*space, &task, &args.data, split, &training, args.seed);
+        Ok(Trainee {
+            args,
+            space,
+            task,
+            training,
+            identity,
+            file: args.out.join(SUPERNET),
+            progress,
+        })
+    }
+
+    /// Loads the supernet from the folder, or begins a new one.
+    fn course(&self, opened: &Opened) -> Result<Course> {
+        let space = &*self.space;
+        if !self.file.exists() {
+            let fresh = Supernet::new(space, self.identity.frame, self.args.seed, &opened.device);
+            let course = Course::new(fresh.map_err(usable)?);
+            prepare(&self.file)?;
+            return Ok(course);
+        }
+        let (known, course) = supernet::load(&self.file, space, &opened.device).map_err(usable)?;
+        if let Some(difference) = self.identity.difference(&known) {
+            return Err(Error::input(format!(
+                "the folder holds a supernet of other settings ({difference})"
+            ))
+            .mend("give the same settings to continue its training, or name another `--out`")
+            .in_file(&self.args.out)
+            .into());
+        }
+        Ok(course)
+    }
+
+    /// Records the device of the next epochs, and notes a change of it.
+    fn record_device(&self, course: &mut Course, device: String) {
+        let is_over = course.history.len() >= self.training.recipe.epochs;
+        if is_over || course.devices.last() == Some(&device) {
+            return;
+        }
+        if let Some(last) = course.devices.last() {
+            self.progress.say(&format!(
+                "note: it was trained on {last} so far, and continues on {device}, where the same training \
+                 gives other numbers"
+            ));
+        }
+        course.devices.push(device);
+    }
+
+    /// Trains one epoch and saves it. Returns false if it was stopped.
+    fn epoch(
+        &self,
+        course: &mut Course,
+        pool: &ThreadPool,
+        bar: &Bar,
+        stop: &AtomicBool,
+    ) -> Result<bool> {
+        let (epoch, epochs) = (course.history.len(), self.training.recipe.epochs);
+        let begun = Instant::now();
+        let mut observe = |step: usize, steps: usize, score: Score| {
+            bar.at(epoch, step, steps);
+            bar.say(format!(
+                "epoch {} of {epochs}, loss {:.3}, accuracy {:.1} %",
+                epoch + 1,
+                score.loss,
+                100.0 * score.accuracy
+            ));
+        };
+        let feed = (self.task.train()).augmented(self.training.recipe.augment.clone());
+        let (space, training, seed) = (&*self.space, &self.training, self.args.seed);
+        let done = pool
+            .install(|| course.epoch(space, training, &feed, seed, stop, &mut observe))
+            .map_err(usable)?;
+        let Some(done) = done else {
+            return Ok(false);
+        };
+        supernet::save(&self.file, &self.identity, course).map_err(usable)?;
+        self.progress.log(&format!(
+            "epoch {} of {epochs}: loss {:.3}, accuracy {:.1} %, {:.1} s",
+            done.epoch,
+            done.train.loss,
+            100.0 * done.train.accuracy,
+            begun.elapsed().as_secs_f64()
+        ));
+        Ok(true)
+    }
 }
