@@ -1,4 +1,4 @@
-//! How often outlooks hold: those after some queries of runs that went on, against the whole table.
+//! Coverage of outlooks: those after some queries of longer runs, compared with the whole table.
 //!
 //! `cargo run --release --example outlook -- SPACE TABLE OBJECTIVE OUT.json DIR...` reads the
 //! `evaluations.csv` of each folder, as `ganas bench --out` and `ganas search --out` write them.
@@ -19,7 +19,7 @@ use serde_json::json;
 /// The queries after which a run is looked at.
 const STOPS: [usize; 9] = [20, 24, 30, 40, 50, 100, 150, 200, 300];
 
-/// What was said at a stop, and what was the case.
+/// An outlook at a stop, and the truth.
 struct Look {
     stop: usize,
     share: f64,

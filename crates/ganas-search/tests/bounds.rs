@@ -13,7 +13,7 @@ use ganas_core::testing::Synthetic;
 use ganas_core::trial::Trial;
 use ganas_search::Registry;
 
-/// What an op is worth, and the time it takes, by its place in the list of ops.
+/// Worth and time of an op, by its index in the list of ops.
 const WORTH: [f64; 5] = [0.0, 1.0, 2.4, 3.1, 0.7];
 const TIME: [f64; 5] = [0.0, 0.3, 1.7, 4.0, 1.1];
 const LEAST_WORTH: f64 = 12.0;

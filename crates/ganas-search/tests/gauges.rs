@@ -1,4 +1,4 @@
-//! What the gauges of the networks mean, where the truth is known.
+//! Gauges of the networks in searches whose truth is known.
 
 use std::sync::atomic::AtomicBool;
 

@@ -1,4 +1,4 @@
-//! What a search says at its end, where the truth is known.
+//! Outlooks of searches whose truth is known.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -1,4 +1,4 @@
-//! What the default does with many workers, and with many cores.
+//! The default preset with many workers, and with many cores.
 
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicBool;

@@ -122,7 +122,7 @@ fn what_is_learned_counts_in_a_sparse_pool() {
     }
 }
 
-/// It takes more queries than these until that shows in what it proposes.
+/// Fewer queries do not show the payment in the proposals.
 #[test]
 fn reinforce_is_paid_in_a_sparse_pool() {
     let (_, gauges) = scored("reinforce", 0);

@@ -162,7 +162,7 @@ fn a_setting_without_effect_is_refused_with_the_one_that_lets_it_act() {
     }
 }
 
-/// What is refused really changes nothing.
+/// Refused settings really change nothing.
 #[test]
 fn what_has_no_effect_leaves_the_trace_as_it_is() {
     let space = nasbench201();
@@ -330,9 +330,10 @@ fn numbers(settings: &Value, path: String, found: &mut Vec<String>) {
     match settings {
         Value::Object(fields) => {
             for (name, value) in fields {
-                let path = match path.is_empty() {
-                    true => name.clone(),
-                    false => format!("{path}.{name}"),
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
                 };
                 numbers(value, path, found);
             }

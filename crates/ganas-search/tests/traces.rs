@@ -133,7 +133,7 @@ fn space(name: &str) -> Box<dyn SearchSpace> {
     }
 }
 
-/// How the rounds of a search follow each other, and what it knows before.
+/// Order of the rounds of a search, and its knowledge at the start.
 #[derive(Clone, Copy, PartialEq)]
 enum Course {
     Plain,

@@ -1,5 +1,5 @@
-//! How promising an architecture is: what is expected of its objective, and whether it is expected to
-//! keep the bounds that only an evaluation can check.
+//! Acquisition values: the expected objective of an architecture, and its probability of keeping
+//! the constraints that only an evaluation can check.
 
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
@@ -50,9 +50,10 @@ impl Acquisition {
         let space = context.space;
         let bounds: Vec<Bound> = context.measured_constraints().collect();
         let evaluated = by_compliance(context.ledger.queries(), &bounds);
-        let examples = match bounds.is_empty() {
-            true => merits(&evaluated),
-            false => objective(&evaluated),
+        let examples = if bounds.is_empty() {
+            merits(&evaluated)
+        } else {
+            objective(&evaluated)
         };
         let kernel = kernels.at(0);
         let objective = Committee::fit(config, space, &examples, describer, kernel, rng)?;
@@ -66,8 +67,8 @@ impl Acquisition {
         Some(Acquisition { objective, margins })
     }
 
-    /// How promising each architecture is: its expected objective, `bonus` times how unsure that is,
-    /// and the logarithm of the probability that it complies.
+    /// The acquisition value of each architecture. It is the expected objective, plus `bonus` times
+    /// its deviation, plus the logarithm of the probability that the architecture complies.
     pub fn predict(
         &self,
         context: &Context,

@@ -1,4 +1,4 @@
-//! Which features count, and how much.
+//! Selection and scaling of features.
 
 use rustc_hash::FxHashMap as HashMap;
 
@@ -48,9 +48,10 @@ impl Columns {
         }
         let kinds = of_kind.len();
         let scale = |kind: Kind, variance: f64| {
-            let columns = match even {
-                true => of_kind[&kind] * kinds,
-                false => kept.len(),
+            let columns = if even {
+                of_kind[&kind] * kinds
+            } else {
+                kept.len()
             } as f64;
             (1.0 / (variance.max(LEAST_VARIANCE) * columns).sqrt()) as f32
         };

@@ -1,4 +1,4 @@
-//! What surrogates learn from: architectures that were evaluated, each with a value.
+//! Training data of the committee: evaluated architectures, each with a value.
 //!
 //! Values are normal quantiles of ranks, so that neither outliers nor the unit of a metric matter.
 
@@ -13,14 +13,13 @@ pub type Examples = Vec<(Arch, f64)>;
 /// A constraint on a measured metric, and the metric's place in a query's metrics.
 pub type Bound<'a> = (&'a Constraint, usize);
 
-/// What is known of the worth of what was evaluated; what failed or does not comply shares the last
-/// rank.
+/// The merits of evaluated architectures. Those that failed or do not comply share the last rank.
 pub fn merits(queries: &[&Query]) -> Examples {
     values(queries, |q| q.merit().unwrap_or(f64::NEG_INFINITY))
 }
 
-/// What was evaluated in the order in which it could be of use: what complies, best first, then
-/// what is nearest to complying, then what failed.
+/// The queries in the order of their use: compliant ones, best first, then those nearest to
+/// complying, then failed ones.
 pub fn by_compliance<'a>(queries: &'a [Query], bounds: &[Bound]) -> Vec<&'a Query> {
     let breach = |q: &Query| -> f64 {
         let excesses = bounds
@@ -45,11 +44,14 @@ pub fn objective(queries: &[&Query]) -> Examples {
     values(queries, |q| q.value().unwrap_or(f64::NEG_INFINITY))
 }
 
-/// How well what was evaluated keeps a bound: values from 0 on do.
+/// The margin by which evaluated architectures keep a constraint: values from 0 on keep it.
 pub fn margin(queries: &[&Query], constraint: &Constraint, metric: usize) -> Examples {
-    let slack = |value: f64| match constraint.holds(value) {
-        true => (value - constraint.bound).abs(),
-        false => -(value - constraint.bound).abs(),
+    let slack = |value: f64| {
+        if constraint.holds(value) {
+            (value - constraint.bound).abs()
+        } else {
+            -(value - constraint.bound).abs()
+        }
     };
     let done: Vec<&Query> = (queries.iter().copied())
         .filter(|q| q.metrics.get(metric).is_some_and(|v| !v.is_nan()))

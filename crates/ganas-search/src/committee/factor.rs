@@ -9,7 +9,7 @@ use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 /// The side of a tile.
 const TILE: usize = 4;
 
-/// So many right sides are solved for at once.
+/// Number of right-hand sides that are solved at once.
 pub const LANES: usize = 8;
 
 /// A lower triangular matrix L with L Lᵀ = K.
@@ -66,9 +66,12 @@ fn factorize(matrix: &DMatrix<f64>) -> Option<Cholesky<f64, Dyn>> {
     let count = matrix.nrows();
     let tiles = count.div_ceil(TILE);
     // Rows and columns of an identity matrix fill the last tiles and change nothing else.
-    let value = |r: usize, c: usize| match r < count && c < count {
-        true => matrix[(r, c)],
-        false => f64::from(r == c),
+    let value = |r: usize, c: usize| {
+        if r < count && c < count {
+            matrix[(r, c)]
+        } else {
+            f64::from(r == c)
+        }
     };
     let tile = |r: usize, c: usize| -> Tile {
         std::array::from_fn(|j| std::array::from_fn(|i| value(TILE * r + i, TILE * c + j)))

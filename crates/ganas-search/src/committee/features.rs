@@ -1,4 +1,4 @@
-//! What a surrogate sees of an architecture: numbers that follow from its graph.
+//! Features of an architecture: numbers that follow from its graph.
 //!
 //! One description serves every space. It looks at the labels (how many of each, how far from the
 //! input and the output), at pairs of them (linked, or one upstream of the other), at whole paths
@@ -30,26 +30,26 @@ const SURROUNDINGS: [Kind; 2] = [Kind::Near, Kind::Around];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// How many nodes have a label.
+    /// Number of nodes with a label.
     Label,
     /// Nodes, edges, the longest and the shortest path.
     Shape,
-    /// How many edges lead from a label to another one.
+    /// Number of edges from one label to another.
     Edge,
-    /// How many pairs of labels have one upstream of the other.
+    /// Number of pairs of labels of which one is upstream of the other.
     Upstream,
-    /// How many nodes of a label are so far from the input.
+    /// Number of nodes of a label at a distance from the input.
     FromInput,
-    /// How many nodes of a label are so far from the output.
+    /// Number of nodes of a label at a distance from the output.
     ToOutput,
-    /// How often a sequence of labels, repeats of a label taken as one, leads from the input to the
-    /// output.
+    /// Number of times that a sequence of labels leads from the input to the output. Repeats of a
+    /// label count as one.
     Path,
-    /// How many nodes have these surroundings, up to one edge away.
+    /// Number of nodes with these surroundings, up to one edge away.
     Near,
-    /// How many nodes have these surroundings, up to two edges away.
+    /// Number of nodes with these surroundings, up to two edges away.
     Around,
-    /// Which label a place of a fixed topology has.
+    /// Label of a place in a fixed topology.
     Place,
     /// The logarithm of a cost.
     Cost,
@@ -115,7 +115,7 @@ impl Describer {
     }
 }
 
-/// Whether the topology of a space is fixed, so that a place means the same in every architecture.
+/// True if the topology of a space is fixed, so that a place means the same in every architecture.
 fn has_places(space: &dyn SearchSpace) -> bool {
     let arch = space.sample(space.samplers()[0], &mut Rng::stream(0, "places"));
     let graph = space.graph(&arch);

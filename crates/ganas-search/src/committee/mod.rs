@@ -30,15 +30,15 @@ pub use trees::{Binned, Draws, Trees, TreesConfig};
 /// Architectures that are described at once.
 const DESCRIBED: usize = 128 * LANES;
 
-/// How a [`Committee`] is fitted.
+/// Settings of a [`Committee`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CommitteeConfig {
-    /// Whether a Gaussian process is a member.
+    /// True if a Gaussian process is a member.
     pub process: bool,
     /// The number of tree ensembles.
     pub ensembles: usize,
-    /// How the trees are boosted.
+    /// Settings of the trees.
     pub trees: TreesConfig,
     /// The most of the best evaluated architectures that are fitted.
     pub best: usize,
@@ -46,7 +46,7 @@ pub struct CommitteeConfig {
     pub others: usize,
     /// Kinds of features that the members do not see.
     pub unseen: Vec<Kind>,
-    /// Whether each kind of features weighs the same, instead of each feature.
+    /// True if each kind of features has the same weight, instead of each feature.
     pub even: bool,
 }
 
@@ -107,9 +107,10 @@ impl Committee {
         let ensembles = parallel::map(&draws, |draws| {
             Trees::fit(&config.trees, &binned, &values, draws)
         });
-        let process = match config.process {
-            true => GaussianProcess::fit(&rows, columns.means(), &values, examples.len(), *kernel),
-            false => None,
+        let process = if config.process {
+            GaussianProcess::fit(&rows, columns.means(), &values, examples.len(), *kernel)
+        } else {
+            None
         };
         if let Some(process) = &process {
             *kernel = process.chosen();
@@ -121,7 +122,7 @@ impl Committee {
         })
     }
 
-    /// What the members expect of each architecture; how unsure they are only if that is asked for.
+    /// The prediction for each architecture; deviations are computed only if `unsure` is set.
     pub fn predict(
         &self,
         space: &dyn SearchSpace,
@@ -143,9 +144,12 @@ impl Committee {
 
     /// The same for up to [`LANES`] rows.
     fn of_rows(&self, rows: &[Row], unsure: bool) -> Vec<Prediction> {
-        let process = self.process.as_ref().map(|p| match unsure {
-            true => p.predict(rows),
-            false => rows.iter().map(|row| (p.mean(row), 0.0)).collect(),
+        let process = self.process.as_ref().map(|p| {
+            if unsure {
+                p.predict(rows)
+            } else {
+                rows.iter().map(|row| (p.mean(row), 0.0)).collect()
+            }
         });
         let mut dense = vec![0.0; self.columns.len()];
         let prediction = |(i, row): (usize, &Row)| {
@@ -174,13 +178,13 @@ fn prediction(mut members: Vec<f64>, process: Option<(f64, f64)>, unsure: bool) 
     Prediction { mean, deviation }
 }
 
-/// What a committee expects of an architecture.
+/// Prediction of a committee for an architecture.
 #[derive(Clone, Copy, Debug)]
 pub struct Prediction {
-    /// What its members expect.
+    /// The mean of the members' predictions.
     pub mean: f64,
-    /// How unsure they are: how far they are apart, and the process's own deviation. 0 where it was
-    /// not asked for.
+    /// The deviation: the spread of the members and the process's own deviation. 0 if it was not
+    /// requested.
     pub deviation: f64,
 }
 

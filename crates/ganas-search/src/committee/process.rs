@@ -32,7 +32,7 @@ const GROWTH: f64 = 1.1;
 pub struct Chosen {
     /// The kernel.
     pub kernel: Kernel,
-    /// How many values were known when it was chosen; 0 where it never was.
+    /// Number of values at the time of the choice; 0 if there was none.
     pub known: usize,
 }
 
@@ -68,9 +68,12 @@ impl Kernel {
 
     /// The covariance matrix, noise included, of rows whose pairs lie in a square.
     fn covariance(&self, pairs: &[Pair], n: usize) -> DMatrix<f64> {
-        let mut k = DMatrix::from_fn(n, n, |i, j| match i >= j {
-            true => self.of(pairs[i * n + j]),
-            false => 0.0,
+        let mut k = DMatrix::from_fn(n, n, |i, j| {
+            if i >= j {
+                self.of(pairs[i * n + j])
+            } else {
+                0.0
+            }
         });
         k.fill_upper_triangle_with_lower_triangle();
         (0..n).for_each(|i| k[(i, i)] += self.noise);

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::columns::{Row, spread};
 use crate::predictor::Tree;
 
-/// How trees are boosted.
+/// Settings of boosted trees.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TreesConfig {
     /// Trees of an ensemble.
     pub trees: usize,
     /// The most splits on a path.
     pub depth: usize,
-    /// How much of a tree's correction is taken.
+    /// Share of a tree's correction that is applied.
     pub rate: f64,
     /// The share of the rows that a tree sees.
     pub rows: f64,
@@ -66,7 +66,7 @@ pub struct Binned {
     dense: Vec<f32>,
     /// The bin of each number, column by column.
     bins: Vec<u8>,
-    /// What separates the bins of each column.
+    /// Thresholds between the bins of each column.
     thresholds: Vec<Vec<f32>>,
 }
 
@@ -117,7 +117,7 @@ impl Binned {
 pub struct Draws(Vec<(Vec<usize>, Vec<usize>)>);
 
 impl Draws {
-    /// Those of a new ensemble on these rows.
+    /// Draws of a new ensemble on these rows.
     pub fn new(config: &TreesConfig, binned: &Binned, rng: &mut Rng) -> Self {
         let usable: Vec<usize> = (0..binned.columns)
             .filter(|&c| !binned.thresholds[c].is_empty())
@@ -148,7 +148,7 @@ impl Trees {
         Trees { base, trees }
     }
 
-    /// What the trees add to.
+    /// Base value, to which the trees add.
     pub(crate) fn base(&self) -> f64 {
         self.base
     }
@@ -205,7 +205,7 @@ struct Grower<'a> {
     residuals: &'a [f64],
     /// The bin of each of these columns, row by row, as its place among all bins of all columns.
     places: Vec<u32>,
-    /// Where the bins of each column begin, and where those of the last one end.
+    /// Index of the first bin of each column, and the end of the last column's bins.
     starts: Vec<usize>,
     /// The sum and the number of the residuals in each bin.
     bins: Vec<(f64, usize)>,

@@ -12,8 +12,8 @@ use super::round::{Round, Streams};
 use super::stopwatch::Stopwatch;
 use super::truth::TruthSet;
 
-/// Where rounds overlap, a round asks for at least this fraction (ours) of what is being evaluated,
-/// so that choosing keeps many workers busy.
+/// Smallest fraction of the evaluations under way that a round asks for if rounds overlap (ours).
+/// It keeps many workers busy while the strategy chooses.
 const OVERLAP: usize = 8;
 
 /// The GA-NAS strategy.

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use super::reward::StepReward;
 use crate::committee::CommitteeConfig;
 
-/// Where the next architectures come from.
+/// Source of the next architectures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Proposals {
-    /// Whatever the generator makes that was not evaluated yet (paper).
+    /// The generator's architectures that were not evaluated yet (paper).
     Generated,
     /// The most promising of a pool of unseen architectures, by a committee (ours).
     Screened(ScreenConfig),
@@ -28,7 +28,7 @@ pub enum Reward {
     Measured,
 }
 
-/// How a pool is made and screened; all ours.
+/// Settings of a pool and its screening; all ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScreenConfig {
@@ -39,13 +39,13 @@ pub struct ScreenConfig {
     pub random: usize,
     /// The most single edits of members of the truth set in the pool.
     pub edited: usize,
-    /// How many of the most promising of the pool are edited once more.
+    /// Number of the most promising candidates that are edited once more.
     pub climbers: usize,
-    /// How much being unsure counts for, in turn from round to round.
+    /// Weights of the committee's deviation, in turn from round to round.
     pub bonuses: Vec<f64>,
     /// Queries without a better one, beyond 7 % of all, after which the search is stuck.
     pub patience: usize,
-    /// What the bonuses are multiplied by while the search is stuck.
+    /// Factor on the bonuses while the search is stuck.
     pub stuck: f64,
     /// The share of the discriminator in a score; the rest is the surrogates'.
     pub discriminator: f64,
@@ -98,9 +98,9 @@ pub struct GaNasConfig {
     pub share: f64,
     /// K, the size of the truth set T.
     pub truth: usize,
-    /// Whether the rules of the space are enforced by masks or learned from rewards.
+    /// Rules of the space: enforced by masks or learned from rewards.
     pub rules: Rules,
-    /// What finished architectures are paid by.
+    /// Judge that pays the generator.
     pub reward: Reward,
     /// Rewards for each step.
     pub step_reward: StepReward,
@@ -110,13 +110,13 @@ pub struct GaNasConfig {
     pub episodes: usize,
     /// The share of the discriminator's ranking head in its score; 0 leaves it out.
     pub rank_share: f32,
-    /// Where X_t comes from.
+    /// Source of X_t.
     pub proposals: Proposals,
     /// The discriminator D, new in every round (ours: line 5 of Algorithm 2 trains one D on).
     pub discriminator: DiscriminatorConfig,
     /// The generator G, warm from round to round.
     pub generator: GeneratorConfig,
-    /// How G learns.
+    /// Training of G.
     pub ppo: PpoConfig,
 }
 

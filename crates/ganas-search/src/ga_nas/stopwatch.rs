@@ -1,4 +1,4 @@
-//! Where the time of a round goes.
+//! Wall time of the parts of a round.
 
 use std::time::Instant;
 

@@ -23,7 +23,7 @@ impl TruthSet {
         }
     }
 
-    /// Whether no compliant architecture is known.
+    /// True if no compliant architecture is known.
     pub fn is_empty(&self) -> bool {
         self.archs.is_empty()
     }
@@ -48,8 +48,8 @@ impl TruthSet {
     }
 }
 
-/// Everything that was evaluated, as graphs and scores to be ranked by. What failed or does not
-/// comply ranks below the rest.
+/// All evaluated architectures, as graphs and values to be ranked by. Those that failed or do not
+/// comply rank below the rest.
 pub fn evaluated(context: &Context) -> (Vec<Graph>, Vec<f32>) {
     let queries = context.ledger.queries();
     let worst = queries

@@ -1,4 +1,4 @@
-//! What there is to say about a pair of DARTS cells, as numbers in a fixed order.
+//! Features of a pair of DARTS cells, as numbers in a fixed order.
 
 use ganas_core::space::{DartsCell, DartsNet};
 

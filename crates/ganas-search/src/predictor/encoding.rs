@@ -32,7 +32,7 @@ const GRAPH_KINDS: [(Kind, &str); 7] = [
     (Kind::Path, "path"),
 ];
 
-/// What a column holds.
+/// Content of a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Column {
     Cost(usize),
@@ -53,7 +53,7 @@ pub struct Encoding {
     columns: Vec<Column>,
     /// The columns of the features of the graph.
     graph: HashMap<committee::Feature, usize>,
-    /// Which costs are needed.
+    /// Indices of the costs that are needed.
     costs: Vec<usize>,
 }
 
@@ -135,7 +135,7 @@ impl Encoding {
         self.names.len()
     }
 
-    /// Whether there is no column; never.
+    /// True if there are no columns, which never happens.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }

@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Encoding, Model, Surrogate};
 
-/// What the file says it is.
+/// Name of the format, which the file states.
 const FORMAT: &str = "ganas-surrogate";
 
 /// The version of the format. Files of another one are refused.
@@ -71,9 +71,10 @@ pub fn space_of(path: &Path) -> Result<String> {
 /// The error of a surrogate that is of another space.
 pub fn other_space(own: &str, asked: &dyn SearchSpace) -> Error {
     let asked = asked.name();
-    let what = match own == asked {
-        true => format!("the surrogate is of another definition of the space `{own}`"),
-        false => format!("the surrogate is of the space `{own}`, not `{asked}`"),
+    let what = if own == asked {
+        format!("the surrogate is of another definition of the space `{own}`")
+    } else {
+        format!("the surrogate is of the space `{own}`, not `{asked}`")
     };
     Error::input(what).mend("search its own space, or fit one to this space")
 }

@@ -15,7 +15,7 @@ use crate::committee::{Binned, Draws, Trees, TreesConfig};
 /// The fewest rows that are worth a cross-validation.
 const FEWEST: usize = 20;
 
-/// How a surrogate is fitted.
+/// Settings of a fit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FitConfig {
     /// The most rows that are fitted, drawn at random where there are more.
@@ -24,12 +24,12 @@ pub struct FitConfig {
     pub folds: usize,
     /// The seed.
     pub seed: u64,
-    /// How trees are boosted.
+    /// Settings of the trees.
     pub trees: TreesConfig,
     /// The kind of model.
     pub kind: Kind,
-    /// Whether predictions may leave the range of the fitted values. A search climbs to wherever a model
-    /// promises the most, and a linear part promises the most where nothing was measured.
+    /// True if predictions may leave the range of the fitted values. A search climbs to the largest
+    /// predictions, and a linear part predicts the most where nothing was measured.
     pub extrapolate: bool,
 }
 
@@ -64,7 +64,7 @@ impl Default for FitConfig {
     }
 }
 
-/// What the trees of a model are boosted on.
+/// Model beneath the trees, whose residuals they are boosted on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Beneath {
     /// The mean.
@@ -199,9 +199,10 @@ impl Data<'_> {
             return plain;
         }
         let linear = agreement(Beneath::Linear);
-        match linear.1.rmse <= plain.1.rmse {
-            true => linear,
-            false => plain,
+        if linear.1.rmse <= plain.1.rmse {
+            linear
+        } else {
+            plain
         }
     }
 

@@ -80,9 +80,10 @@ fn model(file: &Path, columns: usize) -> Result<Forest> {
     let text = String::from_utf8(bytes).map_err(|_| {
         Error::input("this is no text").mend("save the model as XGBoost's JSON or LightGBM's text")
     })?;
-    match text.trim_start().starts_with('{') {
-        true => xgboost::read(&text, columns),
-        false => lightgbm::read(&text, columns),
+    if text.trim_start().starts_with('{') {
+        xgboost::read(&text, columns)
+    } else {
+        lightgbm::read(&text, columns)
     }
 }
 

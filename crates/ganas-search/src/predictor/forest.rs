@@ -7,15 +7,15 @@ use crate::committee::Trees;
 /// The sum of the leaves that a row reaches in each tree.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Forest {
-    /// What is added to the sum.
+    /// Constant term of the sum.
     pub base: f64,
-    /// When a row goes left.
+    /// Condition for a row to go left.
     pub comparison: Comparison,
     /// The trees.
     pub trees: Vec<Tree>,
 }
 
-/// When a row goes left at a split.
+/// Condition for a row to go left at a split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Comparison {
@@ -35,9 +35,9 @@ pub struct Tree {
     pub column: Vec<u32>,
     /// The threshold of a split, or the value of a leaf.
     pub value: Vec<f64>,
-    /// Where a row goes that is below the threshold; of a leaf, 0.
+    /// Next node of a row below the threshold; 0 for a leaf.
     pub left: Vec<u32>,
-    /// Where the others go; of a leaf, 0.
+    /// Next node of the other rows; 0 for a leaf.
     pub right: Vec<u32>,
 }
 
@@ -55,8 +55,8 @@ impl Tree {
         self.right.push(right);
     }
 
-    /// Whether every row ends in a leaf and no split looks beyond the columns. Where each node but
-    /// the root has one parent at most, no row goes in circles.
+    /// True if every row ends in a leaf and no split reads beyond the columns. Each node has at
+    /// most one parent, and the root has none, so no row goes in circles.
     pub fn is_sound(&self, columns: usize) -> bool {
         let n = self.value.len();
         let sides = [self.column.len(), self.left.len(), self.right.len()];
@@ -152,9 +152,10 @@ impl Forest {
             for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(columns.max(1))) {
                 let mut node = &nodes[0];
                 for _ in 0..depth {
-                    let next = match goes_left(row[node.column as usize], node.value) {
-                        true => node.left,
-                        false => node.right,
+                    let next = if goes_left(row[node.column as usize], node.value) {
+                        node.left
+                    } else {
+                        node.right
                     };
                     node = &nodes[next as usize];
                 }

@@ -58,17 +58,17 @@ pub struct Model {
     /// The least and the largest prediction: those of the fitted values, unless the model extrapolates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub range: Option<[f64; 2]>,
-    /// How the model was fitted, if it was here.
+    /// Record of the fit, if the model was fitted by this program.
     #[serde(default)]
     pub fitted: Option<Fitted>,
 }
 
-/// How a model was fitted, and how well it predicts what it has not seen.
+/// Record of a fit, and the accuracy of its predictions on unseen rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fitted {
     /// The table.
     pub table: String,
-    /// Its digest.
+    /// Digest of the table.
     pub table_digest: String,
     /// The rows that were fitted.
     pub rows: usize,
@@ -124,9 +124,10 @@ impl Surrogate {
     /// If it cannot be read, is damaged, of another version, or of another space.
     pub fn open(path: impl AsRef<Path>, space: &dyn SearchSpace) -> Result<Self> {
         let path = path.as_ref();
-        match is_toml(path) {
-            true => foreign::open(path, space),
-            false => file::open(path, space),
+        if is_toml(path) {
+            foreign::open(path, space)
+        } else {
+            file::open(path, space)
         }
     }
 
@@ -136,9 +137,10 @@ impl Surrogate {
     /// As [`open`](Self::open).
     pub fn space_of(path: impl AsRef<Path>) -> Result<String> {
         let path = path.as_ref();
-        match is_toml(path) {
-            true => foreign::space_of(path),
-            false => file::space_of(path),
+        if is_toml(path) {
+            foreign::space_of(path)
+        } else {
+            file::space_of(path)
         }
     }
 

@@ -6,7 +6,7 @@ use ganas_core::error::{Error, Result};
 use ganas_core::space::{Kind, SearchSpace};
 use serde::{Deserialize, Serialize};
 
-/// What is minimised in line 3.
+/// Divergence that line 3 minimises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Divergence {
@@ -45,7 +45,7 @@ pub type Theta = Vec<Vec<f64>>;
 /// Steps of gradient descent from each start.
 const STEPS: usize = 1000;
 
-/// Its learning rate at the first step; it falls to zero, so that the descent settles.
+/// Learning rate at the first step. It falls to zero, so that the descent settles.
 const RATE: f64 = 0.1;
 
 impl Family {
@@ -253,7 +253,7 @@ fn softmax(logits: &[f64]) -> Vec<f64> {
 /// Algorithm 1: its settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Algorithm1 {
-    /// What line 3 minimises.
+    /// Divergence that line 3 minimises.
     pub divergence: Divergence,
     /// The level to reach.
     pub alpha: f64,
@@ -263,7 +263,7 @@ pub struct Algorithm1 {
     pub delta: f64,
 }
 
-/// What an iteration left.
+/// Result of an iteration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Iteration {
     /// gamma(theta_t, rho_t).
@@ -276,7 +276,7 @@ pub struct Iteration {
     pub reaches_alpha: f64,
 }
 
-/// How the algorithm ended.
+/// End of the algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stop {

@@ -79,6 +79,34 @@ pub fn estimate(
         inclusion: -(draws as f64 * (-mixed(prior, density, settings, point)).ln_1p()).exp_m1(),
         known: before.contains(&point.graph),
     };
+    let best = ranked(survey, &points);
+    let hits: Vec<Hit> = (best.iter())
+        .take_while(|p| survey.score(&p.arch) >= Some(alpha))
+        .map(|p| hit(&density, p))
+        .collect();
+    // A missed hit is like the best that were found, and more of them say better how bad it can be;
+    // but the density has not learned from it.
+    let learned = (best.iter().take(settings.truth))
+        .map(|p| hit(&density, p).missed())
+        .fold(unlearned(prior, &elite, &hit, rng), f64::max);
+    let estimate = horvitz_thompson(&hits, learned, prior.total());
+    // Without a hit, all that is known is that the draws of the prior missed it. It is the same where
+    // a few hits outweigh all others: the density is far from the event's.
+    let unseen = prior.total() / (settings.defensive * draws as f64 + prior_draws.max(1) as f64);
+    let estimate = if estimate.effective_samples < UNEVEN * hits.len() as f64 || hits.is_empty() {
+        horvitz_thompson(&hits, unseen, prior.total())
+    } else {
+        estimate
+    };
+    Ok(Surveyed {
+        estimate,
+        queries: survey.queries(),
+        levels,
+    })
+}
+
+/// The points, best first; of equals, the earlier one first.
+fn ranked<'a>(survey: &Survey, points: &'a HashMap<Graph, Point>) -> Vec<&'a Point> {
     let mut best: Vec<&Point> = points.values().collect();
     let key = |p: &Point| {
         (
@@ -94,29 +122,7 @@ pub fn estimate(
             .partial_cmp(&survey.score(&a.arch))
             .unwrap_or(Ordering::Equal)
     });
-    let hits: Vec<Hit> = (best.iter())
-        .take_while(|p| survey.score(&p.arch) >= Some(alpha))
-        .map(|p| hit(&density, p))
-        .collect();
-    // A missed hit is like the best that were found, and more of them say better how bad it can be;
-    // but the density has not learned from it.
-    let learned = (best.iter().take(settings.truth))
-        .map(|p| hit(&density, p).missed())
-        .fold(unlearned(prior, &elite, &hit, rng), f64::max);
-    let estimate = horvitz_thompson(&hits, learned, prior.total());
-    // Without a hit, all that is known is that the draws of the prior missed it. It is the same where
-    // a few hits outweigh all others: the density is far from the event's.
-    let unseen = prior.total() / (settings.defensive * draws as f64 + prior_draws.max(1) as f64);
-    let estimate = match estimate.effective_samples < UNEVEN * hits.len() as f64 || hits.is_empty()
-    {
-        true => horvitz_thompson(&hits, unseen, prior.total()),
-        false => estimate,
-    };
-    Ok(Surveyed {
-        estimate,
-        queries: survey.queries(),
-        levels,
-    })
+    best
 }
 
 fn keep(points: &mut HashMap<Graph, Point>, drawn: Vec<Point>) {
@@ -159,7 +165,7 @@ fn fit(prior: &Prior, elite: &[&Point], rng: &mut Rng) -> CategoricalMixture {
     )
 }
 
-/// What a point of the level stands for, on average, by a density that was fitted to other ones.
+/// Mean weight of a point of the level, by a density that was fitted to other points.
 fn unlearned(
     prior: &Prior,
     elite: &[Point],
@@ -191,9 +197,12 @@ fn draw(
     while survey.queries() < goal && drawn.len() < most {
         let missing = (goal - survey.queries()).min(most - drawn.len());
         let points: Vec<Point> = (0..missing)
-            .filter_map(|_| match rng.chance(settings.defensive) {
-                true => Some(prior.draw(rng)),
-                false => prior.point(density.draw_one(prior.space(), rng)),
+            .filter_map(|_| {
+                if rng.chance(settings.defensive) {
+                    Some(prior.draw(rng))
+                } else {
+                    prior.point(density.draw_one(prior.space(), rng))
+                }
             })
             .collect();
         survey.evaluate(&points.iter().map(|p| p.arch).collect::<Vec<_>>())?;

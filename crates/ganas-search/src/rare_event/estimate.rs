@@ -17,28 +17,29 @@ pub(super) const Z: f64 = 1.959963984540054;
 /// A point of the event that was evaluated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hit {
-    /// Its probability under the prior, in units of one over the total: whole numbers add up exactly.
+    /// Probability under the prior, in units of one over the total, so that whole numbers add up
+    /// exactly.
     pub mass: f64,
     /// The probability with which the last stage would have included it.
     pub inclusion: f64,
-    /// Whether it was known before the last stage.
+    /// True if the point was known before the last stage.
     pub known: bool,
 }
 
 impl Hit {
-    /// What it stands for of the event's mass beside itself: the mass of what was missed, for each
-    /// of its kind that was found.
+    /// Mass of the event that the point represents beside itself: the mass that was missed for each
+    /// point of its kind that was found.
     pub fn missed(&self) -> f64 {
         self.mass * (1.0 - self.inclusion) / self.inclusion
     }
 
-    /// What the last stage would have counted it for.
+    /// Weight of the point in the last stage.
     fn weight(&self) -> f64 {
         self.mass / self.inclusion
     }
 
-    /// Its part of the unbiased estimate of the variance of what was found and what was missed
-    /// together: whether it was found varies by pi (1 - pi), for which it is found with chance pi.
+    /// Part of the unbiased estimate of the variance of found and missed mass together. A point is
+    /// found with chance pi, so being found has the variance pi (1 - pi).
     fn variance(&self) -> f64 {
         self.weight().powi(2) * (1.0 - self.inclusion)
     }
@@ -49,20 +50,19 @@ impl Hit {
 pub struct Estimate {
     /// The estimate.
     pub estimate: f64,
-    /// Its standard error; where no draw says how far it is off, that of a normal distribution with
-    /// this interval.
+    /// Standard error. If no draw tells it, that of a normal distribution with this interval.
     pub standard_error: f64,
     /// A 95 % interval.
     pub ci95: [f64; 2],
-    /// How many equally weighted draws of the event the hits are worth: the square of the sum of
-    /// their weights over the sum of their squares.
+    /// Number of equally weighted draws of the event that the hits are worth: the square of the sum
+    /// of their weights over the sum of their squares.
     pub effective_samples: f64,
     /// The evaluated points of the event.
     pub hits: usize,
 }
 
 impl Estimate {
-    /// What is known for certain: all points were evaluated, and so many of them are of the event.
+    /// An exact value: all `points` were evaluated, and `hits` of them belong to the event.
     pub fn exact(hits: usize, points: usize) -> Self {
         let share = hits as f64 / points as f64;
         Estimate {
@@ -133,9 +133,10 @@ pub fn horvitz_thompson(hits: &[Hit], another: f64, total: f64) -> Estimate {
             None => implied(ci95),
         },
         ci95,
-        effective_samples: match drawn_squares > 0.0 {
-            true => drawn * drawn / drawn_squares,
-            false => 0.0,
+        effective_samples: if drawn_squares > 0.0 {
+            drawn * drawn / drawn_squares
+        } else {
+            0.0
         },
         hits: hits.len(),
     }
@@ -143,10 +144,7 @@ pub fn horvitz_thompson(hits: &[Hit], another: f64, total: f64) -> Estimate {
 
 /// The sum of what hits count for, and that of its squares.
 fn worth(hits: &[Hit]) -> (f64, f64) {
-    let worth = |h: &Hit| match h.known {
-        true => h.mass,
-        false => h.weight(),
-    };
+    let worth = |h: &Hit| if h.known { h.mass } else { h.weight() };
     (
         sum(hits.iter().map(worth)),
         sum(hits.iter().map(|h| worth(h).powi(2))),
@@ -170,9 +168,10 @@ pub fn binomial(hits: usize, draws: usize) -> Estimate {
     let ci95 = share_bounds(k, n);
     Estimate {
         estimate: share,
-        standard_error: match share > 0.0 && share < 1.0 {
-            true => (share * (1.0 - share) / n).sqrt(),
-            false => implied(ci95),
+        standard_error: if share > 0.0 && share < 1.0 {
+            (share * (1.0 - share) / n).sqrt()
+        } else {
+            implied(ci95)
         },
         ci95,
         effective_samples: k,

@@ -26,7 +26,7 @@ const BEST: usize = 200;
 const OTHERS: usize = 100;
 /// Ensembles that screen, and parts of the cross-validation.
 const ENSEMBLES: usize = 3;
-/// How many of the best are edited.
+/// Number of the best that are edited.
 const PARENTS: usize = 60;
 /// Random architectures that are screened with the edits.
 const RANDOM: usize = 5_000;
@@ -91,16 +91,13 @@ pub fn estimate(
     // each with the chance that the prior gives it.
     let missed = |place: usize| pool.mass(place) * (1.0 - chances[place]) / chances[place];
     let most = |places: &mut dyn Iterator<Item = usize>| places.map(missed).fold(0.0, f64::max);
-    let another = match found.is_empty() {
-        true => {
-            let prior = first as f64 / pool.total();
-            1.0 / (1.0 / most(&mut (0..chances.len())) + prior)
-        }
-        false => {
-            let best = survey.ranked();
-            let best = best.iter().take(settings.truth);
-            most(&mut best.filter_map(|(arch, _)| pool.place(arch)))
-        }
+    let another = if found.is_empty() {
+        let prior = first as f64 / pool.total();
+        1.0 / (1.0 / most(&mut (0..chances.len())) + prior)
+    } else {
+        let best = survey.ranked();
+        let best = best.iter().take(settings.truth);
+        most(&mut best.filter_map(|(arch, _)| pool.place(arch)))
     };
     let mut estimate = horvitz_thompson(&found, another, pool.total());
     if let Some(draws) = pool.draws() {
@@ -242,9 +239,10 @@ fn chances(
     }
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
-        match total(middle) < wanted as f64 {
-            true => low = middle,
-            false => high = middle,
+        if total(middle) < wanted as f64 {
+            low = middle
+        } else {
+            high = middle
         }
     }
     (0..new.len()).map(|i| chance(i, low)).collect()

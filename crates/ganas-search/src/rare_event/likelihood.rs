@@ -1,4 +1,4 @@
-//! How likely a generator is to make an architecture, whichever way.
+//! Likelihood of an architecture under a generator, over all constructions.
 
 use ganas_core::arch::Arch;
 use ganas_core::error::{Error, Result};

@@ -1,4 +1,4 @@
-//! How rare good architectures are: estimates of l(alpha) = P(S(X) >= alpha), the rare-event
+//! Rarity of good architectures: estimates of l(alpha) = P(S(X) >= alpha), the rare-event
 //! probability of section 3.1 of the paper, with intervals.
 //!
 //! All methods share one form, which `docs/theory.md` explains. A search raises a level gamma
@@ -34,7 +34,7 @@ pub use pool::Pool;
 pub use prior::{Likelihood, Point, Prior};
 pub use survey::{Measure, Survey};
 
-/// What a probability is estimated by.
+/// Method of estimation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
@@ -47,7 +47,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// All of them.
+    /// The methods, in the order in which they are listed.
     pub const ALL: [Method; 3] = [Method::MonteCarlo, Method::CrossEntropy, Method::GaNas];
 
     /// The name on the command line and in files.
@@ -60,7 +60,7 @@ impl Method {
     }
 }
 
-/// How a survey is conducted; all ours.
+/// Settings of a survey; all ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// Queries to spend.

@@ -30,7 +30,7 @@ const BATCH: usize = 4_096;
 /// Architectures with their features, ready to be predicted many times.
 pub struct Pool {
     archs: Vec<Arch>,
-    /// How many of the draws each was; one where the space is there whole.
+    /// Number of draws of each member; one each if the pool is the whole space.
     masses: Vec<f64>,
     total: f64,
     index: HashMap<Arch, usize>,
@@ -101,12 +101,12 @@ impl Pool {
         &self.archs
     }
 
-    /// How many of the draws an architecture was; one where the space is there whole.
+    /// Number of draws of an architecture; one if the pool is the whole space.
     pub fn mass(&self, place: usize) -> f64 {
         self.masses[place]
     }
 
-    /// What all masses add up to.
+    /// Sum of all masses.
     pub fn total(&self) -> f64 {
         self.total
     }
@@ -150,7 +150,7 @@ impl Pool {
         Trees::fit(config, &binned, values, &draws)
     }
 
-    /// What trees expect of some members.
+    /// Predictions of trees for some members.
     pub fn predict(&self, trees: &Trees, places: &[usize]) -> Vec<f64> {
         self.predict_sum(std::slice::from_ref(trees), places)
     }
@@ -171,7 +171,7 @@ impl Pool {
             .collect()
     }
 
-    /// What trees expect of every member.
+    /// Predictions of trees for every member.
     pub fn predict_all(&self, trees: &Trees) -> Vec<f64> {
         let places: Vec<usize> = (0..self.archs.len()).collect();
         self.predict(trees, &places)
@@ -182,7 +182,7 @@ impl Pool {
     }
 }
 
-/// What separates the values of a feature.
+/// Thresholds between the values of a feature.
 fn cuts(mut values: Vec<f64>) -> Vec<f64> {
     values.sort_by(f64::total_cmp);
     values.dedup();

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Categoricals;
 
-/// What a probability is of.
+/// Subject of a probability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Likelihood {
-    /// Of an architecture: the sum over all constructions that lead to it.
+    /// An architecture: the sum over all constructions that lead to it.
     Architectures,
-    /// Of a construction, where those of an architecture cannot be listed.
+    /// A construction, if those of an architecture cannot be listed.
     Constructions,
 }
 
@@ -62,7 +62,7 @@ impl<'a> Prior<'a> {
         self.space
     }
 
-    /// What probabilities are of.
+    /// Subject of the probabilities.
     pub fn likelihood(&self) -> Likelihood {
         match self.size {
             Some(_) => Likelihood::Architectures,
@@ -93,7 +93,7 @@ impl<'a> Prior<'a> {
         }
     }
 
-    /// What all masses add up to: the number of architectures, where each counts one.
+    /// Sum of all masses: the number of architectures if each counts one.
     pub fn total(&self) -> f64 {
         self.size.unwrap_or(1.0)
     }

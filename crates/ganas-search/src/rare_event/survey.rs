@@ -1,11 +1,11 @@
-//! What a survey of a space has evaluated, and what it may still spend.
+//! Evaluations of a survey of a space, and the rest of its budget.
 
 use std::collections::HashMap;
 
 use ganas_core::arch::Arch;
 use ganas_core::error::Result;
 
-/// What measures architectures: a score for each, larger is better, and minus infinity where there
+/// Measures architectures: a score for each, where larger is better. It is minus infinity if there
 /// is none or a constraint is broken.
 pub type Measure<'a> = dyn FnMut(&[Arch]) -> Result<Vec<f64>> + 'a;
 
@@ -38,7 +38,7 @@ impl<'a, 'm> Survey<'a, 'm> {
         self.budget - self.evaluated.len()
     }
 
-    /// What was evaluated, in order.
+    /// The evaluations, in order.
     pub fn evaluated(&self) -> &[(Arch, f64)] {
         &self.evaluated
     }
@@ -67,21 +67,21 @@ impl<'a, 'm> Survey<'a, 'm> {
         Ok(())
     }
 
-    /// What was evaluated, best first; of equals, the earlier.
+    /// The evaluations, best first; of equals, the earlier one first.
     pub fn ranked(&self) -> Vec<(Arch, f64)> {
         let mut ranked = self.evaluated.clone();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         ranked
     }
 
-    /// What the `k` best so far have at least, and alpha at most: gamma_t. Something must have been
-    /// evaluated.
+    /// gamma_t: the lowest score of the `k` best so far, and alpha at most. At least one
+    /// architecture must have been evaluated.
     pub fn level(&self, alpha: f64, k: usize) -> f64 {
         let ranked = self.ranked();
         ranked[k.min(ranked.len()) - 1].1.min(alpha)
     }
 
-    /// How many evaluated architectures reach a level.
+    /// Number of evaluated architectures that reach a level.
     pub fn hits(&self, alpha: f64) -> usize {
         self.evaluated.iter().filter(|(_, s)| *s >= alpha).count()
     }

@@ -23,7 +23,7 @@ use crate::settings::{Range, StrategyConfig, check_ranges};
 pub struct CrossEntropyConfig {
     /// Queries a round (ours).
     pub batch: usize,
-    /// How many of the best architectures so far are the elite (ours).
+    /// Number of the best architectures so far that are the elite (ours).
     pub elite: usize,
     /// Weight of the refitted density against the former one (ours; 0.7 to 0.9 is usual).
     pub step: f64,

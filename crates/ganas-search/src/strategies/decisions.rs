@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 /// One decision on the way to a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Decision {
-    /// Which label this node takes.
+    /// Label of this node.
     Label(usize),
-    /// Whether the first node feeds the second: 1 if it does, 0 if not.
+    /// Link from the first node to the second: 1 if it exists, 0 if not.
     Link(usize, usize),
 }
 
 impl Decision {
-    /// Its place among all decisions: those of a node follow those of the nodes before.
+    /// Index among all decisions: those of a node follow those of the nodes before.
     pub fn index(self) -> usize {
         match self {
             Decision::Label(t) => t * (t + 1) / 2,
@@ -38,9 +38,9 @@ impl Decision {
 pub struct Made {
     /// The decision.
     pub decision: Decision,
-    /// What there was to choose from; at least two.
+    /// Available options; at least two.
     pub options: LabelSet,
-    /// What was chosen.
+    /// Chosen option.
     pub choice: u8,
 }
 

@@ -131,13 +131,13 @@ impl Strategy for Evolution {
         if self.population.is_empty() {
             // Starting points found by somebody else are the first members.
             let known = context.ledger.queries();
-            match known.len() > self.config.population {
+            if known.len() > self.config.population {
                 // Of many, the best, and the worst of them the first to go.
-                true => self.population.extend(
-                    (context.ledger.top(self.config.population).into_iter().rev())
-                        .map(|q| (q.arch, q.merit())),
-                ),
-                false => (self.population).extend(known.iter().map(|q| (q.arch, q.merit()))),
+                let best = context.ledger.top(self.config.population);
+                let best = best.into_iter().rev();
+                self.population.extend(best.map(|q| (q.arch, q.merit())));
+            } else {
+                (self.population).extend(known.iter().map(|q| (q.arch, q.merit())));
             }
         }
         if self.population.len() < self.config.population.max(1) {
@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(run.ledger.len(), 200);
     }
 
-    /// What is remembered is not part of the state, and no draw depends on it.
+    /// Remembered mutants are not part of the state, and no draw depends on them.
     #[test]
     fn a_search_that_forgets_its_mutants_goes_the_same_way() {
         struct Forgetful(Evolution);

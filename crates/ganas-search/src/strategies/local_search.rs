@@ -22,8 +22,8 @@ use crate::settings::StrategyConfig;
 /// Settings of [`LocalSearch`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LocalSearchConfig {
-    /// Whether to move to the first better neighbour, in random order, instead of the best of
-    /// all (naszilla: true).
+    /// True to move to the first better neighbour, in random order, instead of the best of all
+    /// (naszilla: true).
     pub first_improvement: bool,
 }
 

@@ -17,6 +17,6 @@ pub use random::{RandomConfig, RandomSearch};
 pub use reinforce::{Reinforce, ReinforceConfig};
 pub use tpe::{Tpe, TpeConfig};
 
-/// How often in a row a strategy draws what is known or ruled out before it goes on with a random
-/// architecture (ours), so that one that has collapsed on what it knows does not stop.
+/// Number of draws in a row that may be known or ruled out, before a strategy continues with a
+/// random architecture (ours). It keeps a strategy going that has collapsed on known architectures.
 const REPEATS: usize = 100;

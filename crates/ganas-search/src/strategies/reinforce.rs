@@ -31,7 +31,7 @@ pub struct ReinforceConfig {
     /// 444 queries; NATS-Bench's code has 0.01, with which 2 do, and spends thousands). Adam takes the
     /// scale out of the gradient, so it does not depend on the unit of the objective.
     pub learning_rate: f64,
-    /// What the moving average keeps at each reward (NAS-Bench-101 and NAS-Bench-201: 0.9).
+    /// Share that the moving average keeps at each reward (NAS-Bench-101 and NAS-Bench-201: 0.9).
     pub momentum: f64,
 }
 
@@ -83,9 +83,9 @@ pub struct Reinforce {
     rng: Rng,
     policy: Option<Policy>,
     baseline: Average,
-    /// What pays where a constraint is broken: the least reward so far.
+    /// Reward of an architecture that breaks a constraint: the lowest reward so far.
     least: Option<f64>,
-    /// What was asked for last, if the policy made it.
+    /// Last proposal, if the policy made it.
     asked: Option<(Arch, Vec<Made>)>,
 }
 

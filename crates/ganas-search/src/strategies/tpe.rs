@@ -50,8 +50,8 @@ pub struct TpeConfig {
     pub candidates: usize,
     /// The weight of the uniform kernel, where the latest trials have 1 (Optuna: 1).
     pub prior_weight: f64,
-    /// Whether the densities are joint ones of all decisions (Optuna's default from version 5 on)
-    /// or each decision has its own (before).
+    /// True if the densities are joint ones of all decisions (Optuna's default from version 5 on),
+    /// false if each decision has its own (before).
     pub multivariate: bool,
 }
 
@@ -106,7 +106,7 @@ pub struct Tpe {
     config: TpeConfig,
     rng: Rng,
     trials: Trials,
-    /// What was asked for last, by the decisions that led to it.
+    /// Last proposal, with the decisions that led to it.
     asked: Option<(Arch, Vec<Made>)>,
 }
 
@@ -115,7 +115,7 @@ type Choices = Vec<u8>;
 
 const NEVER_MET: u8 = u8::MAX;
 
-/// What was tried and what came of it. Most trials of a long search repeat others.
+/// Trials and their values. Most trials of a long search repeat others.
 #[derive(Default, Serialize, Deserialize)]
 struct Trials {
     /// Distinct choices, each with its place in `choices`.
@@ -182,9 +182,10 @@ impl Tpe {
         for made in made {
             choices[made.decision.index()] = made.choice;
         }
-        let merit = match query.compliant {
-            true => score,
-            false => f64::NEG_INFINITY,
+        let merit = if query.compliant {
+            score
+        } else {
+            f64::NEG_INFINITY
         };
         self.trials.push(choices, merit);
     }
@@ -197,23 +198,22 @@ impl Tpe {
         // The stream is lent out while the trials are borrowed.
         let mut rng = self.rng.clone();
         let prior = self.config.prior_weight;
-        let drawn = match self.config.multivariate {
-            true => {
-                let (good, rest) = (Density::new(&good, prior), Density::new(&rest, prior));
-                let mut seen = HashSet::new();
-                let candidates = (0..self.config.candidates.max(1)).filter_map(|_| {
-                    let (graph, made) = good.sample(space, &mut rng);
-                    // Late in a search nearly all candidates are the same.
-                    let new = seen.insert(graph.clone());
-                    if !new {
-                        return None;
-                    }
-                    let ratio = good.of(&made).ln() - rest.of(&made).ln();
-                    Some((ratio, (graph, made)))
-                });
-                first_best(candidates)
-            }
-            false => decide(space, |decision, options| {
+        let drawn = if self.config.multivariate {
+            let (good, rest) = (Density::new(&good, prior), Density::new(&rest, prior));
+            let mut seen = HashSet::new();
+            let candidates = (0..self.config.candidates.max(1)).filter_map(|_| {
+                let (graph, made) = good.sample(space, &mut rng);
+                // Late in a search nearly all candidates are the same.
+                let new = seen.insert(graph.clone());
+                if !new {
+                    return None;
+                }
+                let ratio = good.of(&made).ln() - rest.of(&made).ln();
+                Some((ratio, (graph, made)))
+            });
+            first_best(candidates)
+        } else {
+            decide(space, |decision, options| {
                 let options: Vec<u8> = members(options).collect();
                 let good = marginal(&good, prior, decision, &options);
                 let rest = marginal(&rest, prior, decision, &options);
@@ -222,7 +222,7 @@ impl Tpe {
                     (good[i].ln() - rest[i].ln(), options[i])
                 });
                 first_best(candidates)
-            }),
+            })
         };
         self.rng = rng;
         drawn
@@ -244,21 +244,21 @@ struct Density<'a> {
     weights: Vec<f64>,
     /// Distinct kernels, each with the sum of its weights.
     kernels: Vec<(&'a [u8], f64)>,
-    /// What a kernel gives to each choice before the trial's own gets 1 more.
+    /// Weight that a kernel gives to each choice, before the trial's own choice gets 1 more.
     smoothing: f64,
 }
 
-/// What a kernel makes of one decision of a candidate.
+/// Factors of the kernels for one decision of a candidate.
 struct Factor {
     /// The place of the decision.
     place: usize,
     choice: u8,
     options: LabelSet,
-    /// Where the trial made the same choice.
+    /// Factor of a trial that made the same choice.
     same: f64,
-    /// Where it made another one that was possible.
+    /// Factor of a trial that made another choice that was possible.
     other: f64,
-    /// Where it never met the decision, or could not make its choice here.
+    /// Factor of a trial that never met the decision, or could not make its choice here.
     never: f64,
 }
 
@@ -291,9 +291,10 @@ impl<'a> Density<'a> {
             let own = kernel.map_or(NEVER_MET, |trial| trial[decision.index()]);
             let options: Vec<u8> = members(options).collect();
             let weight = |o: &u8| self.smoothing + f64::from(u8::from(*o == own));
-            match options.contains(&own) {
-                true => options[rng.weighted(&options.iter().map(weight).collect::<Vec<_>>())],
-                false => *rng.choose(&options),
+            if options.contains(&own) {
+                options[rng.weighted(&options.iter().map(weight).collect::<Vec<_>>())]
+            } else {
+                *rng.choose(&options)
             }
         })
     }
@@ -356,16 +357,19 @@ fn marginal(trials: &[&[u8]], prior: f64, decision: Decision, options: &[u8]) ->
     density
 }
 
-/// How much each of `n` trials counts, the oldest first (Optuna): the latest 25 the same, older
-/// ones from 1 / n rising to 1.
+/// Weight of each of `n` trials, the oldest first (Optuna): equal for the latest 25, and rising
+/// from 1 / n to 1 for the older ones.
 fn weights(n: usize) -> Vec<f64> {
     let ramp = n.saturating_sub(FLAT);
     let least = 1.0 / n.max(1) as f64;
     let step = (1.0 - least) / ramp.saturating_sub(1).max(1) as f64;
     (0..n)
-        .map(|i| match i < ramp {
-            true => least + step * i as f64,
-            false => 1.0,
+        .map(|i| {
+            if i < ramp {
+                least + step * i as f64
+            } else {
+                1.0
+            }
         })
         .collect()
 }

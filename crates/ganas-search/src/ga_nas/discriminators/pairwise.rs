@@ -56,7 +56,7 @@ impl PairwiseDiscriminator {
         Ok(report)
     }
 
-    /// How far apart T and F are, by graphs that discriminators were not fitted to.
+    /// The distance of T and F, measured on graphs that discriminators were not fitted to.
     fn distance(&self, round: &Round, fakes: &[&Graph]) -> Result<Vec<Gauge>> {
         let truth: Vec<&Graph> = round.truth.graphs().iter().collect();
         let mut rng = Rng::stream(round.seed, &format!("ga-nas/held-out/{}", round.t));

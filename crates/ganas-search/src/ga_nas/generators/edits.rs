@@ -22,13 +22,13 @@ use crate::ga_nas::round::Round;
 /// Edits of the best, second edits of the most promising of these, and random architectures.
 #[derive(Serialize, Deserialize)]
 pub struct EditGenerator {
-    /// How many of the best are edited.
+    /// Number of the best that are edited.
     parents: usize,
     /// The most single edits in the pool.
     edited: usize,
     /// Random architectures in the pool.
     random: usize,
-    /// How many of the most promising candidates are edited once more.
+    /// Number of the most promising candidates that are edited once more.
     climbers: usize,
 }
 

@@ -15,7 +15,7 @@ use crate::ga_nas::fault;
 use crate::ga_nas::reward::{StepReward, graphs, rewards};
 use crate::ga_nas::round::Round;
 
-/// How often the generator grows a set of fakes before it makes do with the valid ones.
+/// Number of tries to grow a set of fakes, before the valid ones have to do.
 const TRIES: usize = 20;
 
 /// A network that grows graphs node by node. It stays from round to round.

@@ -133,8 +133,8 @@ fn the_arg_min_is_a_minimum() {
     }
 }
 
-/// What the theorem's assumption is for. Of two far apart bests, the JS divergence keeps one and
-/// forgets the other; if that was the better one, no rho lifts gamma any more. The KL divergence,
+/// The theorem's assumption is needed. Of two far apart optima, the JS divergence keeps one and
+/// drops the other; if that was the better one, no rho raises gamma any more. The KL divergence,
 /// which is infinite where mass is lost, keeps both.
 #[test]
 fn without_a_floor_the_js_divergence_can_lose_what_is_better() {

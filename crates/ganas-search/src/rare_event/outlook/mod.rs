@@ -1,10 +1,10 @@
-//! What a search can say at its end: how rare architectures are that are at least as good as its
-//! best, and whether further queries would find a better one.
+//! Outlook of a search: the rarity of architectures at least as good as its best, and the chance
+//! that further queries would find a better one.
 //!
-//! What a search evaluated is no sample of its space, so nothing is counted from it alone. What was
-//! evaluated is known; of the rest, surrogates say how likely each architecture is to be as good, and
-//! how far they are off is seen where they predict what they were not fitted to. `docs/theory.md` says
-//! what that supposes and how often it holds. No query is spent.
+//! The evaluations of a search are not a sample of its space, so nothing is counted from them
+//! alone. They are known points; for the rest, committees predict how likely each architecture is
+//! to be as good. Their errors are measured on evaluations that they were not fitted to.
+//! `docs/theory.md` states the assumptions and how often the outlook holds. No query is spent.
 
 mod view;
 
@@ -36,8 +36,8 @@ const FEWEST_DRAWS: usize = 1000;
 /// does not allow for (ours, chosen on seeds 100 to 115 of three tables).
 const FREEDOM: f64 = 4.0;
 
-/// How many of the most promising of now are worth a further query: later ones are chosen by
-/// surrogates that have learned from the earlier ones (ours, chosen on the same runs).
+/// Number of today's most promising architectures that a further query is worth: later queries are
+/// chosen by committees that have learned from the earlier ones (ours, chosen on the same runs).
 const WORTH: f64 = 2.0;
 
 /// A search that has just found its best goes on finding better ones: the chance that as many
@@ -45,7 +45,7 @@ const WORTH: f64 = 2.0;
 /// best (ours, chosen on the same runs).
 const LATEST: i32 = 2;
 
-/// What an outlook rests on.
+/// Basis of an outlook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Basis {
@@ -57,20 +57,19 @@ pub enum Basis {
     TooLittle,
 }
 
-/// How rare architectures are that are at least as good as the best of a search, and what more
-/// queries would bring.
+/// Rarity of architectures at least as good as the best of a search, and the value of more queries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outlook {
-    /// What it rests on; where that is too little, all estimates are missing.
+    /// Basis of the outlook; if it is too small, all estimates are missing.
     pub basis: Basis,
     /// The estimated share of architectures that are at least as good, from 0 to 1.
     pub share: Option<f64>,
-    /// Its 95 % interval.
+    /// 95 % interval of the share.
     pub ci95: Option<[f64; 2]>,
     /// The evaluated architectures that are at least as good: the best and its equals.
     pub hits: usize,
-    /// How many equally likely architectures the estimate is worth: the square of the sum of their
-    /// weights over the sum of their squares.
+    /// Number of equally likely architectures that the estimate is worth: the square of the sum of
+    /// their weights over the sum of their squares.
     pub effective_samples: Option<f64>,
     /// The architectures that can be evaluated and keep the constraints on costs; none where they
     /// cannot be counted.
@@ -104,8 +103,8 @@ pub fn outlook_unless(
     )
 }
 
-/// What the outlook would be if it were given after however few evaluations: for the tables in which
-/// its calibration is measured.
+/// The outlook after any number of evaluations, however small: for the tables that measure its
+/// calibration.
 pub fn unguarded_outlook(
     problem: &Problem,
     queries: &[Query],
@@ -225,9 +224,10 @@ fn judge(view: &View, hits: usize, record: f64, nothing: Outlook) -> Outlook {
         basis: Basis::Surrogates,
         share: Some((sum / all).min(1.0)),
         ci95: Some(ends.map(|end| (end / all).min(1.0))),
-        effective_samples: Some(match squares > 0.0 {
-            true => sum * sum / squares,
-            false => 0.0,
+        effective_samples: Some(if squares > 0.0 {
+            sum * sum / squares
+        } else {
+            0.0
         }),
         architectures: view.size,
         better: Some(0.5 * (record - (-expected).exp_m1())),
@@ -235,7 +235,7 @@ fn judge(view: &View, hits: usize, record: f64, nothing: Outlook) -> Outlook {
     }
 }
 
-/// How far expectations are off, among the half of which most is expected.
+/// Deviation of the predictions, among the half with the highest ones.
 fn deviation(tried: &[(f64, f64)]) -> f64 {
     let mut tried = tried.to_vec();
     tried.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -1,4 +1,4 @@
-//! What surrogates expect of the architectures that a search has not evaluated.
+//! Predictions for the architectures that a search has not evaluated.
 //!
 //! Small spaces are looked at whole. Of others, all edits of the best and of what looks most
 //! promising are, each for itself, and random draws for the rest: a sum over the space is the sum
@@ -21,7 +21,7 @@ use crate::committee::{Chosen, Committee, CommitteeConfig, Describer, by_complia
 const LOOKED_AT: usize = 16_000;
 /// Parts of the cross-validation.
 const FOLDS: usize = 4;
-/// How many of the best, and then of the most promising, have their edits looked at.
+/// Number of the best, and then of the most promising, whose edits are included.
 const EDITED: [usize; 2] = [30, 60];
 /// The most edits that are looked at each time.
 const EDITS: usize = 2_000;
@@ -33,23 +33,24 @@ const BATCH: usize = 256;
 pub struct Unseen {
     /// The architecture.
     pub arch: Arch,
-    /// How many architectures it stands for in a sum over all; of draws where these cannot be
-    /// counted.
+    /// Number of architectures that the point represents in a sum over all; a number of draws if
+    /// architectures cannot be counted.
     pub weight: f64,
-    /// How many of its kind there are to be evaluated.
+    /// Number of such architectures that can be evaluated.
     pub count: f64,
-    /// Whether it was drawn at random.
+    /// True if the point was drawn at random.
     pub drawn: bool,
-    /// Its expected value, as the normal quantile of its rank among what was evaluated.
+    /// Expected value, as the normal quantile of the rank among evaluated architectures.
     pub expected: f64,
 }
 
-/// What is expected of a space.
+/// Predictions over a space.
 #[derive(Clone, Debug)]
 pub struct View {
     /// Architectures that were not evaluated.
     pub unseen: Vec<Unseen>,
-    /// What was expected of each evaluated architecture without having seen it, and what it came to.
+    /// For each evaluated architecture, the prediction by a committee that has not seen it, and the
+    /// measured value.
     pub tried: Vec<(f64, f64)>,
     /// The value of what is as good as the best.
     pub best: f64,
@@ -61,21 +62,22 @@ pub struct View {
     pub draws: usize,
 }
 
-/// What there is to look at.
+/// The population that the outlook covers.
 pub fn population(problem: &Problem, rng: &mut Rng) -> Population {
     problem.population(LOOKED_AT, rng)
 }
 
-/// How many of a population have not been evaluated.
+/// Number of architectures of a population that have not been evaluated.
 pub fn left(population: &Population, queries: &[Query]) -> usize {
     let seen: HashSet<&Arch> = queries.iter().map(|q| &q.arch).collect();
-    match population.whole {
-        true => population
+    if population.whole {
+        population
             .archs
             .iter()
             .filter(|a| !seen.contains(a))
-            .count(),
-        false => usize::MAX,
+            .count()
+    } else {
+        usize::MAX
     }
 }
 
@@ -97,38 +99,20 @@ pub fn view(
 
     let Population { archs, whole, size } = population;
     let draws = archs.len();
-    let mut near: HashSet<Arch> = HashSet::new();
-    let mut unseen: Vec<Unseen> = Vec::new();
-    if !whole {
-        let mut from: Vec<Arch> = ranked.iter().take(EDITED[0]).map(|r| r.0).collect();
-        for more in [EDITED[1], 0] {
-            let mut edits: Vec<Arch> = (from.iter())
-                .flat_map(|arch| space.neighbors(arch))
-                .filter(|a| !seen.contains(a) && !near.contains(a) && problem.admits(a))
-                .collect();
-            edits.sort_unstable();
-            edits.dedup();
-            rng.shuffle(&mut edits);
-            edits.truncate(EDITS);
-            near.extend(&edits);
-            let expected = committees.expect(space, &edits);
-            if stopped() {
-                return None;
-            }
-            unseen.extend(
-                (edits.into_iter().zip(expected)).map(|(arch, expected)| Unseen {
-                    arch,
-                    // Its share of all draws is not known where these are not uniform.
-                    weight: if size.is_some() { 1.0 } else { 0.0 },
-                    count: 1.0,
-                    drawn: false,
-                    expected,
-                }),
-            );
-            unseen.sort_by(|a, b| (b.expected.total_cmp(&a.expected)).then(a.arch.cmp(&b.arch)));
-            from = unseen.iter().take(more).map(|u| u.arch).collect();
-        }
-    }
+    let surroundings = Surroundings {
+        problem,
+        ranked: &ranked,
+        seen: &seen,
+        committees: &committees,
+        // The share of an edit in all draws is not known if these are not uniform.
+        weight: if size.is_some() { 1.0 } else { 0.0 },
+    };
+    let mut unseen = if whole {
+        Vec::new()
+    } else {
+        surroundings.look(stopped, rng)?
+    };
+    let near: HashSet<Arch> = unseen.iter().map(|edit| edit.arch).collect();
     let mut rest = archs;
     rest.retain(|a| !seen.contains(a) && (size.is_none() || !near.contains(a)));
     let weight = match (whole, size) {
@@ -145,23 +129,74 @@ pub fn view(
             expected,
         }),
     );
-    // Between equals and what comes next, there is a gap to put the level into.
-    let best = ranked[0].1;
-    let equals = ranked.iter().take_while(|r| r.1 == best).count();
-    let level = match (equals, ranked.get(equals)) {
-        (1, _) => best,
-        (_, Some((_, next))) => 0.5 * (best + next),
-        (_, None) => best - 5.0,
-    };
     let single = Normal::standard().inverse_cdf(1.0 - 0.5 / ranked.len() as f64);
     Some(View {
         unseen,
         tried,
-        best: level,
+        best: level(&ranked),
         better: single,
         size,
         draws,
     })
+}
+
+/// The value of an architecture that is as good as the best. If several are, it lies in the gap
+/// between them and the next one.
+fn level(ranked: &[(Arch, f64)]) -> f64 {
+    let best = ranked[0].1;
+    let equals = ranked.iter().take_while(|r| r.1 == best).count();
+    match (equals, ranked.get(equals)) {
+        (1, _) => best,
+        (_, Some((_, next))) => 0.5 * (best + next),
+        (_, None) => best - 5.0,
+    }
+}
+
+/// Edits of the best evaluated architectures, and of the most promising of these edits.
+struct Surroundings<'a> {
+    problem: &'a Problem<'a>,
+    ranked: &'a [(Arch, f64)],
+    seen: &'a HashSet<&'a Arch>,
+    committees: &'a Committees,
+    /// The weight of an edit in a sum over all architectures.
+    weight: f64,
+}
+
+impl Surroundings<'_> {
+    /// The edits, the most promising first; `None` once `stopped` is true.
+    fn look(&self, stopped: &(dyn Fn() -> bool + Sync), rng: &mut Rng) -> Option<Vec<Unseen>> {
+        let space = self.problem.space();
+        let mut near: HashSet<Arch> = HashSet::new();
+        let mut unseen: Vec<Unseen> = Vec::new();
+        let mut from: Vec<Arch> = self.ranked.iter().take(EDITED[0]).map(|r| r.0).collect();
+        for more in [EDITED[1], 0] {
+            let mut edits: Vec<Arch> = (from.iter())
+                .flat_map(|arch| space.neighbors(arch))
+                .filter(|a| !self.seen.contains(a) && !near.contains(a) && self.problem.admits(a))
+                .collect();
+            edits.sort_unstable();
+            edits.dedup();
+            rng.shuffle(&mut edits);
+            edits.truncate(EDITS);
+            near.extend(&edits);
+            let expected = self.committees.expect(space, &edits);
+            if stopped() {
+                return None;
+            }
+            unseen.extend(
+                (edits.into_iter().zip(expected)).map(|(arch, expected)| Unseen {
+                    arch,
+                    weight: self.weight,
+                    count: 1.0,
+                    drawn: false,
+                    expected,
+                }),
+            );
+            unseen.sort_by(|a, b| (b.expected.total_cmp(&a.expected)).then(a.arch.cmp(&b.arch)));
+            from = unseen.iter().take(more).map(|u| u.arch).collect();
+        }
+        Some(unseen)
+    }
 }
 
 /// A committee for each part of the cross-validation, which it has not seen.
@@ -198,8 +233,8 @@ impl Committees {
             .map(Committees)
     }
 
-    /// What is expected of each evaluated architecture by the committee that has not seen it, and
-    /// what it came to.
+    /// For each evaluated architecture, the prediction by the committee that has not seen it, and
+    /// the measured value.
     fn tried(
         &self,
         space: &dyn SearchSpace,
@@ -216,7 +251,7 @@ impl Committees {
             .collect()
     }
 
-    /// What all of them expect of architectures that none has seen.
+    /// Mean prediction of all committees for architectures that none has seen.
     fn expect(&self, space: &dyn SearchSpace, archs: &[Arch]) -> Vec<f64> {
         (archs.par_chunks(BATCH))
             .flat_map_iter(|archs| {

@@ -49,7 +49,7 @@ struct OpenPath {
     at: usize,
     /// The segment that it ends in: 0 for the output, otherwise the node of a cell's input.
     end: usize,
-    /// Its ops as digits, after a leading 1 that tells lengths apart.
+    /// Ops of the path as digits, after a leading 1 that separates lengths.
     path: u64,
     length: usize,
 }

@@ -43,15 +43,16 @@ pub struct BananasConfig {
     pub batch: usize,
     /// Candidates in the pool (naszilla: 100).
     pub pool: usize,
-    /// How many of the best are mutated, one after another, until the pool is full (naszilla: 5).
+    /// Number of the best that are mutated, one after another, until the pool is full (naszilla:
+    /// 5).
     pub parents: usize,
     /// The chance, up to 0.9, that a mutant is edited once more, again and again (ours: 0.45, with
     /// which the mean number of edits is that of naszilla's mutation on NAS-Bench-201).
     pub another_edit: f64,
     /// Networks in the ensemble (naszilla: 5).
     pub ensemble: usize,
-    /// What a network sees of an architecture (ours: adjacency, with which fewer queries lead to the optimum
-    /// of NAS-Bench-201 than with naszilla's truncated paths, a median of 46 against 63.5).
+    /// Encoding of an architecture for the networks. Ours is the adjacency, with which a median of
+    /// 46 queries leads to the optimum of NAS-Bench-201; naszilla's truncated paths take 63.5.
     pub encoding: Encoding,
     /// A network and its training.
     pub network: NetworkConfig,
@@ -182,7 +183,7 @@ impl Bananas {
         pool
     }
 
-    /// How good each candidate is by one draw from what the ensemble says of it.
+    /// The acquisition value of each candidate: one draw from the ensemble's prediction of it.
     fn thompson(&mut self, context: &Context, pool: &[Arch]) -> Vec<f64> {
         let encoder = (self.encoder).get_or_insert_with(|| {
             Encoder::new(
@@ -256,8 +257,8 @@ impl Strategy for Bananas {
     }
 }
 
-/// What was evaluated and the networks' targets: deviations from the median, of which the mean is
-/// 1. What breaks a constraint is as bad as the worst, and what failed is left out.
+/// The evaluated architectures and the networks' targets: deviations from the median, whose mean is
+/// 1. Architectures that break a constraint are as bad as the worst, and failed ones are left out.
 fn targets(queries: &[Query]) -> (Vec<Arch>, Vec<f32>) {
     let worst = (queries.iter())
         .filter_map(Query::merit)

@@ -112,13 +112,13 @@ impl Network {
         }
     }
 
-    /// Where the biases of the first layer start.
+    /// Index of the first bias of the first layer.
     fn features(&self) -> usize {
         let rest = self.width + (self.layers - 1) * self.width * (self.width + 1) + self.width + 1;
         self.params.len() - rest
     }
 
-    /// What it predicts for rows of features.
+    /// Predictions for rows of features.
     pub fn predict(&self, rows: &[Vec<usize>]) -> Vec<f32> {
         let mut units = vec![[0.0; BATCH]; self.width * self.layers];
         let mut said = Vec::with_capacity(rows.len());
