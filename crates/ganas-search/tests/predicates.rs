@@ -12,7 +12,7 @@ use ganas_core::space::{Sampler, SearchSpace, nasbench101, nasbench201};
 use ganas_core::testing::Synthetic;
 use ganas_search::Registry;
 
-/// A problem whose architectures may have an op so many times.
+/// A problem whose architectures may have an op `most` times at most.
 fn bounded(space: &dyn SearchSpace, op: u8, most: usize) -> Problem<'_> {
     let objective = Objective::maximize("score");
     let evaluator = Synthetic::new(space);

@@ -181,8 +181,8 @@ fn files_that_cannot_be_used_are_named_with_a_mend() {
         &*other,
         &["another definition of the space `letters`"],
     );
-    refuses("{}", &*space, &["this is no surrogate"]);
-    refuses("", &*space, &["this is no surrogate"]);
+    refuses("{}", &*space, &["this is not a surrogate"]);
+    refuses("", &*space, &["this is not a surrogate"]);
     let foreign = fs::read_to_string(models("xgboost.json")).unwrap();
     refuses(&foreign, &*space, &["a model of XGBoost", "TOML"]);
 }
@@ -249,7 +249,7 @@ fn models_of_others_that_cannot_be_used_are_named_with_a_mend() {
         &read("poisson.json"),
         &["`count:poisson` transforms"],
     );
-    refuses(features, &xgboost[..900], &["no whole model of XGBoost"]);
+    refuses(features, &xgboost[..900], &["not a whole model of XGBoost"]);
     refuses(
         features,
         &lightgbm[..900],

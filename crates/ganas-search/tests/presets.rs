@@ -26,7 +26,7 @@ fn setups_evaluate_only_what_the_generator_makes_and_rank_nothing() {
     }
 }
 
-/// The queries of so many sets X_0, X_1, ...
+/// The queries of the first `sets` sets X_0, X_1, ..
 fn queries(config: &GaNasConfig, sets: usize) -> usize {
     (0..sets).map(|t| config.size(t, 0)).sum()
 }

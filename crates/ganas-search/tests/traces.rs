@@ -23,7 +23,7 @@ const SMALL: &str =
     "initial=12+batch=8+growth=4+truth=6+updates=2+episodes=16+discriminator.steps=6";
 
 /// Searches of GA-NAS in all its compositions: space, bounds, recipe, queries.
-const GA_NAS: [(&str, &[&str], &str, usize); 21] = [
+const GA_NAS: [(&str, &[&str], &str, usize); 22] = [
     ("nasbench201", &[], "ga-nas", 60),
     ("nasbench101", &[], "ga-nas", 40),
     ("chain", &["params <= 2e5"], "ga-nas", 60),
@@ -108,6 +108,12 @@ const GA_NAS: [(&str, &[&str], &str, usize); 21] = [
         "nasbench201",
         &[],
         "ga-nas+SMALL+proposals.screened.generated=20+proposals.screened.discriminator=0.4+reward=measured",
+        40,
+    ),
+    (
+        "nasbench201",
+        &[],
+        "ga-nas:adversarial+SMALL+proposals.screened.generated=20",
         40,
     ),
 ];

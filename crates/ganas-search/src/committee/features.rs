@@ -176,8 +176,8 @@ pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feat
     features
 }
 
-/// For each distance from 1 on, a name for what is up to so many edges around each node: its own name
-/// at the distance before, and those of the nodes that feed it and that it feeds.
+/// For each distance from 1 on, a name of the surroundings of each node up to this distance. It
+/// follows from the node's own name at the distance before, and those of its neighbours.
 fn surroundings(graph: &Graph) -> impl Iterator<Item = Vec<u64>> {
     let mut fed: Vec<Vec<usize>> = vec![Vec::new(); graph.len()];
     for (v, &inputs) in graph.inputs.iter().enumerate() {

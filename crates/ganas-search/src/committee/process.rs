@@ -24,7 +24,7 @@ const LENGTHS: [f64; 7] = [0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8];
 const NOISES: [f64; 7] = [1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0];
 const LINEARS: [f64; 4] = [0.0, 0.1, 0.3, 0.6];
 
-/// A kernel is chosen anew once there are so many times the rows that it was chosen on.
+/// Growth of the number of rows, as a factor, after which a kernel is chosen anew.
 const GROWTH: f64 = 1.1;
 
 /// A kernel, and how much it was chosen on.

@@ -71,7 +71,7 @@ pub struct Binned {
 }
 
 impl Binned {
-    /// Rows of so many columns.
+    /// Rows of `columns` columns.
     pub fn new(sparse: &[Row], columns: usize) -> Self {
         let rows = sparse.len();
         let mut dense = vec![0.0; rows * columns];

@@ -17,7 +17,7 @@ pub enum Proposals {
     Screened(ScreenConfig),
 }
 
-/// Judge that pays a network for a finished, valid architecture.
+/// Source of the reward for a finished, valid architecture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reward {
@@ -100,7 +100,7 @@ pub struct GaNasConfig {
     pub truth: usize,
     /// Rules of the space: enforced by masks or learned from rewards.
     pub rules: Rules,
-    /// Judge that pays the generator.
+    /// Source of the reward for finished architectures.
     pub reward: Reward,
     /// Rewards for each step.
     pub step_reward: StepReward,
@@ -129,7 +129,7 @@ impl GaNasConfig {
         }
     }
 
-    /// |X_t|, the size of the set of this index, after so many evaluations.
+    /// |X_t|, the size of the set of this index, after `evaluated` evaluations.
     pub fn size(&self, t: usize, evaluated: usize) -> usize {
         match t {
             0 => self.initial,

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | `default` | edits of the truth set | committee |
 //! | `paper-setup1`, `paper-setup2`, `paper-learned` | network | pairwise network |
-//! | `adversarial` | network and edits, screened | pairwise network, and a committee in the screening |
+//! | `adversarial` | network, which makes a pool | pairwise network, which chooses from the pool |
 
 mod algorithm;
 mod checks;

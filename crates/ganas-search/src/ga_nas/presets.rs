@@ -5,6 +5,7 @@ use ganas_nets::{DiscriminatorConfig, GeneratorConfig, PpoConfig};
 
 use super::config::{GaNasConfig, Proposals, Reward, ScreenConfig};
 use super::reward::StepReward;
+use crate::committee::CommitteeConfig;
 
 impl GaNasConfig {
     /// The paper's first setup: |X_0| = 50, 50 more each round, K = 25, ten iterations (all four: paper).
@@ -61,8 +62,8 @@ impl GaNasConfig {
         }
     }
 
-    /// Both networks at their strongest (ours): small constant batches, picked by the discriminator
-    /// from a pool that the generator makes, and a ranking head with half of the say.
+    /// Both networks at their strongest (ours): small constant batches, which the discriminator
+    /// chooses from a pool of the generator. Half of its score is the ranking head's.
     pub fn adversarial() -> Self {
         GaNasConfig {
             initial: 10,
@@ -74,7 +75,16 @@ impl GaNasConfig {
             rank_share: 0.5,
             proposals: Proposals::Screened(ScreenConfig {
                 generated: 100,
-                discriminator: 0.5,
+                random: 0,
+                edited: 0,
+                climbers: 0,
+                discriminator: 1.0,
+                // The discriminator ranks alone.
+                surrogates: CommitteeConfig {
+                    process: false,
+                    ensembles: 0,
+                    ..CommitteeConfig::default()
+                },
                 ..ScreenConfig::default()
             }),
             discriminator: DiscriminatorConfig {

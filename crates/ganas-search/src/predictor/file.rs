@@ -120,6 +120,6 @@ fn read(path: &Path) -> Result<Content> {
 }
 
 fn no_surrogate() -> Error {
-    Error::input("this is no surrogate")
+    Error::input("this is not a surrogate")
         .mend("name a file that `ganas surrogate fit` wrote, or a TOML file about others' models")
 }

@@ -74,11 +74,11 @@ fn read(path: &Path) -> Result<Description> {
     })
 }
 
-/// Reads a model of so many columns.
+/// Reads a model of `columns` columns.
 fn model(file: &Path, columns: usize) -> Result<Forest> {
     let bytes = read_regular(file).map_err(|e| Error::io(file, e))?;
     let text = String::from_utf8(bytes).map_err(|_| {
-        Error::input("this is no text").mend("save the model as XGBoost's JSON or LightGBM's text")
+        Error::input("this is not text").mend("save the model as XGBoost's JSON or LightGBM's text")
     })?;
     if text.trim_start().starts_with('{') {
         xgboost::read(&text, columns)

@@ -129,7 +129,7 @@ impl Forest {
         }
     }
 
-    /// Adds the values of rows, which lie one after another with so many columns each.
+    /// Adds the values of rows, which lie one after another with `columns` columns each.
     pub fn add_to(&self, sums: &mut [f64], rows: &[f64], columns: usize) {
         match self.comparison {
             Comparison::AtMost => self.add(sums, rows, columns, |v, t| v as f32 <= t as f32),

@@ -28,7 +28,7 @@ const MISSING: u8 = 3 << 2;
 /// The fields of a block: lines `name=value`.
 type Fields<'a> = HashMap<&'a str, &'a str>;
 
-/// Reads a model of so many columns.
+/// Reads a model of `columns` columns.
 pub fn read(text: &str, columns: usize) -> Result<Forest> {
     let (head, rest) = text.split_once("\nTree=").unwrap_or((text, ""));
     if head.lines().next().map(str::trim) != Some("tree") {

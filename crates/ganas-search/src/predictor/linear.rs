@@ -16,7 +16,7 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// Fits rows, given one after another with so many columns. Columns are scaled to unit variance
+    /// Fits rows, given one after another with `columns` columns each. Columns are scaled to unit variance
     /// first, and the penalty is the one with the least error where each row is left out in turn.
     pub fn fit(rows: &[f64], columns: usize, values: &[f64]) -> Self {
         let n = values.len();

@@ -192,7 +192,7 @@ fn is_toml(path: &Path) -> bool {
 }
 
 impl Model {
-    /// The values of rows, which lie one after another with so many columns each.
+    /// The values of rows, which lie one after another with `columns` columns each.
     pub fn predict(&self, rows: &[f64], columns: usize) -> Vec<f64> {
         let mut sums: Vec<f64> = match &self.linear {
             Some(linear) => (rows.chunks_exact(columns))

@@ -68,10 +68,10 @@ struct Nodes {
     split_type: Vec<u8>,
 }
 
-/// Reads a model of so many columns.
+/// Reads a model of `columns` columns.
 pub fn read(text: &str, columns: usize) -> Result<Forest> {
     let file: File = serde_json::from_str(text).map_err(|e| {
-        Error::input(format!("this is no whole model of XGBoost ({e})"))
+        Error::input(format!("this is not a whole model of XGBoost ({e})"))
             .mend("save it again with `save_model(\"model.json\")`")
     })?;
     let Learner {

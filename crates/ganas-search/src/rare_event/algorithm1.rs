@@ -70,7 +70,7 @@ impl Family {
     /// The family over the op of each position of a space without free edges.
     ///
     /// # Errors
-    /// If the space is no edge cell.
+    /// If the space is not an edge cell.
     pub fn of(space: &dyn SearchSpace, floor: f64) -> Result<Self> {
         match space.kind() {
             Kind::EdgeCell => {
@@ -78,7 +78,7 @@ impl Family {
                 Family::new(&vec![space.ops().len(); positions], floor)
             }
             _ => Err(Error::input(format!(
-                "the space `{}` is no product of choices",
+                "the space `{}` is not a product of choices",
                 space.name()
             ))
             .mend("use an edge cell, as nasbench201")),

@@ -183,7 +183,7 @@ fn unlearned(
     missed.iter().sum::<f64>() / missed.len().max(1) as f64
 }
 
-/// Independent draws of the mixture until so many architectures have been evaluated.
+/// Independent draws of the mixture until `wanted` architectures have been evaluated.
 fn draw(
     prior: &Prior,
     survey: &mut Survey,

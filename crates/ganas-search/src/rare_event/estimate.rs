@@ -74,7 +74,7 @@ impl Estimate {
         }
     }
 
-    /// Widens an estimate within a pool of so many draws of the prior to one of the prior itself.
+    /// Widens an estimate within a pool of `draws` draws of the prior to one of the prior itself.
     pub fn among_draws(&mut self, draws: usize) {
         let n = draws as f64;
         let [low, high] = self.ci95;

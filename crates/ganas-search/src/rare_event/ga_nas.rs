@@ -37,7 +37,7 @@ const DRY: usize = 6;
 /// The fewest architectures to learn from.
 const FEWEST: usize = 20;
 
-/// The estimate, after so many first draws of the prior.
+/// The estimate, after `first` draws of the prior.
 pub fn estimate(
     prior: &Prior,
     pool: &Pool,

@@ -8,8 +8,8 @@ use super::{Estimate, Level, Point, Prior, Survey, Surveyed, binomial};
 /// The most draws for each query: where nearly all is known, drawing goes on without end.
 const PATIENCE: usize = 50;
 
-/// Draws of the prior, as `source` makes them, until so many architectures have been evaluated; what
-/// was evaluated before costs nothing.
+/// Draws of the prior, as `source` makes them, until `queries` new architectures have been
+/// evaluated. Known architectures cost nothing.
 pub fn draw(
     source: &dyn Fn(&mut Rng) -> Point,
     survey: &mut Survey,

@@ -18,7 +18,7 @@ pub struct Survey<'a, 'm> {
 }
 
 impl<'a, 'm> Survey<'a, 'm> {
-    /// A survey that may spend so many queries.
+    /// A survey that may spend `budget` queries.
     pub fn new(measure: &'a mut Measure<'m>, budget: usize) -> Self {
         Survey {
             measure,

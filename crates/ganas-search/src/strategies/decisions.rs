@@ -27,7 +27,7 @@ impl Decision {
         }
     }
 
-    /// The number of decisions of graphs with at most so many nodes.
+    /// The number of decisions of graphs with at most `nodes` nodes.
     pub fn count(nodes: usize) -> usize {
         Decision::Label(nodes).index()
     }

@@ -1,4 +1,4 @@
-//! A judge that pays by measured values, to see what a discriminator is worth.
+//! A discriminator that scores by measured values, to measure the worth of a learned one.
 
 use std::collections::HashMap;
 
