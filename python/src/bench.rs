@@ -8,25 +8,25 @@ use ganas_study::host;
 use ganas_study::spec::read_json;
 use pyo3::prelude::*;
 
-use crate::desk::{Desk, Ending};
 use crate::fault::{Caller, Fault};
+use crate::queue::{EndOnDrop, Queue};
 use crate::search::session;
 
 /// Runs the benchmark of a specification in JSON; its record in JSON.
 #[pyfunction]
 pub fn bench(spec: String, py: Python<'_>) -> PyResult<String> {
-    let desk = Arc::new(Desk::default());
-    let ending = Ending(desk.clone());
+    let queue = Arc::new(Queue::default());
+    let ender = EndOnDrop(queue.clone());
     let thread = thread::spawn(move || {
-        let how = run(&spec, &ending.0.stop).map_err(|e| Fault::of(e, Caller::Command));
-        ending.0.end(how);
+        let how = run(&spec, &ender.0.stop).map_err(|e| Fault::of(e, Caller::Command));
+        ender.0.end(how);
     });
-    let waited = desk.wait(py, |s| s.end.is_some());
-    desk.halt();
-    // A panic has been made an error by `Ending`.
+    let waited = queue.wait(py, |s| s.end.is_some());
+    queue.halt();
+    // A panic has been made an error by `EndOnDrop`.
     let _ = py.detach(|| thread.join());
     waited?;
-    let how = desk.state().end.take();
+    let how = queue.state().end.take();
     Ok(how.unwrap_or_else(|| Err(Fault::other("the benchmark did not end")))?)
 }
 

@@ -6,8 +6,8 @@ use std::thread;
 
 use pyo3::prelude::*;
 
-use crate::desk::{Desk, Ending};
 use crate::fault::{Caller, Fault};
+use crate::queue::{EndOnDrop, Queue};
 
 /// Runs the command of these words, the program's name first; its exit code.
 #[pyfunction]
@@ -18,17 +18,17 @@ pub fn main(words: Vec<OsString>, py: Python<'_>) -> u8 {
 /// Runs the command that the words after `ganas` name to its end.
 #[pyfunction]
 pub fn command(words: Vec<String>, py: Python<'_>) -> PyResult<()> {
-    let desk = Arc::new(Desk::default());
-    let ending = Ending(desk.clone());
+    let queue = Arc::new(Queue::default());
+    let ender = EndOnDrop(queue.clone());
     let thread = thread::spawn(move || {
         let how = ganas_cli::command(&words).map_err(|e| Fault::of(e, Caller::Command));
-        ending.0.end(how.map(|()| String::new()));
+        ender.0.end(how.map(|()| String::new()));
     });
-    let waited = desk.wait(py, |s| s.end.is_some());
+    let waited = queue.wait(py, |s| s.end.is_some());
     waited?;
-    // A panic has been made an error by `Ending`.
+    // A panic has been made an error by `EndOnDrop`.
     let _ = py.detach(|| thread.join());
-    let how = desk.state().end.take();
+    let how = queue.state().end.take();
     how.unwrap_or_else(|| Err(Fault::other("the command did not end")))?;
     Ok(())
 }

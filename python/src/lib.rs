@@ -3,10 +3,10 @@
 mod arch;
 mod bench;
 mod command;
-mod desk;
 mod fault;
 mod keywords;
 mod predicate;
+mod queue;
 mod search;
 mod space;
 

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ganas_core::constraint::Predicate;
 use pyo3::prelude::*;
 
-use crate::desk::Desk;
+use crate::queue::Queue;
 use crate::space::Space;
 
 /// A constraint by a function, which is called once for each architecture. An exception stops the
 /// search and is raised in the waiting call.
-pub fn predicate(name: String, function: Py<PyAny>, space: Space, desk: Arc<Desk>) -> Predicate {
+pub fn predicate(name: String, function: Py<PyAny>, space: Space, queue: Arc<Queue>) -> Predicate {
     let known = Mutex::new(HashMap::new());
     let holds = move |arch: &_| -> bool {
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -31,7 +31,7 @@ pub fn predicate(name: String, function: Py<PyAny>, space: Space, desk: Arc<Desk
                 holds
             }
             Some(Err(error)) => {
-                desk.raise(error);
+                queue.raise(error);
                 false
             }
             None => false,

@@ -23,10 +23,10 @@ use pyo3::types::{PyBool, PyDict, PyList, PyString};
 use serde_json::Value;
 
 use crate::arch::Arch;
-use crate::desk::{Counter, Desk, Ending, Log, State, Told};
 use crate::fault::{Caller, Fault, refuse};
 use crate::keywords::keywords;
 use crate::predicate::predicate;
+use crate::queue::{EndOnDrop, Queue, QueueEvaluator, Recorder, State, Told};
 use crate::space::{Origin, Space};
 
 /// Constraints that are functions, by name.
@@ -40,7 +40,7 @@ type Found<'py> = (Arch, f64, Bound<'py, PyDict>);
 pub struct Search {
     search: Arc<host::Search>,
     space: Space,
-    desk: Arc<Desk>,
+    queue: Arc<Queue>,
     /// The metrics that results must have, the objective first, and optional ones.
     measured: Vec<String>,
     /// The number of required metrics, which come first.
@@ -64,7 +64,7 @@ enum Thread {
 }
 
 impl Search {
-    fn new(search: host::Search, space: Space, desk: Arc<Desk>) -> PyResult<Self> {
+    fn new(search: host::Search, space: Space, queue: Arc<Queue>) -> PyResult<Self> {
         let (measured, metrics, axis, objective, known) = {
             let problem = search.problem().map_err(Fault::from)?;
             let mut known: Option<Query> = None;
@@ -83,7 +83,7 @@ impl Search {
             complete: AtomicBool::new(false),
             search: Arc::new(search),
             space,
-            desk,
+            queue,
             measured,
             metrics,
             axis,
@@ -100,19 +100,19 @@ impl Search {
         let Thread::Idle = *thread else {
             return Ok(());
         };
-        let (search, desk) = (self.search.clone(), self.desk.clone());
-        let counter = Counter {
-            desk: desk.clone(),
+        let (search, queue) = (self.search.clone(), self.queue.clone());
+        let evaluator = QueueEvaluator {
+            queue: queue.clone(),
             metrics: self.measured.clone(),
             axis: self.axis.clone(),
             slots: search.slots(),
         };
         let begun = thread::Builder::new().spawn(move || {
-            let ending = Ending(desk);
-            let how = run(&search, &ending.0, counter);
+            let ender = EndOnDrop(queue);
+            let how = run(&search, &ender.0, evaluator);
             // The journal is closed by now, and whoever waits may open it again.
             drop(search);
-            ending.0.end(how);
+            ender.0.end(how);
         });
         *thread = Thread::Running(begun.map_err(|e| {
             PyErr::from(Fault::other(&format!(
@@ -133,14 +133,14 @@ impl Search {
 
     /// Waits until nothing changes before the next result.
     fn settle(&self, py: Python<'_>) -> PyResult<()> {
-        self.desk.wait(py, State::settled)?;
+        self.queue.wait(py, State::settled)?;
         self.check_fault(py)
     }
 
     /// Raises the error that ended the search, if there was one.
     fn check_fault(&self, py: Python<'_>) -> PyResult<()> {
-        self.desk.raised(py)?;
-        match &self.desk.state().end {
+        self.queue.raised(py)?;
+        match &self.queue.state().end {
             Some(Err(fault)) => Err(fault.clone().into()),
             _ => Ok(()),
         }
@@ -156,7 +156,7 @@ impl Search {
             }
         };
         if let Thread::Running(handle) = thread {
-            // A panic has been made an error by `Ending`.
+            // A panic has been made an error by `EndOnDrop`.
             let _ = py.detach(|| handle.join());
         }
     }
@@ -165,15 +165,19 @@ impl Search {
     fn take(&self, arch: &Bound<'_, PyAny>) -> PyResult<(Trial, Details)> {
         self.check_embedded()?;
         let trial = self.trial(arch)?;
-        let mut state = self.desk.state();
+        let mut state = self.queue.state();
         if state.end.is_some() {
             return Err(refuse("the search is over, and takes nothing more"));
         }
-        if let Some(since) = state.out.remove(&trial) {
+        if let Some(since) = state.requested.remove(&trial) {
             return Ok((trial, Details::taking(since.elapsed())));
         }
-        if let Some(i) = state.offered.iter().position(|offered| *offered == trial) {
-            state.offered.remove(i);
+        if let Some(i) = state
+            .proposed
+            .iter()
+            .position(|proposed| *proposed == trial)
+        {
+            state.proposed.remove(i);
             return Ok((trial, Details::default()));
         }
         let mut told = state.charged.iter().chain(&state.fresh);
@@ -343,8 +347,8 @@ impl Search {
         py: Python<'_>,
     ) -> PyResult<Self> {
         let space = space.get().clone();
-        let desk = Arc::new(Desk::default());
-        let predicates = predicates(functions, &space, &desk);
+        let queue = Arc::new(Queue::default());
+        let predicates = predicates(functions, &space, &queue);
         let opened = py.detach(|| {
             let embedding = Embedding {
                 predicates,
@@ -352,8 +356,8 @@ impl Search {
             };
             host::Search::open(read_json(spec)?, embedding, session())
         });
-        desk.raised(py)?;
-        Search::new(opened.map_err(Fault::from)?, space, desk)
+        queue.raised(py)?;
+        Search::new(opened.map_err(Fault::from)?, space, queue)
     }
 
     #[staticmethod]
@@ -364,7 +368,7 @@ impl Search {
         retry_failed: bool,
         py: Python<'_>,
     ) -> PyResult<Self> {
-        let desk = Arc::new(Desk::default());
+        let queue = Arc::new(Queue::default());
         let mut found = None;
         let opened = py.detach(|| {
             let embedding = |name: &str, merge_isomorphic: bool| {
@@ -373,17 +377,17 @@ impl Search {
                 };
                 let space = found.insert(Space(origin)).clone();
                 Embedding {
-                    predicates: predicates(functions, &space, &desk),
+                    predicates: predicates(functions, &space, &queue),
                     history: None,
                 }
             };
             let legacy = &ganas_cli::legacy;
             host::Search::resume(&folder, queries, retry_failed, embedding, session(), legacy)
         });
-        desk.raised(py)?;
+        queue.raised(py)?;
         let search = opened.map_err(Fault::from)?;
         let space = found.ok_or_else(|| refuse("the run names no search space"))?;
-        let search = Search::new(search, space, desk)?;
+        let search = Search::new(search, space, queue)?;
         if search.search.is_embedded() {
             search.start()?;
             search.settle(py)?;
@@ -440,13 +444,15 @@ impl Search {
     fn ask(&self, n: usize, py: Python<'_>) -> PyResult<Vec<Arch>> {
         self.check_embedded()?;
         self.start()?;
-        (self.desk).wait(py, |s| s.settled() || s.offered.len() >= n)?;
+        (self.queue).wait(py, |s| s.settled() || s.proposed.len() >= n)?;
         self.check_fault(py)?;
-        let mut state = self.desk.state();
-        let n = n.min(state.offered.len());
-        let asked: Vec<Trial> = state.offered.drain(..n).collect();
+        let mut state = self.queue.state();
+        let n = n.min(state.proposed.len());
+        let asked: Vec<Trial> = state.proposed.drain(..n).collect();
         let now = Instant::now();
-        state.out.extend(asked.iter().map(|trial| (*trial, now)));
+        state
+            .requested
+            .extend(asked.iter().map(|trial| (*trial, now)));
         Ok(asked.iter().map(|trial| self.own(trial)).collect())
     }
 
@@ -464,7 +470,7 @@ impl Search {
             outcome,
             details,
         };
-        self.desk.tell(py, told)?;
+        self.queue.tell(py, told)?;
         self.check_fault(py)
     }
 
@@ -481,15 +487,15 @@ impl Search {
             outcome,
             details,
         };
-        self.desk.tell(py, told)?;
+        self.queue.tell(py, told)?;
         self.check_fault(py)
     }
 
     fn put_back(&self, arch: &Bound<'_, PyAny>) -> PyResult<()> {
         let trial = self.trial(arch)?;
-        let mut state = self.desk.state();
-        if state.out.remove(&trial).is_some() {
-            state.offered.push_front(trial);
+        let mut state = self.queue.state();
+        if state.requested.remove(&trial).is_some() {
+            state.proposed.push_front(trial);
         }
         Ok(())
     }
@@ -502,7 +508,7 @@ impl Search {
             ));
         }
         self.start()?;
-        if let Err(interrupted) = self.desk.wait(py, |s| s.end.is_some()) {
+        if let Err(interrupted) = self.queue.wait(py, |s| s.end.is_some()) {
             self.close(py);
             return Err(interrupted);
         }
@@ -514,11 +520,11 @@ impl Search {
             self.settle(py)?;
         }
         self.check_fault(py)?;
-        Ok(self.desk.state().end.is_some())
+        Ok(self.queue.state().end.is_some())
     }
 
     fn best<'py>(&self, py: Python<'py>) -> PyResult<Option<Found<'py>>> {
-        let state = self.desk.state();
+        let state = self.queue.state();
         let mut best = self.known.as_ref();
         for query in state.charged.iter().chain(&state.fresh) {
             if better(query, best) {
@@ -543,7 +549,7 @@ impl Search {
     }
 
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let state = self.desk.state();
+        let state = self.queue.state();
         let more: BTreeSet<&String> = state.more.values().flat_map(BTreeMap::keys).collect();
         let charged = (state.charged.iter().enumerate()).map(|(i, query)| (Some(i + 1), query));
         (charged.chain(state.fresh.iter().map(|query| (None, query))))
@@ -558,7 +564,7 @@ impl Search {
         py: Python<'py>,
     ) -> PyResult<Option<Bound<'py, PyDict>>> {
         let trial = self.trial(arch)?;
-        let state = self.desk.state();
+        let state = self.queue.state();
         // The latest first: that is what is asked for.
         let charged = (state.charged.iter().enumerate()).map(|(i, query)| (Some(i + 1), query));
         let mut all = (state.fresh.iter().rev().map(|query| (None, query))).chain(charged.rev());
@@ -572,26 +578,26 @@ impl Search {
 
     /// The evaluations so far.
     fn count(&self) -> usize {
-        let state = self.desk.state();
+        let state = self.queue.state();
         state.charged.len() + state.fresh.len()
     }
 
     fn result(&self) -> Option<String> {
-        match &self.desk.state().end {
+        match &self.queue.state().end {
             Some(Ok(result)) => Some(result.clone()),
             _ => None,
         }
     }
 
     fn close(&self, py: Python<'_>) {
-        self.desk.halt();
+        self.queue.halt();
         self.join(py);
     }
 }
 
 impl Drop for Search {
     fn drop(&mut self) {
-        self.desk.halt();
+        self.queue.halt();
     }
 }
 
@@ -669,12 +675,12 @@ pub fn usual_search() -> PyResult<String> {
     Ok(spec.map_err(|e| Fault::from(anyhow::Error::from(e)))?)
 }
 
-fn run(search: &host::Search, desk: &Desk, counter: Counter) -> Result<String, Fault> {
+fn run(search: &host::Search, queue: &Queue, evaluator: QueueEvaluator) -> Result<String, Fault> {
     let problem = search.problem()?;
-    let mut log = Log { desk, problem };
-    let counter: Box<dyn Evaluator> = Box::new(counter);
-    let counter = search.is_embedded().then_some(counter);
-    let report = search.run(counter, &mut log, &desk.stop)?;
+    let mut recorder = Recorder { queue, problem };
+    let evaluator: Box<dyn Evaluator> = Box::new(evaluator);
+    let evaluator = search.is_embedded().then_some(evaluator);
+    let report = search.run(evaluator, &mut recorder, &queue.stop)?;
     Ok(serde_json::to_string(&report).map_err(anyhow::Error::from)?)
 }
 
@@ -683,8 +689,8 @@ fn better(query: &Query, best: Option<&Query>) -> bool {
     (query.merit()).is_some_and(|merit| before.is_none_or(|before| merit > before))
 }
 
-fn predicates(functions: Functions, space: &Space, desk: &Arc<Desk>) -> Vec<Predicate> {
+fn predicates(functions: Functions, space: &Space, queue: &Arc<Queue>) -> Vec<Predicate> {
     (functions.into_iter())
-        .map(|(name, function)| predicate(name, function, space.clone(), desk.clone()))
+        .map(|(name, function)| predicate(name, function, space.clone(), queue.clone()))
         .collect()
 }

@@ -108,7 +108,7 @@ impl FromStr for Augment {
         let mut augment = Augment::none();
         for part in text.split(',').filter(|_| text != "none") {
             let unknown = || {
-                Error::input(format!("`{part}` is no change of images")).mend(
+                Error::input(format!("`{part}` is not a change of images")).mend(
                     "give none, or some of flip, pad=N and cutout=N, as in flip,pad=4,cutout=16",
                 )
             };

@@ -27,7 +27,7 @@ impl Shape {
         (self.height.checked_mul(self.width))
             .and_then(|n| n.checked_mul(self.channels))
             .filter(|&n| n > 0)
-            .ok_or_else(|| Error::input(format!("{self} is no size of an image")))
+            .ok_or_else(|| Error::input(format!("{self} is not a size of an image")))
     }
 }
 

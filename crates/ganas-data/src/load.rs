@@ -113,7 +113,7 @@ fn load_file(path: &Path) -> Result<Dataset> {
     } else if file.contains("images") && file.contains("idx3") {
         idx::file(path)
     } else {
-        Err(Error::input("the file is no dataset by its name")
+        Err(Error::input("the name of the file is not that of a dataset")
             .mend("give a .bin file of CIFAR's binary layout, an IDX file of images (its name holds 'images' and 'idx3'), or a folder; unpack an archive first")
             .in_file(path))
     }

@@ -43,7 +43,7 @@ impl FromStr for Portion {
     fn from_str(text: &str) -> Result<Self> {
         let count = text.parse().map(Portion::Count).ok();
         (count.or_else(|| text.parse().map(Portion::Share).ok())).ok_or_else(|| {
-            Error::input(format!("'{text}' is no part of a dataset"))
+            Error::input(format!("'{text}' is not a part of a dataset"))
                 .mend("give a share as 0.2, or a number of images as 10000")
         })
     }

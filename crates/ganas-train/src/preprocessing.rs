@@ -56,7 +56,7 @@ impl Preprocessing {
         for name in FIELDS {
             let text = (metadata.get(name)).ok_or_else(|| format!("its metadata lack `{name}`"))?;
             let value = serde_json::from_str(text)
-                .map_err(|e| format!("`{name}` in its metadata is no JSON ({e})"))?;
+                .map_err(|e| format!("`{name}` in its metadata is not JSON ({e})"))?;
             fields.insert(name.to_owned(), value);
         }
         let read: Preprocessing = serde_json::from_value(Value::Object(fields))

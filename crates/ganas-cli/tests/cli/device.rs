@@ -25,7 +25,7 @@ fn devices_that_cannot_be_meant() {
             &format!("{command} --device cuda:0"),
             &[
                 "--device",
-                "`cuda:0` is no device",
+                "`cuda:0` is not a device",
                 "use cpu, gpu, or gpu:1",
             ],
         );

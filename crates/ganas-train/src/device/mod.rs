@@ -71,7 +71,7 @@ impl FromStr for Choice {
         (number.and_then(|number| number.parse().ok()))
             .map(Choice::Gpu)
             .ok_or_else(|| {
-                Error::input(format!("`{text}` is no device"))
+                Error::input(format!("`{text}` is not a device"))
                     .mend("use cpu, gpu, or gpu:1 for the second graphics card")
             })
     }
@@ -94,7 +94,7 @@ mod tests {
         }
         for text in ["", "GPU", "gpu:", "gpu:one", "gpu:-1", "gpu1", "cuda:0"] {
             let error = text.parse::<Choice>().unwrap_err().to_string();
-            assert!(error.contains(&format!("`{text}` is no device; use cpu, gpu")));
+            assert!(error.contains(&format!("`{text}` is not a device; use cpu, gpu")));
         }
     }
 

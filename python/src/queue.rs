@@ -22,7 +22,7 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// The meeting point of a search and the code that evaluates for it.
 #[derive(Default)]
-pub struct Desk {
+pub struct Queue {
     state: Mutex<State>,
     changed: Condvar,
     /// True if the search should stop.
@@ -34,14 +34,14 @@ pub struct Desk {
 #[derive(Default)]
 pub struct State {
     /// Proposed architectures, in the order of the search.
-    pub offered: VecDeque<Trial>,
+    pub proposed: VecDeque<Trial>,
     /// Requested architectures without a result, with the time of the request.
-    pub out: HashMap<Trial, Instant>,
+    pub requested: HashMap<Trial, Instant>,
     /// Results that the search has not taken yet.
     told: VecDeque<Told>,
     /// The number of results so far, and the number of those that are processed.
-    tells: u64,
-    dealt: u64,
+    received: u64,
+    processed: u64,
     /// True if the search waits for a result.
     idle: bool,
     /// Every query that was charged, in order.
@@ -68,7 +68,7 @@ impl State {
     }
 }
 
-impl Desk {
+impl Queue {
     pub fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,11 +94,11 @@ impl Desk {
         let number = {
             let mut state = self.state();
             state.told.push_back(told);
-            state.tells += 1;
-            state.tells
+            state.received += 1;
+            state.received
         };
         self.changed.notify_all();
-        self.wait(py, |s| s.dealt >= number || s.end.is_some())
+        self.wait(py, |s| s.processed >= number || s.end.is_some())
     }
 
     /// Ends the search with an exception of a user's function.
@@ -128,9 +128,9 @@ impl Desk {
 }
 
 /// Ends the search if its thread ends in any way.
-pub struct Ending(pub Arc<Desk>);
+pub struct EndOnDrop(pub Arc<Queue>);
 
-impl Drop for Ending {
+impl Drop for EndOnDrop {
     fn drop(&mut self) {
         // Without effect if it has ended.
         self.0.end(Err(Fault::other(
@@ -140,14 +140,14 @@ impl Drop for Ending {
 }
 
 /// Evaluator that takes its results from the queue.
-pub struct Counter {
-    pub desk: Arc<Desk>,
+pub struct QueueEvaluator {
+    pub queue: Arc<Queue>,
     pub metrics: Vec<String>,
     pub axis: Option<Axis>,
     pub slots: usize,
 }
 
-impl Evaluator for Counter {
+impl Evaluator for QueueEvaluator {
     fn metrics(&self) -> &[String] {
         &self.metrics
     }
@@ -161,19 +161,19 @@ impl Evaluator for Counter {
     }
 
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
-        let desk = &*self.desk;
+        let queue = &*self.queue;
         let mut looked = Instant::now();
         loop {
             let new: Vec<Trial> = std::iter::from_fn(|| work.next()).collect();
-            let mut state = desk.state();
-            state.offered.extend(new);
+            let mut state = queue.state();
+            state.proposed.extend(new);
             if state.told.is_empty() {
-                if state.offered.is_empty() && state.out.is_empty() {
+                if state.proposed.is_empty() && state.requested.is_empty() {
                     return Ok(());
                 }
                 state.idle = true;
-                desk.changed.notify_all();
-                let waited = desk.changed.wait_timeout(state, POLL);
+                queue.changed.notify_all();
+                let waited = queue.changed.wait_timeout(state, POLL);
                 (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
             }
             let told = mem::take(&mut state.told);
@@ -190,8 +190,8 @@ impl Evaluator for Counter {
                 work.done(&trial, outcome);
             }
             if count > 0 {
-                desk.state().dealt += count as u64;
-                desk.changed.notify_all();
+                queue.state().processed += count as u64;
+                queue.changed.notify_all();
             }
             if count == 0 || looked.elapsed() >= POLL {
                 looked = Instant::now();
@@ -204,15 +204,15 @@ impl Evaluator for Counter {
 }
 
 /// Records every result in the state.
-pub struct Log<'p> {
-    pub desk: &'p Desk,
+pub struct Recorder<'p> {
+    pub queue: &'p Queue,
     pub problem: Problem<'p>,
 }
 
-impl Observer for Log<'_> {
+impl Observer for Recorder<'_> {
     fn details(&mut self, trial: &Trial, details: &Details) -> Result<()> {
         if !details.more.is_empty() {
-            let mut state = self.desk.state();
+            let mut state = self.queue.state();
             state.more.insert(*trial, details.more.clone());
         }
         Ok(())
@@ -220,7 +220,7 @@ impl Observer for Log<'_> {
 
     fn finished(&mut self, trial: &Trial, outcome: &Outcome) -> Result<()> {
         let query = self.problem.query(trial, 0, outcome.clone());
-        self.desk.state().fresh.push(query);
+        self.queue.state().fresh.push(query);
         Ok(())
     }
 
@@ -229,7 +229,7 @@ impl Observer for Log<'_> {
     }
 
     fn queried(&mut self, _: usize, query: &Query) -> Result<()> {
-        let mut state = self.desk.state();
+        let mut state = self.queue.state();
         state.fresh.retain(|fresh| fresh.trial() != query.trial());
         state.charged.push(query.clone());
         Ok(())
