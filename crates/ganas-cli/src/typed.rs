@@ -92,13 +92,22 @@ fn argument(field: Field) -> Arg {
 fn parser(kind: Kind, choices: &'static [&'static str], offers: Option<Offer>) -> ValueParser {
     match (kind, offers) {
         (Kind::Count, _) => value_parser!(u64).into(),
-        (Kind::Number, _) => value_parser!(f64).into(),
+        (Kind::Number, _) => ValueParser::new(finite),
         (_, Some(Offer::Spaces)) => names::spaces().into(),
         (_, Some(Offer::Strategies)) => names::strategies().into(),
         (_, Some(Offer::Presets)) => names::presets().into(),
         _ if !choices.is_empty() => PossibleValuesParser::new(choices).into(),
         _ => value_parser!(String),
     }
+}
+
+/// Reads a number that a file can hold.
+fn finite(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "write a number".to_owned())?;
+    if !number.is_finite() {
+        return Err(format!("{number} is not a finite number"));
+    }
+    Ok(number)
 }
 
 /// The value that was typed for a field.

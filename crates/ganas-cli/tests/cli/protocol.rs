@@ -148,7 +148,7 @@ fn protocols_that_cannot_be_are_refused() {
     refuses("--queries 10 --noise=-1", &["-1 is no standard deviation"]);
     refuses(
         "--queries 10 --noise NaN",
-        &["NaN is no standard deviation"],
+        &["--noise", "NaN is not a finite number"],
     );
     sandbox.refuses("search --noise 1", &["--table"]);
     sandbox.refuses(

@@ -299,7 +299,7 @@ fn trainings_that_cannot_begin() {
         ("--epochs 0", ["`epochs = 0`", "at least 1"]),
         (
             "--learning-rate nan",
-            ["`learning-rate = NaN`", "0 or more"],
+            ["--learning-rate", "NaN is not a finite number"],
         ),
         (
             "--recipe recipe.toml",
