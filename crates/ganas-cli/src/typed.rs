@@ -73,13 +73,13 @@ fn argument(field: Field) -> Arg {
     if field.kind == Kind::Flag {
         return argument.action(ArgAction::SetTrue);
     }
-    if let Some(default) = field.default {
+    if let Some(default) = field.default.clone() {
         argument = argument.default_value(default);
     }
     argument = argument
         .value_name(field.value)
         .allow_negative_numbers(field.negative)
-        .value_parser(parser(field.kind, field.choices, field.offers));
+        .value_parser(parser(&field));
     if field.offers.is_some() {
         argument = argument.hide_possible_values(field.offers != Some(Offer::Strategies));
     }
@@ -89,14 +89,17 @@ fn argument(field: Field) -> Arg {
     }
 }
 
-fn parser(kind: Kind, choices: &'static [&'static str], offers: Option<Offer>) -> ValueParser {
-    match (kind, offers) {
-        (Kind::Count, _) => value_parser!(u64).into(),
-        (Kind::Number, _) => ValueParser::new(finite),
-        (_, Some(Offer::Spaces)) => names::spaces().into(),
-        (_, Some(Offer::Strategies)) => names::strategies().into(),
-        (_, Some(Offer::Presets)) => names::presets().into(),
-        _ if !choices.is_empty() => PossibleValuesParser::new(choices).into(),
+fn parser(field: &Field) -> ValueParser {
+    match (field.kind, field.offers, field.check) {
+        (Kind::Count, ..) => value_parser!(u64).into(),
+        (Kind::Number, ..) => ValueParser::new(finite),
+        (_, Some(Offer::Spaces), _) => names::spaces().into(),
+        (_, Some(Offer::Strategies), _) => names::strategies().into(),
+        (_, Some(Offer::Presets), _) => names::presets().into(),
+        (_, _, Some(check)) => {
+            ValueParser::new(move |text: &str| check(text).map(|()| text.to_owned()))
+        }
+        _ if !field.choices.is_empty() => PossibleValuesParser::new(field.choices).into(),
         _ => value_parser!(String),
     }
 }

@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Context;
 use clap::Args;
 use ganas_study::run::resume::{self, Ended, Legacy};
 use ganas_study::rundir::RESULT;
@@ -47,7 +47,7 @@ pub struct ResumeArgs {
     queries: Option<usize>,
 
     /// Device to go on with, if it is not to be the one that the run was begun on
-    #[arg(long, value_name = "DEVICE")]
+    #[arg(long, value_name = "DEVICE", value_parser = device)]
     device: Option<String>,
 
     /// Make evaluations again that failed
@@ -69,7 +69,7 @@ pub struct ResumeArgs {
 /// # Errors
 /// If there is no run in the folder, something that it needs is not as it was, or as in
 /// `ganas search`.
-pub fn run(args: &ResumeArgs, legacy: Legacy) -> Result<End> {
+pub fn run(args: &ResumeArgs, legacy: Legacy) -> anyhow::Result<End> {
     let change = &args.change.0;
     let (mut recorded, mut spec) = resume::open(&args.folder, args.queries, change, legacy)?;
     recorded.retries_failed = args.retry_failed;
@@ -95,4 +95,10 @@ pub fn run(args: &ResumeArgs, legacy: Legacy) -> Result<End> {
         log: args.log,
     };
     search::search(&spec, Some(&recorded), &output)
+}
+
+/// Checks the text of a device.
+fn device(text: &str) -> Result<String, String> {
+    let choice = text.parse::<ganas_train::device::Choice>();
+    choice.map(|_| text.to_owned()).map_err(|e| e.to_string())
 }

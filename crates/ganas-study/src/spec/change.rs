@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use ganas_core::error::{Error, Result};
 
+use crate::duration::parse;
 use crate::spec;
 use crate::spec::search::SearchSpec;
 
@@ -23,7 +24,7 @@ spec! {
         retries: Option<usize> => |field| field.value("N");
         /// Time that the whole search may take from now on, what it has taken included, as `90s`, `45m`,
         /// `12h` or `1h30m` [default: as before]
-        time_limit: Option<String> => |field| field.value("DURATION");
+        time_limit: Option<String> => |field| field.value("DURATION").checked(|text| parse(text).map(drop));
         /// Failed evaluations that end the search from now on; 0 never ends it [default: as before]
         max_failures: Option<usize> => |field| field.value("N");
         /// Place of the table now, if it was moved; its content has to be the same [default: as before]

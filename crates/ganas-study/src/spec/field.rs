@@ -30,7 +30,12 @@ pub struct Field {
     pub negative: bool,
     /// Whether the help leaves it out.
     pub hidden: bool,
+    /// Check of a text.
+    pub check: Option<Check>,
 }
+
+/// Check of a text; the error names the fault and the remedy.
+pub type Check = fn(&str) -> std::result::Result<(), String>;
 
 /// Kind of value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +123,7 @@ impl Field {
             offers: None,
             negative: false,
             hidden: false,
+            check: None,
         }
     }
 
@@ -155,6 +161,17 @@ impl Field {
     pub fn offers(mut self, offer: Offer) -> Field {
         self.offers = Some(offer);
         self
+    }
+
+    /// Refuses texts that do not pass a check.
+    pub fn checked(mut self, check: Check) -> Field {
+        self.check = Some(check);
+        self
+    }
+
+    /// Refuses texts that cannot be parsed as a type.
+    pub fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(self) -> Field {
+        self.checked(|text| text.parse::<T>().map(drop).map_err(|e| e.to_string()))
     }
 
     /// Takes negative numbers.

@@ -120,6 +120,9 @@ impl Field {
 
     /// A text, if it is one of those that the field takes.
     fn choose(&self, text: String) -> Result<Value> {
+        if let Some(Err(why)) = self.check.map(|check| check(&text)) {
+            return Err(Error::input(format!("`{}`: {why}", self.name)));
+        }
         if self.choices.is_empty() || self.choices.contains(&&*text) {
             return Ok(text.into());
         }

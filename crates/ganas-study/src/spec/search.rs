@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::duration::parse;
 use crate::spec;
 use crate::spec::field::Offer;
 use crate::spec::task::TaskSpec;
@@ -42,7 +43,7 @@ spec! {
         ///
         /// Evaluations that are running at the limit are abandoned, and made again if the search is resumed. Where
         /// networks are trained, the last training of the best one follows after the limit.
-        time_limit: Option<String> => |field| field.value("DURATION");
+        time_limit: Option<String> => |field| field.value("DURATION").checked(|text| parse(text).map(drop));
         /// Epochs in which the best network is trained once more, on all images that are not for test
         /// [default: those of a candidate; 40 on the digits]
         winner_epochs: Option<usize> => |field| field.value("N").heading("Training");

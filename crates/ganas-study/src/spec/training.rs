@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use ganas_data::Augment;
+use ganas_train::device::Choice;
+
 use crate::spec;
 
 spec! {
@@ -30,7 +33,9 @@ spec! {
         /// Random changes of training images: none, or some of flip, pad=N (black pixels around, out of
         /// which a part is cut) and cutout=N (the side of a square that is blanked), as in
         /// flip,pad=4,cutout=16 [default: as suits the dataset]
-        augment: Option<String> => |field| field.value("CHANGES").heading("Training");
+        augment: Option<String> => |field| {
+            field.value("CHANGES").parsed::<Augment>().heading("Training")
+        };
         /// Channels of the stem
         width: Option<usize> => |field| field.value("N").heading("Training");
         /// Cells a stage; in chains, how often each block is repeated
@@ -60,6 +65,8 @@ spec! {
         ///
         /// Graphics cards take a build with the feature `wgpu`, and the same seed need not give the same
         /// numbers on them.
-        device: Option<String> => |field| field.value("DEVICE").heading("Training");
+        device: Option<String> => |field| {
+            field.value("DEVICE").parsed::<Choice>().heading("Training")
+        };
     }
 }
