@@ -127,3 +127,79 @@ fn value(field: &Field, matches: &ArgMatches) -> Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ganas_study::spec::{SearchSpec, StudySpec, read_json};
+    use serde_json::json;
+
+    use super::*;
+
+    ganas_study::spec! {
+        /// A search with an option more.
+        pub struct LargerSpec {
+            /// Patience in rounds
+            ///
+            /// A search ends after that many rounds without a better architecture.
+            patience: usize = 7 => |field| field.value("N");
+            ..search: SearchSpec;
+        }
+    }
+
+    fn typed<S: Spec>(words: &[&str]) -> Result<S, Error> {
+        let command = Typed::<S>::augment_args(Command::new("test"));
+        let words = ["test"].iter().chain(words);
+        let matches = command.try_get_matches_from(words)?;
+        Typed::from_arg_matches(&matches).map(|typed| typed.0)
+    }
+
+    #[test]
+    fn a_field_that_is_declared_once_is_an_option_a_key_and_on_record() {
+        let help = Typed::<LargerSpec>::augment_args(Command::new("test")).render_long_help();
+        let help = help.to_string();
+        assert!(help.contains("--patience <N>") && help.contains("without a better architecture"));
+        assert!(help.contains("[default: 7]"));
+        let line: LargerSpec = typed(&["--patience", "3", "--queries=40"]).unwrap();
+        // The text of a file, and what Python gives.
+        let file: LargerSpec = read_json(r#"{ "patience": 3, "queries": 40 }"#).unwrap();
+        assert_eq!(line, file);
+        let record = serde_json::to_value(&line).unwrap();
+        assert_eq!(
+            (&record["patience"], &record["queries"]),
+            (&json!(3), &json!(40))
+        );
+        assert_eq!(read_map::<LargerSpec>(record).unwrap(), line);
+        let refused = typed::<LargerSpec>(&["--patience", "long"]).unwrap_err();
+        assert!(refused.to_string().contains("--patience"));
+    }
+
+    #[test]
+    fn every_field_of_a_search_is_typed_read_and_written_alike() {
+        for field in SearchSpec::fields() {
+            let (words, value) = match (field.kind, &*field.name) {
+                (Kind::Flag, _) => (vec![format!("--{}", field.option)], json!(true)),
+                (Kind::Count, _) => (vec![format!("--{}=3", field.option)], json!(3)),
+                (Kind::Number, _) => (vec![format!("--{}=2.5", field.option)], json!(2.5)),
+                (Kind::Texts, _) => (vec![format!("--{}=x", field.option)], json!(["x"])),
+                (_, "device") => (vec!["--device=cpu".into()], json!("cpu")),
+                (_, "augment") => (vec!["--augment=flip".into()], json!("flip")),
+                (_, "time_limit") => (vec!["--time-limit=90s".into()], json!("90s")),
+                _ => {
+                    let value = field.choices.first().unwrap_or(&"x");
+                    (vec![format!("--{}={value}", field.option)], json!(value))
+                }
+            };
+            let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+            // An option without which it has no effect.
+            let other = field.requires.map(|other| format!("--{other}=x"));
+            words.extend(other.as_deref());
+            let spec: SearchSpec = typed(&words).unwrap_or_else(|e| panic!("{}: {e}", field.name));
+            let record = StudySpec::Search(Box::new(spec.clone()))
+                .to_value()
+                .unwrap();
+            assert_eq!(record[field.name], value, "{}", field.name);
+            let read = StudySpec::from_value(record).unwrap();
+            assert_eq!(read, StudySpec::Search(Box::new(spec)), "{}", field.name);
+        }
+    }
+}

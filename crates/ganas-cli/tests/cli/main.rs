@@ -31,6 +31,7 @@ mod sandbox;
 mod search;
 mod signals;
 mod sizes;
+mod specs;
 mod suite;
 mod surrogate;
 mod tables;
