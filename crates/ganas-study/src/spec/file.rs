@@ -55,7 +55,9 @@ impl StudySpec {
         let mut spec = StudySpec::from_value(value)
             .map_err(|e| on_line_of(e, &text))
             .map_err(|e| e.in_file(file))?;
-        spec.relocate(&folder)?;
+        // Paths from here stay as they are written.
+        let is_current = is_current(&folder);
+        spec.relocate(if is_current { Path::new("") } else { &folder })?;
         Ok(spec)
     }
 
@@ -149,6 +151,12 @@ impl<'de> Deserialize<'de> for StudySpec {
         let value = Value::deserialize(deserializer)?;
         StudySpec::from_value(value).map_err(serde::de::Error::custom)
     }
+}
+
+/// Whether a folder is the current one.
+fn is_current(folder: &Path) -> bool {
+    let folder = folder.canonicalize();
+    std::env::current_dir().is_ok_and(|here| folder.is_ok_and(|folder| folder == here))
 }
 
 /// The specification in the settings or the result of a run, and the folder that its paths start from.
