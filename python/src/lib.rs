@@ -7,6 +7,7 @@ mod fault;
 mod keywords;
 mod predicate;
 mod queue;
+mod registry;
 mod search;
 mod space;
 
@@ -28,6 +29,8 @@ mod _ganas {
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {
         use pyo3::types::PyModuleMethods;
+        let registry = crate::registry::registry();
+        ganas_cli::install(registry.map_err(crate::fault::Fault::from)?);
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }
