@@ -108,13 +108,15 @@ impl Error {
         self
     }
 
-    /// Adds the state after a failed access: what is kept, and how to go on.
+    /// Adds the state after a failure that is not one of the input: what is kept, and how to resume.
     pub fn note(mut self, text: impl Into<String>) -> Self {
-        // Whoever removed the files of a search has to be told another way to go on.
-        if let Error::Io { note, access, .. } = &mut self
-            && *access != Access::Hold
-        {
-            *note = Some(text.into());
+        match &mut self {
+            // The remedy for files that were removed from a running search is another one.
+            Error::Io { note, access, .. } if *access != Access::Hold => *note = Some(text.into()),
+            Error::Strategy { what, .. } | Error::Evaluator { what, .. } => {
+                *what = format!("{what}; {}", text.into());
+            }
+            _ => {}
         }
         self
     }

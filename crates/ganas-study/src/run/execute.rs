@@ -225,16 +225,28 @@ impl Plan<'_> {
     /// An error that broke the run off, and what to do about it.
     pub(super) fn kept(&self, error: Error) -> Error {
         let Some(folder) = self.out else {
-            return error;
+            return self.named(error);
         };
         let goes_on = if self.alone {
             format!("`ganas resume {}` goes on", folder.display())
         } else {
             "the same command goes on".to_owned()
         };
-        error
+        self.named(error)
             .mend(format!("mend it, and {goes_on}"))
             .note(format!("what was evaluated is kept, and {goes_on}"))
+    }
+
+    /// An error of the strategy with the name that the specification has.
+    fn named(&self, error: Error) -> Error {
+        match error {
+            Error::Strategy { what, source, .. } => Error::Strategy {
+                strategy: self.recipe.to_string(),
+                what,
+                source,
+            },
+            other => other,
+        }
     }
 
     fn provenance(&self) -> Result<Provenance> {
