@@ -59,7 +59,11 @@ def reading(
 
 def given(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that have a value."""
-    return {name: value for name, value in fields.items() if value not in (None, False, [])}
+    return {
+        name: value
+        for name, value in fields.items()
+        if value is not None and value is not False and value != []
+    }
 
 
 def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
@@ -74,7 +78,8 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
         return {**{k: v for k, v in kept.items() if k not in free}, "objective": objective}
 
     there, here = settled(there), settled(here)
-    return sorted(k for k in {*there, *here} if there.get(k) != here.get(k))
+    names = sorted(k for k in {*there, *here} if there.get(k) != here.get(k))
+    return [f"{k}={fields[k]}" for k in names for fields in (there, here) if k in fields]
 
 
 def functions(constraints: Iterable[Any]) -> list[tuple[str, Any]]:
