@@ -100,6 +100,8 @@ pub struct Search<'a> {
     history: Vec<Finished>,
     finished: Vec<Finished>,
     checkpoint: Option<Checkpoint>,
+    /// Name of the strategy in errors, if it is not its own.
+    name: Option<String>,
     /// Numbers of slots, by increasing query; empty where rounds follow each other.
     slots: Vec<SlotChange>,
 }
@@ -113,6 +115,7 @@ impl<'a> Search<'a> {
             history: Vec::new(),
             finished: Vec::new(),
             checkpoint: None,
+            name: None,
             slots: Vec::new(),
         }
     }
@@ -129,6 +132,12 @@ impl<'a> Search<'a> {
         let slots = slots.max(1);
         self.slots.push(SlotChange { after, slots });
         self
+    }
+
+    /// Sets the name of the strategy in errors, such as the one under which it is registered.
+    pub fn naming(self, strategy: impl Into<String>) -> Self {
+        let name = Some(strategy.into());
+        Search { name, ..self }
     }
 
     /// Adds trials that are known from the beginning. They are not charged.
@@ -166,7 +175,7 @@ impl<'a> Search<'a> {
                 .mend("leave the target or all but one objective out"));
         }
         let evaluator = &mut Boundary::new(self.problem, evaluator)?;
-        let strategy = &mut Supervised::new(self.problem, strategy)?;
+        let strategy = &mut Supervised::new(self.problem, strategy, self.name)?;
         let count = self.finished.len();
         let fits = |c: &Checkpoint| c.queries.iter().all(|query| query.place < count);
         let checkpoint = match self.checkpoint.filter(fits) {

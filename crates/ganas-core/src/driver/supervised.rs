@@ -14,12 +14,16 @@ pub(super) struct Supervised<'s> {
 }
 
 impl<'s> Supervised<'s> {
-    /// Takes a strategy for a problem.
+    /// Takes a strategy for a problem, under a name if it has another one than its own.
     ///
     /// # Errors
     /// If the problem needs what the strategy does not handle.
-    pub fn new(problem: &Problem, strategy: &'s mut dyn Strategy) -> Result<Self> {
-        let name = strategy.name();
+    pub fn new(
+        problem: &Problem,
+        strategy: &'s mut dyn Strategy,
+        name: Option<String>,
+    ) -> Result<Self> {
+        let name = name.unwrap_or_else(|| strategy.name());
         let objectives = problem.objectives().len();
         if objectives > 1 && !strategy.capabilities().several_objectives {
             return Err(Error::input(format!(

@@ -134,7 +134,8 @@ impl Plan<'_> {
     ) -> Search<'p> {
         let mut search = Search::new(problem, limits)
             .knowing(self.history.known.clone())
-            .resuming(before.finished, before.checkpoint);
+            .resuming(before.finished, before.checkpoint)
+            .naming(self.recipe.to_string());
         if let Some(slots) = slots {
             search = search.asynchronous(slots);
             for change in self.resumed.map_or(&[][..], |run| &run.changes) {
@@ -225,28 +226,16 @@ impl Plan<'_> {
     /// An error that broke the run off, and what to do about it.
     pub(super) fn kept(&self, error: Error) -> Error {
         let Some(folder) = self.out else {
-            return self.named(error);
+            return error;
         };
         let goes_on = if self.alone {
             format!("`ganas resume {}` goes on", folder.display())
         } else {
             "the same command goes on".to_owned()
         };
-        self.named(error)
+        error
             .mend(format!("mend it, and {goes_on}"))
             .note(format!("what was evaluated is kept, and {goes_on}"))
-    }
-
-    /// An error of the strategy with the name that the specification has.
-    fn named(&self, error: Error) -> Error {
-        match error {
-            Error::Strategy { what, source, .. } => Error::Strategy {
-                strategy: self.recipe.to_string(),
-                what,
-                source,
-            },
-            other => other,
-        }
     }
 
     fn provenance(&self) -> Result<Provenance> {
