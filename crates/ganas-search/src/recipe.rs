@@ -61,7 +61,9 @@ impl Recipe {
     /// If the strategy has no such preset, or the preset does not have those settings.
     pub fn with_preset(&self, preset: &str) -> Result<Self> {
         let recipe = Recipe::new(self.strategy, self.factory.clone(), preset)?;
-        (self.replaced.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
+        self.replaced
+            .iter()
+            .try_fold(recipe, |recipe, text| recipe.with_setting(text))
     }
 
     /// The strategy with one setting replaced, written `key=value`.
@@ -130,7 +132,9 @@ impl Recipe {
             return Err(Error::bug(format!("the strategy `{name}` has no preset")));
         };
         let recipe = Recipe::new(name, factory.clone(), preset)?;
-        (parts.iter()).try_fold(recipe, |recipe, text| recipe.with_setting(text))
+        parts
+            .iter()
+            .try_fold(recipe, |recipe, text| recipe.with_setting(text))
     }
 
     /// Checks that every replaced setting can change the search.

@@ -40,7 +40,9 @@ fn run(space: &dyn ganas_core::space::SearchSpace, recipe: &str, queries: usize,
         .unwrap();
     let mut evaluator = Noise(["score".into()]);
     let stop = AtomicBool::new(false);
-    (Search::new(&problem, &limits).run(&mut evaluator, &mut *strategy, &mut [], &stop)).unwrap()
+    Search::new(&problem, &limits)
+        .run(&mut evaluator, &mut *strategy, &mut [], &stop)
+        .unwrap()
 }
 
 /// All values of a gauge.

@@ -83,7 +83,10 @@ fn rugged(seed: u64) -> impl Fn(&Arch) -> f64 + Send + Clone {
 }
 
 fn best(queries: &[Query]) -> f64 {
-    (queries.iter().filter_map(Query::merit)).fold(f64::NEG_INFINITY, f64::max)
+    queries
+        .iter()
+        .filter_map(Query::merit)
+        .fold(f64::NEG_INFINITY, f64::max)
 }
 
 #[test]

@@ -61,7 +61,8 @@ fn the_likelihoods_of_all_architectures_add_up_to_one() {
     assert!((total - 1.0).abs() < 1e-9, "{total}");
     let mut rng = Rng::stream(0, "test");
     let generator = Generator::new(GeneratorConfig::default(), Dims::of(space), &mut rng);
-    let total: f64 = (archs.iter())
+    let total: f64 = archs
+        .iter()
         .map(|a| log_likelihood(&generator, space, a).unwrap().unwrap().exp())
         .sum();
     assert!((total - 1.0).abs() < 1e-3, "{total}");

@@ -182,7 +182,10 @@ fn trace(name: &str, bounds: &[&str], recipe: &str, queries: usize, course: Cour
     let never = AtomicBool::new(false);
     let run = search.run(evaluator, &mut *strategy, &mut [], &never);
     let run: Run = run.unwrap();
-    let proposed: Vec<String> = (run.ledger.queries().iter())
+    let proposed: Vec<String> = run
+        .ledger
+        .queries()
+        .iter()
         .map(|query| format!("{} {}", query.round, space.format(&query.arch)))
         .collect();
     let course = match course {
@@ -198,7 +201,8 @@ fn trace(name: &str, bounds: &[&str], recipe: &str, queries: usize, course: Cour
 }
 
 fn traces() -> Vec<Trace> {
-    let mut traces: Vec<Trace> = (GA_NAS.iter())
+    let mut traces: Vec<Trace> = GA_NAS
+        .iter()
         .map(|(name, bounds, recipe, queries)| trace(name, bounds, recipe, *queries, Course::Plain))
         .collect();
     for course in [Course::Overlapping, Course::Continued] {

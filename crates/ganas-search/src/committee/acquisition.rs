@@ -57,7 +57,9 @@ impl Acquisition {
         };
         let kernel = kernels.at(0);
         let objective = Committee::fit(config, space, &examples, describer, kernel, rng)?;
-        let margins = (bounds.into_iter().enumerate())
+        let margins = bounds
+            .into_iter()
+            .enumerate()
             .filter_map(|(i, (constraint, metric))| {
                 let examples = margin(&evaluated, constraint, metric);
                 let kernel = kernels.at(i + 1);
@@ -77,7 +79,7 @@ impl Acquisition {
         bonus: f64,
     ) -> Vec<f64> {
         let space = context.space;
-        let predictions = (self.objective).predict(space, describer, archs, bonus > 0.0);
+        let predictions = self.objective.predict(space, describer, archs, bonus > 0.0);
         let mut complies = vec![0.0; archs.len()];
         let normal = Normal::standard();
         for committee in &self.margins {
@@ -87,7 +89,9 @@ impl Acquisition {
                 *complies += normal.cdf(deviations).max(f64::MIN_POSITIVE).ln();
             }
         }
-        (predictions.into_iter().zip(complies))
+        predictions
+            .into_iter()
+            .zip(complies)
             .map(|(prediction, complies)| prediction.mean + bonus * prediction.deviation + complies)
             .collect()
     }

@@ -34,7 +34,8 @@ impl Columns {
             *sum += value;
             *squares += value * value;
         }
-        let mut kept: Vec<(Feature, f64, f64)> = (sums.into_iter())
+        let mut kept: Vec<(Feature, f64, f64)> = sums
+            .into_iter()
             .map(|(f, (count, sum, squares))| (f, count, sum / n, squares / n))
             .map(|(f, count, mean, square)| (f, count, mean, square - mean * mean))
             .filter(|&(_, count, _, variance)| count > 1 && variance > 1e-9)
@@ -55,14 +56,19 @@ impl Columns {
             } as f64;
             (1.0 / (variance.max(LEAST_VARIANCE) * columns).sqrt()) as f32
         };
-        let scales: Vec<f32> = (kept.iter())
+        let scales: Vec<f32> = kept
+            .iter()
             .map(|((kind, _), _, variance)| scale(*kind, *variance))
             .collect();
         Columns {
-            index: (kept.iter().enumerate())
+            index: kept
+                .iter()
+                .enumerate()
                 .map(|(i, (f, ..))| (*f, i))
                 .collect(),
-            means: (kept.iter().zip(&scales))
+            means: kept
+                .iter()
+                .zip(&scales)
                 .map(|((_, mean, _), scale)| *mean as f32 * scale)
                 .collect(),
             scales,

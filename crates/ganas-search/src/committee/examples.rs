@@ -24,12 +24,11 @@ pub fn by_compliance<'a>(queries: &'a [Query], bounds: &[Bound]) -> Vec<&'a Quer
     let breach = |q: &Query| -> f64 {
         let excesses = bounds
             .iter()
-            .map(|(constraint, metric)| (q.metrics.get(*metric)).map(|v| constraint.excess(*v)));
+            .map(|(constraint, metric)| q.metrics.get(*metric).map(|v| constraint.excess(*v)));
         excesses.map(|e| e.unwrap_or(f64::INFINITY)).sum()
     };
-    let mut queries: Vec<(Option<f64>, f64, &Query)> = (queries.iter())
-        .map(|q| (q.merit(), breach(q), q))
-        .collect();
+    let mut queries: Vec<(Option<f64>, f64, &Query)> =
+        queries.iter().map(|q| (q.merit(), breach(q), q)).collect();
     queries.sort_by(|(a, a_breach, _), (b, b_breach, _)| match (a, b) {
         (Some(a), Some(b)) => b.total_cmp(a),
         (None, None) => a_breach.total_cmp(b_breach),
@@ -53,7 +52,9 @@ pub fn margin(queries: &[&Query], constraint: &Constraint, metric: usize) -> Exa
             -(value - constraint.bound).abs()
         }
     };
-    let done: Vec<&Query> = (queries.iter().copied())
+    let done: Vec<&Query> = queries
+        .iter()
+        .copied()
         .filter(|q| q.metrics.get(metric).is_some_and(|v| !v.is_nan()))
         .collect();
     let mut examples = values(&done, |q| slack(q.metrics[metric]));
@@ -65,7 +66,9 @@ pub fn margin(queries: &[&Query], constraint: &Constraint, metric: usize) -> Exa
 
 fn values(queries: &[&Query], of: impl Fn(&Query) -> f64) -> Examples {
     let values = quantiles(&queries.iter().map(|q| of(q)).collect::<Vec<_>>());
-    (queries.iter().zip(values))
+    queries
+        .iter()
+        .zip(values)
         .map(|(q, value)| (q.arch, value))
         .collect()
 }

@@ -51,7 +51,7 @@ impl Factor {
             let (solved, unsolved) = lanes.split_at_mut(r);
             let mut sum = unsolved[0];
             for (l, x) in row.iter().zip(solved.iter()) {
-                (sum.iter_mut().zip(x)).for_each(|(s, x)| *s -= l * x);
+                sum.iter_mut().zip(x).for_each(|(s, x)| *s -= l * x);
             }
             sum.iter_mut().for_each(|s| *s /= row[r]);
             unsolved[0] = sum;

@@ -157,7 +157,7 @@ pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feat
     }
     if !places {
         for (kind, names) in SURROUNDINGS.into_iter().zip(surroundings(&graph)) {
-            (names.into_iter()).for_each(|name| count(kind, name));
+            names.into_iter().for_each(|name| count(kind, name));
         }
     }
     let shape = [

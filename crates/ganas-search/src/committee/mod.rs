@@ -91,7 +91,8 @@ impl Committee {
         picked.extend(others.into_iter().map(|i| config.best + i));
         picked.sort_unstable();
         let values: Vec<f64> = picked.iter().map(|&i| examples[i].1).collect();
-        let described: Vec<Vec<(Feature, f32)>> = (picked.iter())
+        let described: Vec<Vec<(Feature, f32)>> = picked
+            .iter()
             .map(|&i| describer.describe(space, &examples[i].0).to_vec())
             .collect();
         let views: Vec<&[(Feature, f32)]> = described.iter().map(Vec::as_slice).collect();
@@ -133,7 +134,8 @@ impl Committee {
         let mut predictions = Vec::with_capacity(archs.len());
         for archs in archs.chunks(DESCRIBED) {
             describer.meet(space, archs);
-            let rows: Vec<Row> = (archs.iter())
+            let rows: Vec<Row> = archs
+                .iter()
                 .map(|arch| self.columns.row(describer.describe(space, arch)))
                 .collect();
             let chunks: Vec<&[Row]> = rows.chunks(LANES).collect();

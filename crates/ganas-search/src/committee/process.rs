@@ -238,7 +238,7 @@ fn likeliest(
     best: (Kernel, f64),
     likelihood: &(dyn Fn(&Kernel) -> f64 + Sync),
 ) -> (Kernel, f64) {
-    let others: Vec<Kernel> = (kernels.iter().copied()).filter(|k| *k != best.0).collect();
+    let others: Vec<Kernel> = kernels.iter().copied().filter(|k| *k != best.0).collect();
     let scored = parallel::map(&others, |k| (*k, likelihood(k)));
     scored.into_iter().fold(
         best,

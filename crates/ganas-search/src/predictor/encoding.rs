@@ -102,7 +102,8 @@ impl Encoding {
     /// If the space says nothing about its architectures.
     pub fn suited(space: &dyn SearchSpace, archs: &[Arch]) -> Result<Self> {
         let special = !specials(space).is_empty();
-        let mut names: Vec<String> = (catalogue(space).into_iter())
+        let mut names: Vec<String> = catalogue(space)
+            .into_iter()
             .filter(|(_, column)| match column {
                 Column::LogCost(_) | Column::Special(_) => true,
                 Column::OpIs(..) | Column::Count(_) => !special,
@@ -246,7 +247,9 @@ fn mobile_names(mobile: &Mobile) -> Vec<String> {
 }
 
 fn mobile_values(mobile: &Mobile, arch: &Arch) -> Vec<f64> {
-    let starts: Vec<usize> = (mobile.depths().iter())
+    let starts: Vec<usize> = mobile
+        .depths()
+        .iter()
         .scan(0, |next, &(_, layers)| {
             let start = *next;
             *next += 1 + 3 * layers;
@@ -282,7 +285,8 @@ fn shown(space: &dyn SearchSpace, archs: &[Arch]) -> Vec<String> {
         }
     }
     let least = (SHOWN * archs.len() as f64).max(2.0);
-    let mut features: Vec<committee::Feature> = (counts.into_iter())
+    let mut features: Vec<committee::Feature> = counts
+        .into_iter()
         .filter(|(_, count)| *count as f64 >= least)
         .map(|(feature, _)| feature)
         .collect();

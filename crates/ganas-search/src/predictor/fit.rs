@@ -94,7 +94,8 @@ pub fn fit(
     objectives: &[String],
     config: &FitConfig,
 ) -> Result<Surrogate> {
-    let columns = (objectives.iter())
+    let columns = objectives
+        .iter()
         .map(|name| table.column(name))
         .collect::<Result<Vec<usize>>>()?;
     let rows = picked(table.len(), config);
@@ -106,7 +107,9 @@ pub fn fit(
         columns: encoding.len(),
         values: &[],
     };
-    let models = (objectives.iter().zip(columns))
+    let models = objectives
+        .iter()
+        .zip(columns)
         .map(|(objective, column)| {
             let value = |i: &usize| table.value(rows[*i], column);
             let measured: Vec<usize> = (0..rows.len()).filter(|i| !value(i).is_nan()).collect();
@@ -133,7 +136,9 @@ pub fn fit(
                 forest,
                 range: data.range(config),
                 fitted: Some(Fitted {
-                    table: (table.source().file_name())
+                    table: table
+                        .source()
+                        .file_name()
                         .map_or(String::new(), |name| name.to_string_lossy().into_owned()),
                     table_digest: table.digest().to_owned(),
                     rows: measured.len(),
@@ -231,7 +236,10 @@ impl Data<'_> {
             Beneath::Linear => Some(Linear::fit(self.rows, self.columns, self.values)),
         };
         let rows = || self.rows.chunks_exact(self.columns);
-        let left: Vec<f64> = (self.values.iter().zip(rows()))
+        let left: Vec<f64> = self
+            .values
+            .iter()
+            .zip(rows())
             .map(|(value, row)| value - linear.as_ref().map_or(0.0, |l| l.predict(row)))
             .collect();
         let sparse: Vec<Vec<(usize, f32)>> = rows()

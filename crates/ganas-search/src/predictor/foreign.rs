@@ -39,7 +39,9 @@ pub fn open(path: &Path, space: &dyn SearchSpace) -> Result<Surrogate> {
     }
     let encoding = Encoding::new(space, &description.features).map_err(named)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let models = (description.model.into_iter())
+    let models = description
+        .model
+        .into_iter()
         .map(|entry| {
             let file = folder.join(&entry.file);
             let forest = model(&file, encoding.len()).map_err(|e| e.in_file(&file))?;

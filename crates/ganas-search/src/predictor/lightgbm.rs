@@ -105,7 +105,7 @@ fn cut_off() -> Error {
 
 fn numbers<T: FromStr>(fields: &Fields, name: &str) -> Result<Vec<T>> {
     let text = fields.get(name).copied().unwrap_or("");
-    (text.split_whitespace())
+    text.split_whitespace()
         .map(|number| number.parse().map_err(|_| cut_off()))
         .collect()
 }

@@ -62,7 +62,8 @@ impl Linear {
                 })
                 .sum()
         };
-        let penalty = (PENALTIES.into_iter())
+        let penalty = PENALTIES
+            .into_iter()
             .map(|penalty| (error(penalty), penalty))
             .min_by(|a, b| a.0.total_cmp(&b.0))
             .map_or(1.0, |(_, penalty)| penalty);

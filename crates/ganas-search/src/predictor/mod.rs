@@ -91,7 +91,10 @@ impl Surrogate {
         for (i, model) in models.iter().enumerate() {
             let name = &model.objective;
             let sound = model.forest.trees.iter().all(|tree| tree.is_sound(columns));
-            let fits = (model.linear.as_ref()).is_none_or(|l| l.weights.len() == columns);
+            let fits = model
+                .linear
+                .as_ref()
+                .is_none_or(|l| l.weights.len() == columns);
             let limited = model.range.is_none_or(|[least, largest]| least <= largest);
             if !sound || !fits || !limited {
                 return Err(Error::input(format!(
@@ -176,7 +179,9 @@ impl Surrogate {
     pub fn predict(&self, space: &dyn SearchSpace, archs: &[Arch]) -> Vec<Vec<f64>> {
         let batch = |archs: &[Arch]| -> Vec<Vec<f64>> {
             let rows = self.encoding.rows(space, archs);
-            let by_model: Vec<Vec<f64>> = (self.models.iter())
+            let by_model: Vec<Vec<f64>> = self
+                .models
+                .iter()
                 .map(|model| model.predict(&rows, self.encoding.len()))
                 .collect();
             (0..archs.len())
@@ -195,7 +200,8 @@ impl Model {
     /// The values of rows, which lie one after another with `columns` columns each.
     pub fn predict(&self, rows: &[f64], columns: usize) -> Vec<f64> {
         let mut sums: Vec<f64> = match &self.linear {
-            Some(linear) => (rows.chunks_exact(columns))
+            Some(linear) => rows
+                .chunks_exact(columns)
                 .map(|row| linear.predict(row))
                 .collect(),
             None => vec![0.0; rows.len() / columns],

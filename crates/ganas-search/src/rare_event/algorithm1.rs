@@ -22,7 +22,9 @@ impl Divergence {
         let term = |a: f64, b: f64| if a > 0.0 { a * (a / b).ln() } else { 0.0 };
         match self {
             Divergence::KullbackLeibler => q.iter().zip(p).map(|(q, p)| term(*q, *p)).sum(),
-            Divergence::JensenShannon => (q.iter().zip(p))
+            Divergence::JensenShannon => q
+                .iter()
+                .zip(p)
                 .map(|(q, p)| 0.5 * (term(*q, 0.5 * (q + p)) + term(*p, 0.5 * (q + p))))
                 .sum(),
         }
@@ -89,7 +91,8 @@ impl Family {
     pub fn points(&self) -> Vec<Vec<u8>> {
         let mut points = vec![Vec::new()];
         for &size in &self.sizes {
-            points = (points.iter())
+            points = points
+                .iter()
                 .flat_map(|p: &Vec<u8>| {
                     (0..size).map(move |c| p.iter().copied().chain([c as u8]).collect())
                 })
@@ -105,7 +108,8 @@ impl Family {
 
     /// The uniform density's parameter.
     pub fn uniform(&self) -> Theta {
-        (self.sizes.iter())
+        self.sizes
+            .iter()
             .map(|&k| vec![1.0 / k as f64; k])
             .collect()
     }
@@ -114,7 +118,8 @@ impl Family {
     pub fn density(&self, theta: &Theta) -> Vec<f64> {
         let mut density = vec![1.0];
         for factor in theta {
-            density = (density.iter())
+            density = density
+                .iter()
                 .flat_map(|d| factor.iter().map(move |p| d * p))
                 .collect();
         }
@@ -140,7 +145,9 @@ impl Family {
     /// of Jensen and Shannon can have several minima: it is descended from every start, and the
     /// lowest end is taken.
     pub fn nearest(&self, divergence: Divergence, q: &[f64], starts: &[Theta]) -> Theta {
-        let marginals: Theta = (self.marginals(q).iter())
+        let marginals: Theta = self
+            .marginals(q)
+            .iter()
             .map(|factor| raised(factor, self.floor))
             .collect();
         if divergence == Divergence::KullbackLeibler {
@@ -161,14 +168,16 @@ impl Family {
     /// Gradient descent (Adam) on JS(q || p), in logits of what is above the floor.
     fn descend(&self, q: &[f64], start: &Theta) -> Theta {
         let room = |k: usize| 1.0 - self.floor * k as f64;
-        let mut logits: Theta = (start.iter())
+        let mut logits: Theta = start
+            .iter()
             .map(|f| {
                 let above = |p: &f64| ((p - self.floor) / room(f.len())).max(1e-9).ln();
                 f.iter().map(above).collect()
             })
             .collect();
         let theta = |logits: &Theta| -> Theta {
-            (logits.iter())
+            logits
+                .iter()
                 .map(|z| {
                     let soft = softmax(z);
                     soft.iter()
@@ -189,13 +198,17 @@ impl Family {
                 best = (value, at.clone());
             }
             // dJS/dp(x) = 1/2 log (p / m), and p(x) is a product: dp(x)/dtheta = p(x) / theta.
-            let slopes: Vec<f64> = (q.iter().zip(&p))
+            let slopes: Vec<f64> = q
+                .iter()
+                .zip(&p)
                 .map(|(q, p)| 0.5 * p * (2.0 * p / (p + q)).ln())
                 .collect();
             let by_choice = self.marginals(&slopes);
             for (f, z) in logits.iter_mut().enumerate() {
                 let soft = softmax(z);
-                let slope: Vec<f64> = (by_choice[f].iter().zip(&at[f]))
+                let slope: Vec<f64> = by_choice[f]
+                    .iter()
+                    .zip(&at[f])
                     .map(|(s, p)| if *p > 0.0 { s / p } else { 0.0 })
                     .collect();
                 let mean: f64 = soft.iter().zip(&slope).map(|(s, g)| s * g).sum();
@@ -223,12 +236,16 @@ fn raised(marginal: &[f64], floor: f64) -> Vec<f64> {
     let mut low = vec![false; marginal.len()];
     loop {
         let raised = low.iter().filter(|l| **l).count() as f64;
-        let rest: f64 = (marginal.iter().zip(&low))
+        let rest: f64 = marginal
+            .iter()
+            .zip(&low)
             .filter(|(_, l)| !**l)
             .map(|(m, _)| m)
             .sum();
         let scale = (1.0 - raised * floor) / rest;
-        let factor: Vec<f64> = (marginal.iter().zip(&low))
+        let factor: Vec<f64> = marginal
+            .iter()
+            .zip(&low)
             .map(|(m, low)| if *low { floor } else { m * scale })
             .collect();
         let below: Vec<bool> = factor
@@ -319,7 +336,9 @@ impl Algorithm1 {
             let last = before >= self.alpha;
             let gamma = before.min(self.alpha);
             let of_level = mass(&prior, gamma);
-            let q: Vec<f64> = (prior.iter().zip(scores))
+            let q: Vec<f64> = prior
+                .iter()
+                .zip(scores)
                 .map(|(p, s)| if *s >= gamma { p / of_level } else { 0.0 })
                 .collect();
             theta = family.nearest(self.divergence, &q, &[theta, family.uniform()]);

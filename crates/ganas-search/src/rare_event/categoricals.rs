@@ -37,7 +37,7 @@ impl Categoricals {
         smoothing: f64,
     ) -> Self {
         let mut fitted = Self::flat(space);
-        for (t, (labels, links)) in (fitted.labels.iter_mut().zip(&mut fitted.links)).enumerate() {
+        for (t, (labels, links)) in fitted.labels.iter_mut().zip(&mut fitted.links).enumerate() {
             labels.iter_mut().for_each(|p| *p *= smoothing);
             links.iter_mut().for_each(|p| *p *= smoothing);
             let mut total = smoothing;
@@ -84,7 +84,9 @@ impl Categoricals {
     pub fn draw_one(&self, space: &(impl Growth + ?Sized), rng: &mut Rng) -> Graph {
         grow(space, |decision, options| match decision {
             Decision::Label(t) => {
-                let weights: Vec<f64> = (self.labels[t].iter().enumerate())
+                let weights: Vec<f64> = self.labels[t]
+                    .iter()
+                    .enumerate()
                     .map(|(l, &p)| if options >> l & 1 == 1 { p } else { 0.0 })
                     .collect();
                 rng.weighted(&weights) as u8
@@ -122,7 +124,8 @@ impl CategoricalMixture {
         let seeds = rng.distinct(points.len(), parts);
         let mut mixture = CategoricalMixture {
             shares: vec![1.0 / parts as f64; parts],
-            parts: (seeds.iter())
+            parts: seeds
+                .iter()
                 .map(|&i| Categoricals::fit(space, &points[i][..1], &[1.0], 1.0))
                 .collect(),
         };
@@ -151,7 +154,9 @@ impl CategoricalMixture {
     }
 
     fn logs(&self, made: &[Made]) -> Vec<f64> {
-        (self.shares.iter().zip(&self.parts))
+        self.shares
+            .iter()
+            .zip(&self.parts)
             .map(|(share, part)| share.ln() + part.log_prob_of(made))
             .collect()
     }

@@ -80,13 +80,16 @@ pub fn estimate(
         known: before.contains(&point.graph),
     };
     let best = ranked(survey, &points);
-    let hits: Vec<Hit> = (best.iter())
+    let hits: Vec<Hit> = best
+        .iter()
         .take_while(|p| survey.score(&p.arch) >= Some(alpha))
         .map(|p| hit(&density, p))
         .collect();
     // A missed hit is like the best that were found, and more of them say better how bad it can be;
     // but the density has not learned from it.
-    let learned = (best.iter().take(settings.truth))
+    let learned = best
+        .iter()
+        .take(settings.truth)
         .map(|p| hit(&density, p).missed())
         .fold(unlearned(prior, &elite, &hit, rng), f64::max);
     let estimate = horvitz_thompson(&hits, learned, prior.total());
@@ -131,7 +134,9 @@ fn keep(points: &mut HashMap<Graph, Point>, drawn: Vec<Point>) {
 
 /// The probability of a point under the mixture with the prior.
 fn mixed(prior: &Prior, density: &CategoricalMixture, settings: &Settings, point: &Point) -> f64 {
-    let logs: Vec<f64> = (prior.constructions(point).iter())
+    let logs: Vec<f64> = prior
+        .constructions(point)
+        .iter()
         .map(|graph| density.log_prob(prior.space(), graph))
         .collect();
     let learned = log_sum_exp(&logs).exp();
@@ -140,7 +145,8 @@ fn mixed(prior: &Prior, density: &CategoricalMixture, settings: &Settings, point
 
 /// The known points that reach the level, the first ones first.
 fn elite<'p>(survey: &Survey, points: &'p HashMap<Graph, Point>, gamma: f64) -> Vec<&'p Point> {
-    let mut elite: Vec<&Point> = (points.values())
+    let mut elite: Vec<&Point> = points
+        .values()
         .filter(|p| survey.score(&p.arch) >= Some(gamma))
         .collect();
     elite.sort_by_key(|p| (survey.place(&p.arch), p.graph.inputs.clone()));

@@ -105,7 +105,10 @@ pub fn horvitz_thompson(hits: &[Hit], another: f64, total: f64) -> Estimate {
     let missed = sum(fresh().map(Hit::missed));
     let variance = sum(fresh().map(Hit::variance));
     let heaviest = hits.iter().map(Hit::missed).fold(another, f64::max);
-    let most_variable = (hits.iter().map(Hit::variance)).fold(another * another, f64::max);
+    let most_variable = hits
+        .iter()
+        .map(Hit::variance)
+        .fold(another * another, f64::max);
     let weights = sum(hits.iter().map(Hit::weight));
     // The part of a hit that is counted, from 0 to 1.
     let kept = |h: &Hit| match weights - h.weight() {
@@ -286,7 +289,8 @@ mod tests {
         let truth = chances.len() as f64 / 1000.0;
         let (mut sum, mut counts) = (0.0, [0; 3]);
         for _ in 0..runs {
-            let hits: Vec<Hit> = (chances.iter())
+            let hits: Vec<Hit> = chances
+                .iter()
                 .filter(|c| rng.chance(**c))
                 .map(|&c| hit(1.0, c, false))
                 .collect();

@@ -75,7 +75,10 @@ pub fn estimate(
     let drawn = systematic(pool, survey, &chances, rng);
     survey.evaluate(&drawn)?;
     levels.push(reached(survey, from, gamma));
-    let found: Vec<Hit> = (survey.evaluated().iter().enumerate())
+    let found: Vec<Hit> = survey
+        .evaluated()
+        .iter()
+        .enumerate()
         .filter(|(_, (_, score))| *score >= alpha)
         .filter_map(|(i, (arch, _))| {
             let place = pool.place(arch)?;
@@ -125,7 +128,9 @@ fn ranked(pool: &Pool, survey: &Survey) -> Vec<(usize, f64)> {
     let ranked = survey.ranked();
     let normal = Normal::standard();
     let count = ranked.len() as f64;
-    (ranked.iter().enumerate())
+    ranked
+        .iter()
+        .enumerate()
         .filter_map(|(rank, (arch, _))| {
             let value = normal.inverse_cdf(1.0 - (rank as f64 + 0.5) / count);
             Some((pool.place(arch)?, value))
@@ -153,7 +158,9 @@ fn screen(prior: &Prior, pool: &Pool, survey: &Survey, wanted: usize, rng: &mut 
     let mut seen = HashSet::new();
     let random = pool.draws().map_or(RANDOM, |_| RANDOM_OF_DRAWS);
     let random: Vec<usize> = (0..random).map(|_| rng.below(pool.archs().len())).collect();
-    let edits = (ranked.iter().take(PARENTS))
+    let edits = ranked
+        .iter()
+        .take(PARENTS)
         .flat_map(|(place, _)| prior.space().neighbors(&pool.archs()[*place]))
         .filter_map(|arch| pool.place(&arch));
     for place in edits.chain(random) {
@@ -168,7 +175,9 @@ fn screen(prior: &Prior, pool: &Pool, survey: &Survey, wanted: usize, rng: &mut 
             .total_cmp(&scores[a])
             .then(candidates[a].cmp(&candidates[b]))
     });
-    (order.into_iter().take(wanted))
+    order
+        .into_iter()
+        .take(wanted)
         .map(|i| pool.archs()[candidates[i]])
         .collect()
 }
@@ -186,24 +195,32 @@ fn discriminate(pool: &Pool, survey: &Survey, gamma: f64, rng: &mut Rng) -> Vec<
     let mut expected = vec![0.0; pool.archs().len()];
     let mut squares = 0.0;
     for part in 0..ENSEMBLES {
-        let (places, values): (Vec<usize>, Vec<f64>) = (ranked.iter().zip(&parts))
+        let (places, values): (Vec<usize>, Vec<f64>) = ranked
+            .iter()
+            .zip(&parts)
             .filter(|(_, p)| **p != part)
             .map(|(r, _)| *r)
             .unzip();
         let trees = pool.fit(&TreesConfig::default(), &places, &values, rng);
         let predicted = pool.predict_all(&trees);
-        squares += (ranked.iter().zip(&parts))
+        squares += ranked
+            .iter()
+            .zip(&parts)
             .filter(|(_, p)| **p == part)
             .map(|((place, value), _)| (value - predicted[*place]).powi(2))
             .sum::<f64>();
-        (expected.iter_mut().zip(predicted)).for_each(|(e, p)| *e += p / ENSEMBLES as f64);
+        expected
+            .iter_mut()
+            .zip(predicted)
+            .for_each(|(e, p)| *e += p / ENSEMBLES as f64);
     }
     let count = ranked.len() as f64;
     let deviation = (squares / count).sqrt().max(1e-6);
     let normal = Normal::standard();
     let share = survey.hits(gamma).max(1) as f64 / survey.queries() as f64;
     let threshold = normal.inverse_cdf((1.0 - share).max(0.5 / count));
-    (expected.into_iter())
+    expected
+        .into_iter()
         .map(|e| normal.cdf((e - threshold) / deviation))
         .collect()
 }
@@ -217,12 +234,16 @@ fn chances(
     wanted: usize,
     defensive: f64,
 ) -> Vec<f64> {
-    let new: Vec<bool> = (pool.archs().iter())
+    let new: Vec<bool> = pool
+        .archs()
+        .iter()
         .map(|a| survey.place(a).is_none())
         .collect();
     let mass = |i: &usize| pool.mass(*i);
     let open = || (0..new.len()).filter(|i| new[*i]);
-    let tilted: Vec<f64> = (promise.iter().enumerate())
+    let tilted: Vec<f64> = promise
+        .iter()
+        .enumerate()
         .map(|(i, p)| pool.mass(i) * p)
         .collect();
     let even = defensive * wanted as f64 / open().map(|i| mass(&i)).sum::<f64>();

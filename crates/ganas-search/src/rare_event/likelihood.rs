@@ -22,7 +22,8 @@ pub fn log_likelihood(
         return Ok(None);
     };
     let foreign = |e: ganas_nets::NetError| Error::input(e.to_string());
-    let mut rollouts = (graphs.iter())
+    let mut rollouts = graphs
+        .iter()
         .map(|graph| Rollout::from_graph(space, Rules::Enforced, graph).map_err(foreign))
         .collect::<Result<Vec<Rollout>>>()?;
     generator.replay(&mut rollouts).map_err(foreign)?;

@@ -156,7 +156,8 @@ pub fn survey(
         settings.count(settings.initial),
         &mut rng,
     )?;
-    let hits = (first.iter())
+    let hits = first
+        .iter()
         .filter(|p| survey.score(&p.arch) >= Some(alpha))
         .count();
     let common = hits as f64 > COMMON * first.len() as f64;

@@ -38,7 +38,8 @@ pub fn estimate(
 ) -> Result<Surveyed> {
     let mut drawn = first;
     drawn.extend(draw(&|rng| prior.draw(rng), survey, survey.left(), rng)?);
-    let hits = (drawn.iter())
+    let hits = drawn
+        .iter()
         .filter(|p| survey.score(&p.arch) >= Some(alpha))
         .count();
     Ok(Surveyed {

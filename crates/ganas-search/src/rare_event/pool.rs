@@ -67,7 +67,9 @@ impl Pool {
                 masses[i] += 1.0;
             }
         }
-        let probes: Vec<Arch> = (rng.distinct(archs.len(), PROBES).into_iter())
+        let probes: Vec<Arch> = rng
+            .distinct(archs.len(), PROBES)
+            .into_iter()
             .map(|i| archs[i])
             .collect();
         let encoding = Encoding::suited(space, &probes)?;
@@ -76,7 +78,8 @@ impl Pool {
         let cuts: Vec<Vec<f64>> = (0..columns)
             .map(|c| cuts(probed.iter().skip(c).step_by(columns).copied().collect()))
             .collect();
-        let steps = (archs.par_chunks(BATCH))
+        let steps = archs
+            .par_chunks(BATCH)
             .flat_map_iter(|archs| {
                 let rows = encoding.rows(space, archs);
                 let step = |(i, value): (usize, &f64)| {
@@ -140,7 +143,9 @@ impl Pool {
         rng: &mut Rng,
     ) -> Trees {
         let row = |&place: &usize| -> Row {
-            (self.row(place).iter().enumerate())
+            self.row(place)
+                .iter()
+                .enumerate()
                 .map(|(column, step)| (column, f32::from(*step)))
                 .collect()
         };
@@ -157,12 +162,15 @@ impl Pool {
 
     /// The sums of what ensembles of trees expect of some members.
     pub fn predict_sum(&self, ensembles: &[Trees], places: &[usize]) -> Vec<f64> {
-        (places.par_chunks(BATCH))
+        places
+            .par_chunks(BATCH)
             .flat_map_iter(|places| {
                 let mut dense = vec![0.0; self.columns];
                 let sum = |&place: &usize| -> f64 {
                     let row = self.row(place).iter();
-                    (dense.iter_mut().zip(row))
+                    dense
+                        .iter_mut()
+                        .zip(row)
                         .for_each(|(number, step)| *number = f32::from(*step));
                     ensembles.iter().map(|trees| trees.predict(&dense)).sum()
                 };

@@ -178,7 +178,9 @@ impl Density {
     fn sample(&self, space: &(impl Growth + ?Sized), floor: f64, rng: &mut Rng) -> Graph {
         grow(space, |decision, options| match decision {
             Decision::Label(t) => {
-                let weights: Vec<f64> = (self.labels[t].iter().enumerate())
+                let weights: Vec<f64> = self.labels[t]
+                    .iter()
+                    .enumerate()
                     .map(|(l, p)| {
                         if options >> l & 1 == 1 {
                             p.max(floor)

@@ -103,7 +103,10 @@ impl Evolution {
         if self.mutants.len() >= REMEMBERED {
             self.mutants.clear();
         }
-        let mutants = (self.mutants.entry(parent)).or_insert_with(|| context.neighbors(&parent));
+        let mutants = self
+            .mutants
+            .entry(parent)
+            .or_insert_with(|| context.neighbors(&parent));
         (!mutants.is_empty()).then(|| *self.rng.choose(mutants))
     }
 
@@ -137,7 +140,8 @@ impl Strategy for Evolution {
                 let best = best.into_iter().rev();
                 self.population.extend(best.map(|q| (q.arch, q.merit())));
             } else {
-                (self.population).extend(known.iter().map(|q| (q.arch, q.merit())));
+                self.population
+                    .extend(known.iter().map(|q| (q.arch, q.merit())));
             }
         }
         if self.population.len() < self.config.population.max(1) {

@@ -123,7 +123,9 @@ impl Strategy for Reinforce {
     fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Trial>> {
         self.asked = None;
         for _ in 0..REPEATS {
-            let policy = (self.policy).get_or_insert_with(|| Policy::new(context.space));
+            let policy = self
+                .policy
+                .get_or_insert_with(|| Policy::new(context.space));
             let (graph, made) = policy.sample(context.space, &mut self.rng);
             let Ok(arch) = context.space.arch(&graph) else {
                 continue;

@@ -302,7 +302,8 @@ impl<'a> Density<'a> {
     /// The density of some decisions.
     fn of(&self, made: &[Made]) -> f64 {
         let uniform: f64 = made.iter().map(|m| 1.0 / options(m)).product();
-        let factors: Vec<Factor> = (made.iter())
+        let factors: Vec<Factor> = made
+            .iter()
             .map(|m| {
                 let all = 1.0 + self.smoothing * options(m);
                 Factor {
@@ -339,7 +340,8 @@ fn options(made: &Made) -> f64 {
 
 /// The density of one decision's options by the trials that made it.
 fn marginal(trials: &[&[u8]], prior: f64, decision: Decision, options: &[u8]) -> Vec<f64> {
-    let made: Vec<usize> = (trials.iter())
+    let made: Vec<usize> = trials
+        .iter()
         .filter_map(|trial| {
             let own = trial[decision.index()];
             options.iter().position(|o| *o == own)

@@ -85,7 +85,9 @@ impl Discriminator for CommitteeDiscriminator {
         let context = round.context;
         let bonus = self.bonus(context);
         self.rounds += 1;
-        let describer = (self.describer).get_or_insert_with(|| Describer::new(context.space));
+        let describer = self
+            .describer
+            .get_or_insert_with(|| Describer::new(context.space));
         describer.trim(REMEMBERED);
         let rng = &mut round.streams.proposals;
         let acquisition =
@@ -112,7 +114,9 @@ impl Discriminator for CommitteeDiscriminator {
 fn is_stuck(context: &Context, patience: usize) -> bool {
     let queries = context.ledger.queries();
     let best = context.ledger.best().map(|q| q.arch);
-    let since = (queries.iter().rev())
+    let since = queries
+        .iter()
+        .rev()
         .take_while(|q| Some(q.arch) != best)
         .count();
     since as f64 >= patience as f64 + STUCK_SHARE * queries.len() as f64

@@ -62,7 +62,8 @@ impl PairwiseDiscriminator {
         let mut rng = Rng::stream(round.seed, &format!("ga-nas/held-out/{}", round.t));
         let measured = held_out(&self.config, self.dims, &truth, fakes, &mut rng);
         let gauges = |m: HeldOut| [("js", m.divergence), ("ess", m.effective_samples)];
-        Ok((measured.map_err(fault)?)
+        Ok(measured
+            .map_err(fault)?
             .into_iter()
             .flat_map(gauges)
             .collect())
@@ -90,7 +91,10 @@ impl Discriminator for PairwiseDiscriminator {
         let share = self.rank_share;
         Ok(match scores.rank {
             None => scores.real,
-            Some(rank) => (scores.real.iter().zip(&rank))
+            Some(rank) => scores
+                .real
+                .iter()
+                .zip(&rank)
                 .map(|(real, rank)| (1.0 - share) * real + share * rank)
                 .collect(),
         })

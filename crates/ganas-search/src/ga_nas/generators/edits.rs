@@ -69,14 +69,18 @@ impl EditGenerator {
         pool.extend(random.into_iter().filter(|arch| seen.insert(*arch)));
         let mut ranked = rank(context, pool, discriminator)?;
         sort(&mut ranked);
-        let climbers: Vec<Arch> = (ranked.iter().take(self.climbers))
+        let climbers: Vec<Arch> = ranked
+            .iter()
+            .take(self.climbers)
             .map(|candidate| candidate.arch)
             .collect();
         let further = self.edits(context, &climbers, &mut seen, rng);
         ranked.extend(rank(context, further, discriminator)?);
         sort(&mut ranked);
         round.lap("screening");
-        Ok((ranked.into_iter().take(round.size))
+        Ok(ranked
+            .into_iter()
+            .take(round.size)
             .map(|candidate| candidate.arch)
             .collect())
     }

@@ -80,7 +80,8 @@ impl Generator for NetworkGenerator {
         for _ in 0..TRIES {
             let grown = self.sample(space, count, rng)?;
             // Equal architectures have to be equal graphs, however they were grown.
-            let valid = (grown.iter())
+            let valid = grown
+                .iter()
                 .filter_map(|rollout| space.arch(&rollout.graph).ok())
                 .map(|arch| space.graph(&arch));
             fakes.extend(valid.take(count - fakes.len()));

@@ -8,7 +8,9 @@ const BOTH: [Divergence; 2] = [Divergence::JensenShannon, Divergence::KullbackLe
 /// Scores with interactions, so that no product of categoricals is the density of a level.
 fn rugged(family: &Family, rng: &mut Rng) -> Vec<f64> {
     let points = family.points();
-    let by_choice: Vec<Vec<f64>> = (family.sizes.iter())
+    let by_choice: Vec<Vec<f64>> = family
+        .sizes
+        .iter()
         .map(|&k| (0..k).map(|_| rng.normal()).collect())
         .collect();
     let additive = |p: &Vec<u8>| -> f64 {
@@ -83,17 +85,23 @@ fn a_small_divergence_means_that_the_level_is_reached() {
         let prior = family.density(&family.uniform());
         for pair in trace.windows(2) {
             let gamma = pair[0].gamma;
-            let mass: f64 = (prior.iter().zip(&scores))
+            let mass: f64 = prior
+                .iter()
+                .zip(&scores)
                 .filter(|(_, s)| **s >= gamma)
                 .map(|(p, _)| p)
                 .sum();
-            let q: Vec<f64> = (prior.iter().zip(&scores))
+            let q: Vec<f64> = prior
+                .iter()
+                .zip(&scores)
                 .map(|(p, s)| if *s >= gamma { p / mass } else { 0.0 })
                 .collect();
             let theta = family.nearest(Divergence::JensenShannon, &q, &[]);
             let p = family.density(&theta);
             let js = Divergence::JensenShannon.of(&q, &p);
-            let reached: f64 = (p.iter().zip(&scores))
+            let reached: f64 = p
+                .iter()
+                .zip(&scores)
                 .filter(|(_, s)| **s >= gamma)
                 .map(|(p, _)| p)
                 .sum();

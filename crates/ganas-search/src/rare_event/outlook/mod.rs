@@ -123,7 +123,10 @@ fn judged(
     [fewest, fewest_better]: [usize; 2],
     stopped: &(dyn Fn() -> bool + Sync),
 ) -> Option<Outlook> {
-    let best = (queries.iter().filter_map(Query::merit)).max_by(f64::total_cmp)?;
+    let best = queries
+        .iter()
+        .filter_map(Query::merit)
+        .max_by(f64::total_cmp)?;
     let merits = || queries.iter().filter_map(Query::merit);
     let hits = merits().filter(|merit| *merit >= best).count();
     let nothing = Outlook {
@@ -161,7 +164,7 @@ fn judged(
     if stopped() {
         return None;
     }
-    let first = (queries.iter()).position(|q| q.merit() >= Some(best));
+    let first = queries.iter().position(|q| q.merit() >= Some(best));
     let latest = first.map_or(0.0, |i| (i + 1) as f64 / queries.len() as f64);
     let again = further as f64 / queries.len() as f64;
     // The chance in as many queries again, and from that the chance in so many.
@@ -210,7 +213,7 @@ fn judge(view: &View, hits: usize, record: f64, nothing: Outlook) -> Outlook {
 
     // What comes first is what is most promising now.
     let mut order: Vec<&Unseen> = view.unseen.iter().collect();
-    order.sort_by(|a, b| (b.expected.total_cmp(&a.expected)).then(a.arch.cmp(&b.arch)));
+    order.sort_by(|a, b| b.expected.total_cmp(&a.expected).then(a.arch.cmp(&b.arch)));
     let (mut left, mut expected) = (WORTH * nothing.further as f64, 0.0);
     for unseen in order {
         let taken = unseen.count.min(left);

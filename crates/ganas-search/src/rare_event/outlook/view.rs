@@ -121,13 +121,15 @@ pub fn view(
     };
     let expected = committees.expect(space, &rest);
     unseen.extend(
-        (rest.into_iter().zip(expected)).map(|(arch, expected)| Unseen {
-            arch,
-            weight,
-            count: weight,
-            drawn: !whole,
-            expected,
-        }),
+        rest.into_iter()
+            .zip(expected)
+            .map(|(arch, expected)| Unseen {
+                arch,
+                weight,
+                count: weight,
+                drawn: !whole,
+                expected,
+            }),
     );
     let single = Normal::standard().inverse_cdf(1.0 - 0.5 / ranked.len() as f64);
     Some(View {
@@ -170,7 +172,8 @@ impl Surroundings<'_> {
         let mut unseen: Vec<Unseen> = Vec::new();
         let mut from: Vec<Arch> = self.ranked.iter().take(EDITED[0]).map(|r| r.0).collect();
         for more in [EDITED[1], 0] {
-            let mut edits: Vec<Arch> = (from.iter())
+            let mut edits: Vec<Arch> = from
+                .iter()
                 .flat_map(|arch| space.neighbors(arch))
                 .filter(|a| !self.seen.contains(a) && !near.contains(a) && self.problem.admits(a))
                 .collect();
@@ -184,15 +187,18 @@ impl Surroundings<'_> {
                 return None;
             }
             unseen.extend(
-                (edits.into_iter().zip(expected)).map(|(arch, expected)| Unseen {
-                    arch,
-                    weight: self.weight,
-                    count: 1.0,
-                    drawn: false,
-                    expected,
-                }),
+                edits
+                    .into_iter()
+                    .zip(expected)
+                    .map(|(arch, expected)| Unseen {
+                        arch,
+                        weight: self.weight,
+                        count: 1.0,
+                        drawn: false,
+                        expected,
+                    }),
             );
-            unseen.sort_by(|a, b| (b.expected.total_cmp(&a.expected)).then(a.arch.cmp(&b.arch)));
+            unseen.sort_by(|a, b| b.expected.total_cmp(&a.expected).then(a.arch.cmp(&b.arch)));
             from = unseen.iter().take(more).map(|u| u.arch).collect();
         }
         Some(unseen)
@@ -211,12 +217,16 @@ impl Committees {
         rng: &mut Rng,
     ) -> Option<Self> {
         let seeds: Vec<u64> = (0..FOLDS).map(|_| rng.bits()).collect();
-        (seeds.into_par_iter().enumerate())
+        seeds
+            .into_par_iter()
+            .enumerate()
             .map(|(fold, seed)| {
                 if stopped() {
                     return None;
                 }
-                let others: Vec<(Arch, f64)> = (ranked.iter().zip(folds))
+                let others: Vec<(Arch, f64)> = ranked
+                    .iter()
+                    .zip(folds)
                     .filter(|(_, f)| **f != fold)
                     .map(|(r, _)| *r)
                     .collect();
@@ -242,7 +252,9 @@ impl Committees {
         folds: &[usize],
     ) -> Vec<(f64, f64)> {
         let mut describer = Describer::new(space);
-        (ranked.iter().zip(folds))
+        ranked
+            .iter()
+            .zip(folds)
             .map(|((arch, value), fold)| {
                 let archs = std::slice::from_ref(arch);
                 let predictions = self.0[*fold].predict(space, &mut describer, archs, false);
@@ -253,10 +265,13 @@ impl Committees {
 
     /// Mean prediction of all committees for architectures that none has seen.
     fn expect(&self, space: &dyn SearchSpace, archs: &[Arch]) -> Vec<f64> {
-        (archs.par_chunks(BATCH))
+        archs
+            .par_chunks(BATCH)
             .flat_map_iter(|archs| {
                 let mut describer = Describer::new(space);
-                let predictions: Vec<_> = (self.0.iter())
+                let predictions: Vec<_> = self
+                    .0
+                    .iter()
                     .map(|c| c.predict(space, &mut describer, archs, false))
                     .collect();
                 let one = |i: usize| {

@@ -125,7 +125,8 @@ impl Encoder {
         let mut found = Vec::new();
         let ends = (0..graph.len()).filter(|&v| self.is_cell_input(graph, v));
         let output = std::iter::once((graph.len() - 1, 0));
-        let mut open: Vec<OpenPath> = (output.chain(ends.map(|v| (v, v))))
+        let mut open: Vec<OpenPath> = output
+            .chain(ends.map(|v| (v, v)))
             .map(|(at, end)| OpenPath {
                 at,
                 end,
@@ -167,11 +168,15 @@ impl Encoder {
     }
 
     fn adjacency(&self, graph: &Graph) -> Vec<Feature> {
-        let nodes = (graph.labels.iter().enumerate()).map(|(v, l)| v * self.labels + *l as usize);
+        let nodes = graph
+            .labels
+            .iter()
+            .enumerate()
+            .map(|(v, l)| v * self.labels + *l as usize);
         let after = MAX_NODES * self.labels;
         let edges = (0..graph.len())
             .flat_map(|v| bits(graph.inputs[v]).map(move |u| after + v * (v + 1) / 2 + u));
-        (nodes.chain(edges)).map(|n| (0, n as u64)).collect()
+        nodes.chain(edges).map(|n| (0, n as u64)).collect()
     }
 }
 
@@ -196,13 +201,14 @@ fn columns<const N: usize>(lists: [Vec<Vec<Feature>>; N]) -> (usize, [Vec<Vec<us
     for feature in lists.iter().flatten().flatten() {
         *counts.entry(*feature).or_default() += 1;
     }
-    let mut kept: Vec<Feature> = (counts.into_iter())
+    let mut kept: Vec<Feature> = counts
+        .into_iter()
         .filter(|(_, count)| *count < rows)
         .map(|(feature, _)| feature)
         .collect();
     kept.sort_unstable();
     let numbered = |row: Vec<Feature>| -> Vec<usize> {
-        (row.iter())
+        row.iter()
             .filter_map(|f| kept.binary_search(f).ok())
             .collect()
     };
@@ -313,7 +319,9 @@ mod tests {
             "name = \"edges\"\nkind = \"edge-cell\"\nnodes = 4\nops = [\"a\", \"b\"]",
             "name = \"blocks\"\nkind = \"chain\"\nlength = 9\nops = [\"a\", \"b\"]",
         ];
-        let spaces = (NAMES.iter().map(|name| load(name).unwrap()))
+        let spaces = NAMES
+            .iter()
+            .map(|name| load(name).unwrap())
             .chain(own.iter().map(|text| from_toml(text).unwrap()));
         for space in spaces {
             let space = &*space;

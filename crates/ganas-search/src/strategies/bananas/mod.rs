@@ -185,7 +185,7 @@ impl Bananas {
 
     /// The acquisition value of each candidate: one draw from the ensemble's prediction of it.
     fn thompson(&mut self, context: &Context, pool: &[Arch]) -> Vec<f64> {
-        let encoder = (self.encoder).get_or_insert_with(|| {
+        let encoder = self.encoder.get_or_insert_with(|| {
             Encoder::new(
                 context.space,
                 self.config.encoding,
@@ -260,7 +260,8 @@ impl Strategy for Bananas {
 /// The evaluated architectures and the networks' targets: deviations from the median, whose mean is
 /// 1. Architectures that break a constraint are as bad as the worst, and failed ones are left out.
 fn targets(queries: &[Query]) -> (Vec<Arch>, Vec<f32>) {
-    let worst = (queries.iter())
+    let worst = queries
+        .iter()
         .filter_map(Query::merit)
         .fold(f64::INFINITY, f64::min);
     let scored = queries.iter().filter(|q| q.value().is_some());

@@ -307,7 +307,10 @@ mod tests {
         let mut network = Network::new(&config, 6, &mut Rng::stream(0, "network"));
         // Away from zero hardly a unit is at its edge, and steps are small enough not to cross it.
         let mut rng = Rng::stream(1, "network");
-        (network.params.iter_mut()).for_each(|p| *p += 0.3 * rng.unit() as f32);
+        network
+            .params
+            .iter_mut()
+            .for_each(|p| *p += 0.3 * rng.unit() as f32);
         let rows = rows(20);
         let mut units = vec![[0.0; BATCH]; 15];
         let loss = |network: &Network, units: &mut [Lanes]| -> f64 {
