@@ -27,15 +27,16 @@ pub fn same(sandbox: &Sandbox, one: &str, other: &str) {
     assert_eq!(result(one), result(other));
 }
 
-/// Runs a search, kills it after a while, resumes it, kills it, and so on to its end; how often it
-/// was killed.
+/// Runs a search, kills it after a while, resumes it, kills it, and so on to its end. Returns the
+/// number of kills.
 fn killed_again_and_again(sandbox: &Sandbox, search: &str, out: &str, rng: &mut Rng) -> u64 {
     let mut kills = 0;
     let mut began = false;
     loop {
-        let args = match began {
-            true => format!("resume {out}"),
-            false => format!("{search} --out {out}"),
+        let args = if began {
+            format!("resume {out}")
+        } else {
+            format!("{search} --out {out}")
         };
         // Longer and longer, so that there is an end to it on the slowest machine.
         let time = Duration::from_millis(rng.below(30) as u64 + kills);
