@@ -65,7 +65,7 @@ fn what_was_written_comes_back() {
     let mut rng = crate::rng::Rng::stream(1, "journal");
     let arch = kept.space.sample(Sampler::Uniform, &mut rng);
     journal
-        .append(&arch, &Outcome::Done(vec![f64::NAN, 1.0]))
+        .append(arch, &Outcome::Done(vec![f64::NAN, 1.0]))
         .unwrap();
     drop(journal);
     let last = kept.open().unwrap().finished.pop().unwrap();
@@ -202,7 +202,7 @@ fn what_can_be_had_again_waits_for_the_disk_once_a_second() {
         .sample(Sampler::Uniform, &mut crate::rng::Rng::stream(0, "pace"));
     let write = |journal: &mut Journal| {
         journal
-            .append(&arch, &Outcome::Done(vec![1.0, 2.0]))
+            .append(arch, &Outcome::Done(vec![1.0, 2.0]))
             .unwrap();
     };
     let mut journal = kept.open().unwrap().journal;
