@@ -1,4 +1,4 @@
-//! What is typed: plain data, nothing opened yet.
+//! Arguments of the command line: plain data, nothing opened yet.
 
 use clap::error::{ContextKind, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -23,7 +23,7 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "ganas", version = ganas_study::VERSION, arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Cli {
-    /// What to do.
+    /// Subcommand.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -35,7 +35,7 @@ pub enum Command {
     Search(search::SearchArgs),
     /// Run a search, a benchmark or a suite from a file
     Run(run::RunArgs),
-    /// Go on with a search that was interrupted, killed or is to spend more queries
+    /// Continue a search that was interrupted or killed, or give it more queries
     Resume(resume::ResumeArgs),
     /// Compare strategies over many seeds on a table
     Bench(bench::BenchArgs),
@@ -43,7 +43,7 @@ pub enum Command {
     Report(report::ReportArgs),
     /// Write an architecture as a PyTorch module, an ONNX model, a drawing, a graph or JSON
     Export(export::ExportArgs),
-    /// Estimate how likely a random architecture is to be at least so good
+    /// Estimate the probability that a random architecture reaches a level
     RareEvent(rare_event::RareEventArgs),
     /// Compile, describe and query benchmark tables
     Table(table::TableArgs),
@@ -78,7 +78,7 @@ fn with_examples(command: clap::Command, path: &str) -> clap::Command {
     })
 }
 
-/// The examples of a command among others, with the lines that go on with them.
+/// Picks the examples of one command from those of its parent.
 fn examples_of(all: &str, path: &str) -> Option<String> {
     let mut kept = String::from("Examples:");
     let mut keeps = false;

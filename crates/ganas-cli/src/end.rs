@@ -5,8 +5,8 @@
 pub enum End {
     /// All of it was done.
     Done,
-    /// It came to its end without an architecture that can be used.
+    /// The search ended without a usable architecture.
     Nothing,
-    /// It was interrupted, and what it had is saved.
+    /// The command was interrupted, and its state is saved.
     Interrupted,
 }

@@ -35,7 +35,7 @@ pub fn keep_to_nohup() {
     }
 }
 
-/// Whether the status of a process says that it ignores SIGHUP, the first of the signals.
+/// Returns true if the status of a process says that it ignores SIGHUP, the first of the signals.
 #[cfg(target_os = "linux")]
 fn ignores_hangups(status: &str) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,4 @@
-//! What `ganas bench` prints.
+//! Text that `ganas bench` prints.
 
 use std::io::{self, Write};
 
@@ -102,7 +102,7 @@ pub fn print_suite(report: &SuiteReport, out: &mut impl Write) -> io::Result<()>
     let tables = report.tables;
     writeln!(
         out,
-        "mean normalised rank after so many queries (0 is ahead of all runs), and runs at the best and the best 0.1 %, over {} of {}",
+        "mean normalised rank by number of queries (0 is ahead of all runs), and runs at the best and the best 0.1 %, over {} of {}",
         counted(report.tasks.len(), "task"),
         counted(tables, "table"),
     )?;

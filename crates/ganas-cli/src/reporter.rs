@@ -22,7 +22,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// Time between two drawings of a bar's clock.
 const CLOCK: Duration = Duration::from_millis(500);
 
-/// Amount and format of what standard error gets.
+/// Amount and format of the text on standard error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
 pub struct LogArgs {
     /// Show no progress, and print nothing
@@ -60,7 +60,7 @@ impl LogArgs {
         }
     }
 
-    /// Whether standard error is for JSON.
+    /// Returns true if standard error gets JSON.
     pub fn is_json(self) -> bool {
         self.log_format == Some(Format::Json)
     }
@@ -96,7 +96,7 @@ impl Terminal {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether lines and bars are for people.
+    /// Returns true if lines and bars are for people.
     fn is_text(&self) -> bool {
         !self.args.quiet && !self.args.is_json()
     }
@@ -273,7 +273,7 @@ fn draw(kind: Activity<'_>) -> ProgressBar {
     let (template, total, done) = match kind {
         Activity::Waiting(what) => {
             let bar = ProgressBar::new_spinner().with_message(plain(what).into_owned());
-            // It takes a thread, which is wasted where nobody looks.
+            // It takes a thread, which is wasted where no bar is shown.
             if io::stderr().is_terminal() {
                 bar.enable_steady_tick(TICK);
             }

@@ -91,7 +91,7 @@ pub struct Architectures {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// A run that came to its end.
+    /// Finished run.
     Finished,
     /// A run that was stopped on request.
     Interrupted,

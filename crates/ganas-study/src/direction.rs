@@ -1,4 +1,4 @@
-//! Which way an objective goes: what is typed, what is so by its name, and what is said of it.
+//! Directions of objectives: as given, by the metric's name, and as announced.
 
 use ganas_core::driver::Objective;
 use ganas_core::error::{Error, Result};
@@ -28,7 +28,7 @@ const LESS_IS_BETTER: [&str; 16] = [
 pub struct Aim {
     /// The metric.
     pub metric: String,
-    /// Whether smaller is better, where that was said.
+    /// True if smaller is better; `None` without a direction.
     pub minimize: Option<bool>,
 }
 
@@ -85,7 +85,7 @@ impl Aim {
     }
 }
 
-/// Whether less is mostly better of a metric with this name.
+/// Returns true if the name of a metric suggests that smaller is better.
 pub fn less_is_better(metric: &str) -> bool {
     let name = metric.to_lowercase();
     (name.split(|c: char| !c.is_ascii_alphabetic()))

@@ -6,9 +6,9 @@ const UNITS: [(char, f64); 4] = [('d', 86_400.0), ('h', 3_600.0), ('m', 60.0), (
 /// The seconds that a text stands for. A number alone is seconds.
 ///
 /// # Errors
-/// If it is no time, or not longer than none.
+/// If it is not a time, or is zero.
 pub fn parse(text: &str) -> Result<f64, String> {
-    let wrong = || format!("`{text}` is no time; give it as `90s`, `45m`, `12h`, `2d` or `1h30m`");
+    let wrong = || format!("`{text}` is not a time; give it as `90s`, `45m`, `12h`, `2d` or `1h30m`");
     let number = |digits: &str| {
         let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
         digits.parse::<f64>().ok().filter(|_| plain)
@@ -87,7 +87,7 @@ mod tests {
             "", "0", "-1", "h", "1w", "30m1h", "1h30", "1h1h", "inf", "nan", "1e3", "1hour",
             "9999999d",
         ] {
-            assert!(parse(text).unwrap_err().contains("is no time"), "{text}");
+            assert!(parse(text).unwrap_err().contains("is not a time"), "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Events of a study, and who is told of them.
+//! Events of a search or benchmark, and their receivers.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use ganas_core::ledger::Query;
 
 use crate::record::SearchReport;
 
-/// Something that happened while a search or benchmark was prepared or run.
+/// Event during the preparation or the run of a search or benchmark.
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A line for the user: the direction of an objective, a note or a warning.
     Message(&'a str),
     /// A line for logs, where no bar can be drawn.
     Logged(&'a str),
-    /// Something that does not stop the search, and that the user should know of.
+    /// Warning about a fault that does not stop the search.
     Note(&'a str),
     /// A worker was lost.
     WorkerLost {
@@ -82,7 +82,7 @@ pub enum Event<'a> {
         number: usize,
         /// Query.
         query: &'a Query,
-        /// Whether it is better than all compliant ones before it.
+        /// True if it is better than all compliant ones before it.
         best: bool,
     },
     /// A round ended.
@@ -100,7 +100,7 @@ pub enum Event<'a> {
     SearchEnded(&'a SearchReport),
 }
 
-/// Something that takes time, as a bar or a spinner shows it.
+/// Activity that takes time, as a bar or a spinner shows it.
 #[derive(Clone, Copy, Debug)]
 pub enum Activity<'a> {
     /// Waiting for something without a measure, such as a file that is read.
@@ -129,7 +129,7 @@ pub trait Reporter: Send + Sync {
     /// Takes an event.
     fn report(&self, event: &Event<'_>);
 
-    /// Whether somebody watches activities, so that fine-grained progress is worth its time.
+    /// Returns true if activities are shown. Fine-grained progress is computed only then.
     fn is_watched(&self) -> bool {
         false
     }

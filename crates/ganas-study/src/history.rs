@@ -18,14 +18,14 @@ use crate::task::Task;
 /// The copy of it in the folder of a run.
 pub const COPY: &str = "history.csv";
 
-/// What was known before a search.
+/// Evaluations that are known before a search.
 #[derive(Default)]
 pub struct History {
     /// The evaluations, in the order of the file.
     pub known: Vec<Finished>,
     /// The file, to keep a copy with the run.
     pub bytes: Vec<u8>,
-    /// What there is to say of it before the search.
+    /// Notes for the user before the search.
     pub notes: Vec<String>,
 }
 
@@ -35,7 +35,7 @@ impl History {
     /// Other metrics of the task are taken too. A row without the objective is passed over: it failed.
     ///
     /// # Errors
-    /// If a row is no evaluation, or contradicts an earlier one.
+    /// If a row is not an evaluation, or contradicts an earlier one.
     pub fn read(file: &Path, task: &Task) -> Result<History> {
         let bytes = read_regular(file).map_err(|e| unreadable(Error::io(file, e)))?;
         History::of(bytes, file, task)
@@ -67,7 +67,7 @@ impl History {
         write_whole(&path, |mut file| file.write_all(&self.bytes))
     }
 
-    /// What is on record of it; nothing if there is none.
+    /// Returns the record of the history; `None` without one.
     pub fn record(&self) -> Option<HistoryRecord> {
         (!self.bytes.is_empty()).then(|| HistoryRecord {
             evaluations: self.known.len(),

@@ -40,12 +40,13 @@ impl Search {
         Search::new(spec, None, embedding, session)
     }
 
-    /// Opens the search of a run folder, with that many queries in all. It goes on as if it had never
-    /// ended; failed evaluations are made again if that is wanted. The bounds that no file can keep are
-    /// made for its space, given the name of that and whether isomorphic strings are one architecture.
+    /// Opens the search of a run folder, with a total number of queries. It continues as if it had never
+    /// ended. Failed evaluations are repeated if `retry_failed` is set. The function makes the bounds that
+    /// files cannot hold. Its arguments are the name of the space and whether isomorphic strings are one
+    /// architecture.
     ///
     /// # Errors
-    /// If there is no run in the folder, or something that it needs is not as it was.
+    /// If the folder holds no run, or a file that it needs was changed.
     pub fn resume(
         folder: &Path,
         queries: Option<usize>,
@@ -84,7 +85,7 @@ impl Search {
         })
     }
 
-    /// Its specification.
+    /// Returns the specification.
     pub fn spec(&self) -> &SearchSpec {
         &self.spec
     }
@@ -129,7 +130,7 @@ impl Search {
         self.spec.task.workers.unwrap_or(1)
     }
 
-    /// Whether its evaluations come from this program.
+    /// Returns true if its evaluations come from this program.
     pub fn is_embedded(&self) -> bool {
         self.prepared.task.source.caller().is_some()
     }

@@ -21,7 +21,7 @@ impl Progress {
         Progress(Arc::new(reporter))
     }
 
-    /// A handle to nobody.
+    /// Returns a handle that drops all events.
     pub fn silent() -> Self {
         Progress::new(Silent)
     }
@@ -86,7 +86,7 @@ impl Progress {
 pub struct Bar(Remarks);
 
 impl Bar {
-    /// Whether somebody watches it.
+    /// Returns true if it is shown.
     pub fn is_shown(&self) -> bool {
         self.0.progress.0.is_watched()
     }
@@ -142,7 +142,7 @@ pub struct Remarks {
 }
 
 impl Remarks {
-    /// Remarks to nobody.
+    /// Returns a handle that drops all remarks.
     pub fn silent() -> Self {
         Progress::silent().steps(0).remarks()
     }

@@ -11,7 +11,7 @@ use crate::progress::Progress;
 use crate::spec::ReadingSpec;
 
 impl ReadingSpec {
-    /// How to import a table.
+    /// Returns the options to import a table.
     ///
     /// # Errors
     /// If an option cannot be read.
@@ -66,7 +66,7 @@ impl ReadingSpec {
         Ok(table)
     }
 
-    /// That rows were merged, where nobody asked for it.
+    /// Returns a note if rows were merged without being asked for.
     pub fn merged(&self, table: &Table) -> Option<String> {
         let rows = match (table.merged_rows(), &self.duplicates) {
             (0, _) | (_, Some(_)) => return None,

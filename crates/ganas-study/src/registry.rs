@@ -41,7 +41,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Everything that is part of ganas.
+    /// Returns the registry of all built-in strategies, spaces and evaluators.
     pub fn builtin() -> Registry {
         Registry {
             strategies: ganas_search::Registry::builtin(),

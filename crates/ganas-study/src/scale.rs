@@ -2,7 +2,7 @@
 
 use ganas_tables::Table;
 
-/// How many times larger the values of the other scale have to be.
+/// Least ratio between values of the two scales.
 const FACTOR: f64 = 10.0;
 
 /// The largest percentage.
@@ -20,7 +20,7 @@ fn mixed(values: &[f64]) -> Option<(usize, usize)> {
     (apart && values[largest] <= PERCENT).then_some((fraction, percent))
 }
 
-/// Whether one set of values are fractions, and the other one percentages of the same.
+/// Returns true if one set of values are fractions, and the other one percentages of the same.
 fn differ(ours: &[f64], others: &[f64]) -> bool {
     let range = |values: &[f64]| {
         let positive = values.iter().copied().filter(|v| *v > 0.0);

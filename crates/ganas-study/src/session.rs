@@ -13,7 +13,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session of what is built in, which nobody follows.
+    /// Returns a session with the built-in names that drops all events.
     pub fn silent() -> Session {
         Session {
             registry: Registry::builtin(),

@@ -29,10 +29,9 @@ pub fn median(values: &[Option<f64>]) -> Option<f64> {
     median.is_finite().then_some(median)
 }
 
-/// An interval that holds the median in at least 95 % of samples, whatever the distribution: between two
-/// of the values in order, as far from the middle as the binomial distribution asks for (David & Nagaraja
-/// 2003, "Order Statistics", section 7.1). `None` is larger than any number; of fewer than 6 values there
-/// is no such interval.
+/// Returns an interval that holds the median in at least 95 % of samples of any distribution. Its ends are
+/// two of the ordered values, by the binomial distribution (David & Nagaraja 2003, "Order Statistics",
+/// section 7.1). `None` is larger than any number. Fewer than 6 values have no interval.
 pub fn median_interval(values: &[Option<f64>]) -> Option<[Option<f64>; 2]> {
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| {
@@ -79,7 +78,7 @@ impl Sides {
         }
     }
 
-    /// How likely a value of the first sample is the larger one; one half without a pair.
+    /// Probability that a value of the first sample is the larger one; one half without a pair.
     pub fn superiority(&self) -> f64 {
         if self.pairs > 0.0 {
             self.u / self.pairs

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether a character would do something to a terminal.
+/// Returns true if a character would act on a terminal.
 pub fn acts(c: char) -> bool {
     c.is_control() && !['\n', '\t'].contains(&c)
 }

@@ -26,7 +26,7 @@ pub struct CompletionsArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// If nobody reads what is written.
+/// If standard output cannot be written.
 pub fn run(args: &CompletionsArgs, mut command: clap::Command) -> Result<End> {
     // Written at once, since the generator gives up where a pipe is closed.
     let mut script = Vec::new();

@@ -53,7 +53,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
     space: Option<String>,
 
-    /// What to write
+    /// Format to write
     #[arg(long, value_name = "FORMAT")]
     to: Format,
 
@@ -88,12 +88,12 @@ enum Format {
 }
 
 impl Format {
-    /// Whether it is a drawing or a graph.
+    /// Returns true if it is a drawing or a graph.
     fn draws(self) -> bool {
         matches!(self, Format::Svg | Format::Dot | Format::Text)
     }
 
-    /// Whether it is a network with layers.
+    /// Returns true if it is a network with layers.
     fn builds(self) -> bool {
         matches!(self, Format::Pytorch | Format::Onnx | Format::Safetensors)
     }
@@ -106,7 +106,7 @@ struct Exported<'a> {
     /// In the space's notation.
     arch: String,
     graph: NamedGraph<'a>,
-    /// What follows exactly from the architecture, such as its weights.
+    /// Costs that the space computes from the architecture, such as its weights.
     costs: BTreeMap<&'a str, f64>,
 }
 

@@ -62,7 +62,7 @@ pub struct RareEventArgs {
     #[arg(long, value_name = "METRIC")]
     objective: Option<String>,
 
-    /// What it has to be at least; with `--minimize`, at most
+    /// Least value that it has to reach; with `--minimize`, the largest
     #[arg(
         long,
         value_name = "A",
@@ -85,7 +85,7 @@ pub struct RareEventArgs {
     #[arg(long)]
     minimize: bool,
 
-    /// What to estimate by: monte-carlo, cross-entropy, ga-nas [default: all]
+    /// Methods to estimate by: monte-carlo, cross-entropy, ga-nas [default: all]
     #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
     methods: Vec<String>,
 

@@ -227,10 +227,10 @@ impl<'r> Lines<'r> {
             StopReason::Stalled => "the strategy found nothing new to propose",
             StopReason::Failures => "evaluations kept failing",
             StopReason::TimeLimit => {
-                "the time limit is reached; `ganas resume` with a longer one goes on"
+                "the time limit is reached; `ganas resume` with a longer one continues"
             }
             StopReason::Interrupted if folder.is_some() => {
-                "interrupted; `ganas resume` goes on, given the folder"
+                "interrupted; `ganas resume` continues, given the folder"
             }
             StopReason::Interrupted => "interrupted",
         };
@@ -242,7 +242,7 @@ impl<'r> Lines<'r> {
     }
 }
 
-/// What changed from a starting point to the best: the objective, then each constrained metric.
+/// Changes from a starting point to the best: the objective, then each constrained metric.
 fn changes(start: &Improved, best: Option<f64>, task: &Task) -> impl Iterator<Item = String> {
     let change = |name: &str, from: Option<f64>, to: Option<f64>| {
         let (Some(from), Some(to)) = (from, to) else {

@@ -1,4 +1,4 @@
-//! `ganas resume`: goes on with a search.
+//! `ganas resume`: continues a search.
 
 use std::env;
 use std::path::PathBuf;
@@ -46,14 +46,14 @@ pub struct ResumeArgs {
     #[arg(long, value_name = "N")]
     queries: Option<usize>,
 
-    /// Device to go on with, if it is not to be the one that the run was begun on
+    /// Device to continue on [default: the one that the run was begun on]
     #[arg(long, value_name = "DEVICE", value_parser = device)]
     device: Option<String>,
 
     /// Make evaluations again that failed
     ///
-    /// If nothing but failures has come since the first of them, the search goes on as if they had not
-    /// been. Otherwise it begins with all architectures that it had evaluated, so that no result is lost.
+    /// If all evaluations failed since the first failure, the search continues as if they had not been made.
+    /// Otherwise it begins with all architectures that it had evaluated, so that no result is lost.
     #[arg(long)]
     retry_failed: bool,
 
@@ -67,8 +67,7 @@ pub struct ResumeArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// If there is no run in the folder, something that it needs is not as it was, or as in
-/// `ganas search`.
+/// If the folder holds no run, a file that it needs was changed, or as in `ganas search`.
 pub fn run(args: &ResumeArgs, legacy: Legacy) -> anyhow::Result<End> {
     let change = &args.change.0;
     let (mut recorded, mut spec) = resume::open(&args.folder, args.queries, change, legacy)?;

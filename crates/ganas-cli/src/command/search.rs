@@ -34,10 +34,10 @@ Examples:
   ganas search --space nasbench201 --command 'python3 train.py' --workers 4 --timeout 3600
   ganas search --space my-space.toml --command 'srun --gres=gpu:1 python train.py' --workers 8 --async
 
-Costs such as `params` are those of the benchmark's own network, whatever is trained.
+Costs such as `params` are those of the benchmark's own network, even if other networks are trained.
 
 Exit codes: 0 done; 2 unusable arguments or input; 3 no architecture was found that can be used, or the
-evaluations kept failing; 130 interrupted, and `ganas resume` goes on; 1 anything else. The digits are
+evaluations kept failing; 130 interrupted, and `ganas resume` continues; 1 anything else. The digits are
 \"Optical Recognition of Handwritten Digits\" by E. Alpaydin and C. Kaynak (UCI, CC BY 4.0).";
 
 /// Arguments of `ganas search`.
@@ -70,7 +70,7 @@ pub fn run(args: &SearchArgs) -> Result<End> {
     search(&args.spec.0, None, &args.output)
 }
 
-/// Runs a search, or goes on with one.
+/// Runs a search, or resumes one.
 ///
 /// # Errors
 /// If the specification cannot be used, something is not as it was when a resumed run began, or the
@@ -120,7 +120,7 @@ fn nothing(report: &SearchReport, folder: Option<&Path>) -> String {
     let run = &report.run;
     let again = match folder {
         Some(folder) => format!(
-            "mend that, and `ganas resume {} --retry-failed` goes on",
+            "mend that, and `ganas resume {} --retry-failed` continues",
             folder.display()
         ),
         None => "mend that, and search again".into(),

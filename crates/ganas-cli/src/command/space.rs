@@ -53,13 +53,13 @@ enum Action {
     Sample {
         #[command(flatten)]
         space: Named,
-        /// How many
+        /// Number of architectures
         #[arg(short, long, value_name = "N", default_value_t = 1)]
         number: usize,
         /// Seed of the random stream
         #[arg(long, value_name = "N", default_value_t = 0)]
         seed: u64,
-        /// How they are drawn: uniform or adjacency [default: the space's first]
+        /// Distribution to draw from: uniform or adjacency [default: the space's first]
         #[arg(long)]
         sampler: Option<String>,
     },
@@ -94,7 +94,7 @@ impl Named {
     }
 }
 
-/// What there is to say about a space.
+/// Description of a space.
 #[derive(Serialize)]
 struct Info {
     name: String,
@@ -126,7 +126,7 @@ struct Info {
 struct Point {
     name: String,
     arch: String,
-    /// What the space tells of it, by metric.
+    /// Costs that the space computes, by metric.
     costs: BTreeMap<String, f64>,
 }
 

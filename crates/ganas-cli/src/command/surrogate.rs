@@ -44,7 +44,7 @@ pub struct SurrogateArgs {
 
 #[derive(Clone, Debug, Subcommand)]
 enum Action {
-    /// Fit a model of each objective, and say how well it predicts what it has not seen
+    /// Fit a model of each objective, and report its errors on unseen rows
     Fit(FitArgs),
     /// Predict architectures, or compare predictions with a table
     Eval(EvalArgs),
@@ -89,8 +89,8 @@ struct FitArgs {
     #[arg(long, value_enum, value_name = "KIND", default_value_t = Kind::Auto)]
     kind: Kind,
 
-    /// Let predictions leave the range of the fitted values. A search then ends where the model
-    /// extrapolates the farthest, and nobody has measured anything like it
+    /// Let predictions leave the range of the fitted values. A search then ends where the model extrapolates
+    /// the farthest, beyond all measured values
     #[arg(long)]
     extrapolate: bool,
 
@@ -128,7 +128,7 @@ struct EvalArgs {
     #[command(flatten)]
     reading: Typed<ReadingSpec>,
 
-    /// Predict so many random architectures, and say how long it took
+    /// Predict N random architectures, and report how long it took
     #[arg(long, value_name = "N", conflicts_with_all = ["arch", "table"])]
     sample: Option<usize>,
 

@@ -359,10 +359,10 @@ fn a_run_ends_at_its_target() {
     let found = sandbox.json("run/result.json");
     assert!(found["best"].as_f64().unwrap() >= 60.0 && found["queries"].as_u64().unwrap() < 300);
     for (wrong, said) in [
-        ("--target high", "`high` is no target"),
+        ("--target high", "`high` is not a target"),
         (
             "--target best --noise 0.1",
-            "a target is not told from noise",
+            "noise would hide whether the target is reached",
         ),
     ] {
         sandbox.refuses(&format!("{search} {wrong}"), &[said]);

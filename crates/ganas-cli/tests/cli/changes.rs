@@ -150,7 +150,7 @@ fn what_has_no_workers_cannot_be_given_others() {
         .success();
     for (option, word) in [
         ("--workers 0", "there are no workers"),
-        ("--timeout 0", "`--timeout 0` is no time"),
+        ("--timeout 0", "`--timeout 0` is not a time"),
     ] {
         sandbox.refuses(&format!("resume mine --queries 9 {option}"), &[word]);
     }

@@ -1,4 +1,4 @@
-//! Which way objectives go, and that it is said.
+//! Directions of objectives, and their announcement.
 
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;

@@ -98,7 +98,7 @@ fn a_winner_that_cannot_be_written_is_left_to_resume() {
         sandbox.write(&format!("run/{file}/there"), "");
         (sandbox.run(&format!("{TRAIN} --out run")).code(1))
             .stderr(contains(file).and(contains("cannot be written")))
-            .stderr(contains("`ganas resume run` goes on"));
+            .stderr(contains("`ganas resume run` continues"));
         assert_eq!(sandbox.json("run/result.json")["stop"], "interrupted");
         fs::remove_dir_all(sandbox.path(&format!("run/{file}"))).unwrap();
         sandbox.run("resume run").success();
@@ -203,7 +203,7 @@ fn what_only_saves_time_stops_no_search() {
         (sandbox.run(&format!("{search} --out {run}")).success()).stderr(
             contains(file)
                 .and(contains("cannot be written"))
-                .and(contains("goes on")),
+                .and(contains("continues")),
         );
         same(&sandbox, "whole", &run);
     }

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::sandbox::Sandbox;
 
-/// What this program evaluates by: the table of a sandbox. It stops after so many evaluations.
+/// Evaluator of this program: the table of a sandbox. It stops after so many evaluations.
 struct Own<'s> {
     names: Vec<String>,
     rows: Vec<(Arch, f64)>,
@@ -113,7 +113,7 @@ fn the_trace_is_that_of_the_binary_and_goes_on_after_an_interruption() {
         search.run(Some(Box::new(own)), &mut seen, stop).unwrap();
         assert_eq!(seen.finished, left.min(90));
     }
-    sandbox.refuses("resume torn", &["come from tests", "go on there"]);
+    sandbox.refuses("resume torn", &["come from tests", "continue there"]);
     let search = Search::resume(
         &sandbox.path("torn"),
         None,

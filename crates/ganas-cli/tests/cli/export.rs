@@ -206,7 +206,7 @@ fn options_that_a_format_does_not_have_are_refused() {
     );
 }
 
-/// What a file of weights says about images.
+/// Facts about images in a file of weights.
 fn metadata(bytes: &[u8]) -> Value {
     let (_, metadata) = SafeTensors::read_metadata(bytes).unwrap();
     let all = metadata.metadata().clone().unwrap_or_default();

@@ -39,7 +39,7 @@ fn a_search_whose_first_evaluations_all_fail_ends_and_goes_on_once_that_is_mende
         .stdout(contains("evaluations kept failing"))
         .stderr(
             contains("error: all 5 evaluations failed, the first: no module named 'torch'")
-                .and(contains("`ganas resume run --retry-failed` goes on")),
+                .and(contains("`ganas resume run --retry-failed` continues")),
         );
     assert_eq!(asked(&sandbox), 5);
     assert_eq!(sandbox.json("run/result.json")["stop"], "failures");
@@ -182,7 +182,7 @@ fn a_first_result_that_cannot_be_used_ends_the_search_at_once() {
         sandbox
             .run(&format!("{SEARCH} --queries 40 --out run"))
             .code(2)
-            .stderr(contains(words).and(contains("`ganas resume run` goes on")));
+            .stderr(contains(words).and(contains("`ganas resume run` continues")));
         assert_eq!(sandbox.read("run/journal.jsonl").lines().count(), 1);
     }
 }
@@ -324,6 +324,6 @@ fn a_time_limit_ends_a_search_that_goes_on_with_a_longer_one() {
     assert_eq!(changes[0]["time_limit"], "1h30m");
     sandbox.refuses(
         &format!("{SEARCH} --time-limit soon --out other"),
-        &["`soon` is no time", "1h30m"],
+        &["`soon` is not a time", "1h30m"],
     );
 }

@@ -89,7 +89,7 @@ fn own_space() {
     runs("own-space.md");
 }
 
-/// Of those guides, too, that have nothing to run here.
+/// Includes those guides that have nothing to run here.
 #[test]
 fn links_lead_somewhere() {
     let guides = root().join("docs/guide");

@@ -121,7 +121,7 @@ fn a_folder_of_another_benchmark_is_refused() {
     sandbox.write(result, broken.to_string());
     sandbox.refuses(
         &format!("{BENCH} --seeds 1 --out out"),
-        &[result, "no result of a run", "remove the file"],
+        &[result, "not a result of a run", "remove the file"],
     );
     fs::remove_file(sandbox.path(result)).unwrap();
     sandbox

@@ -1,4 +1,4 @@
-//! What a search says while it goes on, and the scalars that it leaves.
+//! Events of a search on standard error, and its scalars.
 
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, is_empty};

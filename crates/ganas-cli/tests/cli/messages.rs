@@ -94,7 +94,7 @@ fn a_worker_whose_child_holds_its_output_is_missed() {
     assert!(is_gone(&sandbox.read("child")), "its child lives");
 }
 
-/// Whether a process has ended; it may be a zombie that nobody has waited for.
+/// Returns true if a process has ended; it may be a zombie that nobody has waited for.
 fn is_gone(process: &str) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{process}/stat"));
     status.is_err() || status.unwrap().contains(") Z ")

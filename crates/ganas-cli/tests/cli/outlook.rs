@@ -1,4 +1,4 @@
-//! What a search says at its end of how rare its best is.
+//! Outlook at the end of a search: how rare its best is.
 
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;

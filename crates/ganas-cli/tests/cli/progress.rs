@@ -1,11 +1,11 @@
-//! What is drawn on a terminal.
+//! Bars and lines on a terminal.
 
 use std::process::Command;
 
 use crate::sandbox::Sandbox;
 use crate::workers::{self, worker};
 
-/// What a command draws on a terminal.
+/// Text that a command draws on a terminal.
 fn drawn(sandbox: &Sandbox, args: &str) -> String {
     let binary = assert_cmd::cargo::cargo_bin("ganas");
     let output = Command::new("script")

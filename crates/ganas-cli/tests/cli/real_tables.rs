@@ -18,7 +18,7 @@ fn bench(sandbox: &Sandbox, space: &str, table: &str, rest: &str) -> Option<Valu
     Some(sandbox.json("bench.json"))
 }
 
-/// How far the mean best rank of random search is from (M+1)/(N+1), in standard errors.
+/// Distance of the mean best rank of random search from (M+1)/(N+1), in standard errors.
 fn rank_error(report: &Value, queries: f64) -> f64 {
     let summary = &report["summary"][0];
     let m = report["provenance"]["task"]["table_rows"].as_f64().unwrap();

@@ -12,7 +12,7 @@ const CHAIN: &str = "search --space chain.toml --table chain.csv --objective acc
 const BENCH: &str = "bench --space chain.toml --table chain.csv --objective accuracy \
                      --strategies ga-nas,random --queries 60 --seeds 2";
 
-/// What a page shows.
+/// Contents of a page.
 fn data(sandbox: &Sandbox, page: &str) -> Value {
     ganas_report::unpacked(&sandbox.read(page)).unwrap()
 }

@@ -225,7 +225,7 @@ fn on_a_full_disk_what_was_evaluated_is_kept() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(
-        said.contains("what was evaluated is kept, and `ganas resume run` goes on"),
+        said.contains("what was evaluated is kept, and `ganas resume run` continues"),
         "{said}"
     );
     let kept = sandbox.read("run/journal.jsonl");

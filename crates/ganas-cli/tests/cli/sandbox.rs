@@ -204,7 +204,7 @@ pub fn signal_once(mut child: Child, signal: &str, so: impl Fn() -> bool) -> (Op
     (status.code(), said)
 }
 
-/// What a benchmark wrote, but for its command and for what time it took.
+/// Results of a benchmark, but for its command and for what time it took.
 pub fn without_times(sandbox: &Sandbox, name: &str) -> Value {
     let mut report = sandbox.json(name);
     report["provenance"]["command"].take();

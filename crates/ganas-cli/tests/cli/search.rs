@@ -209,7 +209,7 @@ fn what_takes_no_time_keeps_any_limit() {
     let sandbox = Sandbox::new();
     let limited = format!("{CHAIN} --strategy random --queries 5 --timeout");
     sandbox.run(&format!("{limited} 0.1")).success();
-    sandbox.refuses(&format!("{limited} 0"), &["`--timeout 0` is no time"]);
+    sandbox.refuses(&format!("{limited} 0"), &["`--timeout 0` is not a time"]);
     sandbox.refuses(
         "search --timeout 60",
         &["no time limit", "leave out `--timeout`"],

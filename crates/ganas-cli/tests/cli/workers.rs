@@ -505,7 +505,7 @@ fn programs_that_cannot_be_used() {
     }
 }
 
-/// What a search says on standard error whose third evaluation never answers, and the log of its
+/// Standard error of a search whose third evaluation never answers, and the log of its
 /// worker.
 fn loses_a_worker(args: &str) -> (String, String) {
     let sandbox = Sandbox::new();

@@ -1,4 +1,4 @@
-//! How the workspace is built.
+//! Rules for the workspace.
 
 use std::collections::BTreeSet;
 use std::process::Command;

@@ -9,7 +9,7 @@ use crate::{Origin, Run};
 
 /// Run with the identity of its task.
 pub struct Found {
-    /// The task. Only runs with the same key are compared, whatever their bounds.
+    /// Task of the run. Runs with the same key are compared, even with other bounds.
     pub key: Key,
     /// The run, its evaluations left out.
     pub run: Run,
@@ -74,7 +74,7 @@ impl Key {
             .constraints
             .iter()
             .filter_map(|text| text.parse::<Condition>().ok());
-        // Records hold numbers, whatever they were compared with on the command line.
+        // Records hold numbers, even if the command line compared with an architecture.
         parsed
             .filter_map(|c| c.resolve(|_, _| Err(Error::input("no number"))).ok())
             .collect()

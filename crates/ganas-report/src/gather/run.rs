@@ -26,8 +26,8 @@ struct RoundLine {
     gauges: Vec<(String, Option<f64>)>,
 }
 
-/// Reads a run directory. The settings have to be there; whatever else is missing, torn or damaged
-/// is as if the run had not come so far.
+/// Reads a run folder. The settings have to be there. All other files may be missing, torn or damaged, and
+/// are then left out.
 ///
 /// # Errors
 /// If the run has no settings.
@@ -135,7 +135,7 @@ fn evaluations(text: &str) -> (Vec<String>, Vec<Evaluation>) {
     };
     let metrics = reader.headers().map(names).unwrap_or_default();
     let rows: Vec<csv::StringRecord> = reader.into_records().map_while(|row| row.ok()).collect();
-    // The objective stays, whatever it came to. A column of texts is no metric, and the time that an
+    // The objective stays, even without values. A column of texts is not a metric, and the time that an
     // evaluation took is none of the architecture.
     let is_number = |cell: &str| cell.is_empty() || cell.parse::<f64>().is_ok();
     let kept: Vec<usize> = (0..metrics.len())

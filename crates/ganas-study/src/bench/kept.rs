@@ -12,18 +12,18 @@ use crate::record::{Provenance, Run, Step};
 use crate::rundir::settings::{CHANGED_RESULT, Recorded};
 use crate::rundir::{RESULT, SETTINGS, sealed};
 
-/// What the folder of a run holds.
+/// State of a run in the folder of a benchmark.
 pub enum Kept {
-    /// Nothing to go on from.
+    /// Nothing was started.
     Nothing,
     /// A run that was begun.
     Begun(Box<Recorded>),
-    /// A run that came to its end.
+    /// Finished run.
     Ended(Box<Run>),
 }
 
 impl Kept {
-    /// What a folder holds of the run that would be `made` there.
+    /// Reads the state of the run that has the provenance of `made`.
     ///
     /// # Errors
     /// If it holds another run, or what it holds cannot be read.
@@ -66,7 +66,7 @@ fn ended(result: &Path) -> Result<Run> {
         Ok(Run::deserialize(&value)?.along(&trajectory))
     };
     read().map_err(|e| {
-        Error::input(format!("this is no result of a run ({e})"))
+        Error::input(format!("this is not a result of a run ({e})"))
             .mend(CHANGED_RESULT)
             .in_file(result)
     })

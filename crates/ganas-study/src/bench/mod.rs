@@ -76,7 +76,7 @@ impl PreparedBench {
     /// runs ended comes with the record.
     ///
     /// # Errors
-    /// If a run cannot go on, or a file cannot be written.
+    /// If a run cannot continue, or a file cannot be written.
     pub fn run(
         &self,
         command: &[String],

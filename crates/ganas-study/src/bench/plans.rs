@@ -55,7 +55,7 @@ pub struct Benched {
     pub report: BenchReport,
     /// Runs as they are compared with others.
     pub courses: Vec<Course>,
-    /// Whether all runs ended.
+    /// True if all runs ended.
     pub is_whole: bool,
 }
 
@@ -76,7 +76,7 @@ impl Plans<'_> {
     /// Runs all strategies with all seeds on one task, until their end or until `stop` is set.
     ///
     /// # Errors
-    /// If what is kept of a run is of another one, or a run cannot go on.
+    /// If a folder holds another run, or a run cannot continue.
     pub fn bench(&self, place: &Place, bar: &Bar, stop: &AtomicBool) -> Result<Benched> {
         let task = place.task;
         let seeds = self.seeds.to_vec();
@@ -134,7 +134,7 @@ impl Plans<'_> {
         Ok(runs?.into_iter().flatten().collect())
     }
 
-    /// What the folder of a run holds of it already.
+    /// Reads the state of a run from its folder.
     fn kept(&self, place: &Place, recipe: &Recipe, seed: u64) -> Result<Kept> {
         let recipes = std::slice::from_ref(recipe);
         let made = || place.task.provenance(recipes, place.queries, vec![seed]);

@@ -1,4 +1,4 @@
-//! How strategies stand against each other over several tasks.
+//! Comparison of strategies over several tasks.
 //!
 //! All of it is made from ranks, so that no task counts for more because of the unit or the spread of
 //! its objective: ranks in the tables, and where there is none, among all that the runs found.
@@ -13,8 +13,7 @@ use ganas_search::predictor::ranks;
 use crate::record::{Comparison, Run, Standing};
 use crate::statistics::{Sides, bootstrap_interval, holm, mean, sign_flip_p};
 
-/// What counts as a top architecture: the best 0.1 % of the compliant ones, and the best in any
-/// case.
+/// Share of the compliant architectures that count as top ones: the best 0.1 %, and the best in any case.
 const TOP: f64 = 0.001;
 
 /// The runs of all strategies on one task.
@@ -29,7 +28,7 @@ pub struct Field {
     pub courses: Vec<Course>,
 }
 
-/// How one run went.
+/// Ranks that one run reached.
 pub struct Course {
     /// The strategy, by its place in the list.
     pub strategy: usize,
@@ -37,8 +36,8 @@ pub struct Course {
     pub steps: Vec<(usize, usize)>,
 }
 
-/// How the runs of one task went, each given with its strategy. What no table ranks has its rank
-/// among all that any of the runs came to.
+/// Ranks that the runs of one task reached, each with its strategy. Without a table, a run is ranked among
+/// the bests of all runs.
 pub fn courses(runs: &[(usize, &Run)], objective: &Objective) -> Vec<Course> {
     let steps = runs.iter().flat_map(|(_, run)| &run.steps);
     let mut found: Vec<f64> = steps.map(|(_, value, _)| objective.turn(*value)).collect();
@@ -55,7 +54,7 @@ pub fn courses(runs: &[(usize, &Run)], objective: &Objective) -> Vec<Course> {
 }
 
 impl Course {
-    /// The rank of its best after so many queries; infinite before there is any.
+    /// Returns the rank of the best after a number of queries; infinite before there is any.
     fn rank_at(&self, queries: usize) -> f64 {
         let until = self.steps.partition_point(|(query, _)| *query <= queries);
         match until {
@@ -70,7 +69,7 @@ impl Course {
         step.map(|(query, _)| *query)
     }
 
-    /// What runs are compared by: the rank in the end, then the queries it took to get there.
+    /// Returns the key by which runs are compared: the final rank, then the queries until it was reached.
     fn outcome(&self) -> (usize, usize) {
         self.steps
             .last()
@@ -85,8 +84,8 @@ impl Field {
         Some(((TOP * compliant as f64).ceil() as usize).max(1))
     }
 
-    /// The mean place of each strategy's runs among all runs of the task after so many queries:
-    /// 0 is ahead of all, 1 behind all, equal runs share the mean of their places.
+    /// Returns the mean place of each strategy's runs among all runs of the task after a number of queries: 0
+    /// is ahead of all, 1 behind all. Equal runs share the mean of their places.
     fn places(&self, strategies: usize, queries: usize) -> Vec<Option<f64>> {
         let at: Vec<f64> = self.courses.iter().map(|c| c.rank_at(queries)).collect();
         let last = at.len().saturating_sub(1).max(1) as f64;
@@ -322,7 +321,7 @@ mod tests {
         // After 10 queries: 900, 40, 800 and 900, so places 2.5, 0, 1 and 2.5 of 3.
         let first = (2.5 / 3.0 + 0.0) / 2.0;
         assert!((at(0, 10) - (first + 1.0) / 2.0).abs() < 1e-12);
-        // Only the long task goes on to 50.
+        // Only the long task continues to 50.
         assert!((at(0, 50) - 0.5 / 3.0).abs() < 1e-12);
         assert!((at(1, 50) - 2.5 / 3.0).abs() < 1e-12);
         let end = (0.5 / 3.0 + 1.0) / 2.0;

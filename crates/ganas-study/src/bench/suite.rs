@@ -64,7 +64,7 @@ impl PreparedSuite {
     /// tasks ended comes with the record, which holds those that did.
     ///
     /// # Errors
-    /// If a run cannot go on, or a file cannot be written.
+    /// If a run cannot continue, or a file cannot be written.
     pub fn run(
         &self,
         command: &[String],

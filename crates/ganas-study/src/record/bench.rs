@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::provenance::Provenance;
 use super::search::{BestRow, Run};
 
-/// What a benchmark writes.
+/// Result of a benchmark.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BenchReport {
     /// The space's name.
@@ -23,11 +23,11 @@ pub struct BenchReport {
     pub runs: Vec<Run>,
     /// A line for each strategy that finished a run.
     pub summary: Vec<Summary>,
-    /// How it was made.
+    /// Provenance of the result.
     pub provenance: Provenance,
 }
 
-/// What a benchmark over a suite writes.
+/// Result of a benchmark over a suite.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SuiteReport {
     /// The file of the suite.
@@ -46,12 +46,12 @@ pub struct SuiteReport {
     pub command: Vec<String>,
 }
 
-/// What a benchmark over a suite writes of one task.
+/// Result of a benchmark on one task of a suite.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TaskReport {
-    /// What the suite calls it.
+    /// Name of the task in the suite.
     pub name: String,
-    /// What a benchmark of the task alone writes.
+    /// Result of a benchmark of the task alone.
     #[serde(flatten)]
     pub report: BenchReport,
     /// Every pair of strategies on this task.
@@ -72,7 +72,7 @@ pub struct Summary {
     pub seeds: usize,
     /// The mean of the best objectives.
     pub mean_best: Option<f64>,
-    /// Their sample standard deviation (n - 1 in the denominator); 0 of one seed.
+    /// Sample standard deviation of the best objectives (n - 1 in the denominator); 0 of one seed.
     pub std_best: Option<f64>,
     /// The mean of the best ranks.
     pub mean_rank: Option<f64>,
@@ -97,7 +97,7 @@ pub struct Summary {
     /// The mean value of the best architectures in the column of the table that is reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_reported: Option<f64>,
-    /// Its sample standard deviation.
+    /// Sample standard deviation of these values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub std_reported: Option<f64>,
     /// The mean of their ranks there.
@@ -121,8 +121,8 @@ pub struct Standing {
     pub strategy: String,
     /// The preset's name.
     pub preset: String,
-    /// The mean normalised rank after so many queries: where its runs stand among all runs of a
-    /// task, from 0 (ahead of all) to 1, averaged over the tables whose tasks go so far.
+    /// Mean normalised rank by number of queries: the place of its runs among all runs of a task, from 0
+    /// (ahead of all) to 1. The mean is over the tables whose tasks have as many queries.
     pub mean_rank_at: BTreeMap<usize, f64>,
     /// The same at the end of each task.
     pub mean_final_rank: Option<f64>,
@@ -144,7 +144,7 @@ pub struct Comparison {
     pub a: String,
     /// The other.
     pub b: String,
-    /// How likely a run of `a` is better than one of `b` on the same task; equal ones count half. Over
+    /// Probability that a run of `a` is better than one of `b` on the same task; equal ones count half. Over
     /// several tasks it is the mean over their tables.
     pub a_is_better: f64,
     /// A 95 % interval of that: on one task for further runs there, over several for further tables, by

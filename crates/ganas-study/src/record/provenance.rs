@@ -1,4 +1,4 @@
-//! Records of what has to be known to make a result again.
+//! Provenance of results: all facts needed to make them again.
 
 use ganas_core::space::Sampler;
 use ganas_search::predictor::Fitted;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::spec::{Change, ReadingSpec, StudySpec};
 
-/// What has to be known to make a result again.
+/// Provenance of a result: all facts needed to make it again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Provenance {
     /// The version of this program.
@@ -19,7 +19,7 @@ pub struct Provenance {
     /// Specification that makes it again; absent in records of versions before 0.2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec: Option<StudySpec>,
-    /// What was searched.
+    /// Task that was searched.
     pub task: TaskRecord,
     /// The queries a run may spend.
     pub queries: usize,
@@ -29,7 +29,7 @@ pub struct Provenance {
     pub seeds: Vec<u64>,
     /// Architectures that were evaluated first.
     pub start: Vec<String>,
-    /// The device that networks were computed on, and those that a resumed run went on with.
+    /// Devices that networks were computed on. A resumed run may have changed it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<String>,
     /// Evaluations that were known before.
@@ -38,12 +38,12 @@ pub struct Provenance {
     /// Evaluations under way at once, where rounds overlap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asynchronous: Option<usize>,
-    /// What was changed when it was resumed.
+    /// Changes at each resumption.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
 }
 
-/// What is searched, and by what.
+/// Record of a task.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TaskRecord {
     /// The space as it was named on the command line.
@@ -54,7 +54,7 @@ pub struct TaskRecord {
     /// The column that is reported and not searched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<String>,
-    /// How many of the best are re-evaluated in that column.
+    /// Number of the best architectures that are re-evaluated in that column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reevaluate: Option<usize>,
     /// The value of the objective that ends a search.
@@ -63,7 +63,7 @@ pub struct TaskRecord {
     /// The standard deviation of noise on the objective.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<f64>,
-    /// What is searched by and what is reported, in a line.
+    /// Metric that is searched by and metric that is reported, in a line.
     pub protocol: String,
     /// The trainings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,21 +85,20 @@ pub struct TaskRecord {
     pub evaluator: Option<String>,
     /// The objective.
     pub objective: String,
-    /// Whether smaller is better.
+    /// True if smaller is better.
     pub minimize: bool,
     /// The bounds.
     pub constraints: Vec<String>,
     /// Architectures in the table that keep them.
     pub compliant_rows: Option<usize>,
-    /// How random architectures were drawn.
+    /// Distribution of random architectures.
     pub sampler: Sampler,
-    /// Whether isomorphic strings counted as one architecture.
+    /// True if isomorphic strings counted as one architecture.
     pub merge_isomorphic: bool,
-    /// Whether notations that differ only by ops without a layer counted as one architecture, without
-    /// being asked to.
+    /// True if notations that differ only by ops without a layer counted as one architecture by default.
     #[serde(default, skip_serializing_if = "is_false")]
     pub distinct_networks: bool,
-    /// How the table was read, where an option said so.
+    /// Options by which the table was read, if any were given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<ReadingSpec>,
 }
@@ -107,7 +106,7 @@ pub struct TaskRecord {
 /// A table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TableRecord {
-    /// Its file.
+    /// File of the table.
     pub table: String,
     /// Architectures in it.
     pub table_rows: usize,
@@ -115,12 +114,12 @@ pub struct TableRecord {
     pub table_digest: String,
 }
 
-/// How candidates are trained.
+/// Record of trainings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TrainingRecord {
     /// The dataset as it was named.
     pub data: String,
-    /// Its own name.
+    /// Name that the dataset gives itself.
     pub dataset: String,
     /// Images for training, validation and test.
     pub images: [usize; 3],
@@ -130,34 +129,34 @@ pub struct TrainingRecord {
     pub recipe: ganas_train::Recipe,
 }
 
-/// What scores candidates.
+/// Record of a supernet that scores candidates.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SupernetRecord {
-    /// Its folder.
+    /// Folder of the supernet.
     pub folder: String,
-    /// What it is of.
+    /// Space, dataset and settings that it was trained with.
     pub identity: Identity,
-    /// How it scores.
+    /// Settings of its scores.
     pub scoring: Scoring,
 }
 
-/// What the user's own workers are told.
+/// Record of the user's own workers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct WorkersRecord {
-    /// How they are started.
+    /// Command that starts them.
     pub program: String,
-    /// What is asked of them.
+    /// Metrics that are requested from them.
     pub metrics: Vec<String>,
-    /// What they are told to spend on an evaluation.
+    /// Budget of an evaluation that they are given.
     pub budget: Option<f64>,
 }
 
-/// What predicts the metrics of candidates.
+/// Record of a surrogate that predicts metrics.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SurrogateRecord {
-    /// Its file.
+    /// File of the surrogate.
     pub file: String,
-    /// How each metric's model was fitted, in the order of the metrics; null if by others.
+    /// Fit of each metric's model, in the order of the metrics; null for a model of another program.
     pub fitted: Vec<Option<Fitted>>,
 }
 
@@ -172,7 +171,7 @@ pub struct StrategyRecord {
     pub settings: Value,
 }
 
-/// What is on record of it.
+/// Record of a history.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct HistoryRecord {
     /// Distinct architectures.

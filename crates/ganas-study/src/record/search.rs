@@ -23,7 +23,7 @@ pub struct Run {
     pub queries: usize,
     /// The best objective of a compliant architecture; null if none was found.
     pub best: Option<f64>,
-    /// That architecture.
+    /// Architecture with that objective.
     pub best_arch: Option<String>,
     /// 1 + the number of compliant architectures in the table that are strictly better.
     pub best_rank: Option<usize>,
@@ -31,7 +31,7 @@ pub struct Run {
     pub queries_to_best: Option<usize>,
     /// Queries until an architecture as good as the table's best was evaluated.
     pub queries_to_optimum: Option<usize>,
-    /// The best rank after so many queries.
+    /// Best rank by number of queries.
     pub rank_at: BTreeMap<usize, Option<usize>>,
     /// Wall time of the search in seconds; of all its parts, if it was interrupted and resumed.
     pub seconds: f64,
@@ -46,17 +46,18 @@ pub struct Run {
     /// The best architecture's value in the column of the table that is reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported: Option<f64>,
-    /// Its rank there.
+    /// Rank of that value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported_rank: Option<usize>,
     /// The architecture that is reported, where it was chosen by re-evaluation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported_arch: Option<String>,
-    /// The value of what is reported, as the table has it, minus that of the table's best row
-    /// ([`BestRow`]), where the table has the architecture.
+    /// Value of the reported architecture in the table minus that of the table's best row ([`BestRow`]).
+    /// Absent if the table lacks the architecture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured_distance: Option<f64>,
-    /// The same by what the surrogate predicts that is searched, where it predicts that column.
+    /// The same distance by the prediction of the surrogate that is searched. Absent if it does not predict
+    /// that column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predicted_distance: Option<f64>,
     /// Queries that went into re-evaluation.
@@ -73,7 +74,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// The same as one of a benchmark, which came to its best so.
+    /// Returns the run as a part of a benchmark's result, with its improvements.
     pub fn along(mut self, trajectory: &[Step]) -> Run {
         let steps = trajectory.iter();
         self.steps = steps
@@ -83,7 +84,7 @@ impl Run {
     }
 }
 
-/// What a search writes: its task, its run, and how the run came to its best.
+/// Result of a search: its task, its run and its improvements.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SearchReport {
     /// The space's name.
@@ -106,10 +107,10 @@ pub struct SearchReport {
     pub top: Vec<Top>,
     /// Each query that improved on all before it.
     pub trajectory: Vec<Step>,
-    /// What became of each architecture that was evaluated first.
+    /// Change from each starting point to the best.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub improved: Vec<Improved>,
-    /// Where no architecture met the constraints, the one that was nearest to.
+    /// Architecture that is nearest to complying, if none complied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Nearest>,
     /// Why the first evaluation that failed did.
@@ -118,24 +119,24 @@ pub struct SearchReport {
     /// The best architecture, trained once more, where architectures are trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub winner: Option<Winner>,
-    /// How rare architectures as good as the best are, and what more queries would bring, in a
-    /// finished search by `ga-nas`.
+    /// Rarity of architectures as good as the best, and the expected gain of more queries. Only finished
+    /// searches by `ga-nas` have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outlook: Option<OutlookRecord>,
-    /// How it was made.
+    /// Provenance of the result.
     pub provenance: Provenance,
 }
 
-/// What a table has that is best of what keeps the constraints: what runs are measured by.
+/// Best compliant row of a table, with which runs are compared.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BestRow {
     /// The column: the one that is reported, else the objective.
     pub column: String,
-    /// Its best value.
+    /// Best value in that column.
     pub value: f64,
     /// The architecture.
     pub arch: String,
-    /// Where it is in the table's file, counted from 1.
+    /// Line in the table's file, counted from 1.
     pub line: u64,
 }
 
@@ -148,7 +149,7 @@ pub struct Top {
     pub arch: String,
     /// All metrics.
     pub metrics: BTreeMap<String, Option<f64>>,
-    /// Its row in the table's file.
+    /// Row in the table's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<SourceRow>,
 }
@@ -156,9 +157,9 @@ pub struct Top {
 /// An outlook.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OutlookRecord {
-    /// It in a sentence.
+    /// Sentence that sums it up.
     pub sentence: String,
-    /// Its numbers.
+    /// Numbers of the outlook.
     #[serde(flatten)]
     pub outlook: Outlook,
     /// The share itself, where a table knows it.
@@ -174,7 +175,7 @@ pub struct Step {
     pub best: f64,
     /// The architecture.
     pub arch: String,
-    /// Its rank in the table, if one has the objective.
+    /// Rank in the table, if one has the objective.
     pub rank: Option<usize>,
 }
 
@@ -183,9 +184,9 @@ pub struct Step {
 pub struct Improved {
     /// The architecture.
     pub start: String,
-    /// Its objective; null if its evaluation failed.
+    /// Objective; null if the evaluation failed.
     pub value: Option<f64>,
-    /// Its rank in the table, if one has the objective.
+    /// Rank in the table, if one has the objective.
     pub rank: Option<usize>,
     /// The objective of the run's best minus its own.
     pub change: Option<f64>,
@@ -198,7 +199,7 @@ pub struct Improved {
 pub struct Nearest {
     /// The architecture.
     pub arch: String,
-    /// What it has of each metric whose constraint it breaks.
+    /// Value and excess of each metric whose constraint it breaks.
     pub breaches: Vec<String>,
 }
 
@@ -211,7 +212,7 @@ pub struct Winner {
     pub finalists: Vec<Finalist>,
     /// Percent of the test images in their class.
     pub test_accuracy: f64,
-    /// Their mean cross entropy in nats.
+    /// Mean cross entropy of the test images, in nats.
     pub test_loss: f64,
     /// The test images.
     pub test_images: usize,
@@ -219,7 +220,7 @@ pub struct Winner {
     pub train_images: usize,
     /// The epochs of that.
     pub epochs: usize,
-    /// How images are prepared for it.
+    /// Preparation of images for it.
     #[serde(flatten)]
     pub preprocessing: Preprocessing,
     /// Random architectures under the same training; left out where that would take longer than the
@@ -241,7 +242,7 @@ pub struct Finalist {
     pub arch: String,
     /// The mean percentage of validation images in their class; null if a training diverged.
     pub accuracy: Option<f64>,
-    /// Over so many trainings.
+    /// Number of trainings.
     pub trainings: usize,
 }
 
@@ -259,7 +260,7 @@ pub struct BesideRandom {
     pub interval: [f64; 2],
     /// The mean of the winner's accuracies minus that median.
     pub gain: f64,
-    /// Whether the mean of the winner's accuracies is above the interval.
+    /// True if the mean of the winner's accuracies is above the interval.
     pub shown: bool,
 }
 

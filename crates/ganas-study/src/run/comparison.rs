@@ -26,7 +26,7 @@ pub const TRAININGS: usize = RANDOM + AGAIN;
 
 /// Draws that are tried for random architectures that keep the constraints.
 const DRAWS: usize = 20_000;
-/// How often it is looked whether to stop.
+/// Interval between two checks of the stop flag.
 const POLL: Duration = Duration::from_millis(50);
 
 /// Random architectures that keep the constraints, as far as is known without a training. Fewer, or none,
@@ -117,7 +117,7 @@ fn train(
                 Ok(Ok((_, score))) => 100.0 * score.accuracy,
                 _ => 0.0,
             };
-            // Nobody listens any more once it was stopped.
+            // The receiver is gone once the search is stopped.
             let _ = sender.send((job, accuracy));
         });
     };

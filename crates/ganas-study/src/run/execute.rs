@@ -23,7 +23,7 @@ use crate::rundir::{Before, Care, GoingOn, RunDir};
 
 /// A search that has ended, before its record is made.
 pub(super) struct Executed<'s> {
-    /// What the driver returns.
+    /// Result of the driver.
     pub run: Run,
     /// Improvements in order, as the search saw them.
     pub improvements: Vec<Improvement>,
@@ -223,19 +223,19 @@ impl Plan<'_> {
         }
     }
 
-    /// An error that broke the run off, and what to do about it.
+    /// Adds to an error that stopped the run how to continue it.
     pub(super) fn kept(&self, error: Error) -> Error {
         let Some(folder) = self.out else {
             return error;
         };
-        let goes_on = if self.alone {
-            format!("`ganas resume {}` goes on", folder.display())
+        let continues = if self.alone {
+            format!("`ganas resume {}` continues", folder.display())
         } else {
-            "the same command goes on".to_owned()
+            "the same command continues".to_owned()
         };
         error
-            .mend(format!("mend it, and {goes_on}"))
-            .note(format!("what was evaluated is kept, and {goes_on}"))
+            .mend(format!("mend it, and {continues}"))
+            .note(format!("what was evaluated is kept, and {continues}"))
     }
 
     fn provenance(&self) -> Result<Provenance> {
@@ -256,7 +256,7 @@ impl Plan<'_> {
     }
 }
 
-/// What a search evaluates first: its starting points, then what it had before some of it is evaluated
+/// Returns the first trials of a search: its starting points, then the earlier trials if some are evaluated
 /// again.
 fn beginning(start: &[Arch], before: &[Trial]) -> Vec<Trial> {
     let mut first = Trial::full(start.iter().copied());

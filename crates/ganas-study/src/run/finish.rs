@@ -33,7 +33,7 @@ impl Plan<'_> {
             let trained = self.train_winner(trained, folder, &executed, problem, progress, stop);
             match trained {
                 Ok(winner) => {
-                    // Without one the run is not at its end, however its search ended.
+                    // Without a winner the run has not ended, even if its search has.
                     if winner.is_none() {
                         report.run.stop = StopReason::Interrupted;
                     }
@@ -76,7 +76,7 @@ impl Plan<'_> {
         let finalists: Vec<Arch> = best.iter().map(|q| q.arch).collect();
         let recipe = &trained.training.recipe;
         let epochs = self.winner_epochs.unwrap_or(recipe.epochs);
-        // A comparison that takes longer than the search is not what anybody waits for.
+        // A comparison should not take longer than the search.
         let spent = ledger.charged().len() * recipe.epochs * recipe.repeats;
         let random = if comparison::TRAININGS * epochs <= spent {
             comparison::random(problem, self.task.sampler, self.seed)
@@ -98,15 +98,15 @@ impl Plan<'_> {
         )
     }
 
-    /// Writes the result of a search whose last training failed: what the search found stays. The error
-    /// says how to go on.
+    /// Writes the result of a search whose last training failed. The architectures that it found are kept.
+    /// The error says how to continue.
     fn without_winner(&self, executed: &Executed, mut report: SearchReport, error: Error) -> Error {
         // A training that diverged does so again. What could not be written may be later.
         let is_over = matches!(error, Error::Input(_));
         if !is_over {
             report.run.stop = StopReason::Interrupted;
         }
-        // Its own error would hide the first, and without a result the run goes on, too.
+        // Its own error would hide the first, and a run without a result continues, too.
         let _ = (executed.directory.as_ref()).map(|directory| directory.finish(&report));
         if is_over { error } else { self.kept(error) }
     }

@@ -12,7 +12,7 @@ use crate::rundir::settings::Recorded;
 use crate::spec::StudySpec;
 use crate::task::Task;
 
-/// What to run.
+/// Plan of one run.
 pub struct Plan<'a> {
     /// The task.
     pub task: &'a Task,
@@ -29,24 +29,23 @@ pub struct Plan<'a> {
     pub winner_epochs: Option<usize>,
     /// Evaluations that are known before it.
     pub history: &'a History,
-    /// Whether the next architectures are asked for before all evaluations of a round have
-    /// finished.
+    /// True if the next architectures are asked for before all evaluations of a round have finished.
     pub asynchronous: bool,
     /// The least time between two checkpoints in the run directory.
     pub every: Duration,
     /// The run of the directory that is resumed.
     pub resumed: Option<&'a Recorded>,
-    /// Whether the task was opened for this run alone: then what its start came to counts for it, and
-    /// `ga-nas` ends with what the theory makes of it. A benchmark has further seeds, with which the
-    /// start may come to something else, and no end that anybody waits for.
+    /// True if the task was opened for this run alone. Then the evaluation of its start counts for the run,
+    /// and `ga-nas` ends with an outlook. A benchmark has several seeds, and the start may evaluate
+    /// differently with each.
     pub alone: bool,
-    /// Whether the run directory gets scalars for TensorBoard.
+    /// True if scalars for TensorBoard are written into the run folder.
     pub tensorboard: bool,
     /// Failed evaluations that end it if they are the first; 0 never ends it.
     pub max_failures: usize,
     /// The time that it may take, with what it took before it was resumed.
     pub time_limit: Option<Duration>,
-    /// How many of the best architectures the result lists.
+    /// Number of best architectures that the result lists.
     pub top: usize,
     /// Specification on record, which makes the run again.
     pub spec: StudySpec,
@@ -56,8 +55,8 @@ pub struct Plan<'a> {
 
 /// A program that the run is embedded in.
 pub struct Host<'o> {
-    /// What evaluates in the place of the task's own source.
+    /// Evaluator in place of the task's own source.
     pub evaluator: Option<Box<dyn Evaluator>>,
-    /// What watches the run, beside its directory.
+    /// Further observer of the run.
     pub observer: &'o mut dyn Observer,
 }

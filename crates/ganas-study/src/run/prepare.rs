@@ -138,7 +138,7 @@ impl Prepared {
         )))
     }
 
-    /// Reports its direction, and what else there is to say before it begins.
+    /// Reports the direction of the objective and all notes before the run.
     ///
     /// # Errors
     /// As [`idle`](Self::idle).
@@ -175,8 +175,8 @@ impl Prepared {
     }
 }
 
-/// The strategy of a search with its settings. A run goes on with the settings that it was begun with:
-/// defaults may have changed since, and earlier versions took settings without effect.
+/// Reads the strategy of a search with its settings. A resumed run keeps its recorded settings: defaults may
+/// have changed since, and earlier versions accepted settings without effect.
 fn checked_recipe(
     spec: &SearchSpec,
     resumed: Option<&Recorded>,

@@ -1,4 +1,4 @@
-//! Runs that go on.
+//! Resumed runs.
 
 use std::fs;
 use std::path::Path;
@@ -15,12 +15,12 @@ use crate::spec::{Change, SearchSpec, StudySpec};
 /// Reader of the command line of a run of a version before 0.2, which kept no specification.
 pub type Legacy<'l> = &'l dyn Fn(&[String]) -> std::result::Result<StudySpec, String>;
 
-/// Reads the settings of a run and the specification that it goes on with: changed as it was since and is
-/// now, and with as many queries in all as before, if no number is given.
+/// Reads the settings of a run and the specification to continue with. All changes since its start are
+/// applied. The number of queries stays if none is given.
 ///
 /// # Errors
-/// If there is no run in the folder, it is one of a benchmark, there would be fewer queries, or there is
-/// nothing to be changed.
+/// If the folder holds no run or one of a benchmark, the number of queries is smaller than before, or a
+/// change does not apply.
 pub fn open(
     folder: &Path,
     queries: Option<usize>,
@@ -39,7 +39,7 @@ pub fn open(
     }
     let folder = fs::canonicalize(folder).map_err(|e| Error::io(folder, e))?;
     if *change != Change::default() {
-        // The run goes on in the folder that it was started in.
+        // The run continues in the folder that it was started in.
         let table = (change.table.as_ref())
             .map(|file| fs::canonicalize(file).map_err(|e| unreadable(Error::io(file, e))));
         recorded.changes.push(Change {
@@ -64,19 +64,19 @@ pub fn open(
     };
     match spec {
         StudySpec::Search(spec) => {
-            let mut spec = going_on(*spec, &recorded, queries);
+            let mut spec = resumed_spec(*spec, &recorded, queries);
             (recorded.changes.iter()).try_for_each(|change| change.make(&mut spec))?;
             Ok((recorded, spec))
         }
         _ => Err(Error::input("the run is one of a benchmark")
-            .mend("give the benchmark's command again, with its `--out`: it goes on with all its runs")
+            .mend("give the benchmark's command again, with its `--out`: it continues all its runs")
             .in_file(settings)),
     }
 }
 
-/// The specification of a run as it goes on.
-fn going_on(mut spec: SearchSpec, run: &Recorded, queries: usize) -> SearchSpec {
-    // The direction that it had, whatever other versions make of the name.
+/// Makes the specification of a resumed run.
+fn resumed_spec(mut spec: SearchSpec, run: &Recorded, queries: usize) -> SearchSpec {
+    // Its direction stays, even if this version has another default for the name.
     if let Some(objective) = run.objective() {
         spec.task.minimize = false;
         spec.task.objective = Some(objective);
@@ -101,13 +101,13 @@ fn evaluations(journal: &Path) -> usize {
 pub struct Ended {
     stop: StopReason,
     queries: u64,
-    /// Whether it found an architecture that can be used.
+    /// True if it found a usable architecture.
     pub found: bool,
 }
 
 impl Ended {
-    /// Reads the result of a run that had so many queries to spend. One of fewer is that of before it
-    /// was resumed.
+    /// Reads the result of a run with a budget of queries. A result with a smaller budget is from before the
+    /// run was resumed.
     ///
     /// # Errors
     /// If the result was changed.
@@ -128,10 +128,10 @@ impl Ended {
             }))
     }
 
-    /// The message for a run that has nothing left to do; `None` if it goes on.
+    /// Returns the message for a run that has nothing left to do; `None` if it continues.
     ///
     /// # Errors
-    /// If it would end again where it did.
+    /// If it would stop again at once.
     pub fn stays(
         &self,
         folder: &Path,
@@ -143,9 +143,9 @@ impl Ended {
         let queries = spec.queries.unwrap_or(before);
         match self.stop {
             StopReason::Failures if change.max_failures.is_none() => Err(Error::input(
-                "the run ended since its evaluations failed",
+                "the run ended because its evaluations failed",
             )
-            .mend("mend that, and add `--retry-failed`; or let it go on by `--max-failures 0`")
+            .mend("mend that, and add `--retry-failed`; or let it continue by `--max-failures 0`")
             .in_file(folder)),
             StopReason::TimeLimit if change.time_limit.is_none() => {
                 let limit = spec.time_limit.as_deref().unwrap_or_default();
@@ -153,13 +153,13 @@ impl Ended {
                 let limit = limit.unwrap_or_default();
                 Ok(Some(format!(
                     "the time limit of {limit} was reached after {spent} queries; give \
-                     `--time-limit` more than that to go on"
+                     `--time-limit` more than that to continue"
                 )))
             }
             StopReason::Failures | StopReason::TimeLimit => Ok(None),
             _ if queries == before => Ok(Some(format!(
                 "the run is finished after {spent} queries; give `--queries` more than {queries} to \
-                 go on"
+                 continue"
             ))),
             _ => Ok(None),
         }

@@ -1,5 +1,5 @@
-//! The trainings that choose the winner of a search, as they finish: `winner.jsonl` in the folder of
-//! the run. A search that was killed in their midst goes on with those that are left.
+//! Journal of the trainings that choose the winner of a search: `winner.jsonl` in the run folder. A search
+//! that was killed during them continues with the remaining ones.
 
 use std::collections::HashMap;
 use std::path::Path;

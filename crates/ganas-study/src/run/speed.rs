@@ -1,4 +1,4 @@
-//! How fast trainings go, beside the bar, while none of them has ended.
+//! Speed of trainings, shown beside the bar until the first one ends.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -9,7 +9,7 @@ use ganas_train::ImageTask;
 
 use crate::progress::{Bar, Remarks};
 
-/// How often the speed is shown.
+/// Interval between two updates of the speed.
 const EVERY: Duration = Duration::from_millis(250);
 
 /// Over how long it is measured.
@@ -21,7 +21,7 @@ pub struct Speed {
 }
 
 impl Speed {
-    /// Shows it beside a bar, if anybody sees that.
+    /// Shows the speed beside a bar, if the bar is shown.
     pub fn show(task: &Arc<ImageTask>, bar: &Bar) -> Speed {
         if !bar.is_shown() {
             return Speed { _end: None };

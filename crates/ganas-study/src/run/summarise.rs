@@ -21,7 +21,7 @@ struct Reported {
 }
 
 impl Plan<'_> {
-    /// Whether a search has not come to its end.
+    /// Returns true if a search was stopped before its end.
     pub(super) fn is_broken_off(stop: StopReason) -> bool {
         matches!(stop, StopReason::Interrupted | StopReason::Failures)
     }
@@ -155,7 +155,7 @@ fn reported(task: &Task, picks: Vec<Arch>) -> Option<Reported> {
     known.min_by_key(|reported| reported.rank)
 }
 
-/// What became of each starting point.
+/// Compares each starting point with the best.
 fn improved(
     problem: &Problem,
     task: &Task,

@@ -63,8 +63,8 @@ fn rows(task: &Task, archs: &[Arch]) -> Vec<Option<SourceRow>> {
         .collect()
 }
 
-/// A row in a line: its place in the file, what it calls the architecture unless that is `known`
-/// already, and the columns that name it.
+/// Formats a row in one line: its place in the file, its notation unless that is `known` already, and the
+/// columns that name it.
 pub fn shown(row: &SourceRow, table: &Table, known: &str) -> String {
     let mut parts = vec![format!("{}:{}", table.source().display(), row.line)];
     if row.arch != known {

@@ -22,7 +22,7 @@ pub struct Improvement {
     pub query: usize,
     /// The architecture.
     pub arch: Arch,
-    /// Its objective.
+    /// Objective value.
     pub value: f64,
 }
 
@@ -30,9 +30,9 @@ pub struct Improvement {
 pub struct Track<'a> {
     objective: &'a Objective,
     bar: &'a Bar,
-    /// Whether how the search stands is shown beside the bar.
+    /// True if the state of the search is shown beside the bar.
     shows: bool,
-    /// What ranks are of, if the objective of the search is in a table as it is.
+    /// Order of the values, if a table has the objective as the search sees it.
     ranking: Option<&'a Ranking>,
     round: Option<Round>,
     /// Evaluations that have finished and are not charged yet.
@@ -73,7 +73,7 @@ impl Track<'_> {
         }
     }
 
-    /// Begins with the best of what was known before the first query, as query 0.
+    /// Starts with the best of the known evaluations, as query 0.
     pub fn know(&mut self, history: &[Finished], problem: &Problem) {
         let names = problem.metrics();
         let objective = names.iter().position(|m| *m == self.objective.metric);
@@ -137,9 +137,8 @@ impl Observer for Track<'_> {
     }
 }
 
-/// What is shown beside a bar: the last round, the best and its rank, the objective that an
-/// architecture has at least for the strategy to learn from it (gamma in the paper), and the losses of
-/// the discriminator and the generator.
+/// Formats the state of a search beside a bar: the last round, the best and its rank, the threshold (gamma in
+/// the paper), and the losses of the discriminator and the generator.
 fn standing(
     round: Option<&Round>,
     best: Option<f64>,
@@ -169,7 +168,7 @@ fn standing(
     parts.join(", ")
 }
 
-/// The best after so many queries.
+/// Returns the best after a number of queries.
 pub fn best_at(improvements: &[Improvement], queries: usize) -> Option<&Improvement> {
     improvements
         .iter()

@@ -25,15 +25,15 @@ use crate::source::recipe::usable;
 const WEIGHTS: &str = "winner.safetensors";
 const DRAWING: &str = "winner.svg";
 
-/// How many of the best architectures are trained again before one is chosen (ours).
+/// Number of the best architectures that are trained again before one is chosen (ours).
 pub const FINALISTS: usize = 5;
-/// How often each of them is (ours).
+/// Trainings of each of them (ours).
 const TRAININGS: usize = 3;
 
-/// How often it is looked whether to stop.
+/// Interval between two checks of the stop flag.
 const POLL: Duration = Duration::from_millis(50);
 
-/// What is trained when a search is over.
+/// Architectures that are trained at the end of a search.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidates<'a> {
     /// The best architectures, best first.
@@ -149,7 +149,7 @@ fn again(
                 Ok(Ok(score)) => 100.0 * score.accuracy,
                 _ => f64::NEG_INFINITY,
             };
-            // Nobody listens any more once it was stopped.
+            // The receiver is gone once the search is stopped.
             let _ = sender.send((i, round, value));
         });
     };
@@ -178,7 +178,7 @@ fn again(
     Ok(Some(standings.collect()))
 }
 
-/// What a training says while it goes on.
+/// Message from a training.
 enum Said {
     Epoch(usize),
     Done(std::result::Result<Box<(Network, Score)>, TrainError>),
@@ -196,9 +196,8 @@ fn last(
     let (sender, said) = mpsc::channel();
     let training = training.clone();
     pool.spawn(move || {
-        // As above.
         let say = |said| drop(sender.send(said));
-        // If it panics, what listens hears that nobody is there.
+        // If it panics, the receiver learns that the sender is gone.
         let _ = panic::catch_unwind(AssertUnwindSafe(|| {
             let observe = &mut |epoch: &ganas_train::Epoch| say(Said::Epoch(epoch.epoch));
             say(Said::Done(

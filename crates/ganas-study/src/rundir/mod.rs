@@ -46,13 +46,13 @@ pub const EVALUATIONS: &str = "evaluations.csv";
 /// Every round.
 pub const ROUNDS: &str = "rounds.jsonl";
 
-/// A checkpoint has to be worth its time: it takes at most one in so many seconds.
+/// Inverse of the share of time that checkpoints may take: at most one second in `SHARE`.
 const SHARE: u32 = 20;
 
 /// Checks that a folder holds no run yet.
 ///
 /// # Errors
-/// If it does, or is no folder.
+/// If it holds one, or is not a folder.
 pub fn check_free(folder: &Path) -> Result<()> {
     let refuse = |what: &str, mend: &str| Err(Error::input(what).mend(mend).in_file(folder).into());
     if folder.exists() && !folder.is_dir() {
@@ -64,51 +64,51 @@ pub fn check_free(folder: &Path) -> Result<()> {
     {
         return refuse(
             "the folder already holds a run",
-            "go on with it by `ganas resume`, name another `--out` folder, or remove this one",
+            "continue it by `ganas resume`, name another `--out` folder, or remove this one",
         );
     }
     Ok(())
 }
 
-/// The files of a run that are written while it goes on.
+/// Files of a run that are written during the search.
 pub struct RunDir<'a> {
     folder: PathBuf,
     space: &'a dyn SearchSpace,
     evaluations: Evaluations,
-    /// What else is known of evaluations.
+    /// Details of evaluations.
     details: HashMap<Trial, Details>,
     rounds: Rounds,
     times: Times,
     keeping: Keeping<'a>,
     remarks: Remarks,
-    /// Whether it was said already that a file which only saves time cannot be written.
+    /// True if a warning about a file that cannot be written was shown.
     said: bool,
-    /// Whether a result is there from before the run was resumed.
+    /// True if there is a result from before the run was resumed.
     stale: bool,
-    /// Whether only the owner can read the result.
+    /// True if only the owner can read the result.
     private: bool,
 }
 
-/// How carefully a run is kept.
+/// Options for writing a run folder.
 #[derive(Clone)]
 pub struct Care {
     /// The least time between two checkpoints.
     pub every: Duration,
-    /// Whether evaluations can be had again at once, so that the disk is not waited for each time.
+    /// True if evaluations can be repeated at once. Then the disk is not waited for after each one.
     pub leisurely: bool,
-    /// Says what could not be kept.
+    /// Receiver of warnings about files that cannot be written.
     pub remarks: Remarks,
-    /// Whether only the owner can read what holds the command, as there may be secrets in it.
+    /// True if only the owner can read files with the command, which may hold secrets.
     pub private: bool,
 }
 
-/// What it takes to resume a run.
+/// Journal and checkpoints of a run.
 struct Keeping<'a> {
     journal: Journal<'a>,
     /// The least time between two checkpoints.
     every: Duration,
     saved: Instant,
-    /// How long the last one took.
+    /// Duration of the last one.
     cost: Duration,
 }
 
@@ -117,11 +117,11 @@ struct Rounds {
     path: PathBuf,
     file: File,
     mark: Mark,
-    /// Where it was at the checkpoint that the run goes on from.
+    /// Position at the checkpoint that the run continues from.
     resumed: Mark,
 }
 
-/// How far a file is written, and the checksum of that.
+/// Length of a file, and the checksum up to there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Mark {
     length: u64,
@@ -135,25 +135,25 @@ struct Saved {
     search: Checkpoint,
 }
 
-/// What a run comes from.
+/// State restored from a run folder.
 #[derive(Default)]
 pub struct Before {
     /// The evaluations in the order in which they finished.
     pub finished: Vec<Finished>,
     /// The last checkpoint.
     pub checkpoint: Option<Checkpoint>,
-    /// What else is known of the evaluations.
+    /// Details of the evaluations.
     pub details: HashMap<Trial, Details>,
     /// Trials that it begins with, since some of them are evaluated again.
     pub begin: Vec<Trial>,
 }
 
-/// How a run goes on.
+/// Options for resuming a run.
 #[derive(Clone, Copy, Default)]
 pub struct GoingOn {
-    /// Whether it goes through its rounds again, since it has more queries to spend.
+    /// True if all rounds are replayed, since the number of queries changed.
     pub anew: bool,
-    /// Whether what failed is evaluated again.
+    /// True if failed evaluations are repeated.
     pub retry_failed: bool,
 }
 
@@ -186,8 +186,8 @@ impl<'a> RunDir<'a> {
         RunDir::new(folder, problem, opened, care).map(|(run, _)| run)
     }
 
-    /// Opens the folder of a run to go on with it. Its settings are written again, and what a killed
-    /// process left half written is removed. Its result stays until there is something new.
+    /// Opens the folder of a run to resume it. Its settings are written again, and partial files of a killed
+    /// process are removed. Its result stays until there is something new.
     ///
     /// # Errors
     /// If another process is at work on it, or its journal is damaged.
@@ -241,7 +241,7 @@ impl<'a> RunDir<'a> {
         if !opened.locked {
             care.remarks.note(&format!(
                 "the file system of {} has no locks; let no other process write to this folder \
-                 while the search goes on",
+                 while the search continues",
                 folder.display()
             ));
         }
@@ -298,7 +298,7 @@ impl<'a> RunDir<'a> {
         {
             self.said = true;
             self.remarks
-                .note(&format!("{e}; the search goes on without this file"));
+                .note(&format!("{e}; the search continues without this file"));
         }
     }
 }
@@ -424,7 +424,7 @@ impl Rounds {
         })
     }
 
-    /// Whether the file begins with what it had at a mark.
+    /// Returns true if the file is unchanged up to a mark.
     fn holds(&mut self, mark: Mark) -> bool {
         let mut bytes = Vec::new();
         let read = (&self.file).take(mark.length).read_to_end(&mut bytes);

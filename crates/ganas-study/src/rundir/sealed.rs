@@ -13,10 +13,10 @@ use ganas_core::write_whole;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What a file begins with.
+/// Text in front of the checksum.
 const START: &str = "{\n  \"crc32c\": \"";
 
-/// What stands between the checksum and what it is of.
+/// Text between the checksum and the content that it covers.
 const END: &str = "\",\n";
 
 /// Writes an object as indented JSON with its checksum: the whole file or nothing.
@@ -72,7 +72,7 @@ pub fn read(path: &Path, mend: &str) -> Result<Option<Value>> {
     Ok(Some(value))
 }
 
-/// Whether the checksum of a file is right.
+/// Returns true if the checksum of a file matches.
 fn is_whole(text: &[u8]) -> bool {
     let parts = || {
         let rest = text.strip_prefix(START.as_bytes())?;
@@ -104,7 +104,7 @@ mod tests {
             let mut changed = whole.clone().into_bytes();
             changed[place] ^= 1;
             fs::write(&path, &changed).unwrap();
-            // What is no JSON any more is `None`; a changed name of the checksum removes it.
+            // Text that is not JSON any more is `None`; a changed name of the checksum removes it.
             let named = START.len() - 12..START.len() - 4;
             if let Ok(Some(_)) = read(&path, "") {
                 assert!(named.contains(&place), "byte {place}");

@@ -13,12 +13,12 @@ use super::sealed;
 use crate::record::Provenance;
 use crate::spec::{Change, StudySpec, read_map};
 
-/// What to do about settings that were changed.
+/// Advice for settings that were changed.
 pub const CHANGED: &str =
     "restore it from a copy, or delete its line `crc32c` if the change is meant";
 
-/// What to do about a result that cannot be used.
-pub const CHANGED_RESULT: &str = "remove the file: the run is gone through again from its journal";
+/// Advice for a result that cannot be used.
+pub const CHANGED_RESULT: &str = "remove the file: the run is replayed from its journal";
 
 /// Settings as they are written.
 #[derive(Serialize)]
@@ -30,7 +30,7 @@ pub struct Settings<'a> {
     pub started_in: String,
     /// The folder of the run, as it was named there or chosen.
     pub out: String,
-    /// Whether it is a run of a benchmark.
+    /// True if it is a run of a benchmark.
     #[serde(skip_serializing_if = "is_false")]
     pub benchmark: bool,
 }
@@ -39,7 +39,7 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// What was written, read again.
+/// Settings read from a run folder.
 pub struct Recorded {
     /// The folder of the run, spelled as it was.
     pub out: PathBuf,
@@ -49,19 +49,19 @@ pub struct Recorded {
     pub command: Vec<String>,
     /// The specification; none of versions before 0.2.
     pub spec: Option<StudySpec>,
-    /// Whether it is a run of a benchmark.
+    /// True if it is a run of a benchmark.
     pub is_of_benchmark: bool,
     /// The queries to spend.
     pub queries: usize,
     /// Evaluations that are under way at once, where rounds overlap, before any change.
     pub asynchronous: Option<usize>,
-    /// What was changed when it was resumed, in order.
+    /// Changes at each resumption, in order.
     pub changes: Vec<Change>,
-    /// Where the command was started.
+    /// Folder in which the command was started.
     pub started_in: PathBuf,
-    /// Whether it may go on with another device.
+    /// True if the run may continue on another device.
     pub moves: bool,
-    /// Whether evaluations that failed are made again.
+    /// True if failed evaluations are repeated.
     pub retries_failed: bool,
     all: Value,
 }
@@ -76,11 +76,11 @@ impl Recorded {
         if let Err(e) = fs::metadata(file) {
             return Err(refuse(
                 &format!("cannot be read ({e})"),
-                "name the folder of a run, as `ganas search --out DIR` makes it; a benchmark goes on by \
+                "name the folder of a run, as `ganas search --out DIR` makes it; a benchmark continues by \
                  its own command",
             ));
         }
-        let broken = || refuse("these are no settings of a run", "restore them from a copy");
+        let broken = || refuse("these are not settings of a run", "restore them from a copy");
         let all = sealed::read(file, CHANGED)?.ok_or_else(broken)?;
         let text = |name: &str| all[name].as_str().map(str::to_owned);
         let command = all["command"].as_array().map(|words| {
@@ -159,12 +159,12 @@ impl Recorded {
             .collect()
     }
 
-    /// Whether each notation was an architecture of its own, as in all runs of older versions.
+    /// Returns true if each notation was an architecture of its own, as in all runs of earlier versions.
     pub fn keeps_apart(&self) -> bool {
         self.all["task"]["distinct_networks"] != true
     }
 
-    /// How its networks were trained, if any were.
+    /// Returns the recipe of its trainings, if networks were trained.
     pub fn recipe(&self) -> Option<Recipe> {
         serde_json::from_value(self.all["task"]["training"]["recipe"].clone()).ok()
     }
@@ -175,7 +175,7 @@ impl Recorded {
     /// If something is not, by its name.
     pub fn check(&self, now: &Provenance) -> Result<()> {
         // As text, since that is where a number is rounded to what it is in a file.
-        let bug = |e: serde_json::Error| Error::bug(format!("the settings are no JSON: {e}"));
+        let bug = |e: serde_json::Error| Error::bug(format!("the settings are not JSON: {e}"));
         let text = serde_json::to_string(now).map_err(bug)?;
         let mut now: Value = serde_json::from_str(&text).map_err(bug)?;
         // Its rows and its digest still have to be the same.
@@ -196,10 +196,10 @@ impl Recorded {
         }
     }
 
-    /// The devices of the run, given the one that it would go on with.
+    /// Returns the devices of the run, with the one that it continues on.
     ///
     /// # Errors
-    /// If that is another one, and nobody said that it may be.
+    /// If the device changes without being asked for.
     pub fn devices(&self, now: Vec<String>) -> Result<Vec<String>> {
         let Some(device) = now.into_iter().next() else {
             return Ok(Vec::new());
@@ -216,10 +216,10 @@ impl Recorded {
             Some(last) if *last == device => {}
             Some(last) if !self.moves => {
                 return Err(Error::input(format!(
-                    "the run was on {last}, and would go on on {device}, where the same training \
+                    "the run was on {last}, and would continue on {device}, where the same training \
                      gives other numbers"
                 ))
-                .mend("name the one to go on with by `ganas resume --device`"));
+                .mend("name the one to continue on by `ganas resume --device`"));
             }
             _ => devices.push(device),
         }

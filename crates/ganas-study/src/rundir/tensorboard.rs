@@ -1,4 +1,4 @@
-//! What happens in a search as scalars for TensorBoard, and the same as CSV.
+//! Scalars of a search for TensorBoard, and the same as CSV.
 //!
 //! The folder `tensorboard` of a run holds an event file, a TFRecord of `tensorflow.Event` messages,
 //! and `scalars.csv` with the columns `wall_time,step,tag,value`. Steps are queries. The tags:
@@ -25,7 +25,7 @@ use crate::direction::turned;
 pub const FOLDER: &str = "tensorboard";
 const CSV: &str = "scalars.csv";
 const HEADER: &str = "wall_time,step,tag,value";
-/// How TensorBoard knows event files.
+/// Prefix by which TensorBoard finds event files.
 const EVENTS: &str = "events.out.tfevents.";
 
 /// `tensorflow.Event`, as far as it is written.
@@ -74,7 +74,7 @@ pub struct TensorBoard {
     metrics: Vec<String>,
     objective: Objective,
     files: Option<Files>,
-    /// What is written already, of a run that goes on.
+    /// Scalars of a resumed run that are written already.
     known: HashSet<(usize, String)>,
     best: Option<f64>,
 }
@@ -136,7 +136,7 @@ impl TensorBoard {
         self.flush()
     }
 
-    /// Puts the rounds of a run that goes on, as far as they are not there. They are not told again.
+    /// Writes the missing rounds of a resumed run from its file, since the driver does not report them again.
     fn put_rounds(&mut self) -> Result<()> {
         let text = fs::read_to_string(&self.rounds).unwrap_or_default();
         for line in text
@@ -190,8 +190,7 @@ impl TensorBoard {
 }
 
 impl Observer for TensorBoard {
-    /// A run that goes on comes to the same scalars again, so those that are there stay, with their
-    /// times.
+    /// Keeps the scalars of a resumed run with their times, since the same ones are computed again.
     fn begin(&mut self, rounds: usize) -> Result<()> {
         let scalars = match rounds {
             0 => Vec::new(),

@@ -1,4 +1,4 @@
-//! Where the time of a run went, round by round: `times.jsonl` in its folder.
+//! Times of the parts of a run, round by round: `times.jsonl` in its folder.
 //!
 //! Times differ from run to run, so they are in a file of their own: everything else is the same
 //! to the byte for the same seed. No time that was spent is taken back: a round that a resumed run
@@ -37,7 +37,7 @@ pub struct Times {
     parts: BTreeMap<String, f64>,
     /// The round that ended last.
     ended: usize,
-    /// What was spent before the run was resumed, line by line.
+    /// Lines from before the run was resumed.
     before: Vec<String>,
     /// The seconds of all lines.
     total: f64,
@@ -57,9 +57,9 @@ impl Times {
         }
     }
 
-    /// The times of a run that is about to go on.
+    /// Reads the times of a run that is resumed.
     pub fn resumed(path: PathBuf) -> Self {
-        // Times are worth no error: what is torn or damaged is left out.
+        // Torn or damaged lines are left out: times are not worth an error.
         let before = fs::read_to_string(&path).unwrap_or_default();
         let lines = (before.lines()).filter_map(|line| Some((line, seconds(line)?)));
         let (before, each): (Vec<&str>, Vec<f64>) = lines.unzip();
@@ -75,7 +75,7 @@ impl Times {
         self.total
     }
 
-    /// The run begins, or goes on after so many rounds.
+    /// Starts the file, or continues it after a number of rounds.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -134,7 +134,7 @@ impl Times {
         };
         let written = serde_json::to_vec(&line).map_err(io::Error::from);
         (written.and_then(|text| file.write_all(&[&text[..], b"\n"].concat()))).map_err(|e| {
-            // The next line would go on where this one was torn.
+            // The next line would continue this torn one.
             self.file = None;
             Error::write(&self.path, e)
         })

@@ -12,14 +12,14 @@ use crate::record::{CallerRecord, TaskRecord};
 use crate::source::workers::Wanted;
 use crate::spec::TaskSpec;
 
-/// Who evaluates.
+/// Program that evaluates, and the metrics that it returns.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The program.
     pub caller: String,
-    /// What is asked of it; the objective first.
+    /// Metrics that it returns; the objective first.
     pub metrics: Vec<String>,
-    /// How many of them, from the first on, the search cannot do without.
+    /// Number of metrics, from the first on, that the search needs.
     pub needed: usize,
 }
 
@@ -37,17 +37,17 @@ impl Caller {
         })
     }
 
-    /// Why this program alone cannot go on with a search.
+    /// Error of a search that only its own program can continue.
     pub fn absent(&self) -> Error {
         Error::input(format!(
             "the evaluations of this search come from {}",
             self.caller
         ))
-        .mend("go on there: in Python, with `ganas.Search.load(DIR)`")
+        .mend("continue there: in Python, with `ganas.Search.load(DIR)`")
     }
 }
 
-/// What stands for a caller that is not there.
+/// Evaluator in place of a caller that is absent.
 pub struct Absent(pub Caller);
 
 impl Source for Caller {

@@ -24,8 +24,8 @@ impl DeviceSpec {
             .map_or(Ok(Choice::default()), str::parse)
     }
 
-    /// So many threads, or as many as suit the device: one a core, and no more than a few that share
-    /// a graphics card.
+    /// Starts a pool of `workers` threads. The default suits the device: one a core, and at most a few that
+    /// share a graphics card.
     ///
     /// # Errors
     /// If there are none.

@@ -32,7 +32,7 @@ pub use table::{Predicted, Tabulated};
 pub use training::Trained;
 pub use workers::Workers;
 
-/// Something that evaluates architectures, opened and checked.
+/// Source of evaluations, opened and checked.
 pub trait Source: Send + Sync {
     /// Names of the metrics that it measures.
     fn metrics(&self) -> Vec<String>;
@@ -58,17 +58,18 @@ pub trait Source: Send + Sync {
         None
     }
 
-    /// Whether an evaluation is a look-up, which takes no time to speak of.
+    /// Returns true if an evaluation is a look-up, which takes almost no time.
     fn looks_up(&self) -> bool {
         false
     }
 
-    /// Whether an evaluation is a training or the like, of which fewer are made.
+    /// Returns true if an evaluation takes long, as a training does. A search then makes fewer of them by
+    /// default.
     fn takes_time(&self) -> bool {
         false
     }
 
-    /// Whether it scores by shared weights.
+    /// Returns true if it scores by shared weights.
     fn is_supernet(&self) -> bool {
         false
     }

@@ -11,7 +11,7 @@ use crate::files::unreadable;
 use crate::spec::{ImagesSpec, TrainingSpec};
 
 impl TrainingSpec {
-    /// Whether a field of it was given.
+    /// Returns true if a field was given.
     pub fn any(&self) -> bool {
         *self != TrainingSpec::default()
     }
@@ -97,11 +97,11 @@ fn over_toml(defaults: &Recipe, text: &str) -> Result<Recipe> {
             None => error,
         }
     };
-    // Read alone first, so that errors have the line they are on.
+    // Read alone first, so that errors have the right line.
     toml::from_str::<Recipe>(text).map_err(unusable)?;
     let given: toml::Table = toml::from_str(text).map_err(unusable)?;
     let mut all = toml::Table::try_from(defaults)
-        .map_err(|e| Error::input(format!("the defaults are no TOML: {e}")))?;
+        .map_err(|e| Error::input(format!("the defaults are not TOML: {e}")))?;
     all.extend(given);
     let recipe = Recipe::deserialize(all).map_err(unusable)?;
     recipe.check().map_err(|error| {
@@ -174,8 +174,7 @@ impl ImagesSpec {
 /// Fewer validation images than these deserve a warning.
 const FEW_VALIDATION: usize = 200;
 
-/// What there is to say of trainings on few images: how they are trained, and how roughly they are
-/// compared.
+/// Returns notes about trainings on few images: their recipe, and how roughly they are compared.
 pub fn remarks(task: &ImageTask, recipe: &Recipe) -> Vec<String> {
     let mut remarks = Vec::new();
     let (train, validation) = (task.train().len(), task.validation().len());
@@ -193,7 +192,7 @@ pub fn remarks(task: &ImageTask, recipe: &Recipe) -> Vec<String> {
     ));
     remarks.push(format!(
         "warning: {validation} validation images: one of them is {:.1} % of accuracy, so networks that \
-         are about as good are told apart by chance; more images or a larger `--validation` help",
+         are about as good are ranked by chance; more images or a larger `--validation` help",
         100.0 / validation as f64
     ));
     remarks

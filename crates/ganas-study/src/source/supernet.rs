@@ -22,19 +22,19 @@ pub const SUPERNET: &str = "supernet.safetensors";
 
 /// A supernet.
 pub struct Shared {
-    /// Its folder.
+    /// Folder of the supernet.
     pub folder: PathBuf,
     /// The space.
     pub space: Arc<dyn SearchSpace>,
-    /// What it is of.
+    /// Space, dataset and settings that it was trained with.
     pub identity: Identity,
-    /// Its weights.
+    /// Shared weights.
     pub supernet: Arc<Supernet>,
-    /// Its images.
+    /// Images of its dataset.
     pub task: Arc<ImageTask>,
-    /// How it scores.
+    /// Settings of its scores.
     pub scoring: Scoring,
-    /// What the device is called that it is on.
+    /// Name of the device.
     pub device: String,
     /// The threads that it scores on.
     pub pool: Arc<ThreadPool>,

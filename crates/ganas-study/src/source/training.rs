@@ -24,9 +24,9 @@ pub struct Trained {
     pub data: String,
     /// The seed of the split.
     pub seed: u64,
-    /// How architectures are trained.
+    /// Recipe, images and device of a training.
     pub training: Training,
-    /// What the device is called that they are trained on.
+    /// Name of the device.
     pub device: String,
     /// The threads that trainings run on.
     pub pool: Arc<ThreadPool>,

@@ -21,7 +21,7 @@ impl WorkersSpec {
     /// The most time that an evaluation may take.
     ///
     /// # Errors
-    /// If it is no time.
+    /// If it is not a time.
     pub fn limit(&self) -> Result<Option<Duration>> {
         (self.timeout.map(|s| seconds("--timeout", s))).transpose()
     }
@@ -29,9 +29,9 @@ impl WorkersSpec {
 
 /// Workers that can be started.
 pub struct Workers {
-    /// What a folder is named by.
+    /// Stem of the names of run folders.
     pub name: String,
-    /// What is asked of them.
+    /// Metrics that are requested from them.
     pub wanted: Wanted,
     command: String,
     config: CommandConfig,
@@ -77,7 +77,7 @@ impl Workers {
         })
     }
 
-    /// How many of them run at once.
+    /// Returns the number of workers.
     pub fn count(&self) -> usize {
         self.config.workers
     }
@@ -145,21 +145,22 @@ fn seconds(name: &str, seconds: f64) -> Result<Duration> {
     (Duration::try_from_secs_f64(seconds).ok())
         .filter(|d| !d.is_zero())
         .ok_or_else(|| {
-            Error::input(format!("`{name} {seconds}` is no time")).mend("give it in seconds")
+            Error::input(format!("`{name} {seconds}` is not a time")).mend("give it in seconds")
         })
 }
 
-/// What others have to measure.
+/// Metrics that are requested from workers or from the calling program.
 #[derive(Clone)]
 pub struct Wanted {
     /// The objective, then what constraints are about, then what else is asked for by name.
     pub metrics: Vec<String>,
-    /// How many of them the search cannot do without: those before what else is asked for.
+    /// Number of metrics, from the first on, that the search needs.
     pub needed: usize,
 }
 
 impl Wanted {
-    /// What arguments want. A cost of the space is the space's own unless it is asked for by name.
+    /// Returns the metrics that a task requests. A cost of the space is computed by the space unless it is
+    /// named.
     ///
     /// # Errors
     /// If a constraint cannot be read.
@@ -218,7 +219,7 @@ fn check_program(program: &str, command: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a program can be found, in the folders where programs are or where it is said to be.
+/// Returns true if a program can be found, by its path or in the folders of `PATH`.
 fn exists(program: &str) -> bool {
     let given = Path::new(program);
     if given.components().count() > 1 {

@@ -26,8 +26,8 @@ spec! {
         threads: Option<usize> => |field| field.value("N");
         /// Folder for all runs: DIR/STRATEGY-PRESET/SEED holds what `search --out` writes
         ///
-        /// The same command again, after an interruption or a kill, goes on there: runs that have ended are
-        /// read, those under way are resumed. There may be further strategies and seeds.
+        /// The same command continues there after an interruption or a kill: finished runs are read, and
+        /// those under way are resumed. Strategies and seeds can be added.
         out: Option<PathBuf> => |field| field.value("DIR");
         ..task: TaskSpec;
     }

@@ -22,8 +22,8 @@ spec! {
         /// Further tries of an evaluation after its worker crashed or hung, from now on
         /// [default: as before]
         retries: Option<usize> => |field| field.value("N");
-        /// Time that the whole search may take from now on, what it has taken included, as `90s`, `45m`,
-        /// `12h` or `1h30m` [default: as before]
+        /// Time that the whole search may take from now on, including the time so far, as `90s`, `45m`, `12h`
+        /// or `1h30m` [default: as before]
         time_limit: Option<String> => |field| field.value("DURATION").checked(|text| parse(text).map(drop));
         /// Failed evaluations that end the search from now on; 0 never ends it [default: as before]
         max_failures: Option<usize> => |field| field.value("N");
@@ -33,7 +33,7 @@ spec! {
 }
 
 impl Change {
-    /// Whether something is changed.
+    /// Returns true if a field is given.
     pub fn any(&self) -> bool {
         *self != Change::default()
     }

@@ -26,9 +26,9 @@ pub struct Field {
     pub choices: &'static [&'static str],
     /// Names that completions offer.
     pub offers: Option<Offer>,
-    /// Whether a negative number is a value.
+    /// True if a negative number is a value.
     pub negative: bool,
-    /// Whether the help leaves it out.
+    /// True if the help leaves it out.
     pub hidden: bool,
     /// Check of a text.
     pub check: Option<Check>,

@@ -61,7 +61,8 @@ impl StudySpec {
         Ok(spec)
     }
 
-    /// Reads a specification from named values; `kind` tells which one, or the fields do.
+    /// Reads a specification from named values. The kind is that of the field `kind`, or follows from the
+    /// other fields.
     ///
     /// # Errors
     /// If the kind, the version or a field is unknown, or a value is of another kind.

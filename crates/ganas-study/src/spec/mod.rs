@@ -32,7 +32,7 @@ pub use workers::WorkersSpec;
 
 /// A specification whose fields are described.
 pub trait Spec: Default + Serialize + DeserializeOwned {
-    /// Its fields, in the order of their declaration.
+    /// Returns its fields, in the order of their declaration.
     fn fields() -> Vec<Field>;
 }
 

@@ -35,11 +35,11 @@ spec! {
         /// Stop if the first N evaluations all fail, or later 4 N in a row fail for the same reason; 0 never
         /// stops
         ///
-        /// The exit code is then 3, and `ganas resume DIR --retry-failed` goes on once that is mended. What a
-        /// table or a surrogate lacks never stops a search.
+        /// The exit code is then 3. Mend the cause, and `ganas resume DIR --retry-failed` continues.
+        /// Architectures that a table or a surrogate lacks never stop a search.
         max_failures: usize = 5 => |field| field.value("N");
-        /// Time that the search may take, as `90s`, `45m`, `12h` or `1h30m`; `ganas resume` with a
-        /// longer one goes on [default: any]
+        /// Time that the search may take, as `90s`, `45m`, `12h` or `1h30m`; `ganas resume` continues with a
+        /// longer one [default: any]
         ///
         /// Evaluations that are running at the limit are abandoned, and made again if the search is resumed. Where
         /// networks are trained, the last training of the best one follows after the limit.
@@ -47,7 +47,7 @@ spec! {
         /// Epochs in which the best network is trained once more, on all images that are not for test
         /// [default: those of a candidate; 40 on the digits]
         winner_epochs: Option<usize> => |field| field.value("N").heading("Training");
-        /// Folder for the settings, every evaluation and the result, which `ganas resume` goes on from
+        /// Folder for the settings, every evaluation and the result, from which `ganas resume` continues
         /// [default: none; runs/DATASET-N where networks are trained]
         out: Option<PathBuf> => |field| field.value("DIR");
         /// The least seconds between two checkpoints of the run in its folder

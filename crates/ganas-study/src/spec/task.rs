@@ -110,7 +110,7 @@ impl TaskSpec {
 }
 
 spec! {
-    /// How tables and histories are read.
+    /// Options by which tables and histories are read.
     pub struct ReadingSpec {
         /// Rows of the table to read, as `r=224`: those with this value in the column; can be given
         /// several times, for rows that meet all of them

@@ -1,4 +1,4 @@
-//! How networks are trained, and on what.
+//! Trainings of networks: their recipe, images and device.
 
 use std::path::PathBuf;
 

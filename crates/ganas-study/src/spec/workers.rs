@@ -8,8 +8,8 @@ spec! {
         /// Program that evaluates architectures, with its arguments, as `python train.py`;
         /// docs/command-evaluator.md describes its messages
         command: Option<String> => |field| field.value("PROGRAM ARGS").heading("Workers");
-        /// The most seconds that an evaluation by a worker may take [default: any]; what a table or a
-        /// surrogate tells takes none
+        /// The most seconds that an evaluation by a worker may take [default: any]; tables and surrogates
+        /// have no timeout
         timeout: Option<f64> => |field| field.value("SECONDS").heading("Workers");
         /// The most seconds until a worker is ready, the queue of a cluster included
         startup: f64 = 600.0 => |field| {

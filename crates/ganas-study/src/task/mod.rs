@@ -43,43 +43,43 @@ const LOSS_HINT: &str = "hint: a supernet's loss orders architectures better tha
 pub struct Task {
     /// The search space.
     pub space: Arc<dyn SearchSpace>,
-    /// What the space was called on the command line.
+    /// Name of the space as it was given.
     pub space_argument: String,
-    /// What evaluates architectures.
+    /// Source of evaluations.
     pub source: Box<dyn Source>,
-    /// What there is to say of it before it is run.
+    /// Notes for the user before a run.
     pub notes: Vec<String>,
-    /// How its table was read, and histories are.
+    /// Options by which its table and histories are read.
     pub reading: ReadingSpec,
     /// The table, if there is one: it evaluates, or others are judged by it.
     pub table: Option<Arc<Table>>,
-    /// What is searched for.
+    /// Objective of the search.
     pub objective: Objective,
-    /// What is said of its direction before a search.
+    /// Line about the direction of the objective.
     pub announcement: String,
     /// The bounds.
     pub constraints: Vec<Constraint>,
-    /// Further bounds, which only code can tell.
+    /// Further bounds, as functions of the architecture.
     pub predicates: Vec<Predicate>,
     /// Architectures that are evaluated first.
     pub start: Vec<Arch>,
     /// The value of the objective that ends a search.
     pub target: Option<f64>,
-    /// What the first of them came to, where a bound took its evaluation to know.
+    /// Evaluation of the first of them, if a bound needed it.
     pub evaluated: Option<Finished>,
     /// Bounded columns of the table that the space knows just so.
     agreeing: Vec<String>,
-    /// All that can be evaluated, where it is not the whole space.
+    /// Architectures that can be evaluated, if they are only a part of the space.
     pool: Option<Arc<Pool>>,
-    /// How random architectures are drawn.
+    /// Distribution of random architectures.
     pub sampler: Sampler,
-    /// Whether isomorphic strings count as one architecture.
+    /// True if isomorphic strings count as one architecture.
     pub merge_isomorphic: bool,
     /// The order of the table's compliant architectures by the objective, where the table has it.
     pub ranking: Option<Ranking>,
     /// The column that is reported beside it.
     pub report: Option<Report>,
-    /// How many of the best are evaluated again in that column.
+    /// Number of the best architectures that are evaluated again in that column.
     pub reevaluate: usize,
     /// The noise on the objective.
     noise: Option<Noise>,
@@ -94,7 +94,7 @@ struct Noise {
 
 /// A column of a table that the search does not see.
 pub struct Report {
-    /// Its name.
+    /// Name of the column.
     pub name: String,
     table: Arc<Table>,
     column: usize,
@@ -132,7 +132,7 @@ impl Report {
 /// Parts of a task that no specification has.
 #[derive(Default)]
 pub struct Given<'a> {
-    /// Further bounds, which only code can tell.
+    /// Further bounds, as functions of the architecture.
     pub predicates: Vec<Predicate>,
     /// Constraints on record of the run that is resumed, as numbers.
     pub constraints: &'a [String],
@@ -284,7 +284,7 @@ impl Task {
         Ok(Some(ranking))
     }
 
-    /// Says what there is to say of it.
+    /// Reports its notes.
     pub fn say_notes(&self, progress: &Progress) {
         for note in &self.notes {
             progress.say(note);
@@ -296,7 +296,7 @@ impl Task {
         let error = |what: String, mend: &str| Err(Error::input(what).mend(mend));
         if self.noise.is_some() {
             return error(
-                "a target is not told from noise".into(),
+                "noise would hide whether the target is reached".into(),
                 "leave out `--target` or `--noise`",
             );
         }
@@ -309,7 +309,7 @@ impl Task {
             _ => match text.parse::<f64>() {
                 Ok(value) if value.is_finite() => self.within(value),
                 _ => error(
-                    format!("`{text}` is no target"),
+                    format!("`{text}` is not a target"),
                     "give `--target` a value of the objective, or `best`",
                 ),
             },
@@ -326,7 +326,7 @@ impl Task {
             return Ok(target);
         }
         Err(Error::input(format!(
-            "the target {target} is outside of what the table has of `{}`: {low} to {high}",
+            "the target {target} is outside of the table's values of `{}`: {low} to {high}",
             self.objective.metric
         ))
         .mend("give `--target` a value between them, or `best`"))
@@ -334,12 +334,12 @@ impl Task {
 
     fn noise(&self, deviation: f64) -> Result<Noise> {
         let Some(table) = self.source.table() else {
-            return Err(Error::input("only what comes from a table is made noisy")
+            return Err(Error::input("only metrics of a table can have noise")
                 .mend("leave out `--noise`"));
         };
         if !(deviation.is_finite() && deviation >= 0.0) {
             return Err(
-                Error::input(format!("{deviation} is no standard deviation"))
+                Error::input(format!("{deviation} is not a standard deviation"))
                     .mend("give `--noise` a number that is not negative"),
             );
         }
@@ -368,7 +368,7 @@ impl Task {
         })
     }
 
-    /// What a run with this seed is evaluated by.
+    /// Makes the evaluator of a run with a seed.
     pub fn evaluator(
         &self,
         seed: u64,
@@ -396,7 +396,7 @@ impl Task {
         self.noise.as_ref().and_then(truth).unwrap_or(seen)
     }
 
-    /// What is searched by and what is reported, in a line.
+    /// Describes in one line the metric that is searched by and the metric that is reported.
     pub fn protocol(&self) -> String {
         let mut text = format!("search by {}", self.objective.metric);
         if let Some(deviation) = self.deviation() {
@@ -446,9 +446,9 @@ impl Task {
         Ok(())
     }
 
-    /// The order of the table's architectures by a column, of those that keep the constraints as
-    /// far as the table and the space can tell. A column is as good as the objective says if it is
-    /// the objective's, or the table is searched; any other is the better the larger.
+    /// Ranks the table's architectures by a column, among those that comply as far as the table and the space
+    /// know. The direction is the objective's if the column is the objective or the table is searched. In
+    /// other columns larger is better.
     fn rank(&self, table: &Table, column: usize) -> Result<Ranking> {
         let all = self.constraints.is_empty() && self.predicates.is_empty();
         let problem = self.problem()?;
@@ -478,7 +478,7 @@ impl Task {
         ))
     }
 
-    /// Whether only a part of the space can be evaluated.
+    /// Returns true if only a part of the space can be evaluated.
     pub fn is_within_pool(&self) -> bool {
         self.pool.is_some()
     }
@@ -503,8 +503,8 @@ impl Task {
         self.report.as_ref()?.of(arch)
     }
 
-    /// What the table has that is best of what keeps the constraints, in the column that is
-    /// reported or else in the objective; none without a table that is searched or reported from.
+    /// Returns the table's best compliant row in the reported column, or else in the objective. `None`
+    /// without a table that is searched or reported from.
     pub fn best_row(&self) -> Option<BestRow> {
         let table = self.table.as_ref()?;
         let (column, ranking) = match (&self.report, &self.ranking) {
@@ -519,8 +519,7 @@ impl Task {
         })
     }
 
-    /// What the surrogate that is searched predicts of an architecture in the column that is
-    /// reported, if it predicts that.
+    /// Returns the surrogate's prediction for an architecture in the reported column, if it predicts that.
     pub fn predicted(&self, arch: &Arch) -> Option<f64> {
         let (predicted, report) = (self.source.predicted()?, self.report.as_ref()?);
         let surrogate = &predicted.surrogate;

@@ -1,4 +1,4 @@
-//! What bounds compare with that are no numbers: what the start has, or an architecture with a name.
+//! Architectures that bounds compare with: the first starting point, and those with a name.
 
 use ganas_core::arch::Arch;
 use ganas_core::constraint::{Bound, Condition, Constraint};
@@ -11,19 +11,19 @@ use ganas_core::space::SearchSpace;
 use crate::progress::{Progress, Remarks};
 use crate::source::Source;
 
-/// What the first starting point is called in bounds.
+/// Name of the first starting point in bounds.
 const START: &str = "start";
 
 /// The architectures that constraints can compare with: the first starting point and the space's
 /// named ones.
 pub struct References<'a> {
     space: &'a dyn SearchSpace,
-    /// As it was written, and the architecture.
+    /// Text of the start, and its architecture.
     start: Option<(&'a str, &'a Arch)>,
     source: &'a dyn Source,
     seed: u64,
     progress: &'a Progress,
-    /// What was measured of the start.
+    /// Metrics of the start, once evaluated.
     measured: Option<Vec<f64>>,
 }
 
@@ -46,12 +46,11 @@ impl<'a> References<'a> {
         }
     }
 
-    /// The constraints that conditions come to. Where a bound takes an evaluation to know that is no
-    /// look-up, it is taken from those that are on record of the run that is resumed, if one is: the
-    /// same evaluation may come to something else now.
+    /// Resolves conditions to constraints with numbers. A bound that needs a costly evaluation is taken from
+    /// the record of the run that is resumed, since the same evaluation may now give another value.
     ///
     /// # Errors
-    /// If there is no such architecture, or what it has of the metric cannot be told.
+    /// If there is no such architecture, or its metric cannot be known.
     pub fn resolve(
         &mut self,
         conditions: Vec<Condition>,
@@ -79,7 +78,7 @@ impl<'a> References<'a> {
         Ok(constraints.into_iter().map(|(_, c)| c).collect())
     }
 
-    /// Whether it takes an evaluation that is no look-up to know the bound of a condition.
+    /// Returns true if the bound of a condition needs an evaluation that is not a look-up.
     fn evaluates(&self, condition: &Condition) -> bool {
         matches!(condition.bound, Bound::Of { .. })
             && !self.source.looks_up()
@@ -98,8 +97,7 @@ impl<'a> References<'a> {
         }
     }
 
-    /// What the start came to, where it was evaluated by more than a look-up: an evaluation that the
-    /// search need not make again.
+    /// Returns the evaluation of the start, if it took more than a look-up. The search need not repeat it.
     pub fn evaluated(self) -> Option<Finished> {
         let known = self.measured.filter(|_| !self.source.looks_up())?;
         Some(Finished::new(self.start?.1, Outcome::Done(known)))
@@ -112,7 +110,7 @@ impl<'a> References<'a> {
             .filter(|_| !measured.iter().any(|column| column == metric))
     }
 
-    /// What an architecture has of a metric: measured, or by the space.
+    /// Returns a metric of an architecture, by evaluation or by the space.
     fn value(&mut self, name: &str, metric: &str) -> Result<f64> {
         let arch = self.arch(name)?;
         if let Some(cost) = self.cost(metric) {
@@ -176,7 +174,7 @@ impl<'a> References<'a> {
     }
 }
 
-/// That a start, as it was written, breaks a constraint.
+/// Error of a start that breaks a constraint.
 pub fn broken(start: &str, constraint: &Constraint, value: f64) -> Error {
     Error::input(format!(
         "--start `{start}`: it breaks `{constraint}`: its {} is {value}",
@@ -185,7 +183,7 @@ pub fn broken(start: &str, constraint: &Constraint, value: f64) -> Error {
     .mend("loosen the constraint, or leave it out")
 }
 
-/// What a source measures of an architecture, or why it does not.
+/// Evaluates one architecture by a source.
 ///
 /// # Errors
 /// Why the evaluation failed.

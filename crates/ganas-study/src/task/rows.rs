@@ -84,9 +84,9 @@ pub fn agreeing(table: &Table, space: &dyn SearchSpace, constraints: &[Constrain
         let cost = space.costs().iter().position(|cost| cost == metric)?;
         let column = table.columns().iter().position(|name| name == metric)?;
         let same = |row: usize| {
-            let (told, own) = (table.value(row, column), space.cost(&table.arch(row), cost));
+            let (recorded, own) = (table.value(row, column), space.cost(&table.arch(row), cost));
             // A table may hold fewer digits.
-            (told - own).abs() <= 1e-6 * own.abs()
+            (recorded - own).abs() <= 1e-6 * own.abs()
         };
         (0..table.len())
             .into_par_iter()
@@ -99,7 +99,7 @@ pub fn agreeing(table: &Table, space: &dyn SearchSpace, constraints: &[Constrain
         .collect()
 }
 
-/// The bounds on what only an evaluation tells, as far as a table has columns of those names.
+/// Returns the bounds on metrics that need an evaluation, with the columns of a table that have their names.
 pub fn bounds_in<'p>(problem: &'p Problem, table: &Table) -> Vec<(&'p Constraint, usize)> {
     let column = |name: &str| table.columns().iter().position(|column| column == name);
     (problem.measured_constraints())

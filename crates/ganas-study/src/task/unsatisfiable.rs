@@ -8,8 +8,8 @@ use ganas_tables::Table;
 
 use crate::task::rows::metrics_of;
 
-/// Says why no row complies: the bound that none keeps, with the value that is nearest to it; or, where
-/// each of several is kept by some row, the row that breaks them by the least in all.
+/// Explains why no row complies. If no row keeps one of the bounds, it names that bound with the nearest
+/// value. Otherwise it names the row that breaks them by the least in all.
 pub fn unsatisfiable(problem: &Problem, table: &Table, constraints: &[Constraint]) -> Error {
     let alone = constraints
         .iter()

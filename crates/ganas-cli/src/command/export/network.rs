@@ -22,8 +22,7 @@ fn at_most(most: i64) -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=most)
 }
 
-/// What a network is built for. Without an option it is what the weights have, or what the space's
-/// benchmark has.
+/// Weights and sizes of an exported network. Without an option the weights decide, or the space's benchmark.
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 pub struct NetworkArgs {
     /// Trained weights: a safetensors file that `ganas search` wrote
@@ -38,7 +37,7 @@ pub struct NetworkArgs {
     ])]
     pub supernet: Option<PathBuf>,
 
-    /// Where the supernet's dataset is now [default: where it was]
+    /// Place of the supernet's dataset now [default: where it was]
     #[arg(
         long,
         value_name = "DATASET",
@@ -96,14 +95,14 @@ enum Scale {
 /// Facts about the images of a network, read from the file of its search.
 #[derive(Debug, Default)]
 pub struct Origin {
-    /// Their height and width.
+    /// Height and width of the images.
     pub size: Option<[usize; 2]>,
-    /// How they were prepared.
+    /// Preparation of the images.
     pub preprocessing: Option<Preprocessing>,
 }
 
 impl NetworkArgs {
-    /// Whether any of them was given.
+    /// Returns true if an option was given.
     pub fn any(&self) -> bool {
         *self != NetworkArgs::default()
     }
@@ -202,7 +201,7 @@ impl NetworkArgs {
     /// The weights of the network to a safetensors file, of which the other formats take them.
     ///
     /// # Errors
-    /// If there is no supernet that has them, or the file cannot be written.
+    /// If no supernet is named, or the file cannot be written.
     pub fn save(&self, space: &Arc<dyn SearchSpace>, arch: &Arch, file: &Path) -> Result<()> {
         let Some(folder) = &self.supernet else {
             return Err(Error::input("nothing has weights of the architecture")

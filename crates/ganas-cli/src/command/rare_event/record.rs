@@ -12,7 +12,7 @@ pub struct Report {
     pub alpha: f64,
     /// The probability, where the whole space is known.
     pub exact: Option<f64>,
-    /// What probabilities are of.
+    /// Probability space: architectures or their constructions.
     pub likelihood: Likelihood,
     /// Each method with each seed.
     pub estimates: Vec<Record>,
@@ -38,14 +38,14 @@ pub struct Record {
     pub levels: Vec<Level>,
 }
 
-/// How the estimates of a method compare with the exact value.
+/// Comparison of a method's estimates with the exact value.
 #[derive(Serialize)]
 pub struct Summary {
     pub method: &'static str,
     pub seeds: usize,
     pub mean: f64,
-    /// How far the mean is from the exact value, as a share of it. Estimates are winsorised, which
-    /// makes them too small on average where few heavy draws make up the event.
+    /// Difference between the mean and the exact value, as a share of the exact value. Estimates are
+    /// winsorised, which makes them too small on average if few heavy draws make up the event.
     pub bias: f64,
     /// The root of the mean squared error over the exact value.
     pub relative_error: f64,

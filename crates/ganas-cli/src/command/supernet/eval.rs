@@ -66,16 +66,16 @@ pub struct EvalArgs {
     objective: Option<String>,
 }
 
-/// What is written.
+/// Result of the evaluation.
 #[derive(Debug, Serialize)]
 struct Report {
     /// The version of this program.
     ganas: String,
     /// The command line, program name left out.
     command: Vec<String>,
-    /// What the supernet is of.
+    /// Space, dataset and settings of the supernet.
     identity: Identity,
-    /// How it scores.
+    /// Settings of the scores.
     scoring: Scoring,
     /// The device that it is on.
     device: String,
@@ -95,10 +95,10 @@ struct Report {
 struct Comparison {
     column: String,
     architectures: usize,
-    /// Of the accuracy with the column.
+    /// Correlation of the accuracy with the column.
     spearman: Option<f64>,
     kendall: Option<f64>,
-    /// Of the loss, its sign turned, with the column.
+    /// Correlation of the negative loss with the column.
     loss_spearman: Option<f64>,
     loss_kendall: Option<f64>,
 }
@@ -190,12 +190,12 @@ pub fn run(args: &EvalArgs) -> Result<End> {
     Ok(End::Done)
 }
 
-/// What is scored: what is named, or a sample.
+/// Returns the architectures to score: those that are named, or a sample.
 fn archs(args: &EvalArgs, space: &dyn SearchSpace, table: Option<&Table>) -> CoreResult<Vec<Arch>> {
     let mut rng = Rng::stream(args.seed, "supernet/sample");
     match (args.sample, table) {
         (Some(0), _) => {
-            Err(Error::input("no architecture to score").mend("give `--sample` at least 1"))
+            Err(Error::input("there is no architecture to score").mend("give `--sample` at least 1"))
         }
         (Some(count), Some(table)) => Ok((rng.distinct(table.len(), count).into_iter())
             .map(|row| table.arch(row))
@@ -206,7 +206,7 @@ fn archs(args: &EvalArgs, space: &dyn SearchSpace, table: Option<&Table>) -> Cor
                 .map(|_| space.sample(sampler, &mut rng))
                 .collect())
         }
-        (None, _) if args.arch.is_empty() => Err(Error::input("no architecture to score")
+        (None, _) if args.arch.is_empty() => Err(Error::input("there is no architecture to score")
             .mend("name some with `--arch`, or draw some with `--sample 1000`")),
         (None, _) => (args.arch.iter())
             .map(|text| {

@@ -79,7 +79,7 @@ impl TrainedArgs {
 /// Opens the space of a supernet: the one that is named, or the one in its file.
 ///
 /// # Errors
-/// If there is no such space, or no supernet.
+/// If the space or the supernet cannot be opened.
 pub fn space_of(folder: &Path, named: Option<&str>) -> Result<Arc<dyn SearchSpace>> {
     if let Some(name) = named {
         return Ok(registry().notations(name)?.into());
