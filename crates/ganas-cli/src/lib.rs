@@ -11,8 +11,8 @@ mod printout;
 mod process;
 mod registry;
 mod reporter;
+mod spec_args;
 mod terminal;
-mod typed;
 
 use std::ffi::OsString;
 use std::io;

@@ -25,19 +25,19 @@ const LESS_IS_BETTER: [&str; 16] = [
 
 /// An objective as it is typed: `NAME`, `NAME:min` or `NAME:max`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Aim {
+pub struct ObjectiveSpec {
     /// The metric.
     pub metric: String,
     /// True if smaller is better; `None` without a direction.
     pub minimize: Option<bool>,
 }
 
-impl Aim {
+impl ObjectiveSpec {
     /// Reads an objective; `minimize` is whether `--minimize` was given.
     ///
     /// # Errors
     /// If `text` and `minimize` contradict each other, or the name is empty.
-    pub fn parse(text: &str, minimize: bool) -> Result<Aim> {
+    pub fn parse(text: &str, minimize: bool) -> Result<ObjectiveSpec> {
         let (metric, said) = match text.rsplit_once(':') {
             Some((metric, "min")) => (metric, Some(true)),
             Some((metric, "max")) => (metric, Some(false)),
@@ -53,7 +53,7 @@ impl Aim {
             ))
             .mend("leave one of them out"));
         }
-        Ok(Aim {
+        Ok(ObjectiveSpec {
             metric: metric.to_owned(),
             minimize: said.or(minimize.then_some(true)),
         })
@@ -116,19 +116,19 @@ mod tests {
             ("a:b", false, "a:b", false),
             ("a:b:min", false, "a:b", true),
         ] {
-            let objective = Aim::parse(text, minimize).unwrap().objective();
+            let objective = ObjectiveSpec::parse(text, minimize).unwrap().objective();
             assert_eq!(
                 (&*objective.metric, objective.is_minimized()),
                 (metric, is_minimised)
             );
         }
-        assert!(Aim::parse("x:max", true).is_err());
-        assert!(Aim::parse(":min", false).is_err());
+        assert!(ObjectiveSpec::parse("x:max", true).is_err());
+        assert!(ObjectiveSpec::parse(":min", false).is_err());
     }
 
     #[test]
     fn what_is_probably_wrong_is_warned_of() {
-        let said = |text: &str| Aim::parse(text, false).unwrap().announcement();
+        let said = |text: &str| ObjectiveSpec::parse(text, false).unwrap().announcement();
         assert_eq!(said("accuracy"), "maximising `accuracy`");
         assert_eq!(said("loss"), "minimising `loss`");
         assert_eq!(said("val_loss:max"), "maximising `val_loss`");

@@ -8,7 +8,8 @@ const UNITS: [(char, f64); 4] = [('d', 86_400.0), ('h', 3_600.0), ('m', 60.0), (
 /// # Errors
 /// If it is not a time, or is zero.
 pub fn parse(text: &str) -> Result<f64, String> {
-    let wrong = || format!("`{text}` is not a time; give it as `90s`, `45m`, `12h`, `2d` or `1h30m`");
+    let wrong =
+        || format!("`{text}` is not a time; give it as `90s`, `45m`, `12h`, `2d` or `1h30m`");
     let number = |digits: &str| {
         let plain = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
         digits.parse::<f64>().ok().filter(|_| plain)

@@ -14,7 +14,7 @@ use ganas_core::space::SearchSpace;
 use crate::bench::PreparedBench;
 use crate::record::{BenchReport, SearchReport};
 use crate::run::resume::{self, Legacy};
-use crate::run::{Embedding, Host, Prepared};
+use crate::run::{Embedding, Hooks, Prepared};
 use crate::rundir::settings::Recorded;
 use crate::session::Session;
 use crate::spec::{BenchSpec, Change, SearchSpec};
@@ -148,12 +148,12 @@ impl Search {
     ) -> Result<SearchReport> {
         let progress = &self.session.progress;
         let bar = progress.search(self.prepared.queries);
-        let host = Host {
+        let hooks = Hooks {
             evaluator,
             observer,
         };
         let plan = self.prepared.plan(self.resumed.as_ref(), &[]);
-        plan.run(Some(host), progress, &bar, stop)
+        plan.run(Some(hooks), progress, &bar, stop)
     }
 }
 

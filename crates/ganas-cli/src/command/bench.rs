@@ -14,8 +14,8 @@ use crate::interrupt;
 use crate::printout::{print, print_suite};
 use crate::process::command_line;
 use crate::reporter::{LogArgs, session};
+use crate::spec_args::SpecArgs;
 use crate::terminal;
-use crate::typed::Typed;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,7 +33,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub struct BenchArgs {
     #[command(flatten)]
-    pub spec: Typed<BenchSpec>,
+    pub spec: SpecArgs<BenchSpec>,
 
     /// TOML file with tasks: each a `[[task]]` with `name`, `space`, `table` or `surrogate`,
     /// `objective`, `queries` and any other field of a task

@@ -12,8 +12,8 @@ use ganas_search::rare_event::{Method, Settings};
 use crate::end::End;
 use crate::names;
 use crate::reporter::{LogArgs, session};
+use crate::spec_args::SpecArgs;
 use crate::terminal;
-use crate::typed::Typed;
 use ganas_study::files::{prepare, write_json};
 use ganas_study::spec::ReadingSpec;
 use ganas_study::spec::TaskSpec;
@@ -51,7 +51,7 @@ pub struct RareEventArgs {
     table: Option<PathBuf>,
 
     #[command(flatten)]
-    reading: Typed<ReadingSpec>,
+    reading: SpecArgs<ReadingSpec>,
 
     /// Models that predict the objective: what `ganas surrogate fit` wrote, or a TOML file
     #[arg(long, value_name = "FILE")]

@@ -12,7 +12,7 @@ use ganas_study::spec::Change;
 use crate::command::search::{self, OutputArgs};
 use crate::end::End;
 use crate::reporter::LogArgs;
-use crate::typed::Typed;
+use crate::spec_args::SpecArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,7 +58,7 @@ pub struct ResumeArgs {
     retry_failed: bool,
 
     #[command(flatten)]
-    change: Typed<Change>,
+    change: SpecArgs<Change>,
 
     #[command(flatten)]
     log: LogArgs,

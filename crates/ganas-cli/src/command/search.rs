@@ -16,7 +16,7 @@ use crate::end::End;
 use crate::interrupt;
 use crate::process::command_line;
 use crate::reporter::{LogArgs, session};
-use crate::typed::Typed;
+use crate::spec_args::SpecArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,7 +45,7 @@ evaluations kept failing; 130 interrupted, and `ganas resume` continues; 1 anyth
 #[command(after_help = EXAMPLES)]
 pub struct SearchArgs {
     #[command(flatten)]
-    pub spec: Typed<SearchSpec>,
+    pub spec: SpecArgs<SearchSpec>,
 
     #[command(flatten)]
     pub output: OutputArgs,

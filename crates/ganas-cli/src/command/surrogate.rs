@@ -18,8 +18,8 @@ use crate::end::End;
 use crate::names;
 use crate::registry::registry;
 use crate::reporter::progress;
+use crate::spec_args::SpecArgs;
 use crate::terminal;
-use crate::typed::Typed;
 use ganas_study::files::unreadable;
 use ganas_study::files::{prepare, write_json};
 use ganas_study::progress::Progress;
@@ -70,7 +70,7 @@ struct FitArgs {
     table: PathBuf,
 
     #[command(flatten)]
-    reading: Typed<ReadingSpec>,
+    reading: SpecArgs<ReadingSpec>,
 
     /// Column to predict; can be given several times
     #[arg(long, value_name = "COLUMN", required = true)]
@@ -126,7 +126,7 @@ struct EvalArgs {
     table: Option<PathBuf>,
 
     #[command(flatten)]
-    reading: Typed<ReadingSpec>,
+    reading: SpecArgs<ReadingSpec>,
 
     /// Predict N random architectures, and report how long it took
     #[arg(long, value_name = "N", conflicts_with_all = ["arch", "table"])]
@@ -148,7 +148,7 @@ struct FeaturesArgs {
     table: Option<PathBuf>,
 
     #[command(flatten)]
-    reading: Typed<ReadingSpec>,
+    reading: SpecArgs<ReadingSpec>,
 }
 
 /// A metric that is predicted and how well.

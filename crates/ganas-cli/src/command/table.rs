@@ -15,8 +15,8 @@ use crate::end::End;
 use crate::names;
 use crate::registry::registry;
 use crate::reporter::progress;
+use crate::spec_args::SpecArgs;
 use crate::terminal;
-use crate::typed::Typed;
 use ganas_study::files::unreadable;
 use ganas_study::spec::ReadingSpec;
 
@@ -79,7 +79,7 @@ struct Named {
     space: String,
 
     #[command(flatten)]
-    reading: Typed<ReadingSpec>,
+    reading: SpecArgs<ReadingSpec>,
 
     /// Count isomorphic strings of edge cells, as those of nasbench201, and notations that differ only by
     /// ops without a layer, as one architecture with the mean of their values

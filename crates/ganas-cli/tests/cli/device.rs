@@ -89,7 +89,11 @@ fn a_run_goes_on_with_another_device_only_if_it_is_told_to() {
     claim(json!(["a card"]));
     sandbox.refuses(
         "resume run --queries 3",
-        &["on a card", "would continue on cpu", "`ganas resume --device`"],
+        &[
+            "on a card",
+            "would continue on cpu",
+            "`ganas resume --device`",
+        ],
     );
     sandbox
         .run("resume run --queries 3 --device cpu")
@@ -138,7 +142,9 @@ fn a_supernet_that_goes_on_with_another_device_says_so() {
     sandbox
         .run(&format!("{SUPERNET} --out net"))
         .success()
-        .stderr(contains("it was trained on gpu so far, and continues on cpu"));
+        .stderr(contains(
+            "it was trained on gpu so far, and continues on cpu",
+        ));
     let bytes = std::fs::read(sandbox.path(file)).unwrap();
     let both = on(r#"\"gpu\",\"cpu\""#);
     assert!(bytes.windows(both.len()).any(|w| w == both.as_bytes()));

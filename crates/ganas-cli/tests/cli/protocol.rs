@@ -145,7 +145,10 @@ fn protocols_that_cannot_be_are_refused() {
         ],
     );
     refuses("--queries 10 --reevaluate 2", &["--report"]);
-    refuses("--queries 10 --noise=-1", &["-1 is not a standard deviation"]);
+    refuses(
+        "--queries 10 --noise=-1",
+        &["-1 is not a standard deviation"],
+    );
     refuses(
         "--queries 10 --noise NaN",
         &["--noise", "NaN is not a finite number"],

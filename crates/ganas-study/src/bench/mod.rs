@@ -1,8 +1,8 @@
 //! Benchmarks: strategies compared over many seeds, on one task or on those of a suite.
 
-mod kept;
-mod plans;
+mod plan;
 mod standing;
+mod stored;
 mod suite;
 mod summary;
 
@@ -19,7 +19,7 @@ use crate::run::check_queries;
 use crate::session::Session;
 use crate::spec::{BenchSpec, StudySpec};
 use crate::task::Task;
-use plans::{Place, Plans};
+use plan::{BenchPlan, BenchTask};
 
 pub use suite::PreparedSuite;
 
@@ -53,9 +53,9 @@ impl PreparedBench {
         }
         if let Some(folder) = &spec.out {
             let own: Vec<_> = (recipes.iter())
-                .map(|recipe| kept::runs_of(folder, recipe))
+                .map(|recipe| stored::runs_of(folder, recipe))
                 .collect();
-            kept::check(folder, &own)?;
+            stored::check(folder, &own)?;
         }
         let task = Task::open(&spec.task, spec.first_seed, session)?;
         spec.task.reading.check_used(task.table.is_some())?;
@@ -86,21 +86,21 @@ impl PreparedBench {
         progress.say(&self.task.announcement);
         self.task.say_notes(progress);
         let spec = StudySpec::Bench(Box::new(self.spec.clone()));
-        let plans = Plans {
+        let plan = BenchPlan {
             recipes: &self.recipes,
             seeds: &self.seeds,
             threads: self.spec.threads,
             spec: &spec,
             command,
         };
-        let place = Place {
+        let bench_task = BenchTask {
             spec: &self.spec.task,
             task: &self.task,
             queries: self.queries,
             out: self.spec.out.clone(),
         };
-        let bar = progress.queries(plans.queries(&place));
-        let benched = plans.bench(&place, &bar, stop)?;
+        let bar = progress.queries(plan.queries(&bench_task));
+        let benched = plan.bench(&bench_task, &bar, stop)?;
         drop(bar);
         if let Some(folder) = &self.spec.out {
             write_json(&folder.join(RESULTS), &benched.report)?;

@@ -7,9 +7,9 @@ use std::sync::atomic::AtomicBool;
 use ganas_search::Recipe;
 use ganas_tables::Ranking;
 
-use super::kept;
-use super::plans::{Place, Plans};
+use super::plan::{BenchPlan, BenchTask};
 use super::standing::{Field, comparisons, comparisons_over_tables, count_tables, standings};
+use super::stored;
 use super::{RESULTS, check_threads, read_recipes, seeds};
 use crate::files::write_json;
 use crate::progress::Progress;
@@ -40,7 +40,7 @@ impl PreparedSuite {
         check_threads(shared.threads)?;
         if let Some(folder) = &shared.out {
             let own: Vec<PathBuf> = spec.tasks.iter().map(|t| folder.join(&t.name)).collect();
-            kept::check(folder, &own)?;
+            stored::check(folder, &own)?;
         }
         let mut tasks = Vec::with_capacity(spec.tasks.len());
         for task in &spec.tasks {
@@ -73,39 +73,39 @@ impl PreparedSuite {
     ) -> Result<(SuiteReport, bool)> {
         let spec = StudySpec::Suite(Box::new(self.spec.clone()));
         let shared = &self.spec.shared;
-        let plans = Plans {
+        let plan = BenchPlan {
             recipes: &self.recipes,
             seeds: &self.seeds,
             threads: shared.threads,
             spec: &spec,
             command,
         };
-        let mut places = Vec::with_capacity(self.tasks.len());
+        let mut bench_tasks = Vec::with_capacity(self.tasks.len());
         for (of_suite, task) in self.spec.tasks.iter().zip(&self.tasks) {
             progress.say(&format!("{}: {}", of_suite.name, task.announcement));
             task.say_notes(progress);
-            let place = Place {
+            let bench_task = BenchTask {
                 spec: &of_suite.task,
                 task,
                 queries: shared.queries.unwrap_or(of_suite.queries),
                 out: shared.out.as_ref().map(|out| out.join(&of_suite.name)),
             };
-            places.push((&of_suite.name, place));
+            bench_tasks.push((&of_suite.name, bench_task));
         }
-        let bar = progress.queries(places.iter().map(|(_, p)| plans.queries(p)).sum());
+        let bar = progress.queries(bench_tasks.iter().map(|(_, p)| plan.queries(p)).sum());
         let names: Vec<String> = self.recipes.iter().map(Recipe::to_string).collect();
         let (mut done, mut fields, mut is_whole) = (Vec::new(), Vec::new(), true);
-        for (name, place) in &places {
-            let benched = plans.bench(place, &bar, stop)?;
+        for (name, bench_task) in &bench_tasks {
+            let benched = plan.bench(bench_task, &bar, stop)?;
             if !benched.is_whole {
                 // Tasks that are not whole would count for less than others.
                 is_whole = false;
                 break;
             }
             let field = Field {
-                table: place.task.data(),
-                queries: place.queries,
-                compliant: place.task.ranking.as_ref().map(Ranking::len),
+                table: bench_task.task.data(),
+                queries: bench_task.queries,
+                compliant: bench_task.task.ranking.as_ref().map(Ranking::len),
                 courses: benched.courses,
             };
             done.push(TaskReport {

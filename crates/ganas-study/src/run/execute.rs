@@ -12,14 +12,14 @@ use ganas_core::journal::Finished;
 use ganas_core::trial::Trial;
 
 use super::log::Log;
-use super::plan::{Host, Plan};
+use super::plan::{Hooks, Plan};
 use super::speed::Speed;
 use super::track::{Improvement, Track};
 use crate::progress::{Bar, Progress, Remarks};
 use crate::record::{Provenance, SearchReport};
 use crate::rundir::settings::Settings;
 use crate::rundir::tensorboard::TensorBoard;
-use crate::rundir::{Before, Care, GoingOn, RunDir};
+use crate::rundir::{Restored, ResumeOptions, RunFolder, WriteOptions};
 
 /// A search that has ended, before its record is made.
 pub(super) struct Executed<'s> {
@@ -32,7 +32,7 @@ pub(super) struct Executed<'s> {
     /// Record of how it was made.
     pub provenance: Provenance,
     /// Folder of the run.
-    pub directory: Option<RunDir<'s>>,
+    pub directory: Option<RunFolder<'s>>,
     /// Reports the end.
     pub log: Log<'s>,
 }
@@ -45,13 +45,13 @@ impl Plan<'_> {
     /// If the run folder cannot be written, or the evaluator or the strategy gives up.
     pub fn run(
         &self,
-        host: Option<Host>,
+        hooks: Option<Hooks>,
         progress: &Progress,
         bar: &Bar,
         stop: &AtomicBool,
     ) -> Result<SearchReport> {
         let problem = self.task.problem()?;
-        let executed = self.execute(host, &problem, bar, stop)?;
+        let executed = self.execute(hooks, &problem, bar, stop)?;
         let report = self.summarise(&problem, &executed, bar);
         self.finish(executed, report, &problem, progress, stop)
     }
@@ -59,14 +59,14 @@ impl Plan<'_> {
     /// Runs the search.
     fn execute<'s>(
         &'s self,
-        host: Option<Host>,
+        hooks: Option<Hooks>,
         problem: &'s Problem<'s>,
         bar: &Bar,
         stop: &AtomicBool,
     ) -> Result<Executed<'s>> {
         let task = self.task;
-        let (evaluator, mut watcher) = match host {
-            Some(host) => (host.evaluator, Some(host.observer)),
+        let (evaluator, mut watcher) = match hooks {
+            Some(hooks) => (hooks.evaluator, Some(hooks.observer)),
             None => (None, None),
         };
         let remarks = bar.remarks();
@@ -80,7 +80,7 @@ impl Plan<'_> {
         });
         let mut provenance = self.provenance()?;
         provenance.asynchronous = slots;
-        let (mut directory, before) = self.open(problem, &provenance, &remarks)?;
+        let (mut directory, restored) = self.open(problem, &provenance, &remarks)?;
         let ranking = task.seen_ranking();
         let mut track = Track::new(&task.objective, bar, self.alone, ranking);
         track.know(&self.history.known, problem);
@@ -92,8 +92,8 @@ impl Plan<'_> {
         log.begin(self.recipe.strategy(), self.seed, self.queries);
         let mut board =
             (self.out.filter(|_| self.tensorboard)).map(|folder| TensorBoard::new(folder, problem));
-        let spent = directory.as_ref().map_or(0.0, RunDir::seconds_before);
-        let limits = self.limits(&before, spent);
+        let spent = directory.as_ref().map_or(0.0, RunFolder::seconds_before);
+        let limits = self.limits(&restored, spent);
         let mut observers: Vec<&mut dyn Observer> = vec![&mut track];
         observers.extend(directory.as_mut().map(|d| d as &mut dyn Observer));
         observers.extend(board.as_mut().map(|b| b as &mut dyn Observer));
@@ -101,9 +101,9 @@ impl Plan<'_> {
         // Last, so that what it knows of is in the journal.
         observers.extend(watcher.as_mut().map(|w| &mut **w as &mut dyn Observer));
         for observer in &mut observers {
-            (before.details.iter()).try_for_each(|(trial, d)| observer.details(trial, d))?;
+            (restored.details.iter()).try_for_each(|(trial, d)| observer.details(trial, d))?;
         }
-        let search = self.search(problem, &limits, before, slots);
+        let search = self.search(problem, &limits, restored, slots);
         let speed = (task.source.trained()).map(|t| Speed::show(&t.training.task, bar));
         let mut strategy = self.recipe.build(self.seed)?;
         let run = search
@@ -129,12 +129,12 @@ impl Plan<'_> {
         &self,
         problem: &'p Problem<'p>,
         limits: &'p Limits,
-        before: Before,
+        restored: Restored,
         slots: Option<usize>,
     ) -> Search<'p> {
         let mut search = Search::new(problem, limits)
             .knowing(self.history.known.clone())
-            .resuming(before.finished, before.checkpoint)
+            .resuming(restored.finished, restored.checkpoint)
             .naming(self.recipe.to_string());
         if let Some(slots) = slots {
             search = search.asynchronous(slots);
@@ -149,11 +149,11 @@ impl Plan<'_> {
     }
 
     /// The limits of a search that took some seconds before it was resumed.
-    fn limits(&self, before: &Before, spent: f64) -> Limits {
+    fn limits(&self, restored: &Restored, spent: f64) -> Limits {
         let left = |limit: Duration| limit.saturating_sub(Duration::from_secs_f64(spent));
         Limits {
             queries: self.queries - self.task.reevaluate,
-            start: beginning(&self.task.start, &before.begin),
+            start: beginning(&self.task.start, &restored.begin),
             target: self.task.target,
             max_failures: self.max_failures,
             deadline: self.time_limit.map(|limit| Instant::now() + left(limit)),
@@ -166,21 +166,21 @@ impl Plan<'_> {
         problem: &Problem<'s>,
         provenance: &Provenance,
         remarks: &Remarks,
-    ) -> Result<(Option<RunDir<'s>>, Before)> {
-        let (mut directory, mut before) = match self.out {
+    ) -> Result<(Option<RunFolder<'s>>, Restored)> {
+        let (mut directory, mut restored) = match self.out {
             Some(folder) => {
-                let (directory, before) = self.directory(folder, problem, provenance, remarks)?;
-                (Some(directory), before)
+                let (directory, restored) = self.directory(folder, problem, provenance, remarks)?;
+                (Some(directory), restored)
             }
-            None => (None, Before::default()),
+            None => (None, Restored::default()),
         };
         let evaluated = self.task.evaluated.as_ref();
         if let Some(finished) = evaluated.filter(|_| self.alone && self.resumed.is_none()) {
             let Finished { trial, outcome } = finished;
             (directory.as_mut()).map_or(Ok(()), |kept| kept.finished(trial, outcome))?;
-            before.finished.push(finished.clone());
+            restored.finished.push(finished.clone());
         }
-        Ok((directory, before))
+        Ok((directory, restored))
     }
 
     /// The folder of the run, and what it holds already.
@@ -190,7 +190,7 @@ impl Plan<'_> {
         problem: &Problem<'s>,
         provenance: &Provenance,
         remarks: &Remarks,
-    ) -> Result<(RunDir<'s>, Before)> {
+    ) -> Result<(RunFolder<'s>, Restored)> {
         let started_in = match self.resumed {
             Some(recorded) => recorded.started_in.clone(),
             None => env::current_dir().unwrap_or_default(),
@@ -201,24 +201,24 @@ impl Plan<'_> {
             out: folder.display().to_string(),
             benchmark: !self.alone,
         };
-        let care = Care {
+        let options = WriteOptions {
             every: self.every,
-            leisurely: self.task.source.looks_up(),
+            repeatable: self.task.source.looks_up(),
             remarks: remarks.clone(),
             private: self.task.source.workers().is_some(),
         };
         match self.resumed {
             None => {
                 self.history.keep(folder)?;
-                let directory = RunDir::create(folder, problem, &settings, care)?;
-                Ok((directory, Before::default()))
+                let directory = RunFolder::create(folder, problem, &settings, options)?;
+                Ok((directory, Restored::default()))
             }
             Some(recorded) => {
-                let going_on = GoingOn {
-                    anew: self.queries != recorded.queries,
+                let resume = ResumeOptions {
+                    replay: self.queries != recorded.queries,
                     retry_failed: recorded.retries_failed,
                 };
-                RunDir::open(folder, problem, &settings, care, going_on)
+                RunFolder::open(folder, problem, &settings, options, resume)
             }
         }
     }

@@ -18,6 +18,6 @@ mod top;
 mod track;
 mod winner;
 
-pub use plan::{Host, Plan};
+pub use plan::{Hooks, Plan};
 pub use prepare::{Embedding, Prepared, check_queries};
 pub use top::shown;

@@ -53,8 +53,8 @@ pub struct Plan<'a> {
     pub command: &'a [String],
 }
 
-/// A program that the run is embedded in.
-pub struct Host<'o> {
+/// Evaluator and observer of the program that the run is embedded in.
+pub struct Hooks<'o> {
     /// Evaluator in place of the task's own source.
     pub evaluator: Option<Box<dyn Evaluator>>,
     /// Further observer of the run.

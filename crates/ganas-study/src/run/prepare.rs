@@ -18,7 +18,7 @@ use crate::rundir::check_free;
 use crate::rundir::settings::Recorded;
 use crate::session::Session;
 use crate::spec::{SearchSpec, StudySpec};
-use crate::task::{Given, Task};
+use crate::task::{Task, TaskExtras};
 
 /// Queries of a search in a table, a surrogate or a supernet.
 const LOOKED_UP: usize = 300;
@@ -71,12 +71,12 @@ impl Prepared {
             check_free(folder)?;
         }
         let recorded = resumed.map(Recorded::constraints).unwrap_or_default();
-        let given = Given {
+        let extras = TaskExtras {
             predicates: embedding.predicates,
             constraints: &recorded,
             recipe: resumed.and_then(Recorded::recipe),
         };
-        let task = Task::with(&spec.task, given, spec.seed, session)?;
+        let task = Task::with(&spec.task, extras, spec.seed, session)?;
         let out = (spec.out.clone()).or_else(|| task.source.folder_stem().map(free_folder));
         if spec.tensorboard && out.is_none() {
             return Err(

@@ -179,7 +179,7 @@ fn again(
 }
 
 /// Message from a training.
-enum Said {
+enum Message {
     Epoch(usize),
     Done(std::result::Result<Box<(Network, Score)>, TrainError>),
 }
@@ -193,48 +193,48 @@ fn last(
     bar: &Bar,
     stop: &AtomicBool,
 ) -> Option<Result<(Network, Score)>> {
-    let (sender, said) = mpsc::channel();
+    let (sender, messages) = mpsc::channel();
     let training = training.clone();
     pool.spawn(move || {
-        let say = |said| drop(sender.send(said));
+        let send = |message| drop(sender.send(message));
         // If it panics, the receiver learns that the sender is gone.
         let _ = panic::catch_unwind(AssertUnwindSafe(|| {
-            let observe = &mut |epoch: &ganas_train::Epoch| say(Said::Epoch(epoch.epoch));
-            say(Said::Done(
+            let observe = &mut |epoch: &ganas_train::Epoch| send(Message::Epoch(epoch.epoch));
+            send(Message::Done(
                 training.finish(&arch, seed, observe).map(Box::new),
             ));
         }));
     });
     loop {
-        match next(&said, stop) {
-            Ok(Said::Epoch(epoch)) => bar.set(epoch),
-            Ok(Said::Done(done)) => {
+        match next(&messages, stop) {
+            Ok(Message::Epoch(epoch)) => bar.set(epoch),
+            Ok(Message::Done(done)) => {
                 return Some(done.map(|done| *done).map_err(usable));
             }
-            Err(Silence::Stopped) => return None,
-            Err(Silence::Gone) => {
+            Err(ReceiveError::Stopped) => return None,
+            Err(ReceiveError::Disconnected) => {
                 return Some(Err(Error::evaluator("panicked in the last training")));
             }
         }
     }
 }
 
-/// Why nothing comes.
-enum Silence {
+/// Reason why no message was received.
+enum ReceiveError {
     Stopped,
-    Gone,
+    Disconnected,
 }
 
-/// The next thing that comes, unless it is stopped.
-fn next<T>(from: &Receiver<T>, stop: &AtomicBool) -> std::result::Result<T, Silence> {
+/// Waits for the next message, until `stop` is set.
+fn next<T>(from: &Receiver<T>, stop: &AtomicBool) -> std::result::Result<T, ReceiveError> {
     while !stop.load(Ordering::Relaxed) {
         match from.recv_timeout(POLL) {
-            Ok(thing) => return Ok(thing),
+            Ok(message) => return Ok(message),
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Err(Silence::Gone),
+            Err(RecvTimeoutError::Disconnected) => return Err(ReceiveError::Disconnected),
         }
     }
-    Err(Silence::Stopped)
+    Err(ReceiveError::Stopped)
 }
 
 /// A folder for a run on a dataset that nothing is in yet: `runs/DATASET-1`, or the next number.

@@ -71,7 +71,7 @@ pub fn check_free(folder: &Path) -> Result<()> {
 }
 
 /// Files of a run that are written during the search.
-pub struct RunDir<'a> {
+pub struct RunFolder<'a> {
     folder: PathBuf,
     space: &'a dyn SearchSpace,
     evaluations: Evaluations,
@@ -91,11 +91,11 @@ pub struct RunDir<'a> {
 
 /// Options for writing a run folder.
 #[derive(Clone)]
-pub struct Care {
+pub struct WriteOptions {
     /// The least time between two checkpoints.
     pub every: Duration,
     /// True if evaluations can be repeated at once. Then the disk is not waited for after each one.
-    pub leisurely: bool,
+    pub repeatable: bool,
     /// Receiver of warnings about files that cannot be written.
     pub remarks: Remarks,
     /// True if only the owner can read files with the command, which may hold secrets.
@@ -137,7 +137,7 @@ struct Saved {
 
 /// State restored from a run folder.
 #[derive(Default)]
-pub struct Before {
+pub struct Restored {
     /// The evaluations in the order in which they finished.
     pub finished: Vec<Finished>,
     /// The last checkpoint.
@@ -150,14 +150,14 @@ pub struct Before {
 
 /// Options for resuming a run.
 #[derive(Clone, Copy, Default)]
-pub struct GoingOn {
+pub struct ResumeOptions {
     /// True if all rounds are replayed, since the number of queries changed.
-    pub anew: bool,
+    pub replay: bool,
     /// True if failed evaluations are repeated.
     pub retry_failed: bool,
 }
 
-impl<'a> RunDir<'a> {
+impl<'a> RunFolder<'a> {
     /// Makes the folder of a run, and writes its settings.
     ///
     /// # Errors
@@ -166,8 +166,8 @@ impl<'a> RunDir<'a> {
         folder: &Path,
         problem: &Problem<'a>,
         settings: &impl Serialize,
-        care: Care,
-    ) -> Result<RunDir<'a>> {
+        options: WriteOptions,
+    ) -> Result<RunFolder<'a>> {
         check_free(folder)?;
         prepare(&folder.join(SETTINGS))?;
         let path = folder.join(JOURNAL);
@@ -182,8 +182,8 @@ impl<'a> RunDir<'a> {
                     .into(),
             );
         }
-        seal(&folder.join(SETTINGS), settings, care.private)?;
-        RunDir::new(folder, problem, opened, care).map(|(run, _)| run)
+        seal(&folder.join(SETTINGS), settings, options.private)?;
+        RunFolder::new(folder, problem, opened, options).map(|(run, _)| run)
     }
 
     /// Opens the folder of a run to resume it. Its settings are written again, and partial files of a killed
@@ -195,9 +195,9 @@ impl<'a> RunDir<'a> {
         folder: &Path,
         problem: &Problem<'a>,
         settings: &impl Serialize,
-        care: Care,
-        going_on: GoingOn,
-    ) -> Result<(RunDir<'a>, Before)> {
+        options: WriteOptions,
+        resume: ResumeOptions,
+    ) -> Result<(RunFolder<'a>, Restored)> {
         let journal = folder.join(JOURNAL);
         let mut opened = Journal::open(
             &journal,
@@ -207,48 +207,49 @@ impl<'a> RunDir<'a> {
         )?;
         sweep(folder);
         // It is of the old settings, and costs no more than time.
-        if going_on.anew || going_on.retry_failed {
+        if resume.replay || resume.retry_failed {
             remove(&folder.join(CHECKPOINT))?;
         }
-        if going_on.retry_failed {
+        if resume.retry_failed {
             remove(&folder.join(RESULT))?;
             opened.retry_failed()?;
         }
-        seal(&folder.join(SETTINGS), settings, care.private)?;
+        seal(&folder.join(SETTINGS), settings, options.private)?;
         let (details, begin) = (opened.details.clone(), opened.begin.clone());
-        let (mut run, finished) = RunDir::new(folder, problem, opened, care)?;
+        let (mut run, finished) = RunFolder::new(folder, problem, opened, options)?;
         run.details = details.clone();
         run.stale = folder.join(RESULT).exists();
         run.times = Times::resumed(folder.join(TIMES));
         let saved: Option<Saved> = checkpoint::read(&folder.join(CHECKPOINT));
         let saved = saved.filter(|saved| run.rounds.holds(saved.rounds));
         run.rounds.resumed = saved.as_ref().map(|s| s.rounds).unwrap_or_default();
-        let before = Before {
+        let restored = Restored {
             finished,
             checkpoint: saved.map(|saved| saved.search),
             details,
             begin,
         };
-        Ok((run, before))
+        Ok((run, restored))
     }
 
     fn new(
         folder: &Path,
         problem: &Problem<'a>,
         opened: Opened<'a>,
-        care: Care,
-    ) -> Result<(RunDir<'a>, Vec<Finished>)> {
+        options: WriteOptions,
+    ) -> Result<(RunFolder<'a>, Vec<Finished>)> {
         if !opened.locked {
-            care.remarks.note(&format!(
+            options.remarks.note(&format!(
                 "the file system of {} has no locks; let no other process write to this folder \
                  while the search continues",
                 folder.display()
             ));
         }
-        let evaluations = Evaluations::create(folder.join(EVALUATIONS), problem, !care.leisurely)?;
-        let (remarks, private) = (care.remarks.clone(), care.private);
-        let keeping = Keeping::new(opened.journal, care);
-        let run = RunDir {
+        let evaluations =
+            Evaluations::create(folder.join(EVALUATIONS), problem, !options.repeatable)?;
+        let (remarks, private) = (options.remarks.clone(), options.private);
+        let keeping = Keeping::new(opened.journal, options);
+        let run = RunFolder {
             folder: folder.to_owned(),
             space: problem.space(),
             evaluations,
@@ -331,7 +332,7 @@ fn sweep(folder: &Path) {
     }
 }
 
-impl Observer for RunDir<'_> {
+impl Observer for RunFolder<'_> {
     fn begin(&mut self, rounds: usize) -> Result<()> {
         let written = self.times.begin(rounds);
         self.spare(written);
@@ -393,14 +394,14 @@ impl Observer for RunDir<'_> {
 }
 
 impl<'a> Keeping<'a> {
-    fn new(journal: Journal<'a>, care: Care) -> Self {
+    fn new(journal: Journal<'a>, options: WriteOptions) -> Self {
         Keeping {
-            journal: if care.leisurely {
+            journal: if options.repeatable {
                 journal.leisurely()
             } else {
                 journal
             },
-            every: care.every,
+            every: options.every,
             saved: Instant::now(),
             cost: Duration::ZERO,
         }

@@ -80,7 +80,12 @@ impl Recorded {
                  its own command",
             ));
         }
-        let broken = || refuse("these are not settings of a run", "restore them from a copy");
+        let broken = || {
+            refuse(
+                "these are not settings of a run",
+                "restore them from a copy",
+            )
+        };
         let all = sealed::read(file, CHANGED)?.ok_or_else(broken)?;
         let text = |name: &str| all[name].as_str().map(str::to_owned);
         let command = all["command"].as_array().map(|words| {

@@ -9,7 +9,7 @@ use ganas_core::space::SearchSpace;
 use super::Source;
 use crate::progress::Remarks;
 use crate::record::{CallerRecord, TaskRecord};
-use crate::source::workers::Wanted;
+use crate::source::workers::RequestedMetrics;
 use crate::spec::TaskSpec;
 
 /// Program that evaluates, and the metrics that it returns.
@@ -29,7 +29,7 @@ impl Caller {
     /// # Errors
     /// If a constraint cannot be read.
     pub fn open(name: &str, task: &TaskSpec, space: &dyn SearchSpace) -> Result<Caller> {
-        let Wanted { metrics, needed } = Wanted::of(task, space)?;
+        let RequestedMetrics { metrics, needed } = RequestedMetrics::of_task(task, space)?;
         Ok(Caller {
             caller: name.to_owned(),
             metrics,

@@ -32,7 +32,7 @@ pub struct Workers {
     /// Stem of the names of run folders.
     pub name: String,
     /// Metrics that are requested from them.
-    pub wanted: Wanted,
+    pub requested: RequestedMetrics,
     command: String,
     config: CommandConfig,
     space: Arc<dyn SearchSpace>,
@@ -66,11 +66,11 @@ impl Workers {
             logs: None,
             words: words.iter().map(OsString::from).collect(),
         };
-        let wanted = Wanted::of(task, &**space)?;
+        let requested = RequestedMetrics::of_task(task, &**space)?;
         let stem = Path::new(program).file_stem().unwrap_or_default();
         Ok(Workers {
             name: stem.to_string_lossy().into_owned(),
-            wanted,
+            requested,
             command: command.to_owned(),
             config,
             space: space.clone(),
@@ -85,7 +85,7 @@ impl Workers {
 
 impl Source for Workers {
     fn metrics(&self) -> Vec<String> {
-        self.wanted.metrics.clone()
+        self.requested.metrics.clone()
     }
 
     fn evaluator(
@@ -100,7 +100,7 @@ impl Source for Workers {
             ..self.config.clone()
         };
         let remarks = remarks.clone();
-        let Wanted { metrics, needed } = self.wanted.clone();
+        let RequestedMetrics { metrics, needed } = self.requested.clone();
         let evaluator = CommandEvaluator::new(config, self.space.clone(), metrics, needed);
         Ok(Box::new(evaluator.watched(Box::new(
             move |worker, note| match note {
@@ -122,7 +122,7 @@ impl Source for Workers {
     fn record(&self, record: &mut TaskRecord) {
         record.workers = Some(WorkersRecord {
             program: self.command.clone(),
-            metrics: self.wanted.metrics.clone(),
+            metrics: self.requested.metrics.clone(),
             budget: self.config.budget,
         });
     }
@@ -151,21 +151,21 @@ fn seconds(name: &str, seconds: f64) -> Result<Duration> {
 
 /// Metrics that are requested from workers or from the calling program.
 #[derive(Clone)]
-pub struct Wanted {
+pub struct RequestedMetrics {
     /// The objective, then what constraints are about, then what else is asked for by name.
     pub metrics: Vec<String>,
     /// Number of metrics, from the first on, that the search needs.
     pub needed: usize,
 }
 
-impl Wanted {
+impl RequestedMetrics {
     /// Returns the metrics that a task requests. A cost of the space is computed by the space unless it is
     /// named.
     ///
     /// # Errors
     /// If a constraint cannot be read.
-    pub fn of(task: &TaskSpec, space: &dyn SearchSpace) -> Result<Wanted> {
-        let objective = task.aim()?.map(|aim| aim.metric);
+    pub fn of_task(task: &TaskSpec, space: &dyn SearchSpace) -> Result<RequestedMetrics> {
+        let objective = task.objective_spec()?.map(|named| named.metric);
         let mut metrics = vec![objective.unwrap_or_else(|| "accuracy".into())];
         for text in &task.constraints {
             let Condition { metric, .. } = text.parse()?;
@@ -180,7 +180,7 @@ impl Wanted {
                 metrics.push(metric.clone());
             }
         }
-        Ok(Wanted { metrics, needed })
+        Ok(RequestedMetrics { metrics, needed })
     }
 }
 

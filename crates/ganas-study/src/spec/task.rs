@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ganas_core::error::Result;
 
-use crate::direction::Aim;
+use crate::direction::ObjectiveSpec;
 use crate::spec;
 use crate::spec::field::Offer;
 use crate::spec::training::{DeviceSpec, ImagesSpec, TrainingSpec};
@@ -103,9 +103,9 @@ impl TaskSpec {
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn aim(&self) -> Result<Option<Aim>> {
-        let aim = |text: &String| Aim::parse(text, self.minimize);
-        self.objective.as_ref().map(aim).transpose()
+    pub fn objective_spec(&self) -> Result<Option<ObjectiveSpec>> {
+        let read = |text: &String| ObjectiveSpec::parse(text, self.minimize);
+        self.objective.as_ref().map(read).transpose()
     }
 }
 

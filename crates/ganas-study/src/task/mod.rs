@@ -19,7 +19,7 @@ use ganas_core::space::{Sampler, SearchSpace};
 use ganas_tables::{Ranking, Table};
 use ganas_train::Recipe;
 
-use crate::direction::Aim;
+use crate::direction::ObjectiveSpec;
 use crate::progress::{Progress, Remarks};
 use crate::record::BestRow;
 use crate::session::Session;
@@ -131,7 +131,7 @@ impl Report {
 
 /// Parts of a task that no specification has.
 #[derive(Default)]
-pub struct Given<'a> {
+pub struct TaskExtras<'a> {
     /// Further bounds, as functions of the architecture.
     pub predicates: Vec<Predicate>,
     /// Constraints on record of the run that is resumed, as numbers.
@@ -163,15 +163,15 @@ impl Task {
     /// # Errors
     /// If some of it cannot be used.
     pub fn open(spec: &TaskSpec, seed: u64, session: &Session) -> Result<Self> {
-        Task::with(spec, Given::default(), seed, session)
+        Task::with(spec, TaskExtras::default(), seed, session)
     }
 
-    /// Opens and checks everything that a task names, together with what is given beside it.
+    /// Opens and checks everything that a task names, together with the extras.
     ///
     /// # Errors
     /// As [`open`](Self::open), or if nothing is within the bounds.
-    pub fn with(spec: &TaskSpec, given: Given, seed: u64, session: &Session) -> Result<Self> {
-        let mut task = Task::unchecked(spec, given, seed, session)?;
+    pub fn with(spec: &TaskSpec, extras: TaskExtras, seed: u64, session: &Session) -> Result<Self> {
+        let mut task = Task::unchecked(spec, extras, seed, session)?;
         task.problem()?;
         task.noise = spec.noise.map(|noise| task.noise(noise)).transpose()?;
         if task.reevaluate > 0 && spec.report.is_none() {
@@ -202,7 +202,12 @@ impl Task {
     }
 
     /// A task whose parts are opened, and not yet checked together.
-    fn unchecked(spec: &TaskSpec, given: Given, seed: u64, session: &Session) -> Result<Self> {
+    fn unchecked(
+        spec: &TaskSpec,
+        extras: TaskExtras,
+        seed: u64,
+        session: &Session,
+    ) -> Result<Self> {
         let progress = &session.progress;
         let name = space_name(spec)?;
         let conditions = (spec.constraints.iter())
@@ -222,7 +227,7 @@ impl Task {
         let read = table.as_ref().filter(|_| !spec.merge_isomorphic);
         let merged = read.and_then(|table| spec.reading.merged(table));
         let mut notes: Vec<String> = merged.into_iter().collect();
-        let recipe = given.recipe.as_ref();
+        let recipe = extras.recipe.as_ref();
         let source = source::open(spec, &space, table.as_ref(), seed, recipe, session)?;
         if spec.device.device.is_some() && source.device().is_none() {
             return Err(Error::input("no networks are computed here")
@@ -234,10 +239,10 @@ impl Task {
         }
         let first = spec.start.first().map(String::as_str).zip(start.first());
         let mut references = References::new(&*space, first, &*source, seed, progress);
-        let constraints = references.resolve(conditions, given.constraints)?;
+        let constraints = references.resolve(conditions, extras.constraints)?;
         let evaluated = references.evaluated();
-        let aim = aim(spec, &*source, progress)?;
-        let objective = aim.objective();
+        let named = objective_spec(spec, &*source, progress)?;
+        let objective = named.objective();
         let (mut within, mut known) = (None, Vec::new());
         if let Some(table) = source.table() {
             known = agreeing(table, &*space, &constraints);
@@ -250,9 +255,9 @@ impl Task {
             reading: spec.reading.clone(),
             space_argument: name.to_owned(),
             objective,
-            announcement: aim.announcement(),
+            announcement: named.announcement(),
             constraints,
-            predicates: given.predicates,
+            predicates: extras.predicates,
             start,
             target: None,
             evaluated,
@@ -334,8 +339,9 @@ impl Task {
 
     fn noise(&self, deviation: f64) -> Result<Noise> {
         let Some(table) = self.source.table() else {
-            return Err(Error::input("only metrics of a table can have noise")
-                .mend("leave out `--noise`"));
+            return Err(
+                Error::input("only metrics of a table can have noise").mend("leave out `--noise`")
+            );
         };
         if !(deviation.is_finite() && deviation >= 0.0) {
             return Err(
@@ -575,13 +581,17 @@ fn parse_start(spec: &TaskSpec, space: &dyn SearchSpace) -> Result<Vec<Arch>> {
 }
 
 /// The objective and its direction: as named, or as the source has it.
-fn aim(spec: &TaskSpec, source: &dyn Source, progress: &Progress) -> Result<Aim> {
+fn objective_spec(
+    spec: &TaskSpec,
+    source: &dyn Source,
+    progress: &Progress,
+) -> Result<ObjectiveSpec> {
     let choose = |names: &[String]| {
         let mend = format!("add `--objective` and one of {}", names.join(", "));
         Error::input("no objective is named").mend(mend)
     };
-    let aim = match spec.aim()? {
-        Some(aim) => aim,
+    let named = match spec.objective_spec()? {
+        Some(named) => named,
         None => {
             let metric = match (source.table(), source.predicted()) {
                 (Some(table), _) => return Err(choose(table.columns())),
@@ -591,15 +601,15 @@ fn aim(spec: &TaskSpec, source: &dyn Source, progress: &Progress) -> Result<Aim>
                 },
                 _ => "accuracy".into(),
             };
-            Aim {
+            ObjectiveSpec {
                 metric,
                 minimize: spec.minimize.then_some(true),
             }
         }
     };
     let few = spec.images.is_some_and(|images| images < FEW_IMAGES);
-    if source.is_supernet() && aim.metric == "accuracy" && (few || spec.objective.is_none()) {
+    if source.is_supernet() && named.metric == "accuracy" && (few || spec.objective.is_none()) {
         progress.say(LOSS_HINT);
     }
-    Ok(aim)
+    Ok(named)
 }

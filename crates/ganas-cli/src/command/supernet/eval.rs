@@ -19,8 +19,8 @@ use crate::end::End;
 use crate::interrupt;
 use crate::process::command_line;
 use crate::reporter::progress;
+use crate::spec_args::SpecArgs;
 use crate::terminal;
-use crate::typed::Typed;
 use ganas_search::predictor::{kendall, spearman};
 use ganas_study::VERSION;
 use ganas_study::files::{prepare, write_json};
@@ -59,7 +59,7 @@ pub struct EvalArgs {
     table: Option<PathBuf>,
 
     #[command(flatten)]
-    reading: Typed<ReadingSpec>,
+    reading: SpecArgs<ReadingSpec>,
 
     /// Column of the table to compare with
     #[arg(long, value_name = "COLUMN", requires = "table")]
@@ -195,7 +195,8 @@ fn archs(args: &EvalArgs, space: &dyn SearchSpace, table: Option<&Table>) -> Cor
     let mut rng = Rng::stream(args.seed, "supernet/sample");
     match (args.sample, table) {
         (Some(0), _) => {
-            Err(Error::input("there is no architecture to score").mend("give `--sample` at least 1"))
+            Err(Error::input("there is no architecture to score")
+                .mend("give `--sample` at least 1"))
         }
         (Some(count), Some(table)) => Ok((rng.distinct(table.len(), count).into_iter())
             .map(|row| table.arch(row))

@@ -20,8 +20,8 @@ use crate::end::End;
 use crate::interrupt;
 use crate::process::command_line;
 use crate::reporter::progress;
+use crate::spec_args::SpecArgs;
 use crate::terminal;
-use crate::typed::Typed;
 use ganas_study::VERSION;
 use ganas_study::files::{prepare, write_json};
 use ganas_study::progress::{Bar, Progress};
@@ -101,7 +101,7 @@ pub struct SearchArgs {
     table: Option<PathBuf>,
 
     #[command(flatten)]
-    reading: Typed<ReadingSpec>,
+    reading: SpecArgs<ReadingSpec>,
 
     /// Column of the table to report each cell's value and rank in
     #[arg(long, value_name = "COLUMN", requires = "table")]

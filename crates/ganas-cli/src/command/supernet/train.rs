@@ -18,7 +18,7 @@ use crate::interrupt;
 use crate::names;
 use crate::registry::registry;
 use crate::reporter::progress;
-use crate::typed::Typed;
+use crate::spec_args::SpecArgs;
 use ganas_study::files::prepare;
 use ganas_study::progress::{Bar, Progress};
 use ganas_study::source::SUPERNET;
@@ -64,17 +64,17 @@ pub struct TrainArgs {
     workers: Option<usize>,
 
     #[command(flatten)]
-    device: Typed<DeviceSpec>,
+    device: SpecArgs<DeviceSpec>,
 
     /// Show no progress, and print nothing
     #[arg(long)]
     quiet: bool,
 
     #[command(flatten)]
-    recipe: Typed<TrainingSpec>,
+    recipe: SpecArgs<TrainingSpec>,
 
     #[command(flatten)]
-    images: Typed<ImagesSpec>,
+    images: SpecArgs<ImagesSpec>,
 }
 
 /// A supernet whose training begins or continues.

@@ -10,7 +10,7 @@ use ganas_train::supernet::{self, Scoring};
 
 use crate::names;
 use crate::registry::registry;
-use crate::typed::Typed;
+use crate::spec_args::SpecArgs;
 use ganas_study::progress::Progress;
 use ganas_study::source::recipe::usable;
 use ganas_study::source::{SUPERNET, Shared};
@@ -41,7 +41,7 @@ pub struct TrainedArgs {
     workers: Option<usize>,
 
     #[command(flatten)]
-    device: Typed<DeviceSpec>,
+    device: SpecArgs<DeviceSpec>,
 
     /// File for the results as JSON
     #[arg(long, value_name = "FILE")]

@@ -14,11 +14,11 @@ use serde_json::{Map, Value};
 
 use crate::names;
 
-/// A specification that was typed.
+/// Arguments that make up a specification.
 #[derive(Clone, Debug, Default)]
-pub struct Typed<S>(pub S);
+pub struct SpecArgs<S>(pub S);
 
-impl<S: Spec> Args for Typed<S> {
+impl<S: Spec> Args for SpecArgs<S> {
     fn augment_args(command: Command) -> Command {
         S::fields()
             .into_iter()
@@ -30,7 +30,7 @@ impl<S: Spec> Args for Typed<S> {
     }
 }
 
-impl<S: Spec> FromArgMatches for Typed<S> {
+impl<S: Spec> FromArgMatches for SpecArgs<S> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let mut map = Map::new();
         for field in S::fields() {
@@ -39,7 +39,7 @@ impl<S: Spec> FromArgMatches for Typed<S> {
             }
         }
         let spec = read_map(map.into());
-        spec.map(Typed)
+        spec.map(SpecArgs)
             .map_err(|e| Error::raw(ErrorKind::ValueValidation, e))
     }
 
@@ -147,15 +147,15 @@ mod tests {
     }
 
     fn typed<S: Spec>(words: &[&str]) -> Result<S, Error> {
-        let command = Typed::<S>::augment_args(Command::new("test"));
+        let command = SpecArgs::<S>::augment_args(Command::new("test"));
         let words = ["test"].iter().chain(words);
         let matches = command.try_get_matches_from(words)?;
-        Typed::from_arg_matches(&matches).map(|typed| typed.0)
+        SpecArgs::from_arg_matches(&matches).map(|typed| typed.0)
     }
 
     #[test]
     fn a_field_that_is_declared_once_is_an_option_a_key_and_on_record() {
-        let help = Typed::<LargerSpec>::augment_args(Command::new("test")).render_long_help();
+        let help = SpecArgs::<LargerSpec>::augment_args(Command::new("test")).render_long_help();
         let help = help.to_string();
         assert!(help.contains("--patience <N>") && help.contains("without a better architecture"));
         assert!(help.contains("[default: 7]"));

@@ -10,8 +10,8 @@ use ganas_search::Recipe;
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 
-use super::kept::{self, Kept};
 use super::standing::{Course, courses};
+use super::stored::{self, StoredRun};
 use super::summary::summarize;
 use crate::history::History;
 use crate::progress::{Bar, Progress};
@@ -20,11 +20,11 @@ use crate::run::Plan;
 use crate::spec::{SearchSpec, StudySpec, TaskSpec};
 use crate::task::Task;
 
-/// The least time between two checkpoints of a run that is kept.
+/// The least time between two checkpoints of a run in a folder.
 const CHECKPOINT: Duration = Duration::from_secs(1);
 
 /// Strategies and seeds that run on every task.
-pub struct Plans<'a> {
+pub struct BenchPlan<'a> {
     /// Strategies.
     pub recipes: &'a [Recipe],
     /// Seeds.
@@ -37,8 +37,8 @@ pub struct Plans<'a> {
     pub command: &'a [String],
 }
 
-/// A task and where its runs are kept.
-pub struct Place<'a> {
+/// Task of a benchmark and the folder of its runs.
+pub struct BenchTask<'a> {
     /// Specification of the task.
     pub spec: &'a TaskSpec,
     /// Task.
@@ -59,31 +59,31 @@ pub struct Benched {
     pub is_whole: bool,
 }
 
-impl Place<'_> {
+impl BenchTask<'_> {
     /// The folder of a run.
     fn run(&self, recipe: &Recipe, seed: u64) -> Option<PathBuf> {
-        let runs = kept::runs_of(self.out.as_deref()?, recipe);
+        let runs = stored::runs_of(self.out.as_deref()?, recipe);
         Some(runs.join(seed.to_string()))
     }
 }
 
-impl Plans<'_> {
+impl BenchPlan<'_> {
     /// The queries that all runs on a task may spend.
-    pub fn queries(&self, place: &Place) -> usize {
-        (self.recipes.len() * self.seeds.len()).saturating_mul(place.queries)
+    pub fn queries(&self, bench_task: &BenchTask) -> usize {
+        (self.recipes.len() * self.seeds.len()).saturating_mul(bench_task.queries)
     }
 
     /// Runs all strategies with all seeds on one task, until their end or until `stop` is set.
     ///
     /// # Errors
     /// If a folder holds another run, or a run cannot continue.
-    pub fn bench(&self, place: &Place, bar: &Bar, stop: &AtomicBool) -> Result<Benched> {
-        let task = place.task;
+    pub fn bench(&self, bench_task: &BenchTask, bar: &Bar, stop: &AtomicBool) -> Result<Benched> {
+        let task = bench_task.task;
         let seeds = self.seeds.to_vec();
-        let mut provenance = task.provenance(self.recipes, place.queries, seeds);
+        let mut provenance = task.provenance(self.recipes, bench_task.queries, seeds);
         provenance.command = self.command.to_vec();
         provenance.spec = Some(self.spec.clone());
-        let runs = self.run_all(place, bar, stop)?;
+        let runs = self.run_all(bench_task, bar, stop)?;
         let is_whole = runs.len() == self.recipes.len() * self.seeds.len();
         let lent: Vec<(usize, &Run)> = runs.iter().map(|(s, run)| (*s, run)).collect();
         let courses = courses(&lent, &task.objective);
@@ -106,7 +106,12 @@ impl Plans<'_> {
 
     /// Runs all jobs in parallel; the runs that finished, by strategy, whose place in the list is
     /// given, then by seed.
-    fn run_all(&self, place: &Place, bar: &Bar, stop: &AtomicBool) -> Result<Vec<(usize, Run)>> {
+    fn run_all(
+        &self,
+        bench_task: &BenchTask,
+        bar: &Bar,
+        stop: &AtomicBool,
+    ) -> Result<Vec<(usize, Run)>> {
         let pool = ThreadPoolBuilder::new()
             .num_threads(self.threads.unwrap_or(0))
             .build()
@@ -115,59 +120,63 @@ impl Plans<'_> {
             .flat_map(|i| self.seeds.iter().map(move |&seed| (i, seed)))
             .collect();
         // All of them before the first one runs, so that nothing is spent where one is refused.
-        let kept = (jobs.iter())
-            .map(|&(strategy, seed)| self.kept(place, &self.recipes[strategy], seed))
-            .collect::<Result<Vec<Kept>>>()?;
+        let stored = (jobs.iter())
+            .map(|&(strategy, seed)| self.stored(bench_task, &self.recipes[strategy], seed))
+            .collect::<Result<Vec<StoredRun>>>()?;
         let finished = AtomicUsize::new(0);
-        let one = |(&(strategy, seed), kept): (&(usize, u64), Kept)| {
+        let one = |(&(strategy, seed), stored): (&(usize, u64), StoredRun)| {
             if stop.load(Ordering::Relaxed) {
                 return Ok(None);
             }
-            let run = self.run_one(place, &self.recipes[strategy], seed, kept, bar, stop)?;
+            let run = self.run_one(bench_task, &self.recipes[strategy], seed, stored, bar, stop)?;
             let finished = 1 + finished.fetch_add(1, Ordering::Relaxed);
             bar.say(format!("{finished}/{} runs", jobs.len()));
             let ended = run.stop != StopReason::Interrupted;
             Ok(ended.then_some((strategy, run)))
         };
-        let jobs = jobs.par_iter().zip(kept).with_max_len(1);
+        let jobs = jobs.par_iter().zip(stored).with_max_len(1);
         let runs: Result<Vec<Option<(usize, Run)>>> = pool.install(|| jobs.map(one).collect());
         Ok(runs?.into_iter().flatten().collect())
     }
 
     /// Reads the state of a run from its folder.
-    fn kept(&self, place: &Place, recipe: &Recipe, seed: u64) -> Result<Kept> {
+    fn stored(&self, bench_task: &BenchTask, recipe: &Recipe, seed: u64) -> Result<StoredRun> {
         let recipes = std::slice::from_ref(recipe);
-        let made = || place.task.provenance(recipes, place.queries, vec![seed]);
-        Ok(match place.run(recipe, seed) {
-            Some(folder) => Kept::of(&folder, made)?,
-            None => Kept::Nothing,
+        let made = || {
+            bench_task
+                .task
+                .provenance(recipes, bench_task.queries, vec![seed])
+        };
+        Ok(match bench_task.run(recipe, seed) {
+            Some(folder) => StoredRun::of(&folder, made)?,
+            None => StoredRun::Nothing,
         })
     }
 
-    /// A run, or what is missing of one that is kept.
+    /// Makes a run, or the missing part of a stored one.
     fn run_one(
         &self,
-        place: &Place,
+        bench_task: &BenchTask,
         recipe: &Recipe,
         seed: u64,
-        kept: Kept,
+        stored: StoredRun,
         bar: &Bar,
         stop: &AtomicBool,
     ) -> Result<Run> {
-        let folder = place.run(recipe, seed);
-        let resumed = match kept {
-            Kept::Nothing => None,
-            Kept::Begun(recorded) => Some(recorded),
-            Kept::Ended(run) => {
-                bar.advance(place.queries);
+        let folder = bench_task.run(recipe, seed);
+        let resumed = match stored {
+            StoredRun::Nothing => None,
+            StoredRun::Begun(recorded) => Some(recorded),
+            StoredRun::Ended(run) => {
+                bar.advance(bench_task.queries);
                 return Ok(*run);
             }
         };
         let plan = Plan {
-            task: place.task,
+            task: bench_task.task,
             recipe,
             seed,
-            queries: place.queries,
+            queries: bench_task.queries,
             out: folder.as_deref(),
             winner_epochs: None,
             history: &History::default(),
@@ -182,15 +191,15 @@ impl Plans<'_> {
             spec: StudySpec::Search(Box::new(SearchSpec {
                 strategy: recipe.to_string(),
                 seed,
-                queries: Some(place.queries),
-                task: place.spec.clone(),
+                queries: Some(bench_task.queries),
+                task: bench_task.spec.clone(),
                 ..SearchSpec::default()
             })),
             command: self.command,
         };
         let report = plan.run(None, &Progress::silent(), bar, stop)?;
         // A run that stops early leaves its queries unspent.
-        bar.advance(place.queries - report.run.queries);
+        bar.advance(bench_task.queries - report.run.queries);
         Ok(report.run.along(&report.trajectory))
     }
 }

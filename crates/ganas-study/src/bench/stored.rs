@@ -1,4 +1,4 @@
-//! The runs of a benchmark that its folder holds already.
+//! Runs of a benchmark that its folder holds already.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::rundir::settings::{CHANGED_RESULT, Recorded};
 use crate::rundir::{RESULT, SETTINGS, sealed};
 
 /// State of a run in the folder of a benchmark.
-pub enum Kept {
+pub enum StoredRun {
     /// Nothing was started.
     Nothing,
     /// A run that was begun.
@@ -22,15 +22,15 @@ pub enum Kept {
     Ended(Box<Run>),
 }
 
-impl Kept {
+impl StoredRun {
     /// Reads the state of the run that has the provenance of `made`.
     ///
     /// # Errors
     /// If it holds another run, or what it holds cannot be read.
-    pub fn of(folder: &Path, made: impl FnOnce() -> Provenance) -> Result<Kept> {
+    pub fn of(folder: &Path, made: impl FnOnce() -> Provenance) -> Result<StoredRun> {
         let settings = folder.join(SETTINGS);
         if !settings.exists() {
-            return Ok(Kept::Nothing);
+            return Ok(StoredRun::Nothing);
         }
         let (recorded, provenance) = (Recorded::read(&settings)?, made());
         let same = if recorded.queries == provenance.queries {
@@ -48,12 +48,12 @@ impl Kept {
         })?;
         let result = folder.join(RESULT);
         if !result.exists() {
-            return Ok(Kept::Begun(Box::new(recorded)));
+            return Ok(StoredRun::Begun(Box::new(recorded)));
         }
         let run = ended(&result)?;
         Ok(match run.stop {
-            StopReason::Interrupted => Kept::Begun(Box::new(recorded)),
-            _ => Kept::Ended(Box::new(run)),
+            StopReason::Interrupted => StoredRun::Begun(Box::new(recorded)),
+            _ => StoredRun::Ended(Box::new(run)),
         })
     }
 }
