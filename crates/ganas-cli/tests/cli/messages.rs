@@ -265,7 +265,7 @@ fn where_no_thread_can_be_started_that_is_said() {
         .assert()
         .code(1)
         .stderr(
-            contains("no threads can be started")
+            contains("cannot start threads")
                 .and(contains("ulimit -u"))
                 .and(contains("panicked").not()),
         );

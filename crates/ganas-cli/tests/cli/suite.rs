@@ -257,7 +257,6 @@ fn suites_that_cannot_be_used_are_refused() {
         "suite.toml --space nasbench201",
         &["suite's file", "leave out `--space`"],
     );
-    refuses("suite.toml --seeds 0", &["no seeds"]);
     sandbox.write("empty.toml", "task = []\nstrategies = [\"random\"]\n");
     refuses(
         "empty.toml --seeds 1",
@@ -269,6 +268,7 @@ fn suites_that_cannot_be_used_are_refused() {
     sandbox.write("bare.toml", &one);
     refuses("bare.toml --seeds 1", &["no strategies are named"]);
     refuses("bare.toml --strategies random", &["no seeds"]);
+    refuses("bare.toml --strategies random --seeds 0", &["no seeds"]);
     sandbox.write("twice.toml", format!("{one}{one}"));
     refuses(
         "twice.toml --strategies random --seeds 1",
@@ -278,7 +278,7 @@ fn suites_that_cannot_be_used_are_refused() {
     sandbox.write("unknown.toml", unknown);
     refuses(
         "unknown.toml",
-        &["unknown.toml:17: ", "querys", "`objective` and `queries`"],
+        &["unknown.toml:17: ", "querys", "did you mean `queries`?"],
     );
     sandbox.write("none.toml", one.replace("table = \"chain.csv\"\n", ""));
     refuses(

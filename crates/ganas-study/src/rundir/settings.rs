@@ -113,6 +113,11 @@ impl Recorded {
             Value::Null => None,
             spec => Some(StudySpec::from_value(spec.clone()).map_err(|e| e.in_file(file))?),
         };
+        // The number that somebody would change, if it is there.
+        let specified = match &spec {
+            Some(StudySpec::Search(search)) => search.queries,
+            _ => None,
+        };
         Ok(Recorded {
             changes,
             spec,
@@ -120,7 +125,7 @@ impl Recorded {
             out: out.into(),
             ganas,
             command,
-            queries: queries as usize,
+            queries: specified.unwrap_or(queries as usize),
             asynchronous: all["asynchronous"].as_u64().map(|slots| slots as usize),
             started_in: started_in.into(),
             moves: false,

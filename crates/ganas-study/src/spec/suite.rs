@@ -123,6 +123,9 @@ impl SuiteSpec {
     pub(super) fn relocate(&mut self, folder: &Path) -> Result<()> {
         relocate(&mut self.shared.out, folder);
         let mut tasks = self.tasks.iter_mut();
-        tasks.try_for_each(|task| task.task.relocate(folder))
+        tasks.try_for_each(|task| {
+            let relocated = task.task.relocate(folder);
+            relocated.map_err(|e| e.about(&format!("task `{}`", task.name)))
+        })
     }
 }
