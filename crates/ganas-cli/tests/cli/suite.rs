@@ -292,7 +292,9 @@ fn suites_that_cannot_be_used_are_refused() {
     refuses("up.toml", &["`../fast` cannot be a task's name"]);
     sandbox.write(
         "objective.toml",
-        TASKS.replace("\"accuracy\"\nqueries", "\"acuracy\"\nqueries"),
+        TASKS
+            .replace("\"accuracy\"\nqueries", "\"acuracy\"\nqueries")
+            .replace("$GANAS_DATA/", ""),
     );
     refuses(
         "objective.toml",
