@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn every_field_of_a_search_is_typed_read_and_written_alike() {
         for field in SearchSpec::fields() {
-            let (words, value) = match (field.kind, &*field.name) {
+            let (words, value) = match (field.kind, field.name) {
                 (Kind::Flag, _) => (vec![format!("--{}", field.option)], json!(true)),
                 (Kind::Count, _) => (vec![format!("--{}=3", field.option)], json!(3)),
                 (Kind::Number, _) => (vec![format!("--{}=2.5", field.option)], json!(2.5)),

@@ -106,7 +106,7 @@ impl Search {
     /// # Errors
     /// None that opening it would not have met.
     pub fn problem(&self) -> Result<Problem<'_>> {
-        Ok(self.prepared.task.problem()?)
+        self.prepared.task.problem()
     }
 
     /// The queries that it may spend.

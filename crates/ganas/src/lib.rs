@@ -30,6 +30,8 @@
 //! }
 //! ```
 
+// The first example is a file of tests, so that it cannot rot.
+#![allow(clippy::test_attr_in_doctest)]
 #![forbid(unsafe_code)]
 
 mod function;

@@ -155,7 +155,7 @@ fn forge(sandbox: &Sandbox, better: &str, worse: &str) {
         let arch = ganas_core::space::SearchSpace::parse(&space, text.trim_matches('"')).unwrap();
         for training in 0..3 {
             let outcome = ganas_core::evaluate::Outcome::Done(vec![f64::from(training), accuracy]);
-            journal.append(&arch, &outcome).unwrap();
+            journal.append(arch, &outcome).unwrap();
         }
     }
 }

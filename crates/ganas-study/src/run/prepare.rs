@@ -204,8 +204,7 @@ fn check(spec: &SearchSpec) -> Result<Duration> {
     if !(1..=MOST_EPOCHS).contains(&epochs) {
         return Err(
             Error::input(format!("`--winner-epochs {epochs}` is out of range"))
-                .mend(format!("give at least 1 and at most {MOST_EPOCHS}"))
-                .into(),
+                .mend(format!("give at least 1 and at most {MOST_EPOCHS}")),
         );
     }
     time_limit(spec)?;

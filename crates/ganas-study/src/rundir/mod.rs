@@ -54,7 +54,7 @@ const SHARE: u32 = 20;
 /// # Errors
 /// If it holds one, or is not a folder.
 pub fn check_free(folder: &Path) -> Result<()> {
-    let refuse = |what: &str, mend: &str| Err(Error::input(what).mend(mend).in_file(folder).into());
+    let refuse = |what: &str, mend: &str| Err(Error::input(what).mend(mend).in_file(folder));
     if folder.exists() && !folder.is_dir() {
         return refuse("this is a file", "name a folder to write");
     }
@@ -178,8 +178,7 @@ impl<'a> RunFolder<'a> {
             return Err(
                 Error::input("the folder holds a journal without its settings")
                     .mend("restore `settings.json` from a copy, or name another `--out` folder")
-                    .in_file(path)
-                    .into(),
+                    .in_file(path),
             );
         }
         seal(&folder.join(SETTINGS), settings, options.private)?;
