@@ -1,7 +1,7 @@
 //! Application layer of ganas: searches and benchmarks as data.
 //!
-//! A [specification](spec) says what to do. A search is [prepared](run::Prepared), run, and ends in a
-//! [record](record) that can be written and read. Whoever wants to follow it implements
+//! A [specification](mod@spec) says what to do. A search is [prepared](run::Prepared), run, and ends in a
+//! [`record`] that can be written and read. Whoever wants to follow it implements
 //! [`Reporter`](event::Reporter). Command line and Python are thin layers over this crate.
 
 #![forbid(unsafe_code)]

@@ -9,7 +9,7 @@ use super::Error;
 ///
 /// A library does not know how its user writes a setting. The command line has options, Python has
 /// keyword arguments, a file has fields. Each of them writes the settings in its own words, by
-/// [`line`].
+/// [`line()`].
 ///
 /// ```
 /// use ganas_core::error::{Advice, Error, line};

@@ -17,7 +17,7 @@ pub use names::{hint, nearest};
 ///
 /// The text of an error is complete: one line that names the fault, the place and the remedy.
 /// [`source`](StdError::source) returns the cause for programs; its text is already in the line.
-/// [`line`] writes an error for the users of a command line or of another front end.
+/// [`line()`] writes an error for the users of a command line or of another front end.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
