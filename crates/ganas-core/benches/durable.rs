@@ -76,8 +76,8 @@ fn journal(c: &mut Criterion) {
     group.bench_function("append and wait for the disk", |b| {
         b.iter(|| {
             i += 1;
-            journal.append(archs[i % archs.len()], &outcome).unwrap();
-            journal.settle().unwrap();
+            journal.append(&archs[i % archs.len()], &outcome).unwrap();
+            journal.sync().unwrap();
         })
     });
     let path = folder.path().join("whole.jsonl");

@@ -12,13 +12,13 @@ use crate::error::{Error, Result};
 /// Comparison of a metric with a bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Comparison {
-    /// At most the bound.
+    /// Upper bound.
     #[serde(rename = "<=")]
     AtMost,
     /// Below the bound.
     #[serde(rename = "<")]
     Below,
-    /// At least the bound.
+    /// Lower bound.
     #[serde(rename = ">=")]
     AtLeast,
     /// Above the bound.

@@ -1,4 +1,4 @@
-//! Every space keeps the contract.
+//! The contract suite on all spaces.
 
 use ganas_core::space::{NAMES, from_toml, load, nasbench201};
 use ganas_core::testing::space_contract;

@@ -1,4 +1,4 @@
-//! How rows, columns and encodings of the user's own files are read.
+//! Reading of rows, columns and encodings of the user's own files.
 
 use std::fs;
 use std::io::Write;

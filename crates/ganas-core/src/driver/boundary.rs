@@ -10,7 +10,7 @@ use crate::trial::Trial;
 /// Evaluator whose metrics come in the order of the problem's.
 pub(super) struct Boundary<'e> {
     evaluator: &'e mut dyn Evaluator,
-    /// For each metric of the problem, its place among the evaluator's, unless all places agree.
+    /// Place of each metric of the problem among the evaluator's; `None` if the orders agree.
     places: Option<Vec<usize>>,
 }
 

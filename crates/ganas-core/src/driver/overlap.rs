@@ -94,7 +94,7 @@ struct Overlap<'b, 'a, 'o, 's> {
     course: &'b mut Course<'a, 'o>,
     strategy: &'b mut Supervised<'s>,
     slots: &'b [SlotChange],
-    /// In the order asked for.
+    /// Trials in the order of their proposal.
     running: Vec<Running>,
     open: Vec<OpenBatch>,
     rounds: Vec<Round>,

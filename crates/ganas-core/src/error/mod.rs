@@ -59,7 +59,7 @@ pub enum Error {
     Bug(String),
 }
 
-/// The end of a line that has a note.
+/// Returns the end of a line that has a note.
 fn after(note: Option<&str>) -> String {
     note.map(|note| format!("; {note}")).unwrap_or_default()
 }
@@ -81,22 +81,24 @@ pub enum Access {
     Read,
     /// Writing.
     Write,
-    /// Holding a file of a search that is running: somebody removed, renamed or replaced it.
-    Hold,
+    /// Holding a file of a running search that somebody removed.
+    Removed,
+    /// Holding a file of a running search that somebody renamed or replaced.
+    Moved,
 }
 
 impl Access {
     fn text(self, path: &Path, source: &io::Error) -> String {
         let path = path.display();
         match self {
-            Access::Read | Access::Hold => format!("{path}: {source}"),
+            Access::Read | Access::Removed | Access::Moved => format!("{path}: {source}"),
             Access::Write => format!("{path}: cannot be written ({source})"),
         }
     }
 }
 
 impl Error {
-    /// Adds what an error is about, in front of its fault.
+    /// Adds the subject of an error.
     pub fn about(mut self, what: &str) -> Self {
         match &mut self {
             Error::Input(input) => input.what = format!("{what}: {}", input.what),
@@ -111,8 +113,7 @@ impl Error {
     /// Adds the state after a failure that is not one of the input: what is kept, and how to resume.
     pub fn note(mut self, text: impl Into<String>) -> Self {
         match &mut self {
-            // The remedy for files that were removed from a running search is another one.
-            Error::Io { note, access, .. } if *access != Access::Hold => *note = Some(text.into()),
+            Error::Io { note, .. } => *note = Some(text.into()),
             Error::Strategy { what, .. } | Error::Evaluator { what, .. } => {
                 *what = format!("{what}; {}", text.into());
             }
@@ -158,10 +159,16 @@ impl Error {
         Self::access(path, Access::Write, source)
     }
 
-    /// Creates an error of a running search whose file was removed, renamed or replaced.
-    pub fn lost(path: impl AsRef<Path>, what: impl Into<String>) -> Self {
+    /// Creates an error of a running search whose file was removed.
+    pub fn removed(path: impl AsRef<Path>, what: impl Into<String>) -> Self {
         let source = io::Error::new(io::ErrorKind::NotFound, what.into());
-        Self::access(path, Access::Hold, source)
+        Self::access(path, Access::Removed, source)
+    }
+
+    /// Creates an error of a running search whose file was renamed or replaced.
+    pub fn moved(path: impl AsRef<Path>, what: impl Into<String>) -> Self {
+        let source = io::Error::new(io::ErrorKind::NotFound, what.into());
+        Self::access(path, Access::Moved, source)
     }
 
     fn access(path: impl AsRef<Path>, access: Access, source: io::Error) -> Self {
@@ -240,7 +247,7 @@ mod tests {
 
     #[test]
     fn files_that_are_gone_are_an_io_error() {
-        let error = Error::lost("run/journal.jsonl", "the folder was removed");
+        let error = Error::removed("run/journal.jsonl", "the folder was removed");
         assert_eq!(
             error.to_string(),
             "run/journal.jsonl: the folder was removed"
@@ -248,7 +255,7 @@ mod tests {
         assert!(matches!(
             error,
             Error::Io {
-                access: Access::Hold,
+                access: Access::Removed,
                 ..
             }
         ));

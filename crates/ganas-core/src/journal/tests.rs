@@ -1,4 +1,5 @@
 use std::fs;
+use std::thread;
 
 use super::*;
 use crate::space::nasbench201;
@@ -207,18 +208,18 @@ fn what_can_be_had_again_waits_for_the_disk_once_a_second() {
     };
     let mut journal = kept.open().unwrap().journal;
     write(&mut journal);
-    journal.rest().unwrap();
-    assert!(!journal.unsettled);
-    let mut journal = journal.leisurely();
+    journal.sync_unless_relaxed().unwrap();
+    assert!(!journal.is_dirty);
+    let mut journal = journal.relaxed();
     thread::sleep(2 * PACE);
     write(&mut journal);
-    journal.rest().unwrap();
-    assert!(journal.unsettled);
-    journal.settle().unwrap();
-    assert!(!journal.unsettled);
-    journal.settled -= LEISURE;
+    journal.sync_unless_relaxed().unwrap();
+    assert!(journal.is_dirty);
+    journal.sync().unwrap();
+    assert!(!journal.is_dirty);
+    journal.synced_at -= RELAXED_PACE;
     write(&mut journal);
-    assert!(!journal.unsettled);
+    assert!(!journal.is_dirty);
 }
 
 /// The fields of the last line.

@@ -144,7 +144,7 @@ mod tests {
         archs
     }
 
-    /// How far the 30 nearest that are found are on average, and the true ones.
+    /// Returns the mean distance of the 30 nearest members that are found, and of the true ones.
     fn compared(space: &dyn SearchSpace, archs: &[Arch]) -> [f64; 2] {
         let clusters = Clusters::new(archs, space);
         let (mut sums, mut rng) = ([0.0; 2], Rng::stream(2, "test"));

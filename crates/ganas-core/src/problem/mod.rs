@@ -29,11 +29,11 @@ pub struct Problem<'a> {
     measured: usize,
     /// Indices of the costs of the space that are the rest.
     derived: Vec<usize>,
-    /// For each objective, its metric among `metrics`.
+    /// Index of each objective among `metrics`.
     optimized: Vec<usize>,
-    /// For each constraint, its metric among `metrics`.
+    /// Index of each constraint's metric among `metrics`.
     constrained: Vec<usize>,
-    /// For each constraint, its metric among the costs of the space, if it is known by those.
+    /// Index of each constraint's metric among the costs of the space, if it is one of them.
     pub(crate) cheap: Vec<Option<usize>>,
     pub(crate) predicates: Vec<Predicate>,
     pool: Option<Admitted>,

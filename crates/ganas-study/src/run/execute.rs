@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ganas_core::arch::Arch;
 use ganas_core::driver::{Limits, Observer, Problem, Run, Search};
-use ganas_core::error::{Error, Result};
+use ganas_core::error::{Access, Error, Result};
 use ganas_core::journal::Finished;
 use ganas_core::trial::Trial;
 
@@ -233,9 +233,19 @@ impl Plan<'_> {
         } else {
             "the same command continues".to_owned()
         };
-        error
-            .mend(format!("mend it, and {continues}"))
-            .note(format!("what was evaluated is kept, and {continues}"))
+        match error {
+            error @ Error::Io {
+                access: Access::Removed,
+                ..
+            } => error,
+            error @ Error::Io {
+                access: Access::Moved,
+                ..
+            } => error.note("`ganas resume` continues from there"),
+            error => error
+                .mend(format!("mend it, and {continues}"))
+                .note(format!("what was evaluated is kept, and {continues}")),
+        }
     }
 
     fn provenance(&self) -> Result<Provenance> {

@@ -275,7 +275,7 @@ impl<'a> RunFolder<'a> {
     /// # Errors
     /// If the disk takes no more of its journal, or that is gone.
     pub fn ended(&mut self) -> Result<f64> {
-        self.keeping.journal.settle()?;
+        self.keeping.journal.sync()?;
         self.keeping.journal.check_present()?;
         let written = self.times.end();
         self.spare(written);
@@ -354,7 +354,7 @@ impl Observer for RunFolder<'_> {
     }
 
     fn wait(&mut self) -> Result<()> {
-        self.keeping.journal.rest()
+        self.keeping.journal.sync_unless_relaxed()
     }
 
     fn queried(&mut self, number: usize, query: &Query) -> Result<()> {
@@ -396,7 +396,7 @@ impl<'a> Keeping<'a> {
     fn new(journal: Journal<'a>, options: WriteOptions) -> Self {
         Keeping {
             journal: if options.repeatable {
-                journal.leisurely()
+                journal.relaxed()
             } else {
                 journal
             },

@@ -51,7 +51,7 @@ pub struct Task {
 }
 
 pub enum State {
-    /// Not running, and not to be started before a time.
+    /// No process. None may be started before this time.
     Down(Instant),
     /// Running, and not ready before a timeout.
     Starting(Instant),
