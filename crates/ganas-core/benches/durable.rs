@@ -76,7 +76,7 @@ fn journal(c: &mut Criterion) {
     group.bench_function("append and wait for the disk", |b| {
         b.iter(|| {
             i += 1;
-            journal.append(&archs[i % archs.len()], &outcome).unwrap();
+            journal.append(archs[i % archs.len()], &outcome).unwrap();
             journal.sync().unwrap();
         })
     });
