@@ -7,7 +7,7 @@ use clap::Args;
 use ganas_core::error::Error;
 use ganas_study::bench::{PreparedBench, PreparedSuite};
 use ganas_study::files::{prepare, write_json};
-use ganas_study::spec::{BenchSpec, StudySpec, SuiteSpec, TaskSpec};
+use ganas_study::spec::{BenchSpec, SharedSpec, StudySpec, SuiteSpec, TaskSpec};
 
 use crate::end::End;
 use crate::interrupt;
@@ -74,7 +74,7 @@ pub fn run(args: &BenchArgs) -> Result<End> {
             .mend("leave out `--space`, `--table` and their like, or `--suite`")
             .into());
     }
-    suite(&over(read(file)?, &spec), &args.output)
+    suite(&over(read(file)?, &spec.shared), &args.output)
 }
 
 /// Runs the benchmark of one task.
@@ -144,29 +144,28 @@ fn read(file: &Path) -> Result<SuiteSpec> {
 }
 
 /// A suite with the settings of a command line, which go before its own.
-fn over(mut suite: SuiteSpec, spec: &BenchSpec) -> SuiteSpec {
+fn over(mut suite: SuiteSpec, typed: &SharedSpec) -> SuiteSpec {
     let shared = &mut suite.shared;
-    if !spec.strategies.is_empty() {
-        shared.strategies = spec.strategies.clone();
+    if !typed.strategies.is_empty() {
+        shared.strategies = typed.strategies.clone();
     }
-    shared.set.extend(spec.set.iter().cloned());
-    shared.queries = spec.queries.or(shared.queries);
-    shared.seeds = spec.seeds.or(shared.seeds);
-    if spec.first_seed != 0 {
-        shared.first_seed = spec.first_seed;
+    shared.set.extend(typed.set.iter().cloned());
+    shared.queries = typed.queries.or(shared.queries);
+    shared.seeds = typed.seeds.or(shared.seeds);
+    if typed.first_seed != 0 {
+        shared.first_seed = typed.first_seed;
     }
-    shared.threads = spec.threads.or(shared.threads);
-    shared.out = spec.out.clone().or(shared.out.take());
+    shared.threads = typed.threads.or(shared.threads);
+    shared.out = typed.out.clone().or(shared.out.take());
     suite
 }
 
 /// The specification with one strategy a text, where several were typed between commas.
 fn with_names(spec: &BenchSpec) -> BenchSpec {
-    let names = spec.strategies.iter().flat_map(|names| split(names));
-    BenchSpec {
-        strategies: names.map(|name| name.trim().to_owned()).collect(),
-        ..spec.clone()
-    }
+    let mut spec = spec.clone();
+    let names = spec.shared.strategies.iter().flat_map(|names| split(names));
+    spec.shared.strategies = names.map(|name| name.trim().to_owned()).collect();
+    spec
 }
 
 /// The parts of a text between commas, except those in brackets, which belong to a setting.

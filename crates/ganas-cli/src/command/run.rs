@@ -64,7 +64,7 @@ pub fn run(args: &RunArgs) -> Result<End> {
             search::search(&spec, None, &output)
         }
         StudySpec::Bench(mut spec) => {
-            spec.out = args.out.clone().or(spec.out);
+            spec.shared.out = args.out.clone().or(spec.shared.out);
             bench::bench(&spec, &bench_output())
         }
         StudySpec::Suite(mut spec) => {

@@ -41,25 +41,25 @@ impl PreparedBench {
     /// # Errors
     /// If some of it cannot be used.
     pub fn new(spec: &BenchSpec, session: &Session) -> Result<PreparedBench> {
-        let recipes = read_recipes(&spec.strategies, &spec.set, &session.registry)?;
-        check_queries(spec.queries)?;
-        let seeds = seeds(spec.seeds, spec.first_seed)?;
-        check_threads(spec.threads)?;
+        let recipes = read_recipes(&spec.shared.strategies, &spec.shared.set, &session.registry)?;
+        check_queries(spec.shared.queries)?;
+        let seeds = seeds(spec.shared.seeds, spec.shared.first_seed)?;
+        check_threads(spec.shared.threads)?;
         if spec.task.worker.command.is_some() {
             return Err(input(
                 "a benchmark has no workers",
                 "leave out `--command`, or use `ganas search`",
             ));
         }
-        if let Some(folder) = &spec.out {
+        if let Some(folder) = &spec.shared.out {
             let own: Vec<_> = (recipes.iter())
                 .map(|recipe| stored::runs_of(folder, recipe))
                 .collect();
             stored::check(folder, &own)?;
         }
-        let task = Task::open(&spec.task, spec.first_seed, session)?;
+        let task = Task::open(&spec.task, spec.shared.first_seed, session)?;
         spec.task.reading.check_used(task.table.is_some())?;
-        let Some(queries) = spec.queries else {
+        let Some(queries) = spec.shared.queries else {
             return Err(input("no number of queries is given", "add `--queries N`"));
         };
         task.check_queries(queries)?;
@@ -89,7 +89,7 @@ impl PreparedBench {
         let plan = BenchPlan {
             recipes: &self.recipes,
             seeds: &self.seeds,
-            threads: self.spec.threads,
+            threads: self.spec.shared.threads,
             spec: &spec,
             command,
         };
@@ -97,12 +97,12 @@ impl PreparedBench {
             spec: &self.spec.task,
             task: &self.task,
             queries: self.queries,
-            out: self.spec.out.clone(),
+            out: self.spec.shared.out.clone(),
         };
         let bar = progress.queries(plan.queries(&bench_task));
         let benched = plan.bench(&bench_task, &bar, stop)?;
         drop(bar);
-        if let Some(folder) = &self.spec.out {
+        if let Some(folder) = &self.spec.shared.out {
             write_json(&folder.join(RESULTS), &benched.report)?;
         }
         Ok((benched.report, benched.is_whole))

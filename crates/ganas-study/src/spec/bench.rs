@@ -1,4 +1,4 @@
-//! A benchmark of strategies on one task.
+//! Benchmarks of strategies, on one task or on those of a suite.
 
 use std::path::PathBuf;
 
@@ -7,8 +7,8 @@ use crate::spec::field::Offer;
 use crate::spec::task::TaskSpec;
 
 spec! {
-    /// A benchmark: strategies compared over many seeds.
-    pub struct BenchSpec {
+    /// Strategies and seeds of a benchmark, which all its tasks share.
+    pub struct SharedSpec {
         /// Strategies to compare, each as STRATEGY or STRATEGY:PRESET, with settings of their own as in
         /// `ga-nas:paper-setup1+growth=0+ppo.entropy_coef=0.05`
         strategies: Vec<String> => |field| field.value("A,B,...").offers(Offer::Strategies);
@@ -29,6 +29,13 @@ spec! {
         /// The same command continues there after an interruption or a kill: finished runs are read, and
         /// those under way are resumed. Strategies and seeds can be added.
         out: Option<PathBuf> => |field| field.value("DIR");
+    }
+}
+
+spec! {
+    /// A benchmark: strategies compared over many seeds on one task.
+    pub struct BenchSpec {
         ..task: TaskSpec;
+        ..shared: SharedSpec;
     }
 }

@@ -132,7 +132,7 @@ impl StudySpec {
                 spec.task.relocate(folder)
             }
             StudySpec::Bench(spec) => {
-                relocate(&mut spec.out, folder);
+                relocate(&mut spec.shared.out, folder);
                 spec.task.relocate(folder)
             }
             StudySpec::Suite(spec) => spec.relocate(folder),

@@ -66,14 +66,14 @@ macro_rules! spec {
 
         impl $crate::spec::Spec for $spec {
             fn fields() -> Vec<$crate::spec::Field> {
-                let default = $spec::default();
+                let _default = $spec::default();
                 let mut fields: Vec<$crate::spec::Field> = Vec::new();
                 $( fields.extend(<$part_type as $crate::spec::Spec>::fields()); )*
                 fields.extend([$(
                     {
                         let names: &[&'static str] = &[$($key,)? stringify!($name)];
                         let described: fn($crate::spec::Field) -> $crate::spec::Field = $describe;
-                        described($crate::spec::Field::new(names[0], &[$($doc),*], &default.$name))
+                        described($crate::spec::Field::new(names[0], &[$($doc),*], &_default.$name))
                     }
                 ),*]);
                 fields

@@ -20,12 +20,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-pub use bench::BenchSpec;
+pub use bench::{BenchSpec, SharedSpec};
 pub use change::Change;
 pub use field::{Field, FieldType, Kind, Offer};
 pub use file::{StudySpec, VERSION};
 pub use search::SearchSpec;
-pub use suite::{SharedSpec, SuiteSpec, SuiteTask};
+pub use suite::{SuiteSpec, SuiteTask};
 pub use task::{ReadingSpec, TaskSpec};
 pub use training::{DeviceSpec, ImagesSpec, TrainingSpec};
 pub use workers::WorkersSpec;

@@ -1,36 +1,16 @@
 //! Suites: benchmarks over several tasks.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ganas_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::spec;
-use crate::spec::field::Offer;
+use crate::spec::bench::SharedSpec;
 use crate::spec::paths::relocate;
 use crate::spec::read_map;
 use crate::spec::task::TaskSpec;
-
-spec! {
-    /// Settings that all tasks of a suite share.
-    pub struct SharedSpec {
-        /// Strategies to compare, each as STRATEGY or STRATEGY:PRESET.
-        strategies: Vec<String> => |field| field.value("A,B,...").offers(Offer::Strategies);
-        /// Setting that replaces those of all strategies, as `initial=40`.
-        set: Vec<String> => |field| field.value("KEY=VALUE");
-        /// Distinct architectures that each run evaluates [default: as each task says].
-        queries: Option<usize> => |field| field.value("N");
-        /// Runs of each strategy, with seeds in a row.
-        seeds: Option<u64> => |field| field.value("N");
-        /// The first seed.
-        first_seed: u64 => |field| field.value("N");
-        /// Threads [default: all cores].
-        threads: Option<usize> => |field| field.value("N");
-        /// Folder for all runs.
-        out: Option<PathBuf> => |field| field.value("DIR");
-    }
-}
 
 spec! {
     /// One task of a suite.

@@ -45,7 +45,7 @@ spec! {
         /// Standard deviation of Gaussian noise that is added to the objective from a table, drawn
         /// anew for each evaluation
         ///
-        /// What is reported of the architecture that the search likes best is its value without noise.
+        /// The value that is reported of the best architecture is without noise.
         noise: Option<f64> => |field| field.value("SIGMA").requires("table");
         /// Networks that are trained or scored at once, or workers of `--command`; results do not depend
         /// on their number [default: one a core, at most 4 on a graphics card; 1 worker]
