@@ -37,7 +37,7 @@ const STALLED_ROUNDS: usize = 20_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StopReason {
-    /// All queries were spent.
+    /// All queries were spent, or no proposed trial fits into the rest of the cost.
     Budget,
     /// A compliant trial as good as the target was found.
     Target,
@@ -58,6 +58,8 @@ pub enum StopReason {
 pub struct Limits {
     /// Number of queries to spend.
     pub queries: usize,
+    /// Cost to spend, in units of the problem's cost axis. A trial that would exceed it is not evaluated.
+    pub cost: Option<u64>,
     /// Trials that are evaluated first.
     pub start: Vec<Trial>,
     /// Objective value that ends the search once a compliant trial is as good.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::arch::Arch;
-use crate::trial::{Fidelity, Trial};
+use crate::trial::{Axis, Fidelity, Trial};
 
 /// One evaluated trial.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,8 @@ pub struct Query {
     pub metrics: Vec<f64>,
     /// Reason of the failure, if the evaluation failed.
     pub failure: Option<String>,
+    /// Cost in units of the cost axis: 1 without an axis, 0 if it was known before the run.
+    pub cost: u64,
 }
 
 impl Query {
@@ -55,9 +57,40 @@ pub struct Ledger {
     /// Queries below that, by increasing fidelity.
     lower: HashMap<Arch, Vec<usize>>,
     best: Option<usize>,
+    axis: Option<Axis>,
+    /// Sum of the costs of the run's own queries.
+    cost: u64,
 }
 
 impl Ledger {
+    /// Empty ledger that counts costs on an axis.
+    pub(crate) fn with_axis(axis: Option<&Axis>) -> Self {
+        Ledger {
+            axis: axis.cloned(),
+            ..Ledger::default()
+        }
+    }
+
+    /// Cost of all queries of the run so far, in units of the cost axis.
+    pub fn cost(&self) -> u64 {
+        self.cost
+    }
+
+    /// Cost of a trial if it were evaluated now.
+    pub fn price(&self, trial: &Trial) -> u64 {
+        let reached = self.highest(&trial.arch).map(|query| query.fidelity);
+        (self.axis.as_ref()).map_or(1, |axis| axis.cost(trial.fidelity, reached))
+    }
+
+    /// Architecture that the run recommends so far: the [best](Self::best) at full fidelity, or else the
+    /// best compliant one at the highest fidelity that any reached; of equals, the first.
+    pub fn recommended(&self) -> Option<&Query> {
+        let ahead = |a: &Query, b: &Query| (a.fidelity, a.merit()) > (b.fidelity, b.merit());
+        let compliant = self.queries.iter().filter(|q| q.merit().is_some());
+        let any = || compliant.reduce(|best, q| if ahead(q, best) { q } else { best });
+        self.best().or_else(any)
+    }
+
     /// Trials that were known before the run, then all queries in the order of evaluation.
     pub fn queries(&self) -> &[Query] {
         &self.queries
@@ -144,6 +177,7 @@ impl Ledger {
     /// Records a query; the trial must not have been evaluated before.
     pub(crate) fn record(&mut self, query: Query) {
         debug_assert!(self.find(&query.trial()).is_none());
+        self.cost += query.cost;
         let i = self.queries.len();
         if query.fidelity != Fidelity::Full {
             let lower = self.lower.entry(query.arch).or_default();

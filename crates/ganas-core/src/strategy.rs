@@ -39,7 +39,8 @@ pub type Gauge = (&'static str, f64);
 pub struct Capabilities {
     /// Problems with several objectives.
     pub several_objectives: bool,
-    /// Problems with a cost axis, at any fidelity of which a trial can be evaluated.
+    /// Problems with a cost axis: the strategy chooses the fidelity of a trial. Other strategies run at
+    /// full fidelity there.
     pub several_fidelities: bool,
 }
 
@@ -89,8 +90,8 @@ pub trait Strategy: Send {
         path.rsplit("::").next().unwrap_or(path).to_owned()
     }
 
-    /// Kinds of problems that the strategy handles. The driver refuses others before a search
-    /// starts.
+    /// Kinds of problems that the strategy handles. The driver refuses several objectives before a
+    /// search starts if they are not among them.
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()
     }
@@ -135,6 +136,8 @@ pub struct Context<'a> {
     pub(crate) rejected: &'a Rejected,
     /// Trials that are being evaluated.
     pub(crate) pending: &'a HashSet<Trial>,
+    /// Cost that can still be spent, if it is limited.
+    pub(crate) cost_left: Option<u64>,
 }
 
 /// Architectures that constraints rejected, as 64-bit hashes, since a sampler can meet millions.
@@ -232,6 +235,17 @@ impl Context<'_> {
     /// Cost axis of the problem, if it has several fidelities.
     pub fn axis(&self) -> Option<&Axis> {
         self.problem.axis()
+    }
+
+    /// Cost that can still be spent, in units of the cost axis, if it is limited. The cost of trials that
+    /// are being evaluated is not a part of it.
+    pub fn cost_left(&self) -> Option<u64> {
+        self.cost_left
+    }
+
+    /// Trials that are being evaluated while the strategy is asked; none unless rounds overlap.
+    pub fn pending(&self) -> impl Iterator<Item = &Trial> {
+        self.pending.iter()
     }
 
     /// Returns true if a trial would be a new query: admitted, not evaluated yet, and not about to

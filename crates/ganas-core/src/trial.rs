@@ -71,6 +71,7 @@ impl From<&Trial> for Trial {
 pub struct Axis {
     name: String,
     levels: RangeInclusive<u32>,
+    continues: bool,
 }
 
 impl Axis {
@@ -90,7 +91,36 @@ impl Axis {
                     .mend("give a lowest level of at least 1 and a highest one above it"),
             );
         }
-        Ok(Axis { name, levels })
+        Ok(Axis {
+            name,
+            levels,
+            continues: true,
+        })
+    }
+
+    /// The axis of an evaluator that starts anew at each level: every trial costs its whole level.
+    pub fn restarting(self) -> Self {
+        Axis {
+            continues: false,
+            ..self
+        }
+    }
+
+    /// Returns true if an evaluator can continue from a lower level of the same architecture.
+    pub fn continues(&self) -> bool {
+        self.continues
+    }
+
+    /// Cost of a trial in units of the axis, if its architecture was evaluated up to a fidelity: the
+    /// rest where the evaluator can continue, and otherwise the whole level.
+    pub fn cost(&self, fidelity: Fidelity, reached: Option<Fidelity>) -> u64 {
+        let level = u64::from(self.level(fidelity));
+        let reached = reached.map_or(0, |reached| u64::from(self.level(reached)));
+        if self.continues && reached < level {
+            level - reached
+        } else {
+            level
+        }
     }
 
     /// Name of the axis.
@@ -145,6 +175,16 @@ mod tests {
         assert!(Fidelity::Level(99) < Fidelity::Full);
         let text = serde_json::to_string(&axis.by_name(Fidelity::Level(12))).unwrap();
         assert_eq!(text, r#"{"epochs":12}"#);
+    }
+
+    #[test]
+    fn continuing_costs_the_rest() {
+        let axis = Axis::new("epochs", 1..=100).unwrap();
+        let low = Fidelity::Level(4);
+        assert_eq!(axis.cost(Fidelity::Full, None), 100);
+        assert_eq!(axis.cost(Fidelity::Full, Some(low)), 96);
+        assert_eq!(axis.cost(low, Some(Fidelity::Full)), 4);
+        assert_eq!(axis.restarting().cost(Fidelity::Full, Some(low)), 100);
     }
 
     #[test]

@@ -339,11 +339,6 @@ fn what_does_not_fit_together_is_refused() {
         let ended = run(problem, evaluator, &mut strategy, Way::default());
         ended.map(drop).unwrap_err()
     };
-    let error = refusal(&problem, &mut epochs, At(4, false));
-    assert!(matches!(error, Error::Input(_)), "{error}");
-    let text = error.to_string();
-    assert!(text.contains("`At` handles one fidelity, and the problem has `epochs`"));
-
     let error = refusal(&problem, &mut epochs, At(101, true));
     assert!(matches!(error, Error::Strategy { .. }), "{error}");
     assert!(

@@ -13,6 +13,7 @@ pub mod bench;
 pub mod direction;
 pub mod duration;
 pub mod event;
+pub mod fidelity;
 pub mod files;
 pub mod history;
 pub mod host;

@@ -33,6 +33,7 @@ mod filter;
 mod format;
 mod import;
 mod kind;
+mod levels;
 mod map;
 mod open;
 #[cfg(feature = "parquet")]
@@ -53,6 +54,7 @@ pub use cache::{EXTENSION, default_folder};
 pub use columns::ArchColumns;
 pub use evaluator::TableEvaluator;
 pub use import::{Filter, Import};
+pub use levels::{Levels, Missing, level_in_braces, name_at};
 pub use ranking::Ranking;
 pub use source::SourceRow;
 pub use staged::Ignored;

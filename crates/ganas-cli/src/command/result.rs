@@ -102,6 +102,32 @@ impl<'r> Lines<'r> {
             _ => format!("{query} to the best"),
         };
         self.add("queries", format!("{}, {found}", run.queries));
+        self.cost();
+    }
+
+    /// The cost of all evaluations, and the level that the best was evaluated at.
+    fn cost(&mut self) {
+        let Some((run, axis)) = (self.report.run.fidelity.as_ref()).zip(self.task.axis.as_ref())
+        else {
+            return;
+        };
+        let name = axis.name();
+        let to_best = run.cost_to_best.unwrap_or_default();
+        self.add(
+            "cost",
+            format!("{} {name}, {to_best} to the best", run.cost),
+        );
+        let (low, high) = axis.levels().into_inner();
+        let level = run.recommended_at.unwrap_or(low);
+        let count = run.trained_to_max;
+        let text = if level < high {
+            format!(
+                "the best is known up to {level} of {high} {name}; more `--cost` takes it further"
+            )
+        } else {
+            format!("{count} of the architectures were evaluated at {high} {name}")
+        };
+        self.add("", text);
     }
 
     /// The reason why there is no best architecture.
@@ -221,6 +247,7 @@ impl<'r> Lines<'r> {
             }
         }
         let stopped = match run.stop {
+            StopReason::Budget if run.fidelity.is_some() => "the budget is spent",
             StopReason::Budget => "all queries are spent",
             StopReason::Target => "the target is reached",
             StopReason::Exhausted => "there was nothing left to propose",

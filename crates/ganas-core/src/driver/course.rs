@@ -50,6 +50,8 @@ pub(super) struct Asked {
     pub new: Vec<Trial>,
     /// Trials whose results the strategy is told, in its order.
     pub told: Vec<Trial>,
+    /// True if trials were left out because they cost too much, and none is new.
+    pub is_spent: bool,
 }
 
 /// A round whose trials have all finished.
@@ -83,7 +85,7 @@ impl<'a, 'o> Course<'a, 'o> {
         Course {
             problem,
             limits,
-            ledger: Ledger::default(),
+            ledger: Ledger::with_axis(problem.axis()),
             rejected: Rejected::default(),
             pending: HashSet::new(),
             rounds: 0,
@@ -136,13 +138,25 @@ impl<'a, 'o> Course<'a, 'o> {
     }
 
     pub fn context(&self) -> Context<'_> {
-        (self.problem).context(&self.ledger, &self.rejected, &self.pending)
+        let left = self.cost_left();
+        (self.problem).context(&self.ledger, &self.rejected, &self.pending, left)
     }
 
-    /// Number of queries that can still be charged.
+    /// Cost that can still be spent, if it is limited. That of pending trials is reserved.
+    fn cost_left(&self) -> Option<u64> {
+        let reserved = || -> u64 { self.pending.iter().map(|t| self.ledger.price(t)).sum() };
+        let limit = self.limits.cost?;
+        Some(limit.saturating_sub(self.ledger.cost() + reserved()))
+    }
+
+    /// Number of queries that can still be charged. Each costs at least one unit.
     pub fn left(&self) -> usize {
         let charged = self.ledger.charged().len() + self.pending.len();
-        self.limits.queries.saturating_sub(charged)
+        let left = self.limits.queries.saturating_sub(charged);
+        let affordable = self
+            .cost_left()
+            .map(|cost| usize::try_from(cost).unwrap_or(usize::MAX));
+        affordable.map_or(left, |affordable| left.min(affordable))
     }
 
     /// Returns true if the incumbent is as good as the target.
@@ -202,6 +216,8 @@ impl<'a, 'o> Course<'a, 'o> {
         let mut new = Vec::new();
         let mut taken = HashSet::new();
         let mut told = Vec::with_capacity(asked.len());
+        let mut purse = self.cost_left();
+        let mut is_short = false;
         for trial in asked {
             if self.pending.contains(trial) {
                 continue;
@@ -210,12 +226,23 @@ impl<'a, 'o> Course<'a, 'o> {
                 if new.len() == left || !context.admits(&trial.arch) {
                     continue;
                 }
+                if let Some(left) = purse {
+                    let rest = left.checked_sub(self.ledger.price(trial));
+                    is_short |= rest.is_none();
+                    let Some(rest) = rest else { continue };
+                    purse = Some(rest);
+                }
                 taken.insert(*trial);
                 new.push(*trial);
             }
             told.push(*trial);
         }
-        Asked { new, told }
+        let is_spent = is_short && new.is_empty();
+        Asked {
+            new,
+            told,
+            is_spent,
+        }
     }
 
     /// Outcome of a trial, if it has finished.
@@ -256,7 +283,8 @@ impl<'a, 'o> Course<'a, 'o> {
 
     /// Charges a query.
     pub fn record(&mut self, trial: &Trial, round: usize, outcome: Outcome) -> Result<()> {
-        let query = self.problem.query(trial, round, outcome);
+        let mut query = self.problem.query(trial, round, outcome);
+        query.cost = self.ledger.price(trial);
         let number = self.ledger.charged().len() + 1;
         for observer in self.observers.iter_mut() {
             observer.queried(number, &query)?;

@@ -145,7 +145,15 @@ impl Overlap<'_, '_, '_, '_> {
                 self.ended = Some(StopReason::Exhausted);
                 return Ok(());
             }
-            let Asked { new, told } = self.course.sort(&asked, left);
+            let Asked {
+                new,
+                told,
+                is_spent,
+            } = self.course.sort(&asked, left);
+            if is_spent {
+                self.ended = Some(StopReason::Budget);
+                return Ok(());
+            }
             new.iter().for_each(|trial| self.start(*trial, round));
             self.open.push(OpenBatch {
                 round,

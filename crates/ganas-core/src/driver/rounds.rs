@@ -34,7 +34,14 @@ pub(super) fn run(
         if asked.is_empty() {
             return Ok((StopReason::Exhausted, rounds));
         }
-        let Asked { new, told } = course.sort(&asked, left);
+        let Asked {
+            new,
+            told,
+            is_spent,
+        } = course.sort(&asked, left);
+        if is_spent {
+            return Ok((StopReason::Budget, rounds));
+        }
         let mut batch = Batch {
             course,
             left: new.iter(),

@@ -31,15 +31,6 @@ impl<'s> Supervised<'s> {
             ))
             .mend("choose a strategy for several objectives, or leave all but one out"));
         }
-        if let Some(axis) = problem.axis()
-            && !strategy.capabilities().several_fidelities
-        {
-            return Err(Error::input(format!(
-                "the strategy `{name}` handles one fidelity, and the problem has `{}`",
-                axis.name()
-            ))
-            .mend("choose a strategy for several fidelities, or leave the fidelity out"));
-        }
         Ok(Supervised { strategy, name })
     }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 pub use advice::{Advice, Setting, line};
 pub use input::InputError;
-pub(crate) use names::counted;
+pub use names::counted;
 pub use names::{hint, nearest};
 
 /// An error of this library.

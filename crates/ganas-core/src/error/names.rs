@@ -1,7 +1,7 @@
 //! Known names like an unknown one, and counts in words.
 
 /// Writes a count with its noun: `1 block`, `3 blocks`.
-pub(crate) fn counted(count: usize, thing: &str) -> String {
+pub fn counted(count: usize, thing: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {thing}{ending}")
 }

@@ -98,8 +98,13 @@ impl<'a> Problem<'a> {
     /// # Errors
     /// If the name or the range cannot be used.
     pub fn with_fidelity(self, name: &str, levels: RangeInclusive<u32>) -> Result<Self> {
-        let axis = Some(Axis::new(name, levels)?);
-        Ok(Problem { axis, ..self })
+        Ok(self.with_axis(Axis::new(name, levels)?))
+    }
+
+    /// Adds a cost axis that was made before.
+    pub fn with_axis(self, axis: Axis) -> Self {
+        let axis = Some(axis);
+        Problem { axis, ..self }
     }
 
     /// States that the evaluator's metrics of these names equal the space's costs of these names.
@@ -169,8 +174,10 @@ impl<'a> Problem<'a> {
         ledger: &'b Ledger,
         rejected: &'b Rejected,
         pending: &'b HashSet<Trial>,
+        cost_left: Option<u64>,
     ) -> Context<'b> {
         Context {
+            cost_left,
             space: self.space,
             ledger,
             sampler: self.sampler,
@@ -205,7 +212,7 @@ impl<'a> Problem<'a> {
             .collect()
     }
 
-    /// Makes a query of an outcome.
+    /// Makes a query of an outcome, without its cost.
     pub fn query(&self, trial: impl Into<Trial>, round: usize, outcome: Outcome) -> Query {
         let Trial { arch, fidelity } = trial.into();
         let failed = |reason: String| Query {
@@ -216,6 +223,7 @@ impl<'a> Problem<'a> {
             compliant: false,
             metrics: Vec::new(),
             failure: Some(reason),
+            cost: 0,
         };
         match (self.failure(&outcome), outcome) {
             (Some(reason), _) | (None, Outcome::Failed(reason)) => failed(reason),
@@ -229,6 +237,7 @@ impl<'a> Problem<'a> {
                     values: self.values(&metrics),
                     metrics,
                     failure: None,
+                    cost: 0,
                 }
             }
         }

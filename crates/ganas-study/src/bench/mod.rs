@@ -15,7 +15,7 @@ use crate::files::write_json;
 use crate::progress::Progress;
 use crate::record::BenchReport;
 use crate::registry::Registry;
-use crate::run::check_queries;
+use crate::run::{check_cost, check_queries};
 use crate::session::Session;
 use crate::spec::{BenchSpec, StudySpec};
 use crate::task::Task;
@@ -33,6 +33,7 @@ pub struct PreparedBench {
     seeds: Vec<u64>,
     task: Task,
     queries: usize,
+    cost: Option<u64>,
 }
 
 impl PreparedBench {
@@ -59,7 +60,9 @@ impl PreparedBench {
         }
         let task = Task::open(&spec.task, spec.shared.first_seed, session)?;
         spec.task.reading.check_used(task.table.is_some())?;
-        let Some(queries) = spec.shared.queries else {
+        let cost = check_cost(spec.shared.cost, &task)?;
+        // Each query costs at least one unit.
+        let Some(queries) = spec.shared.queries.or(spec.shared.cost) else {
             return Err(input("no number of queries is given", "add `--queries N`"));
         };
         task.check_queries(queries)?;
@@ -69,6 +72,7 @@ impl PreparedBench {
             seeds,
             task,
             queries,
+            cost,
         })
     }
 
@@ -97,6 +101,7 @@ impl PreparedBench {
             spec: &self.spec.task,
             task: &self.task,
             queries: self.queries,
+            cost: self.cost,
             out: self.spec.shared.out.clone(),
         };
         let bar = progress.queries(plan.queries(&bench_task));

@@ -15,7 +15,7 @@ use super::stored::{self, StoredRun};
 use super::summary::summarize;
 use crate::history::History;
 use crate::progress::{Bar, Progress};
-use crate::record::{BenchReport, Run};
+use crate::record::{BenchReport, Provenance, Run};
 use crate::run::Plan;
 use crate::spec::{SearchSpec, StudySpec, TaskSpec};
 use crate::task::Task;
@@ -45,6 +45,8 @@ pub struct BenchTask<'a> {
     pub task: &'a Task,
     /// Queries of a run.
     pub queries: usize,
+    /// Cost of a run.
+    pub cost: Option<u64>,
     /// Folder of the task's runs.
     pub out: Option<PathBuf>,
 }
@@ -81,6 +83,7 @@ impl BenchPlan<'_> {
         let task = bench_task.task;
         let seeds = self.seeds.to_vec();
         let mut provenance = task.provenance(self.recipes, bench_task.queries, seeds);
+        provenance.cost = bench_task.cost;
         provenance.command = self.command.to_vec();
         provenance.spec = Some(self.spec.clone());
         let runs = self.run_all(bench_task, bar, stop)?;
@@ -143,9 +146,11 @@ impl BenchPlan<'_> {
     fn stored(&self, bench_task: &BenchTask, recipe: &Recipe, seed: u64) -> Result<StoredRun> {
         let recipes = std::slice::from_ref(recipe);
         let made = || {
-            bench_task
-                .task
-                .provenance(recipes, bench_task.queries, vec![seed])
+            let (task, queries) = (bench_task.task, bench_task.queries);
+            Provenance {
+                cost: bench_task.cost,
+                ..task.provenance(recipes, queries, vec![seed])
+            }
         };
         Ok(match bench_task.run(recipe, seed) {
             Some(folder) => StoredRun::of(&folder, made)?,
@@ -177,6 +182,7 @@ impl BenchPlan<'_> {
             recipe,
             seed,
             queries: bench_task.queries,
+            cost: bench_task.cost,
             out: folder.as_deref(),
             winner_epochs: None,
             history: &History::default(),
@@ -192,6 +198,7 @@ impl BenchPlan<'_> {
                 strategy: recipe.to_string(),
                 seed,
                 queries: Some(bench_task.queries),
+                cost: bench_task.cost.map(|cost| cost as usize),
                 task: bench_task.spec.clone(),
                 ..SearchSpec::default()
             })),

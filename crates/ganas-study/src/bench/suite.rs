@@ -14,7 +14,7 @@ use super::{RESULTS, check_threads, read_recipes, seeds};
 use crate::files::write_json;
 use crate::progress::Progress;
 use crate::record::{SuiteReport, TaskReport};
-use crate::run::check_queries;
+use crate::run::{check_cost, check_queries};
 use crate::session::Session;
 use crate::spec::{StudySpec, SuiteSpec};
 use crate::task::Task;
@@ -47,6 +47,7 @@ impl PreparedSuite {
             let opened = Task::open(&task.task, shared.first_seed, session)
                 .and_then(|opened| {
                     opened.check_queries(shared.queries.unwrap_or(task.queries))?;
+                    check_cost(shared.cost.or(task.cost), &opened)?;
                     Ok(opened)
                 })
                 .map_err(|e| e.about(&format!("task `{}`", task.name)))?;
@@ -88,6 +89,7 @@ impl PreparedSuite {
                 spec: &of_suite.task,
                 task,
                 queries: shared.queries.unwrap_or(of_suite.queries),
+                cost: check_cost(shared.cost.or(of_suite.cost), task)?,
                 out: shared.out.as_ref().map(|out| out.join(&of_suite.name)),
             };
             bench_tasks.push((&of_suite.name, bench_task));

@@ -2,7 +2,7 @@
 
 use ganas_search::Recipe;
 
-use crate::record::{Run, Summary};
+use crate::record::{FidelityRun, FidelitySummary, Run, Summary};
 use crate::statistics::{deviation, mean, median, median_interval, share_interval};
 
 /// A line for each strategy that finished a run.
@@ -55,5 +55,29 @@ fn summary(recipe: &Recipe, runs: &[&Run]) -> Summary {
         mean_measured_distance: mean(&measured),
         measured: (measured.len() + predicted.len() > 0).then_some(measured.len()),
         mean_predicted_distance: mean(&predicted),
+        fidelity: fidelity(runs),
     }
+}
+
+/// Means over runs at several fidelities.
+fn fidelity(runs: &[&Run]) -> Option<FidelitySummary> {
+    let runs: Vec<&FidelityRun> = runs.iter().filter_map(|r| r.fidelity.as_ref()).collect();
+    let last = runs.last()?;
+    let ranks = |of: &dyn Fn(&FidelityRun) -> Option<usize>| -> Option<f64> {
+        let ranks: Option<Vec<f64>> = runs.iter().map(|r| of(r).map(|n| n as f64)).collect();
+        mean(&ranks?)
+    };
+    let costs: Vec<f64> = runs.iter().map(|r| r.cost as f64).collect();
+    let to_best: Vec<f64> = (runs.iter())
+        .filter_map(|r| r.cost_to_best.map(|cost| cost as f64))
+        .collect();
+    let full: Vec<f64> = runs.iter().filter_map(|r| r.best_at_max).collect();
+    let at = |budget: usize| ranks(&|run| run.rank_at_cost.get(&budget).copied().flatten());
+    Some(FidelitySummary {
+        mean_cost: mean(&costs),
+        mean_cost_to_best: mean(&to_best),
+        mean_best_at_max: mean(&full),
+        mean_final_rank: ranks(&|run| run.final_rank),
+        mean_rank_at_cost: last.rank_at_cost.keys().map(|&b| (b, at(b))).collect(),
+    })
 }

@@ -112,6 +112,26 @@ pub struct Summary {
     /// The mean of the predicted distances to the table's best row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_predicted_distance: Option<f64>,
+    /// Costs and ranks where there are several fidelities.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub fidelity: Option<FidelitySummary>,
+}
+
+/// Runs of a strategy at several fidelities, in a line. A mean rank is null if some run recommended nothing
+/// by then.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FidelitySummary {
+    /// The mean cost of a run, in units of the cost axis.
+    pub mean_cost: Option<f64>,
+    /// The mean cost to the recommended architecture.
+    pub mean_cost_to_best: Option<f64>,
+    /// The mean of the best values at the highest fidelity, over the runs that have one.
+    pub mean_best_at_max: Option<f64>,
+    /// The mean rank of the recommended architectures by the table's values at the highest fidelity.
+    pub mean_final_rank: Option<f64>,
+    /// The same by cost.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mean_rank_at_cost: BTreeMap<usize, Option<f64>>,
 }
 
 /// A strategy over all tasks.

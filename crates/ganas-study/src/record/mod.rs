@@ -4,12 +4,14 @@ mod bench;
 mod provenance;
 mod search;
 
-pub use bench::{BenchReport, Comparison, Standing, SuiteReport, Summary, TaskReport};
+pub use bench::{
+    BenchReport, Comparison, FidelitySummary, Standing, SuiteReport, Summary, TaskReport,
+};
 pub use provenance::{
     CallerRecord, HistoryRecord, Provenance, StrategyRecord, SupernetRecord, SurrogateRecord,
     TableRecord, TaskRecord, TrainingRecord, WorkersRecord,
 };
 pub use search::{
-    BesideRandom, BestRow, Finalist, Improved, Nearest, OutlookRecord, Run, SearchReport, Step,
-    Top, TrainedRandom, Winner,
+    BesideRandom, BestRow, FidelityRun, Finalist, Improved, Nearest, OutlookRecord, Run,
+    SearchReport, Step, Top, TrainedRandom, Winner,
 };

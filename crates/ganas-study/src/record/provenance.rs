@@ -23,6 +23,9 @@ pub struct Provenance {
     pub task: TaskRecord,
     /// The queries a run may spend.
     pub queries: usize,
+    /// The cost a run may spend, in units of the cost axis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<u64>,
     /// The strategies with their settings.
     pub strategies: Vec<StrategyRecord>,
     /// The seeds, one a run of each strategy.
@@ -60,6 +63,9 @@ pub struct TaskRecord {
     /// The value of the objective that ends a search.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<f64>,
+    /// The cost axis, as `epochs=1..100`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fidelity: Option<String>,
     /// The standard deviation of noise on the objective.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<f64>,

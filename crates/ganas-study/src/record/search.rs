@@ -71,6 +71,34 @@ pub struct Run {
     /// rank.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<(usize, f64, Option<usize>)>,
+    /// Costs and ranks where there are several fidelities.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub fidelity: Option<FidelityRun>,
+}
+
+/// A run at several fidelities.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FidelityRun {
+    /// Cost of all queries, in units of the cost axis.
+    pub cost: u64,
+    /// Cost until the recommended architecture was evaluated at the fidelity of `best`.
+    pub cost_to_best: Option<u64>,
+    /// The best value among architectures evaluated at the highest fidelity; null if none was.
+    pub best_at_max: Option<f64>,
+    /// Rank of the recommended architecture by the table's values at the highest fidelity; null without a
+    /// table.
+    pub final_rank: Option<usize>,
+    /// Level at which the recommended architecture was evaluated last.
+    pub recommended_at: Option<u32>,
+    /// Number of architectures evaluated at the highest fidelity.
+    pub trained_to_max: usize,
+    /// Rank of the recommended architecture by cost.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rank_at_cost: BTreeMap<usize, Option<usize>>,
+    /// In a benchmark, each change of the recommended architecture: the cost, its value, and its rank at the
+    /// highest fidelity.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cost_steps: Vec<(u64, f64, Option<usize>)>,
 }
 
 impl Run {
@@ -80,6 +108,12 @@ impl Run {
         self.steps = steps
             .map(|step| (step.query, step.best, step.rank))
             .collect();
+        if let Some(fidelity) = &mut self.fidelity {
+            let steps = trajectory.iter();
+            fidelity.cost_steps = steps
+                .map(|step| (step.cost.unwrap_or_default(), step.best, step.rank))
+                .collect();
+        }
         self
     }
 }
@@ -177,6 +211,12 @@ pub struct Step {
     pub arch: String,
     /// Rank in the table, if one has the objective.
     pub rank: Option<usize>,
+    /// Cost up to then, where there are several fidelities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<u64>,
+    /// Level at which it was evaluated, where there are several fidelities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<u32>,
 }
 
 /// A starting point, and what the search made of it.

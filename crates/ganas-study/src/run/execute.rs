@@ -153,6 +153,7 @@ impl Plan<'_> {
         let left = |limit: Duration| limit.saturating_sub(Duration::from_secs_f64(spent));
         Limits {
             queries: self.queries - self.task.reevaluate,
+            cost: self.cost,
             start: beginning(&self.task.start, &restored.begin),
             target: self.task.target,
             max_failures: self.max_failures,
@@ -251,6 +252,7 @@ impl Plan<'_> {
     fn provenance(&self) -> Result<Provenance> {
         let recipes = std::slice::from_ref(self.recipe);
         let mut provenance = self.task.provenance(recipes, self.queries, vec![self.seed]);
+        provenance.cost = self.cost;
         provenance.spec = Some(self.spec.clone());
         provenance.command = self.command.to_vec();
         provenance.history = self.history.record();

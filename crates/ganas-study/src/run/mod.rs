@@ -19,5 +19,5 @@ mod track;
 mod winner;
 
 pub use plan::{Hooks, Plan};
-pub use prepare::{Embedding, Prepared, check_queries};
+pub use prepare::{Embedding, Prepared, check_cost, check_queries};
 pub use top::shown;

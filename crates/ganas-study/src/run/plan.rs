@@ -22,6 +22,8 @@ pub struct Plan<'a> {
     pub seed: u64,
     /// The queries to spend.
     pub queries: usize,
+    /// The cost to spend.
+    pub cost: Option<u64>,
     /// The run directory to write.
     pub out: Option<&'a Path>,
     /// Epochs in which the best architecture is trained once more, where architectures are trained

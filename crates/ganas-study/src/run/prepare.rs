@@ -33,6 +33,8 @@ pub struct Prepared {
     pub task: Task,
     /// Queries to spend.
     pub queries: usize,
+    /// Cost to spend.
+    pub cost: Option<u64>,
     /// Run folder.
     pub out: Option<PathBuf>,
     /// Evaluations that are known before it.
@@ -88,6 +90,9 @@ impl Prepared {
         } else {
             LOOKED_UP
         };
+        let cost = check_cost(spec.cost, &task)?;
+        // Each query costs at least one unit.
+        let usual = spec.cost.unwrap_or(usual);
         let queries = spec.queries.unwrap_or(usual);
         task.check_queries(queries)?;
         let history = match (&spec.history, embedding.history, resumed) {
@@ -108,6 +113,7 @@ impl Prepared {
             winner_epochs: (spec.winner_epochs).or(is_digits.then_some(DIGITS_EPOCHS)),
             task,
             queries,
+            cost,
             out,
             history,
             recipe,
@@ -158,6 +164,7 @@ impl Prepared {
             recipe: &self.recipe,
             seed: self.spec.seed,
             queries: self.queries,
+            cost: self.cost,
             out: self.out.as_deref(),
             winner_epochs: self.winner_epochs,
             history: &self.history,
@@ -234,4 +241,26 @@ pub fn check_queries(queries: Option<usize>) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Checks a cost to spend on a task.
+///
+/// # Errors
+/// If there is no cost axis, or not even one evaluation at its lowest level is within the cost.
+pub fn check_cost(cost: Option<usize>, task: &Task) -> Result<Option<u64>> {
+    let Some(cost) = cost else { return Ok(None) };
+    let Some(axis) = &task.axis else {
+        return Err(
+            Error::input("without a fidelity, every evaluation costs the same")
+                .mend("add `--fidelity NAME=MIN..MAX`, or give `--queries` in place of `--cost`"),
+        );
+    };
+    let (name, low) = (axis.name(), *axis.levels().start() as usize);
+    if cost < low {
+        return Err(Error::input(format!(
+            "a cost of {cost} is below the lowest level of `{name}`, which is {low}"
+        ))
+        .mend(format!("give `--cost` at least {low}")));
+    }
+    Ok(Some(cost as u64))
 }

@@ -1,16 +1,19 @@
 //! The record of a search that has ended.
 
+use std::collections::BTreeMap;
+
 use ganas_core::arch::Arch;
 use ganas_core::driver::{Problem, StopReason};
 use ganas_core::ledger::Query;
+use ganas_core::trial::Fidelity;
 use ganas_core::with_excess;
 
 use super::execute::Executed;
 use super::plan::Plan;
 use super::top;
-use super::track::{Improvement, rank_at};
+use super::track::{Improvement, Judged, rank_at};
 use crate::progress::Bar;
-use crate::record::{Improved, Nearest, Run, SearchReport, Step};
+use crate::record::{FidelityRun, Improved, Nearest, Run, SearchReport, Step};
 use crate::task::Task;
 
 /// The architecture that is reported in a column that the search does not see.
@@ -36,7 +39,10 @@ impl Plan<'_> {
         let (task, done) = (self.task, &executed.run);
         let broken_off = Self::is_broken_off(done.stop);
         let mut improvements = executed.improvements.clone();
-        for step in &mut improvements {
+        let full = improvements
+            .iter_mut()
+            .filter(|i| i.fidelity == Fidelity::Full);
+        for step in full {
             step.value = task.without_noise(&step.arch, step.value);
         }
         let best = improvements.last();
@@ -67,7 +73,9 @@ impl Plan<'_> {
                     query: i.query,
                     best: i.value,
                     arch: space.format(&i.arch),
-                    rank: task.rank_of(i.value),
+                    rank: rank_of(task, i),
+                    cost: task.axis.as_ref().map(|_| i.cost),
+                    level: task.axis.as_ref().map(|axis| axis.level(i.fidelity)),
                 })
                 .collect(),
             improved: improved(problem, task, done.ledger.queries(), done.ledger.best()),
@@ -119,12 +127,20 @@ impl Plan<'_> {
             queries: evaluated.len() + again,
             best: best.map(|b| b.value),
             best_arch: best.map(|b| task.space.format(&b.arch)),
-            best_rank: best.and_then(|b| task.rank_of(b.value)),
+            best_rank: best.and_then(|b| rank_of(task, b)),
             queries_to_best: best.map(|b| b.query),
             queries_to_optimum: best
-                .filter(|b| task.rank_of(b.value) == Some(1))
+                .filter(|b| rank_of(task, b) == Some(1))
                 .map(|b| b.query),
-            rank_at: rank_at(improvements, task.ranking.as_ref(), self.queries, reached),
+            rank_at: match &task.ranking {
+                Some(_) => {
+                    let budget = self.queries;
+                    let judged = Judged { budget, reached };
+                    rank_at(improvements, judged, |i| i.query, |i| rank_of(task, i))
+                }
+                None => BTreeMap::new(),
+            },
+            fidelity: self.fidelity_record(executed, improvements, unfinished),
             seconds: executed.seconds,
             stop: done.stop,
             rejected: done.rejected,
@@ -143,6 +159,55 @@ impl Plan<'_> {
             seen: seen.filter(|_| task.deviation().is_some()),
             steps: Vec::new(),
         }
+    }
+}
+
+impl Plan<'_> {
+    /// The numbers of a run at several fidelities.
+    fn fidelity_record(
+        &self,
+        executed: &Executed,
+        improvements: &[Improvement],
+        unfinished: bool,
+    ) -> Option<FidelityRun> {
+        let (task, ledger) = (self.task, &executed.run.ledger);
+        let axis = task.axis.as_ref()?;
+        let best = improvements.last();
+        let cost = ledger.cost();
+        let spent = usize::try_from(cost).unwrap_or(usize::MAX);
+        let budget = self.cost.map_or(spent, |cost| cost as usize);
+        let judged = Judged {
+            budget,
+            reached: if unfinished { spent } else { budget },
+        };
+        let full = best.filter(|i| i.fidelity == Fidelity::Full);
+        let is_full = |q: &&Query| q.fidelity == Fidelity::Full;
+        Some(FidelityRun {
+            cost,
+            cost_to_best: best.map(|i| i.cost),
+            best_at_max: full.map(|i| i.value),
+            final_rank: best.and_then(|i| task.rank_of_arch(&i.arch)),
+            recommended_at: best.map(|i| axis.level(i.fidelity)),
+            trained_to_max: ledger.charged().iter().filter(is_full).count(),
+            rank_at_cost: match &task.ranking {
+                Some(_) => rank_at(
+                    improvements,
+                    judged,
+                    |i| i.cost as usize,
+                    |i| rank_of(task, i),
+                ),
+                None => BTreeMap::new(),
+            },
+            cost_steps: Vec::new(),
+        })
+    }
+}
+
+/// The rank of an improvement in the table, by its value at full fidelity.
+fn rank_of(task: &Task, improvement: &Improvement) -> Option<usize> {
+    match &task.axis {
+        Some(_) => task.rank_of_arch(&improvement.arch),
+        None => task.rank_of(improvement.value),
     }
 }
 

@@ -8,18 +8,23 @@ use ganas_core::error::Result;
 use ganas_core::evaluate::Outcome;
 use ganas_core::journal::Finished;
 use ganas_core::ledger::Query;
-use ganas_core::trial::Trial;
+use ganas_core::trial::{Fidelity, Trial};
 use ganas_tables::Ranking;
 
 use crate::direction::turned;
 use crate::progress::Bar;
 use crate::text::{brief, rounded};
 
-/// An architecture that was better than all compliant ones before it.
+/// An architecture that was better than all compliant ones before it: at full fidelity, or at a higher one
+/// than any before.
 #[derive(Clone, Copy, Debug)]
 pub struct Improvement {
     /// The query that evaluated it, counted from 1.
     pub query: usize,
+    /// Cost up to and with that query.
+    pub cost: u64,
+    /// Fidelity of the query.
+    pub fidelity: Fidelity,
     /// The architecture.
     pub arch: Arch,
     /// Objective value.
@@ -37,6 +42,8 @@ pub struct Track<'a> {
     round: Option<Round>,
     /// Evaluations that have finished and are not charged yet.
     ahead: usize,
+    /// Cost of all queries.
+    cost: u64,
     /// The improvements in order; the last one is the best.
     pub improvements: Vec<Improvement>,
 }
@@ -56,6 +63,7 @@ impl<'a> Track<'a> {
             ranking,
             round: None,
             ahead: 0,
+            cost: 0,
             improvements: Vec::new(),
         }
     }
@@ -64,13 +72,21 @@ impl<'a> Track<'a> {
 impl Track<'_> {
     fn show(&self) {
         if self.shows {
-            let best = self.improvements.last().map(|i| i.value);
-            let rank = best
+            let last = self.improvements.last();
+            let best = last.map(|i| i.value);
+            let full = last.filter(|i| i.fidelity == Fidelity::Full);
+            let rank = full
                 .zip(self.ranking)
-                .map(|(best, ranking)| ranking.rank(best));
+                .map(|(best, ranking)| ranking.rank(best.value));
             self.bar
                 .say(standing(self.round.as_ref(), best, rank, self.objective));
         }
+    }
+
+    /// Returns true if a result is ahead of the last improvement.
+    fn improves(&self, fidelity: Fidelity, merit: f64) -> bool {
+        let last = self.improvements.last();
+        last.is_none_or(|i| (fidelity, merit) > (i.fidelity, self.objective.turn(i.value)))
     }
 
     /// Starts with the best of the known evaluations, as query 0.
@@ -84,12 +100,13 @@ impl Track<'_> {
             };
             let metrics = problem.complete(arch, measured.clone());
             let value = metrics[objective];
-            let before = self.improvements.last().map(|i| i.value);
-            let better =
-                before.is_none_or(|best| self.objective.turn(value) > self.objective.turn(best));
+            let fidelity = finished.trial.fidelity;
+            let better = self.improves(fidelity, self.objective.turn(value));
             if value.is_finite() && problem.complies(arch, &metrics) && better {
                 self.improvements = vec![Improvement {
                     query: 0,
+                    cost: 0,
+                    fidelity,
                     arch: *arch,
                     value,
                 }];
@@ -111,17 +128,16 @@ impl Observer for Track<'_> {
             0 => self.bar.advance(1),
             _ => self.ahead -= 1,
         }
+        self.cost += query.cost;
         let Some(merit) = query.merit() else {
             return Ok(());
         };
-        let before = self
-            .improvements
-            .last()
-            .map(|i| self.objective.turn(i.value));
-        if before.is_none_or(|best| merit > best) {
+        if self.improves(query.fidelity, merit) {
             let value = self.objective.turn(merit);
             self.improvements.push(Improvement {
                 query: number,
+                cost: self.cost,
+                fidelity: query.fidelity,
                 arch: query.arch,
                 value,
             });
@@ -168,14 +184,6 @@ fn standing(
     parts.join(", ")
 }
 
-/// Returns the best after a number of queries.
-pub fn best_at(improvements: &[Improvement], queries: usize) -> Option<&Improvement> {
-    improvements
-        .iter()
-        .take_while(|i| i.query <= queries)
-        .last()
-}
-
 /// The budgets that a run is judged at: 50, 100, 200, 500, 1000, .. below its own, and its own.
 pub fn budgets(queries: usize) -> Vec<usize> {
     let steps =
@@ -188,23 +196,31 @@ pub fn budgets(queries: usize) -> Vec<usize> {
     budgets
 }
 
-/// The rank of the best at each budget; `None` where nothing compliant had been found. Budgets
-/// beyond `reached` are `None` too: pass the number of queries for an interrupted run. Without a
-/// ranking there are none.
+/// Amounts at which a run is judged, and how far it came.
+#[derive(Clone, Copy)]
+pub struct Judged {
+    /// Budget of the run.
+    pub budget: usize,
+    /// Amount beyond which nothing is known: pass what was spent for an interrupted run.
+    pub reached: usize,
+}
+
+/// The rank of the best at each budget; `None` where nothing compliant had been found, and beyond what was
+/// reached. Budgets are amounts of queries or of cost, and `spent` is that of an improvement. Empty where
+/// `rank` knows no improvement.
 pub fn rank_at(
     improvements: &[Improvement],
-    ranking: Option<&Ranking>,
-    budget: usize,
-    reached: usize,
+    judged: Judged,
+    spent: impl Fn(&Improvement) -> usize,
+    rank: impl Fn(&Improvement) -> Option<usize>,
 ) -> BTreeMap<usize, Option<usize>> {
-    let Some(ranking) = ranking else {
-        return BTreeMap::new();
+    let at = |budget: usize| {
+        let before = improvements.iter().take_while(|i| spent(i) <= budget);
+        before.last().filter(|_| budget <= judged.reached)
     };
-    (budgets(budget).into_iter())
-        .map(|b| {
-            let best = best_at(improvements, b).filter(|_| b <= reached);
-            (b, best.map(|i| ranking.rank(i.value)))
-        })
+    let budgets = budgets(judged.budget).into_iter();
+    budgets
+        .map(|budget| (budget, at(budget).and_then(&rank)))
         .collect()
 }
 

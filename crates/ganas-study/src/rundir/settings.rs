@@ -192,7 +192,7 @@ impl Recorded {
         if self.changes.iter().any(|change| change.table.is_some()) {
             now["task"]["table"] = self.all["task"]["table"].clone();
         }
-        let parts = ["task", "strategies", "seeds", "start", "history"];
+        let parts = ["task", "strategies", "seeds", "start", "history", "cost"];
         let bounds = |all: &Value| all["task"]["constraints"].clone();
         // Before what follows from them.
         let difference = differ("task.constraints", &bounds(&self.all), &bounds(&now))

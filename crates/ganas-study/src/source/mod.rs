@@ -19,7 +19,8 @@ use std::sync::Arc;
 
 use ganas_core::error::Result;
 use ganas_core::evaluate::Evaluator;
-use ganas_tables::Table;
+use ganas_core::trial::Axis;
+use ganas_tables::{Levels, Table};
 
 use crate::progress::Remarks;
 use crate::record::TaskRecord;
@@ -81,6 +82,16 @@ pub trait Source: Send + Sync {
 
     /// The table that has the metrics, if one has.
     fn table(&self) -> Option<&Arc<Table>> {
+        None
+    }
+
+    /// Metrics of the table at the levels of the cost axis, if there are several fidelities.
+    fn levels(&self) -> Option<&Levels> {
+        None
+    }
+
+    /// The cost axis, if it evaluates at several fidelities.
+    fn axis(&self) -> Option<&Axis> {
         None
     }
 

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use ganas_core::constraint::Condition;
 use ganas_core::error::{Error, Result};
 use ganas_core::space::SearchSpace;
+use ganas_core::trial::Axis;
 use ganas_search::predictor::Surrogate;
-use ganas_tables::Table;
+use ganas_tables::{Levels, Table};
 use ganas_train::Recipe;
 use ganas_train::supernet::Scoring;
 
 use super::{Caller, Predicted, Registered, Shared, Source, Tabulated, Trained, Workers};
+use crate::fidelity::{is_template, not_a_template};
 use crate::files::unreadable;
 use crate::session::Session;
 use crate::spec::TaskSpec;
@@ -23,6 +26,7 @@ pub fn open(
     task: &TaskSpec,
     space: &Arc<dyn SearchSpace>,
     table: Option<&Arc<Table>>,
+    axis: Option<&Axis>,
     seed: u64,
     recorded: Option<&Recipe>,
     session: &Session,
@@ -54,7 +58,11 @@ pub fn open(
     }
     if let (None, None, Some(table)) = (&task.train, &task.supernet, table) {
         untrained(task, "a table is searched", "the table")?;
-        return Ok(Box::new(Tabulated(table.clone())));
+        let levels = axis.map(|axis| levels(task, table, axis)).transpose()?;
+        return Ok(Box::new(Tabulated {
+            table: table.clone(),
+            levels: levels.map(Arc::new),
+        }));
     }
     if limit.is_some() {
         return Err(
@@ -77,6 +85,21 @@ pub fn open(
     let data = task.data.as_deref();
     let shared = Shared::open(folder, space, data, scoring, task.workers, &task.device)?;
     Ok(Box::new(shared))
+}
+
+/// Metrics of a table at the levels of an axis: the objective, and what constraints are about, can be templates.
+fn levels(task: &TaskSpec, table: &Table, axis: &Axis) -> Result<Levels> {
+    let objective = task.objective_spec()?.map(|objective| objective.metric);
+    if let Some(metric) = objective.iter().find(|metric| !is_template(metric, axis)) {
+        return Err(not_a_template(metric, axis));
+    }
+    let conditions = (task.constraints.iter()).map(|text| text.parse::<Condition>());
+    let conditions = conditions.collect::<Result<Vec<Condition>>>()?;
+    let bounded = conditions.into_iter().map(|condition| condition.metric);
+    let templates: Vec<String> = (objective.into_iter().chain(bounded))
+        .filter(|metric| is_template(metric, axis))
+        .collect();
+    Levels::new(table, axis, &templates)
 }
 
 /// Checks that no more than one source is named beside a table.

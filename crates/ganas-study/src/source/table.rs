@@ -6,24 +6,36 @@ use std::sync::Arc;
 use ganas_core::error::Result;
 use ganas_core::evaluate::Evaluator;
 use ganas_core::space::SearchSpace;
+use ganas_core::trial::Axis;
 use ganas_search::predictor::{Surrogate, SurrogateEvaluator};
-use ganas_tables::Table;
-use ganas_tables::TableEvaluator;
+use ganas_tables::{Levels, Table, TableEvaluator};
 
 use super::Source;
 use crate::progress::Remarks;
 use crate::record::{SurrogateRecord, TaskRecord};
 
 /// A table of evaluated architectures.
-pub struct Tabulated(pub Arc<Table>);
+pub struct Tabulated {
+    /// The table.
+    pub table: Arc<Table>,
+    /// Metrics at the levels of the cost axis, if there are several fidelities.
+    pub levels: Option<Arc<Levels>>,
+}
 
 impl Source for Tabulated {
     fn metrics(&self) -> Vec<String> {
-        self.0.columns().to_vec()
+        match &self.levels {
+            Some(levels) => levels.names().to_vec(),
+            None => self.table.columns().to_vec(),
+        }
     }
 
     fn evaluator(&self, _: u64, _: Option<&Path>, _: &Remarks) -> Result<Box<dyn Evaluator>> {
-        Ok(Box::new(TableEvaluator::new(self.0.clone())))
+        let evaluator = TableEvaluator::new(self.table.clone());
+        Ok(Box::new(match &self.levels {
+            Some(levels) => evaluator.with_levels(levels.clone()),
+            None => evaluator,
+        }))
     }
 
     fn record(&self, _: &mut TaskRecord) {
@@ -35,7 +47,15 @@ impl Source for Tabulated {
     }
 
     fn table(&self) -> Option<&Arc<Table>> {
-        Some(&self.0)
+        Some(&self.table)
+    }
+
+    fn levels(&self) -> Option<&Levels> {
+        self.levels.as_deref()
+    }
+
+    fn axis(&self) -> Option<&Axis> {
+        self.levels().map(Levels::axis)
     }
 }
 

@@ -18,6 +18,8 @@ spec! {
         set: Vec<String> => |field| field.value("KEY=VALUE");
         /// Distinct architectures that each run evaluates [default: what each task of a suite says]
         queries: Option<usize> => |field| field.value("N");
+        /// Cost that each run spends, in units of `--fidelity` such as epochs [default: any]
+        cost: Option<usize> => |field| field.value("N");
         /// Runs of each strategy, with seeds in a row [default: what a suite says]
         seeds: Option<u64> => |field| field.value("N");
         /// The first seed

@@ -23,6 +23,11 @@ spec! {
         set: Vec<String> => |field| field.value("KEY=VALUE");
         /// Distinct architectures to evaluate [default: 300; 120 where they are trained]
         queries: Option<usize> => |field| field.value("N");
+        /// Cost to spend, in units of `--fidelity` such as epochs; going on with an architecture costs only the
+        /// rest [default: any]
+        ///
+        /// The number of queries is then only limited if `--queries` is given, too.
+        cost: Option<usize> => |field| field.value("N");
         /// Seed of all random streams
         seed: u64 => |field| field.value("N");
         /// CSV file of evaluations that are known, plain or compressed with gzip: the objective, and `arch`

@@ -19,6 +19,8 @@ spec! {
         name: String => |field| field.value("NAME");
         /// Queries of a run.
         queries: usize => |field| field.value("N");
+        /// Cost of a run, in units of the task's fidelity.
+        cost: Option<usize> => |field| field.value("N");
         ..task: TaskSpec;
     }
 }
@@ -52,11 +54,15 @@ impl SuiteSpec {
             _ => String::new(),
         };
         let tasks = tasks.into_iter().map(read_map::<SuiteTask>);
-        let suite = SuiteSpec {
+        let mut suite = SuiteSpec {
             file,
             shared: read_map(map.into())?,
             tasks: tasks.collect::<Result<_>>()?,
         };
+        // Each query costs at least one unit.
+        for task in suite.tasks.iter_mut().filter(|task| task.queries == 0) {
+            task.queries = task.cost.unwrap_or_default();
+        }
         suite.check()?;
         Ok(suite)
     }

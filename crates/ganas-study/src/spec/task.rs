@@ -37,6 +37,12 @@ spec! {
         /// With `--supernet`, loss orders architectures better than accuracy, the more so the fewer the
         /// images are.
         objective: Option<String> => |field| field.value("METRIC");
+        /// Cost axis, as NAME=MIN..MAX: a trial is evaluated at one of these levels, such as a number of epochs
+        ///
+        /// In a table, the objective is then a template for the columns: `--objective "val_e{epochs}"
+        /// --fidelity epochs=1..100` searches by `val_e1` to `val_e100`. Strategies for one fidelity run at
+        /// the highest level. Results are ranked by the objective there.
+        fidelity: Option<String> => |field| field.value("NAME=MIN..MAX");
         /// Column of the table to report the best architecture's value and rank in, too
         report: Option<String> => |field| field.value("COLUMN");
         /// Re-evaluate the N best that the search found in the column of `--report`, and report the

@@ -11,15 +11,17 @@ use std::sync::Arc;
 use ganas_core::Pool;
 use ganas_core::arch::Arch;
 use ganas_core::constraint::{Condition, Constraint, Predicate};
-use ganas_core::driver::{Objective, Problem};
+use ganas_core::driver::{Objective, Problem, find};
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::{Evaluator, Noisy};
 use ganas_core::journal::Finished;
 use ganas_core::space::{Sampler, SearchSpace};
-use ganas_tables::{Ranking, Table};
+use ganas_core::trial::{Axis, Fidelity};
+use ganas_tables::{Ranking, Table, name_at};
 use ganas_train::Recipe;
 
 use crate::direction::ObjectiveSpec;
+use crate::fidelity;
 use crate::progress::{Progress, Remarks};
 use crate::record::BestRow;
 use crate::session::Session;
@@ -55,6 +57,8 @@ pub struct Task {
     pub table: Option<Arc<Table>>,
     /// Objective of the search.
     pub objective: Objective,
+    /// Cost axis, if there are several fidelities.
+    pub axis: Option<Axis>,
     /// Line about the direction of the objective.
     pub announcement: String,
     /// The bounds.
@@ -88,6 +92,8 @@ pub struct Task {
 /// Noise on a column of a table.
 struct Noise {
     table: Arc<Table>,
+    /// Index among the metrics of the source.
+    metric: usize,
     column: usize,
     deviation: f64,
 }
@@ -195,7 +201,7 @@ impl Task {
             }
             (Some(name), Some(table)) => {
                 let rank = |table: &Table, column| task.rank(table, column);
-                Some(Report::new(table.clone(), name, rank)?)
+                Some(Report::new(table.clone(), &task.at_full(name), rank)?)
             }
         };
         Ok(task)
@@ -228,14 +234,20 @@ impl Task {
         let merged = read.and_then(|table| spec.reading.merged(table));
         let mut notes: Vec<String> = merged.into_iter().collect();
         let recipe = extras.recipe.as_ref();
-        let source = source::open(spec, &space, table.as_ref(), seed, recipe, session)?;
+        let axis = fidelity::of_task(spec)?;
+        let (rows, axis) = (table.as_ref(), axis.as_ref());
+        let source = source::open(spec, &space, rows, axis, seed, recipe, session)?;
+        let axis = source.axis().cloned();
         if spec.device.device.is_some() && source.device().is_none() {
             return Err(Error::input("no networks are computed here")
                 .mend("leave out `--device`, or `--table` and its like"));
         }
         let start = parse_start(spec, &*space)?;
         if let Some(table) = source.table() {
-            (conditions.iter()).try_for_each(|c| check_numeric(table, &c.metric))?;
+            let columns = conditions.iter().map(|c| at_full(&c.metric, axis.as_ref()));
+            columns
+                .into_iter()
+                .try_for_each(|column| check_numeric(table, &column))?;
         }
         let first = spec.start.first().map(String::as_str).zip(start.first());
         let mut references = References::new(&*space, first, &*source, seed, progress);
@@ -246,8 +258,9 @@ impl Task {
         let (mut within, mut known) = (None, Vec::new());
         if let Some(table) = source.table() {
             known = agreeing(table, &*space, &constraints);
-            check_numeric(table, &objective.metric)?;
-            within = pool(table, &*space, &objective.metric, &mut notes)?.map(Arc::new);
+            check_numeric(table, &at_full(&objective.metric, axis.as_ref()))?;
+            let metric = &objective.metric;
+            within = pool(&*source, table, &*space, metric, &mut notes)?.map(Arc::new);
         }
         notes.extend(replaced(&*source, &*space, &constraints));
         Ok(Task {
@@ -255,6 +268,7 @@ impl Task {
             reading: spec.reading.clone(),
             space_argument: name.to_owned(),
             objective,
+            axis,
             announcement: named.announcement(),
             constraints,
             predicates: extras.predicates,
@@ -280,10 +294,11 @@ impl Task {
         let Some(table) = self.source.table() else {
             return Ok(None);
         };
-        let ranking = self.rank(table, table.column(&self.objective.metric)?)?;
+        let ranking = self.rank(table, table.column(&self.at_full(&self.objective.metric))?)?;
         if ranking.optimum().is_none() {
             return Err(
-                unsatisfiable(&self.problem()?, table, &self.constraints).in_file(table.source())
+                unsatisfiable(&self.problem()?, &*self.source, table, &self.constraints)
+                    .in_file(table.source()),
             );
         }
         Ok(Some(ranking))
@@ -349,8 +364,10 @@ impl Task {
                     .mend("give `--noise` a number that is not negative"),
             );
         }
+        let (metrics, name) = (self.source.metrics(), &self.objective.metric);
         Ok(Noise {
-            column: table.column(&self.objective.metric)?,
+            metric: find(&metrics, name)?,
+            column: table.column(&self.at_full(name))?,
             table: table.clone(),
             deviation,
         })
@@ -383,7 +400,7 @@ impl Task {
     ) -> Result<Box<dyn Evaluator>> {
         let evaluator = self.source.evaluator(seed, out, remarks)?;
         Ok(match &self.noise {
-            Some(noise) => Box::new(Noisy::new(evaluator, noise.column, noise.deviation, seed)),
+            Some(noise) => Box::new(Noisy::new(evaluator, noise.metric, noise.deviation, seed)),
             None => evaluator,
         })
     }
@@ -463,11 +480,14 @@ impl Task {
                 table,
                 column,
                 self.objective.is_minimized(),
-                |row| all || problem.complies(&table.arch(row), &metrics_of(&problem, table, row)),
+                |row| {
+                    let metrics = || metrics_of(&problem, &*self.source, table, row);
+                    all || problem.complies(&table.arch(row), &metrics())
+                },
             ));
         }
         // A table that others are judged by need not know what they measure.
-        let same = table.columns()[column] == self.objective.metric;
+        let same = table.columns()[column] == self.at_full(&self.objective.metric);
         let bounds = match self.source.predicted() {
             Some(_) => bounds_in(&problem, table),
             None => Vec::new(),
@@ -504,6 +524,18 @@ impl Task {
         self.ranking.as_ref().map(|ranking| ranking.rank(value))
     }
 
+    /// The name of a metric at full fidelity, as a table has it.
+    pub fn at_full(&self, metric: &str) -> String {
+        at_full(metric, self.axis.as_ref())
+    }
+
+    /// The rank of an architecture by the table's value at full fidelity, where the table has it.
+    pub fn rank_of_arch(&self, arch: &Arch) -> Option<usize> {
+        let (ranking, table) = (self.ranking.as_ref()?, self.source.table()?);
+        let column = table.column(&self.at_full(&self.objective.metric)).ok()?;
+        Some(ranking.rank(table.value(table.find(arch)?, column)))
+    }
+
     /// The value and the rank of an architecture in the column that is reported.
     pub fn reported(&self, arch: &Arch) -> Option<(f64, usize)> {
         self.report.as_ref()?.of(arch)
@@ -518,7 +550,7 @@ impl Task {
             (None, ranking) => (&self.objective.metric, ranking.as_ref()?),
         };
         Some(BestRow {
-            column: column.clone(),
+            column: self.at_full(column),
             value: ranking.optimum()?,
             arch: self.space.format(&table.arch(ranking.best()?)),
             line: table.line(ranking.best()?),
@@ -548,11 +580,23 @@ impl Task {
         )?
         .agreeing(&self.agreeing)
         .requiring(self.predicates.clone());
+        let problem = match &self.axis {
+            Some(axis) => problem.with_axis(axis.clone()),
+            None => problem,
+        };
         Ok(match &self.pool {
             Some(pool) => problem.within(pool.clone()),
             None => problem,
         })
     }
+}
+
+/// The name of a metric at the highest level of an axis.
+fn at_full(metric: &str, axis: Option<&Axis>) -> String {
+    axis.map_or_else(
+        || metric.to_owned(),
+        |axis| name_at(metric, axis, Fidelity::Full),
+    )
 }
 
 /// The name of the space that a task searches.

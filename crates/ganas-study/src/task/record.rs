@@ -20,6 +20,10 @@ impl Task {
             report: self.report.as_ref().map(|report| report.name.clone()),
             reevaluate: Some(self.reevaluate).filter(|n| *n > 0),
             target: self.target,
+            fidelity: self.axis.as_ref().map(|axis| {
+                let (low, high) = axis.levels().into_inner();
+                format!("{}={low}..{high}", axis.name())
+            }),
             noise: self.deviation(),
             protocol: self.protocol(),
             training: None,
@@ -53,6 +57,7 @@ impl Task {
             spec: None,
             task: self.record(),
             queries,
+            cost: None,
             strategies: (recipes.iter())
                 .map(|recipe| StrategyRecord {
                     strategy: recipe.strategy().into(),

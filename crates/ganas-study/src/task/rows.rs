@@ -3,8 +3,9 @@
 use ganas_core::Pool;
 use ganas_core::constraint::Constraint;
 use ganas_core::driver::Problem;
-use ganas_core::error::Result;
+use ganas_core::error::{Result, counted};
 use ganas_core::space::SearchSpace;
+use ganas_core::trial::Fidelity;
 use ganas_tables::Table;
 use rayon::prelude::*;
 
@@ -23,13 +24,31 @@ pub fn check_numeric(table: &Table, metric: &str) -> Result<()> {
 }
 
 /// The rows of a table that can be evaluated, where they are not the whole space: those that have the
-/// objective.
+/// objective, at some level at least.
 pub fn pool(
+    source: &dyn Source,
     table: &Table,
     space: &dyn SearchSpace,
     objective: &str,
     notes: &mut Vec<String>,
 ) -> Result<Option<Pool>> {
+    let file = table.source().display();
+    if let Some(levels) = source.levels() {
+        let missing = levels.missing(table, objective);
+        if missing.gaps > 0 {
+            notes.push(format!(
+                "note: the curves of {} of {file} have gaps in `{objective}`; an evaluation there fails",
+                counted(missing.gaps, "row")
+            ));
+        }
+        if missing.empty == 0 {
+            return Ok(table.pool(space));
+        }
+        notes.push(left_out(missing.empty, table, objective));
+        let is_measured = |row: usize| levels.curve(table, row, objective).any(|v| !v.is_nan());
+        let measured = (0..table.len()).filter(|&row| is_measured(row));
+        return Ok(Some(Pool::new(measured.map(|row| table.arch(row)))));
+    }
     // What is not a column may be a cost of the space.
     let Some(column) = table.columns().iter().position(|name| name == objective) else {
         return Ok(table.pool(space));
@@ -38,16 +57,21 @@ pub fn pool(
     if missing == 0 {
         return Ok(table.pool(space));
     }
+    notes.push(left_out(missing, table, objective));
+    let measured = (0..table.len()).filter(|&row| !table.value(row, column).is_nan());
+    Ok(Some(Pool::new(measured.map(|row| table.arch(row)))))
+}
+
+/// A note about rows without the objective.
+fn left_out(missing: usize, table: &Table, objective: &str) -> String {
     let file = table.source().display();
     let left = table.len() - missing;
-    notes.push(match missing {
+    match missing {
         1 => format!("note: 1 row of {file} has no `{objective}` and is left out; {left} remain"),
         _ => format!(
             "note: {missing} rows of {file} have no `{objective}` and are left out; {left} remain"
         ),
-    });
-    let measured = (0..table.len()).filter(|&row| !table.value(row, column).is_nan());
-    Ok(Some(Pool::new(measured.map(|row| table.arch(row)))))
+    }
 }
 
 /// Notes that the space's own cost counts, though workers may measure one of that name.
@@ -107,10 +131,13 @@ pub fn bounds_in<'p>(problem: &'p Problem, table: &Table) -> Vec<(&'p Constraint
         .collect()
 }
 
-/// All metrics of a table's row, as a search would see them.
-pub fn metrics_of(problem: &Problem, table: &Table, row: usize) -> Vec<f64> {
-    let measured = (0..table.columns().len())
-        .map(|c| table.value(row, c))
-        .collect();
+/// All metrics of a table's row, as a search would see them at full fidelity.
+pub fn metrics_of(problem: &Problem, source: &dyn Source, table: &Table, row: usize) -> Vec<f64> {
+    let measured = match source.levels() {
+        Some(levels) => levels.values(table, row, Fidelity::Full),
+        None => (0..table.columns().len())
+            .map(|c| table.value(row, c))
+            .collect(),
+    };
     problem.complete(&table.arch(row), measured)
 }

@@ -1,0 +1,117 @@
+//! Cost axes as they are written, and metrics that are templates over them.
+
+use std::ops::RangeInclusive;
+
+use ganas_core::error::{Error, Result};
+use ganas_core::trial::Axis;
+use ganas_tables::level_in_braces;
+
+use crate::spec::TaskSpec;
+
+const EXAMPLE: &str = "write it as NAME=MIN..MAX, as `--fidelity epochs=1..100`";
+
+/// Reads a cost axis, written `epochs=1..100`.
+///
+/// # Errors
+/// If it is written in another way, or its range is empty.
+pub fn parse(text: &str) -> Result<Axis> {
+    let unreadable = || Error::input(format!("`{text}` is not a fidelity")).mend(EXAMPLE);
+    let (name, range) = text.split_once('=').ok_or_else(unreadable)?;
+    let (low, high) = range.split_once("..").ok_or_else(unreadable)?;
+    let level = |text: &str| text.trim().parse::<u32>().map_err(|_| unreadable());
+    let levels: RangeInclusive<u32> = level(low)?..=level(high.trim_start_matches('='))?;
+    let name = name.trim();
+    if !name
+        .chars()
+        .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+        || name.is_empty()
+    {
+        return Err(unreadable());
+    }
+    if levels.start() == levels.end() {
+        return Err(
+            Error::input(format!("the fidelity `{text}` has a single level"))
+                .mend("give a highest level above the lowest one, or leave `--fidelity` out"),
+        );
+    }
+    Axis::new(name, levels)
+}
+
+/// Returns the cost axis that a task names, and checks its templates.
+///
+/// # Errors
+/// If the axis cannot be read, or a metric names a level without an axis.
+pub fn of_task(task: &TaskSpec) -> Result<Option<Axis>> {
+    let axis = task.fidelity.as_deref().map(parse).transpose()?;
+    let metrics = task.objective.iter().chain(&task.constraints);
+    for metric in metrics.chain(&task.report) {
+        let braces = metric
+            .split_once('{')
+            .and_then(|(_, rest)| rest.split_once('}'));
+        let Some((name, _)) = braces else { continue };
+        if axis.as_ref().is_none_or(|axis| axis.name() != name) {
+            return Err(Error::input(format!(
+                "`{metric}` is a template over `{name}`, which is not a fidelity here"
+            ))
+            .mend(format!("add `--fidelity {name}=MIN..MAX`")));
+        }
+    }
+    Ok(axis)
+}
+
+/// Returns true if a metric is a template over an axis.
+pub fn is_template(metric: &str, axis: &Axis) -> bool {
+    metric.contains(&level_in_braces(axis))
+}
+
+/// Error of a table's objective that is not a template.
+pub fn not_a_template(metric: &str, axis: &Axis) -> Error {
+    let braces = level_in_braces(axis);
+    Error::input(format!(
+        "`{metric}` has one value for all levels of `{}`",
+        axis.name()
+    ))
+    .mend(format!(
+        "write `{braces}` where its columns have the level, as `--objective \"val_e{braces}\"`"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_is_a_name_and_a_range() {
+        let axis = parse("epochs=1..100").unwrap();
+        assert_eq!((axis.name(), axis.levels()), ("epochs", 1..=100));
+        for (text, words) in [
+            ("epochs", "not a fidelity"),
+            ("epochs=5", "not a fidelity"),
+            ("=1..2", "not a fidelity"),
+            ("epochs=a..3", "not a fidelity"),
+            ("epochs=9..3", "from 9 to 3"),
+            ("epochs=0..3", "from 0 to 3"),
+            ("epochs=3..3", "a single level"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn templates_need_their_axis() {
+        let mut task = TaskSpec {
+            objective: Some("val_e{epochs}".into()),
+            ..TaskSpec::default()
+        };
+        let error = of_task(&task).unwrap_err().to_string();
+        assert!(error.contains("--fidelity epochs=MIN..MAX"), "{error}");
+        task.fidelity = Some("steps=1..4".into());
+        assert!(of_task(&task).is_err());
+        task.fidelity = Some("epochs=1..4".into());
+        assert!(is_template(
+            "val_e{epochs}",
+            &of_task(&task).unwrap().unwrap()
+        ));
+    }
+}
