@@ -39,14 +39,14 @@ def bench(
     """Compares strategies over many seeds on a table: the command ``ganas bench``.
 
     >>> runs = ganas.bench(
-    ...     space="nasbench201", table="nasbench201.csv.gz", objective="cifar10_test",
+    ...     space="nasbench201", table="nasbench201", objective="cifar10_test",
     ...     strategies=["ga-nas", "random"], queries=300, seeds=20,
     ... )  # doctest: +SKIP
     >>> runs.groupby("strategy").best_rank.mean()  # doctest: +SKIP
 
     Args:
         space: The search space.
-        table: The table of evaluated architectures.
+        table: The table of evaluated architectures: a file, or ``"nasbench201"``, which is built in.
         objective: The column of the table to optimise.
         strategies: Strategies, with presets and settings as in ``"ga-nas:paper-setup1+growth=0"``.
         queries: The number of distinct architectures that each run evaluates.
@@ -82,7 +82,7 @@ def bench(
         raise ImportError("pandas is not installed; `pip install pandas` adds it") from None
     spec = {
         **_spec.space(space)[1],
-        "table": _spec.path(table),
+        "table": _spec.table(table),
         "objective": objective,
         "strategies": list(strategies),
         "queries": queries,

@@ -100,7 +100,8 @@ class Search:
             crash or ``kill -9`` the search continues by :meth:`load`, or by ``resume=True``.
         metrics: Further metrics to record as numbers, beside the objective and metrics in
             constraints. Other values in results are recorded unchanged.
-        table: A table that provides the evaluations of :meth:`run`: CSV, CSV.gz or Parquet.
+        table: A table that provides the evaluations of :meth:`run`: CSV, CSV.gz or Parquet, or
+            ``"nasbench201"``, which is built in.
         where: A filter on the rows of the table or the history: the required value of each column,
             as ``{"r": 224}``.
         duplicates: The meaning of several rows of one architecture with different values:
@@ -169,7 +170,7 @@ class Search:
             "out": _spec.path(dir),
             "caller": "python" if evaluates else None,
             "metrics": _spec.texts(metrics) if evaluates else [],
-            "table": _spec.path(table),
+            "table": _spec.table(table),
             "surrogate": _spec.path(surrogate),
             **_spec.reading(where, duplicates, arch_column),
             "async": in_flight is not None,

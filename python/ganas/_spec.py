@@ -19,6 +19,13 @@ def path(file: str | os.PathLike[str] | None) -> str | None:
     return None if file is None else os.path.abspath(file)
 
 
+def table(file: str | os.PathLike[str] | None) -> str | None:
+    """A table's file, or the name of a table that is built in."""
+    if file is not None and os.fspath(file) in _ganas.embedded_tables():
+        return os.fspath(file)
+    return path(file)
+
+
 def aim(objective: str, maximize: bool | None) -> tuple[str, bool | None]:
     """An objective without its direction, and the direction if it is given."""
     for ending, larger in ((":min", False), (":max", True)):

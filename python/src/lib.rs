@@ -24,7 +24,7 @@ mod _ganas {
     #[pymodule_export]
     use crate::search::{Search, usual_search};
     #[pymodule_export]
-    use crate::space::{Space, revive_space, strategies};
+    use crate::space::{Space, embedded_tables, revive_space, strategies};
 
     #[pymodule_init]
     fn init(module: &pyo3::Bound<'_, pyo3::types::PyModule>) -> pyo3::PyResult<()> {

@@ -9,6 +9,7 @@ use ganas_cli::registry;
 use ganas_core::arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::{self, Sampler, SearchSpace};
+use ganas_tables::EMBEDDED;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
@@ -410,4 +411,10 @@ pub fn strategies(py: Python<'_>) -> PyResult<HashMap<String, Bound<'_, PyTuple>
     (strategies.strategies())
         .map(|(name, presets)| Ok((name.to_owned(), PyTuple::new(py, presets)?)))
         .collect()
+}
+
+/// The names of the tables that are built in.
+#[pyfunction]
+pub fn embedded_tables() -> Vec<&'static str> {
+    EMBEDDED.iter().map(|table| table.name).collect()
 }

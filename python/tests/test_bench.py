@@ -117,3 +117,17 @@ def test_without_pandas_history_is_a_list(chain, without):
     without("pandas")
     (row,) = search.history
     assert row["accuracy"] == 5 and row["compliant"] and row["failure"] is None
+
+
+def test_the_table_that_is_built_in(tmp_path, monkeypatch):
+    pytest.importorskip("pandas")
+    monkeypatch.chdir(tmp_path)
+    task = {"space": "nasbench201", "table": "nasbench201"}
+    frame = ganas.bench(**task, objective="cifar10_test", strategies=["random"], queries=10, seeds=2)
+    assert frame.attrs["optimum"] == 94.373333
+    search = ganas.Search(**task, objective="cifar10_test", queries=30)
+    search.run()
+    assert 80 < search.best.value <= 94.373333
+    Path("nasbench201").write_text("arch,a\n")
+    with pytest.raises(ValueError, match="also a file here"):
+        ganas.Search(**task, objective="cifar10_test")

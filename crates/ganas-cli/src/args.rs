@@ -13,8 +13,8 @@ use crate::command::{
 const EXAMPLES: &str = "\
 Examples:
   ganas search
-  ganas search --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test
-  ganas bench --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test \\
+  ganas search --table nasbench201
+  ganas bench --table nasbench201 \\
       --strategies ga-nas,local-search --queries 200 --seeds 10
   ganas export resnet --space nasbench101 --to pytorch --out resnet.py";
 

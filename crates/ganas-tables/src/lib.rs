@@ -28,6 +28,7 @@ mod cell;
 mod codec;
 mod columns;
 mod csv;
+pub mod embedded;
 mod evaluator;
 mod filter;
 mod format;
@@ -52,6 +53,7 @@ mod tfrecord;
 
 pub use cache::{EXTENSION, default_folder};
 pub use columns::ArchColumns;
+pub use embedded::{EMBEDDED, Embedded};
 pub use evaluator::TableEvaluator;
 pub use import::{Filter, Import};
 pub use levels::{Levels, Missing, level_in_braces, name_at};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use ganas_core::error::{Advice, Error, Result};
 use ganas_core::space::{Duplicates, SearchSpace};
 
+use crate::embedded::Embedded;
 use crate::format::{self, Unusable};
 use crate::import::{Import, Reading};
 use crate::kind::Kind;
@@ -47,7 +48,10 @@ impl Table {
     ) -> Result<Self> {
         let path = path.as_ref();
         let reading = import.reading(space);
-        let kind = Kind::of_file(path)?;
+        if let Some(embedded) = Embedded::named(path) {
+            return Self::in_memory(&embedded.read(space, &reading)?, space, path);
+        }
+        let kind = kind(path)?;
         if kind == Kind::Compiled {
             return Self::map(path, space, &reading);
         }
@@ -96,7 +100,21 @@ impl Table {
     ) -> Result<PathBuf> {
         let source = source.as_ref();
         let reading = import.reading(space);
-        let kind = Kind::of_file(source)?;
+        if let Some(embedded) = Embedded::named(source) {
+            let Some(out) = out else {
+                return Err(
+                    Error::input("the table is part of the program, and needs no import")
+                        .mend(
+                            Advice::text("use it as it is, or name a file to write by ")
+                                .setting("out", None),
+                        )
+                        .in_file(source),
+                );
+            };
+            cache::write(&embedded.read(space, &reading)?, space, out)?;
+            return Ok(out.to_owned());
+        }
+        let kind = kind(source)?;
         if kind == Kind::Compiled {
             return Err(Error::input("the table is compiled already")
                 .mend("use it as it is")
@@ -250,6 +268,14 @@ impl Table {
             }
         }
         Ok(table)
+    }
+}
+
+/// Returns the kind of a file. A file that does not exist may be a misspelt name of an embedded table.
+fn kind(path: &Path) -> Result<Kind> {
+    match Embedded::misspelt(path) {
+        Some(error) => Err(error),
+        None => Kind::of_file(path),
     }
 }
 

@@ -118,6 +118,13 @@ fn nasbench201_has_its_known_optima_and_its_classes() {
     };
     assert!((optimum("cifar10_test") - 94.3733).abs() < 1e-4);
     assert!((optimum("cifar10_valid") - 91.6067).abs() < 1e-4);
+    let embedded = Table::open("nasbench201", &nasbench201(), None).unwrap();
+    assert_eq!(embedded.columns(), ["cifar10_test"]);
+    for row in 0..table.len() {
+        let same = embedded.find(&table.arch(row)).unwrap();
+        let value = table.value(row, table.column("cifar10_test").unwrap());
+        assert_eq!(embedded.value(same, 0), value);
+    }
     let merge = Import {
         cache: Some(folder.path().into()),
         ..Import::default()

@@ -19,7 +19,7 @@ use crate::terminal;
 
 const EXAMPLES: &str = "\
 Examples:
-  ganas bench --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test \\
+  ganas bench --table nasbench201 \\
       --strategies random,evolution,local-search --queries 300 --seeds 20 --json bench.json
   ganas bench --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --strategies local-search,local-search:best-improvement --queries 2000 --seeds 10

@@ -28,7 +28,7 @@ use estimates::{Survey, Threshold, estimate};
 
 const EXAMPLES: &str = "\
 Examples:
-  ganas rare-event --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test --alpha 94.3
+  ganas rare-event --table nasbench201 --alpha 94.3
   ganas rare-event --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --top-fraction 1e-4 --seeds 40 --json rare.json --svg rare.svg
   ganas rare-event --space ofa-mobilenetv3 --surrogate ofa.json --alpha 77 --constraint 'params <= 5e6'";
@@ -39,12 +39,12 @@ Examples:
 pub struct RareEventArgs {
     /// Search space: a name that `ganas space list` shows, or a TOML file
     #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
-    space: String,
+    space: Option<String>,
 
-    /// Table of all architectures of the space
+    /// Table of all architectures of the space: a file, or `nasbench201`, which is built in
     #[arg(
         long,
-        value_name = "FILE",
+        value_name = "FILE|NAME",
         required_unless_present = "surrogate",
         conflicts_with = "surrogate"
     )]
@@ -139,7 +139,7 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
     let progress = &session.progress;
     let task = Task::open(
         &TaskSpec {
-            space: Some(args.space.clone()),
+            space: args.space.clone(),
             table: args.table.clone(),
             reading: args.reading.0.clone(),
             surrogate: args.surrogate.clone(),

@@ -19,7 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   ganas report runs/digits-1
   ganas report runs/small runs/large --out comparison.html
-  ganas bench --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test \\
+  ganas bench --table nasbench201 \\
       --strategies ga-nas,random --queries 300 --seeds 10 --out runs/bench
   ganas report runs/bench
   ganas report results/nasbench101.json --out nasbench101.html

@@ -26,7 +26,7 @@ Examples:
 
   ganas resume runs/cifar-10-1 --device gpu:1
       networks are trained there from now on, wherever they were before
-  ganas resume runs/one --table /data/nasbench201.csv.gz
+  ganas resume runs/one --table /data/nasbench101.csv.gz
       the same table in another place
 
 A resumed search ends with the evaluations, the rounds and the result that it would have ended with

@@ -22,7 +22,7 @@ const EXAMPLES: &str = "\
 Examples:
   ganas search
       trains cells of nasbench201 on handwritten digits that are built in: no data, a minute or two
-  ganas search --space nasbench201 --table nasbench201.csv.gz --objective cifar10_test
+  ganas search --table nasbench201
   ganas search --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --strategy evolution --queries 1000 --constraint 'params <= 5e6' --out runs/small
   ganas search --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\

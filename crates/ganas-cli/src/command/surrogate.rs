@@ -24,6 +24,7 @@ use ganas_study::files::unreadable;
 use ganas_study::files::{prepare, write_json};
 use ganas_study::progress::Progress;
 use ganas_study::spec::ReadingSpec;
+use ganas_study::task::named_space;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,10 +64,10 @@ enum Kind {
 struct FitArgs {
     /// Search space of the table: a name that `ganas space list` shows, or a TOML file
     #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
-    space: String,
+    space: Option<String>,
 
-    /// Table of evaluated architectures
-    #[arg(long, value_name = "FILE")]
+    /// Table of evaluated architectures: a file, or `nasbench201`, which is built in
+    #[arg(long, value_name = "FILE|NAME")]
     table: PathBuf,
 
     #[command(flatten)]
@@ -141,7 +142,7 @@ struct EvalArgs {
 struct FeaturesArgs {
     /// Search space: a name that `ganas space list` shows, or a TOML file
     #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
-    space: String,
+    space: Option<String>,
 
     /// Table whose rows to print
     #[arg(long, value_name = "FILE")]
@@ -203,7 +204,8 @@ fn fit_one(args: &FitArgs) -> Result<()> {
             .in_file(&args.out)
             .into());
     }
-    let space = registry().notations(&args.space)?;
+    let name = named_space(args.space.as_deref(), Some(&args.table))?;
+    let space = registry().notations(name)?;
     let progress = progress(args.quiet);
     let table = args.reading.0.open(&args.table, &*space, &progress)?;
     let config = FitConfig {
@@ -365,7 +367,8 @@ fn time(
 }
 
 fn features(args: &FeaturesArgs) -> Result<()> {
-    let space = registry().notations(&args.space)?;
+    let name = named_space(args.space.as_deref(), args.table.as_deref())?;
+    let space = registry().notations(name)?;
     let mut out = BufWriter::new(terminal::stdout());
     let Some(file) = &args.table else {
         for name in Encoding::listed(&*space) {

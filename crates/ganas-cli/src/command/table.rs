@@ -19,13 +19,14 @@ use crate::spec_args::SpecArgs;
 use crate::terminal;
 use ganas_study::files::unreadable;
 use ganas_study::spec::ReadingSpec;
+use ganas_study::task::named_space;
 
 const EXAMPLES: &str = "\
 Examples:
   ganas table import nasbench101.csv.gz --space nasbench101
-  ganas table info nasbench201.csv.gz --space nasbench201
+  ganas table info nasbench201
   ganas table query measured.csv --space my-space.toml 'conv3;conv3;skip'
-  ganas space sample nasbench201 -n 10 | ganas table query nb201.csv.gz --space nasbench201 - --json";
+  ganas space sample nasbench201 -n 10 | ganas table query nasbench201 - --json";
 
 /// Arguments of `ganas table`.
 #[derive(Clone, Debug, Args)]
@@ -71,12 +72,13 @@ enum Action {
 
 #[derive(Clone, Debug, Args)]
 struct Named {
-    /// Table: CSV, CSV.gz, Parquet, NAS-Bench-101's TFRecord, or compiled
+    /// Table: CSV, CSV.gz, Parquet, NAS-Bench-101's TFRecord, compiled, or `nasbench201`, which is built in
+    #[arg(value_name = "FILE|NAME")]
     file: PathBuf,
 
     /// Search space of the table: a name that `ganas space list` shows, or a TOML file
     #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
-    space: String,
+    space: Option<String>,
 
     #[command(flatten)]
     reading: SpecArgs<ReadingSpec>,
@@ -93,7 +95,8 @@ struct Named {
 
 impl Named {
     fn space(&self) -> Result<Box<dyn SearchSpace>> {
-        Ok(registry().table_space(&self.space, self.merge_isomorphic)?)
+        let name = named_space(self.space.as_deref(), Some(&self.file))?;
+        Ok(registry().table_space(name, self.merge_isomorphic)?)
     }
 
     fn open(&self, space: &dyn SearchSpace) -> Result<Table> {

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod builtin_table;
 mod changes;
 mod device;
 mod directions;

@@ -1,10 +1,11 @@
 //! Resumed runs.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ganas_core::driver::StopReason;
 use ganas_core::error::{Error, Result};
+use ganas_tables::Embedded;
 
 use crate::duration;
 use crate::files::unreadable;
@@ -40,8 +41,11 @@ pub fn open(
     let folder = fs::canonicalize(folder).map_err(|e| Error::io(folder, e))?;
     if *change != Change::default() {
         // The run continues in the folder that it was started in.
-        let table = (change.table.as_ref())
-            .map(|file| fs::canonicalize(file).map_err(|e| unreadable(Error::io(file, e))));
+        let place = |file: &PathBuf| match Embedded::named(file) {
+            Some(_) => Ok(file.clone()),
+            None => fs::canonicalize(file).map_err(|e| unreadable(Error::io(file, e))),
+        };
+        let table = change.table.as_ref().map(place);
         recorded.changes.push(Change {
             after: evaluations(&folder.join(JOURNAL)),
             table: table.transpose()?,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ganas_core::error::{Error, Result};
+use ganas_tables::Embedded;
 
 use crate::spec::task::TaskSpec;
 
@@ -24,13 +25,21 @@ impl TaskSpec {
     /// If the folder of tables is meant and not known.
     pub(super) fn relocate(&mut self, folder: &Path) -> Result<()> {
         let paths = [
-            &mut self.table,
             &mut self.supernet,
             &mut self.surrogate,
             &mut self.training.recipe,
         ];
         for path in paths.into_iter().flatten() {
             *path = expand(path, folder)?;
+        }
+        if let Some(table) = &mut self.table {
+            *table = match Embedded::named(table) {
+                Some(embedded) => {
+                    embedded.check_alone(folder)?;
+                    table.clone()
+                }
+                None => expand(table, folder)?,
+            };
         }
         if let Some(space) = &mut self.space
             && space.ends_with(".toml")

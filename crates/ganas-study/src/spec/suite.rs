@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ganas_core::error::{Error, Result};
+use ganas_tables::Embedded;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -88,10 +89,11 @@ impl SuiteSpec {
                         .mend("add `table` or `surrogate`"),
                 );
             }
-            if task.task.space.is_none() {
+            let embedded = task.task.table.as_deref().and_then(Embedded::named);
+            if task.task.space.is_none() && embedded.is_none() {
                 return missing("space", "space");
             }
-            if task.task.objective.is_none() {
+            if task.task.objective.is_none() && embedded.is_none() {
                 return missing("objective", "objective");
             }
             if task.queries == 0 {

@@ -14,11 +14,11 @@ spec! {
     /// Task of a search or benchmark.
     pub struct TaskSpec {
         /// Search space: a name that `ganas space list` shows, or a TOML file
-        /// [default: nasbench201, where networks are trained]
+        /// [default: nasbench201, where networks are trained or its table is searched]
         space: Option<String> => |field| field.value("NAME|FILE").offers(Offer::Spaces);
-        /// Table of evaluated architectures (CSV, CSV.gz, Parquet, NAS-Bench-101's TFRecord);
-        /// docs/tables.md says what is read
-        table: Option<PathBuf> => |field| field.value("FILE");
+        /// Table of evaluated architectures: a file (CSV, CSV.gz, Parquet, NAS-Bench-101's TFRecord), or
+        /// `nasbench201`, which is built in; docs/tables.md says what is read
+        table: Option<PathBuf> => |field| field.value("FILE|NAME");
         /// Train every candidate on a dataset: digits (built in), or a folder with CIFAR-10, CIFAR-100,
         /// files of the MNIST family, or a sub-folder of images for each class
         train: Option<String> => |field| field.value("DATASET");
@@ -29,8 +29,8 @@ spec! {
         surrogate: Option<PathBuf> => |field| field.value("FILE");
         /// Evaluate candidates by an evaluator that was registered in Rust
         evaluator: Option<String> => |field| field.value("NAME");
-        /// Metric to search for, as NAME, NAME:min or NAME:max: a column of the table; accuracy (the
-        /// default) or loss of networks
+        /// Metric to search for, as NAME, NAME:min or NAME:max: a column of the table, by default its only
+        /// one; accuracy (the default) or loss of networks
         ///
         /// Without a direction, `loss` is minimised and every other metric is maximised, wherever it comes
         /// from. A line on standard error says which way it goes.

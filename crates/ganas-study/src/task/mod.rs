@@ -17,7 +17,7 @@ use ganas_core::evaluate::{Evaluator, Noisy};
 use ganas_core::journal::Finished;
 use ganas_core::space::{Sampler, SearchSpace};
 use ganas_core::trial::{Axis, Fidelity};
-use ganas_tables::{Ranking, Table, name_at};
+use ganas_tables::{Embedded, Ranking, Table, name_at};
 use ganas_train::Recipe;
 
 use crate::direction::ObjectiveSpec;
@@ -599,6 +599,21 @@ fn at_full(metric: &str, axis: Option<&Axis>) -> String {
     )
 }
 
+/// Returns the name of a space: as given, or that of an embedded table.
+///
+/// # Errors
+/// If neither names one.
+pub fn named_space<'n>(space: Option<&'n str>, table: Option<&Path>) -> Result<&'n str> {
+    match (space, table.and_then(Embedded::named)) {
+        (Some(name), _) => Ok(name),
+        (None, Some(embedded)) => Ok(embedded.space),
+        (None, None) => Err(table.and_then(Embedded::misspelt).unwrap_or_else(|| {
+            Error::input("no search space is named")
+                .mend("add `--space nasbench201`, another name or a TOML file")
+        })),
+    }
+}
+
 /// The name of the space that a task searches.
 fn space_name(spec: &TaskSpec) -> Result<&str> {
     let named = spec.table.is_some()
@@ -607,12 +622,10 @@ fn space_name(spec: &TaskSpec) -> Result<&str> {
         || spec.worker.command.is_some()
         || spec.evaluator.is_some()
         || spec.caller.is_some();
-    match &spec.space {
-        Some(name) => Ok(name),
-        None if !named => Ok(SPACE),
-        None => Err(Error::input("no search space is named")
-            .mend("add `--space nasbench201`, another name or a TOML file")),
+    if spec.space.is_none() && !named {
+        return Ok(SPACE);
     }
+    named_space(spec.space.as_deref(), spec.table.as_deref())
 }
 
 /// The architectures that are evaluated first.
@@ -638,7 +651,10 @@ fn objective_spec(
         Some(named) => named,
         None => {
             let metric = match (source.table(), source.predicted()) {
-                (Some(table), _) => return Err(choose(table.columns())),
+                (Some(table), _) => match table.columns() {
+                    [only] => only.clone(),
+                    several => return Err(choose(several)),
+                },
                 (_, Some(predicted)) => match predicted.surrogate.metrics() {
                     [only] => only.clone(),
                     several => return Err(choose(several)),

@@ -32,7 +32,7 @@ const CHUNK: usize = 20;
 const EXAMPLES: &str = "\
 Examples:
   ganas supernet eval runs/supernet --sample 1000 \\
-      --table nasbench201.csv.gz --objective cifar10_test --images 1000 --json correlation.json
+      --table nasbench201 --objective cifar10_test --images 1000 --json correlation.json
   ganas supernet eval runs/supernet --arch '|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|nor_conv_1x1~2|'";
 
 /// Arguments of `ganas supernet eval`.

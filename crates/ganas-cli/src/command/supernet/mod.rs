@@ -15,7 +15,7 @@ pub use trained::space_of;
 const EXAMPLES: &str = "\
 Examples:
   ganas supernet train --space nasbench201 --data cifar-10-batches-bin --out runs/supernet
-  ganas supernet eval runs/supernet --sample 1000 --table nasbench201.csv.gz --objective cifar10_test
+  ganas supernet eval runs/supernet --sample 1000 --table nasbench201 --objective cifar10_test
   ganas search --space nasbench201 --supernet runs/supernet --objective loss
   ganas supernet search runs/supernet --space nasbench201 --method enas";
 

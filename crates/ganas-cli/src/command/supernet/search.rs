@@ -34,7 +34,7 @@ use ganas_study::task::Report;
 const EXAMPLES: &str = "\
 Examples:
   ganas supernet search runs/supernet --space nasbench201 --method enas --seeds 10 \\
-      --table nasbench201.csv.gz --report cifar10_test --json enas.json
+      --table nasbench201 --report cifar10_test --json enas.json
   ganas supernet search runs/shared --space nasbench101 --method darts --seeds 10 \\
       --table nasbench101.csv.gz --report test_accuracy --json darts.json
 
