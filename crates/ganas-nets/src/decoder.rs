@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
 use ganas_core::{arch::mask, rng::Rng};
+use ganas_tensor::Tensor;
 
 use crate::gru::{GruStep, gru};
 use crate::layers::{EdgeChoice, bias_tanh};

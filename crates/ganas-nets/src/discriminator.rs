@@ -10,8 +10,8 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
 use ganas_core::{arch::Graph, rng::Rng};
+use ganas_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::GraphBatch;

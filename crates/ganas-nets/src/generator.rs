@@ -7,14 +7,13 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
 use ganas_core::rng::Rng;
 use ganas_core::space::{Growth, Link, Rules};
+use ganas_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::GraphBatch;
 use crate::decoder::{Decoder, Live, Plan};
-use crate::kgnn::like;
 use crate::layers::{
     LabelChoice, bernoulli, bias_tanh, categorical, log_softmax, sigmoid, softplus,
 };
@@ -304,7 +303,7 @@ impl Generator {
     /// # Shapes
     /// - output: `[steps, width]` and `[nodes, width]`
     fn encode(&self, w: &Weights, prefixes: &Prefixes) -> (Tensor<2>, Tensor<2>) {
-        let mut nodes = like(&prefixes.first, &w[self.context]);
+        let mut nodes = prefixes.first.clone();
         for (i, &(weight, bias)) in self.layers.iter().enumerate() {
             if i > 0 {
                 nodes = prefixes.neighbours.apply(nodes);
@@ -315,7 +314,7 @@ impl Generator {
             .summary
             .apply(nodes.clone())
             .matmul(w[self.summary].clone());
-        let context = like(&prefixes.context, &summary).matmul(w[self.context].clone());
+        let context = prefixes.context.clone().matmul(w[self.context].clone());
         (
             bias_tanh(summary + context, w[self.summary_bias].clone()),
             nodes,

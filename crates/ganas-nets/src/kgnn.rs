@@ -9,8 +9,8 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Tensor, TensorData};
 use ganas_core::rng::Rng;
+use ganas_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::batch::GraphBatch;
@@ -161,7 +161,7 @@ impl KGnn {
         for (level, sets) in self.sets.iter().zip(&batch.sets) {
             for (i, layer) in level.layers.iter().enumerate() {
                 states = if i == 0 {
-                    let kinds = like(&sets.kinds, &states).matmul(weights[level.kind].clone());
+                    let kinds = sets.kinds.clone().matmul(weights[level.kind].clone());
                     let members = sets.members.apply(states);
                     let sum = members.matmul(weights[layer.weight].clone()) + kinds;
                     bias_tanh(sum, weights[layer.bias].clone())
@@ -181,23 +181,13 @@ impl KGnn {
 
 fn apply(weights: &Weights, layer: &Layer, inputs: Tensor<2>) -> Tensor<2> {
     let weight = weights[layer.weight].clone();
-    let product = like(&inputs, &weight).matmul(weight);
+    let product = inputs.matmul(weight);
     bias_tanh(product, weights[layer.bias].clone())
 }
 
 /// A constant tensor, off the tape.
 pub(crate) fn constant(values: Vec<f32>, shape: [usize; 2]) -> Tensor<2> {
-    let device = burn::tensor::Device::flex();
-    Tensor::from_data(TensorData::new(values, shape), &device)
-}
-
-/// `x` as a constant of the tape that `other` is on, if it is on one.
-pub(crate) fn like(x: &Tensor<2>, other: &Tensor<2>) -> Tensor<2> {
-    if other.is_autodiff() {
-        x.clone().autodiff()
-    } else {
-        x.clone()
-    }
+    ganas_tensor::tensor(values, shape)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
 use ganas_core::space::LabelSet;
+use ganas_tensor::Tensor;
 
 use crate::op;
 

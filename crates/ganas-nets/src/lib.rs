@@ -2,9 +2,8 @@
 //! generator and the PPO that trains it (GA-NAS, Rezaei et al. 2021, arXiv 2105.09356).
 //!
 //! The inputs of a network are labelled graphs, the masks of a grammar and numbers. It never gets
-//! an architecture or an accuracy. Everything runs on one thread, on `burn`'s pure-Rust CPU
-//! backend, and is a function of its inputs and of one [`Rng`](ganas_core::rng::Rng): the same
-//! seed gives the same bits, on any thread.
+//! an architecture or an accuracy. Everything runs on one thread and is a function of its inputs and
+//! of one [`Rng`](ganas_core::rng::Rng): the same seed gives the same bits, on any thread.
 //!
 //! The graphs are small and the layers narrow, so most of the time goes into the work around the
 //! matrix products. Three design choices follow. A batch is ragged: the nodes of all graphs are the

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
 use ganas_core::rng::Rng;
+use ganas_tensor::Tensor;
 
 use crate::discriminator::FitReport;
 use crate::layers::{dot, sigmoid, softplus, tanh};

@@ -1,14 +1,12 @@
 //! The parameters of a network as one flat vector, and Adam on it.
 //!
-//! `burn`'s own optimiser walks a module and runs a dozen tensor operations for each of its
-//! parameters. The networks here have about thirty parameters of a few hundred numbers, so that
-//! would cost as much as a backward pass. One loop over a flat vector costs some microseconds. It
-//! also makes saving exact and finite differences simple.
+//! The networks here have about thirty parameters of a few hundred numbers. One loop over a flat
+//! vector costs some microseconds. It also makes saving exact and finite differences simple.
 
 use std::ops::Index;
 
-use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use ganas_core::rng::Rng;
+use ganas_tensor::{Gradients, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::error::NetError;
@@ -81,19 +79,19 @@ impl Params {
 
     /// The parameters as tensors without a tape.
     pub fn frozen(&self) -> Weights {
-        self.tensors(&Device::flex(), false)
+        self.tensors(false)
     }
 
     /// The parameters as leaves of a new tape.
     pub fn tracked(&self) -> Weights {
-        self.tensors(&Device::flex().autodiff(), true)
+        self.tensors(true)
     }
 
-    fn tensors(&self, device: &Device, tracked: bool) -> Weights {
+    fn tensors(&self, tracked: bool) -> Weights {
         let tensor = |slot: &Slot| {
             let [rows, columns] = slot.shape;
             let values = self.values[slot.start..][..rows * columns].to_vec();
-            let tensor = Tensor::from_data(TensorData::new(values, slot.shape), device);
+            let tensor = ganas_tensor::tensor(values, slot.shape);
             if tracked {
                 tensor.require_grad()
             } else {
@@ -109,10 +107,10 @@ impl Params {
         if !loss.is_tracked() {
             return flat;
         }
-        let grads: Gradients = loss.backward();
+        let grads: Gradients = loss.clone().backward();
         for (slot, weight) in self.slots.iter().zip(&weights.0) {
             if let Some(grad) = weight.grad(&grads) {
-                let grad = (grad.try_into_vec_as::<f32>()).expect("numbers on the CPU can be read");
+                let grad = grad.into_vec().expect("numbers on the CPU can be read");
                 flat[slot.start..][..grad.len()].copy_from_slice(&grad);
             }
         }

@@ -1,12 +1,12 @@
 //! Proximal policy optimisation (Schulman et al. 2017, arXiv 1707.06347) for any policy.
 
-use burn::tensor::Tensor;
 use ganas_core::rng::Rng;
+use ganas_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::NetError;
 use crate::gae::{advantages, standardise};
-use crate::kgnn::{constant, like};
+use crate::kgnn::constant;
 use crate::params::{Adam, Params, Weights};
 
 /// A trainable policy.
@@ -226,10 +226,7 @@ impl Ppo {
     fn step<P: Policy>(&mut self, policy: &mut P, batch: &P::Batch, n: &Numbers) -> PpoReport {
         let weights = policy.params().tracked();
         let evaluation = policy.evaluate(&weights, batch);
-        let column = |values: &[f32]| {
-            let values = constant(values.to_vec(), [values.len(), 1]);
-            like(&values, &evaluation.log_prob)
-        };
+        let column = |values: &[f32]| constant(values.to_vec(), [values.len(), 1]);
         let change = evaluation.log_prob.clone() - column(&n.log_probs);
         let objective = match self.config.objective {
             Objective::Ppo => surrogate(change.clone(), column(&n.advantages), self.config.clip),
@@ -275,10 +272,7 @@ pub fn surrogate(change: Tensor<2>, advantages: Tensor<2>, clip: f32) -> Tensor<
 
 /// The numbers of a tensor.
 pub(crate) fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor
-        .without_autodiff()
-        .try_into_vec_as()
-        .expect("numbers on the CPU can be read")
+    tensor.into_vec().expect("numbers on the CPU can be read")
 }
 
 fn mean(reports: &[PpoReport]) -> PpoReport {

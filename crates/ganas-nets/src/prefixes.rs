@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
 use ganas_core::arch::Graph;
+use ganas_tensor::Tensor;
 
 use crate::batch::GraphBatch;
 use crate::kgnn::constant;

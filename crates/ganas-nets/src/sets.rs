@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
 use ganas_core::arch::bits;
+use ganas_tensor::Tensor;
 
 use crate::batch::{GraphBatch, pooling};
 use crate::kgnn::constant;

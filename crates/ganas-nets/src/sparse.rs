@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Tensor;
+use ganas_tensor::Tensor;
 
 use crate::op;
 

@@ -8,10 +8,10 @@
 use std::collections::HashMap;
 use std::process::Command;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use cpu_time::ProcessTime;
 use ganas_core::rng::Rng;
 use ganas_core::space::{SearchSpace, nasbench201};
+use ganas_tensor::Tensor;
 use ganas_train::layer::{ConvShape, batch_norm, conv2d};
 use ganas_train::{Examples, Frame, Network, Plan, Recipe};
 
@@ -26,8 +26,7 @@ fn leaf(shape: [usize; 4], mean: f64, rng: &mut Rng) -> Tensor<4> {
     let values: Vec<f32> = (0..shape.iter().product::<usize>())
         .map(|_| (mean + 0.1 * rng.normal()) as f32)
         .collect();
-    let device = Device::flex().autodiff();
-    Tensor::from_data(TensorData::new(values, shape), &device).require_grad()
+    ganas_tensor::tensor(values, shape).require_grad()
 }
 
 /// The fastest of the steps, in milliseconds.
@@ -82,7 +81,7 @@ fn network() -> f64 {
         learning_rate: 0.01,
         ..Recipe::default()
     };
-    let mut network = Network::new(plan, 0, &Device::flex());
+    let mut network = Network::new(plan, 0, &ganas_train::cpu());
     let times: Vec<f64> = (0..STEPS)
         .map(|_| {
             let start = ProcessTime::now();

@@ -12,6 +12,9 @@ pub type Result<T, E = TrainError> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
+    /// The numbers of a tensor cannot be read from the device.
+    #[error(transparent)]
+    Device(#[from] ganas_tensor::ReadError),
     /// An op has no layers.
     #[error("no layers are known for the op `{op}`; use {known}")]
     UnknownOp {

@@ -4,12 +4,12 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use burn::tensor::Device;
 use ganas_core::arch::Arch;
 use ganas_core::error::Result as CoreResult;
 use ganas_core::evaluate::{Details, Evaluator, Outcome, Work};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace};
+use ganas_tensor::Device;
 use rayon::ThreadPool;
 
 use crate::error::Result;

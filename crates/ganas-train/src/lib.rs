@@ -13,7 +13,7 @@
 //!
 //! With the feature `wgpu` networks also run on a card of any vendor. [`device::Choice::Gpu`] opens
 //! it or returns an error with the reason, such as that there is none. The layers are then burn's
-//! own operations. They agree with the CPU up to rounding. Sums may run in any order, so the same
+//! operations. They agree with the CPU up to rounding. Sums may run in any order, so the same
 //! seed need not give the same bits. Several networks share a card, each fed by a thread.
 //!
 //! ```text
@@ -45,15 +45,12 @@ pub mod supernet;
 pub mod task;
 pub mod trainer;
 
-use burn::tensor::Device;
+use ganas_tensor::Device;
 
 /// The device that networks are trained on without a GPU: one thread each.
 pub fn cpu() -> Device {
-    Device::flex()
+    Device::Cpu
 }
-
-#[cfg(test)]
-mod check;
 
 pub use error::{Result, TrainError};
 pub use evaluate::{METRICS, Training, TrainingEvaluator};

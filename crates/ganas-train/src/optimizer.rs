@@ -1,6 +1,6 @@
 //! Optimisers, on the tensors of a device.
 
-use burn::tensor::Tensor;
+use ganas_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 /// The update rule of the weights.
@@ -108,7 +108,7 @@ impl Optimizer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{close, numbers, random};
+    use ganas_tensor::check::{close, numbers, random};
 
     /// The formulas of PyTorch's documentation, on plain numbers.
     fn expected(optimizer: Optimizer, w: f64, gradients: &[f64], rate: f64, decay: f64) -> f64 {

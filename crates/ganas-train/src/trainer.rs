@@ -1,7 +1,7 @@
 //! Trains a network and scores it.
 
-use burn::tensor::{Device, Tensor, TensorData};
 use ganas_core::rng::Rng;
+use ganas_tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, TrainError};
@@ -109,7 +109,7 @@ pub struct Network {
 impl Network {
     /// A network with fresh weights.
     pub fn new(plan: Plan, seed: u64, device: &Device) -> Self {
-        let device = device.clone().without_autodiff();
+        let device = device.clone();
         Network {
             weights: Weights::new(&plan, seed, &device),
             plan,
@@ -119,7 +119,7 @@ impl Network {
 
     /// A network with given weights; missing weights are fresh.
     pub fn with_weights(plan: Plan, mut weights: Weights, seed: u64, device: &Device) -> Self {
-        let device = device.clone().without_autodiff();
+        let device = device.clone();
         weights.extend(&plan, seed, &device);
         Network {
             plan,
@@ -234,9 +234,9 @@ impl Network {
     /// If the batch does not fit.
     pub(crate) fn pass(&self, batch: &Batch, label_smoothing: f64) -> Result<Pass> {
         let leaves: Vec<Tensor<4>> = (self.bound().into_iter())
-            .map(|weight| weight.autodiff().require_grad())
+            .map(Tensor::require_grad)
             .collect();
-        let images = self.images(batch)?.autodiff();
+        let images = self.images(batch)?;
         let output = run(&self.plan, &leaves, images, Mode::Batch);
         let (loss, score) = self.score(output.logits, &batch.labels, label_smoothing)?;
         if !score.loss.is_finite() {
@@ -363,8 +363,7 @@ impl Network {
                 "an example has the label {label} where the network has {classes} classes"
             )));
         }
-        let data = TensorData::new(batch.images.clone(), shape);
-        Ok(Tensor::from_data(data, &self.device))
+        Ok(Tensor::new(batch.images.clone(), shape, &self.device))
     }
 
     /// The loss, and the score of the batch.
@@ -377,8 +376,8 @@ impl Network {
         let classes = self.classes();
         let targets = Targets::new(labels, classes, smoothing, &self.device);
         let loss = cross_entropy(logits.clone(), &targets);
-        let values = read(loss.clone().inner())?;
-        let logits = read(logits.inner())?;
+        let values = read(loss.clone())?;
+        let logits = read(logits)?;
         let right = (logits.chunks_exact(classes).zip(labels))
             .filter(|(row, label)| best(row) == Some(**label as usize))
             .count();
@@ -404,10 +403,8 @@ fn best(row: &[f32]) -> Option<usize> {
     Some(best)
 }
 
-fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    tensor
-        .try_into_vec_as::<f32>()
-        .map_err(|e| TrainError::Examples(format!("the device returned nothing: {e:?}")))
+pub(crate) fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    Ok(tensor.into_vec()?)
 }
 
 /// A mean over examples.

@@ -5,9 +5,9 @@
 use std::io::Write;
 use std::sync::LazyLock;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench101, nasbench201};
+use ganas_tensor::{Device, Tensor};
 use ganas_train::device::Choice;
 use ganas_train::layer::{
     ConvShape, Moments, Targets, avg_pool, batch_norm, conv2d, cross_entropy, depthwise_conv2d,
@@ -113,7 +113,7 @@ fn logits_are_those_of_the_cpu() {
     let Some(gpu) = &*GPU else { return };
     let batch = examples(6, 2).in_order(6).next().unwrap();
     for (name, plan) in plans() {
-        let [ours, theirs] = [gpu, &Device::flex()].map(|device| {
+        let [ours, theirs] = [gpu, &Device::Cpu].map(|device| {
             let mut network = Network::new(plan.clone(), 3, device);
             let fresh = network.logits(&batch).unwrap();
             network.recompute_moments(&examples(16, 1), 8).unwrap();
@@ -143,7 +143,7 @@ fn changes_are_those_of_the_cpu(steps: usize) {
     let batch = examples(6, 2).in_order(6).next().unwrap();
     let mut all = Vec::new();
     for (name, plan) in plans() {
-        let [ours, theirs] = [gpu, &Device::flex()].map(|device| {
+        let [ours, theirs] = [gpu, &Device::Cpu].map(|device| {
             let mut network = Network::new(plan.clone(), 3, device);
             let before = flat(&network);
             let epochs = network.train(&recipe, &feed, 4, &mut |_| ()).unwrap();
@@ -182,7 +182,7 @@ fn random(shape: [usize; 4], seed: u64, device: &Device) -> Tensor<4> {
     let values: Vec<f32> = (0..shape.iter().product::<usize>())
         .map(|_| rng.normal() as f32)
         .collect();
-    Tensor::from_data(TensorData::new(values, shape), device)
+    Tensor::new(values, shape, device)
 }
 
 /// Asserts that a function has the same output and gradients on both.
@@ -192,19 +192,19 @@ fn agrees<const N: usize>(
     shapes: [[usize; 4]; N],
     function: impl Fn([Tensor<4>; N]) -> Tensor<4>,
 ) {
-    let [ours, theirs] = [gpu, &Device::flex()].map(|device| {
+    let [ours, theirs] = [gpu, &Device::Cpu].map(|device| {
         let mut seed = 0;
         let inputs = shapes.map(|shape| {
             seed += 1;
-            random(shape, seed, device).autodiff().require_grad()
+            random(shape, seed, device).require_grad()
         });
         let output = function(inputs.clone());
-        let weights = random(output.dims(), 99, device).autodiff();
+        let weights = random(output.dims(), 99, device);
         let gradients = (output.clone() * weights).sum().backward();
-        let mut all = vec![output.inner()];
+        let mut all = vec![output.detach()];
         all.extend(inputs.iter().map(|input| input.grad(&gradients).unwrap()));
         all.into_iter()
-            .map(|tensor| tensor.try_into_vec_as::<f32>().unwrap())
+            .map(|tensor| tensor.into_vec().unwrap())
             .collect::<Vec<_>>()
     });
     for (part, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
@@ -261,7 +261,7 @@ fn layers_are_those_of_the_cpu() {
             batch_norm(x, scale, shift, rectify).0
         });
         agrees("running norm", gpu, [x, row, row], |[x, scale, shift]| {
-            let device = x.device().without_autodiff();
+            let device = x.device();
             let moments = Moments {
                 mean: random(row, 7, &device),
                 variance: random(row, 8, &device).square(),
@@ -271,16 +271,16 @@ fn layers_are_those_of_the_cpu() {
     }
     // The moments themselves are off the tape.
     for part in 0..2 {
-        let [ours, theirs] = [gpu, &Device::flex()].map(|device| {
+        let [ours, theirs] = [gpu, &Device::Cpu].map(|device| {
             let [x, scale, shift] = [x, row, row].map(|shape| random(shape, 1, device));
             let (_, moments) = batch_norm(x, scale, shift, false);
             let part = [moments.mean, moments.variance][part].clone();
-            part.try_into_vec_as::<f32>().unwrap()
+            part.into_vec().unwrap()
         });
         assert!(distance(&ours, &theirs) < 1e-5);
     }
     agrees("cross entropy", gpu, [[4, 1, 1, 10]], |[logits]| {
-        let device = logits.device().without_autodiff();
+        let device = logits.device();
         let targets = Targets::new(&[3, 0, 9, 3], 10, 0.1, &device);
         cross_entropy(logits, &targets).reshape([1, 1, 1, 1])
     });
@@ -346,8 +346,8 @@ fn weights_go_from_the_card_to_the_cpu_through_a_file() {
         .train(&recipe, &examples(16, 1), 0, &mut |_| ())
         .unwrap();
     network.weights().save(&path).unwrap();
-    let loaded = Weights::load(&path, &plan, &Device::flex()).unwrap();
-    let other = Network::with_weights(plan, loaded, 0, &Device::flex());
+    let loaded = Weights::load(&path, &plan, &Device::Cpu).unwrap();
+    let other = Network::with_weights(plan, loaded, 0, &Device::Cpu);
     let batch = examples(6, 2).in_order(6).next().unwrap();
     let [ours, theirs] = [&network, &other].map(|n| n.logits(&batch).unwrap());
     assert!(distance(&ours, &theirs) < 1e-4);

@@ -1,11 +1,11 @@
 //! Trainings learn, repeat exactly, and restore from a file.
 
-use burn::tensor::Device;
 use ganas_core::rng::Rng;
 use ganas_core::space::{
     Kind, Sampler, SearchSpace, accel_nasbench, darts, efficientnet_b0, from_toml, nasbench101,
     nasbench201, nasbench301, ofa_mobilenetv3, proxylessnas, proxylessnas_cpu, proxylessnas_gpu,
 };
+use ganas_tensor::Device;
 use ganas_train::{
     Batch, Examples, Feed, Frame, Network, Optimizer, Plan, Recipe, TrainError, Weights, measure,
 };
@@ -72,7 +72,7 @@ fn a_small_network_learns() {
             label_smoothing: 0.1,
             ..recipe()
         };
-        let mut network = Network::new(plan(), 0, &Device::flex());
+        let mut network = Network::new(plan(), 0, &Device::Cpu);
         let mut seen = 0;
         let epochs = (network.train(&recipe, &stripes(256, 1), 0, &mut |_| seen += 1)).unwrap();
         assert_eq!((epochs.len(), seen), (4, 4));
@@ -117,7 +117,7 @@ fn every_kind_of_network_trains() {
             let arch = space.sample(Sampler::Uniform, &mut rng);
             let frame = Frame { depth, ..frame() };
             let plan = Plan::build(&*space, &arch, &frame).unwrap();
-            let mut network = Network::new(plan, 0, &Device::flex());
+            let mut network = Network::new(plan, 0, &Device::Cpu);
             let text = space.format(&arch);
             let result = network.train(&recipe, &stripes(32, 1), 0, &mut |_| ());
             assert!(result.is_ok(), "{text}: {result:?}");
@@ -129,7 +129,7 @@ fn every_kind_of_network_trains() {
 #[test]
 fn the_same_seed_gives_the_same_bits_on_any_thread() {
     let result = || {
-        let mut network = Network::new(plan(), 5, &Device::flex());
+        let mut network = Network::new(plan(), 5, &Device::Cpu);
         let epochs = network
             .train(&recipe(), &stripes(64, 1), 5, &mut |_| ())
             .unwrap();
@@ -147,13 +147,13 @@ fn the_same_seed_gives_the_same_bits_on_any_thread() {
 fn weights_come_back_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
-    let mut network = Network::new(plan(), 1, &Device::flex());
+    let mut network = Network::new(plan(), 1, &Device::Cpu);
     network
         .train(&recipe(), &stripes(64, 1), 1, &mut |_| ())
         .unwrap();
     network.weights().save(&path).unwrap();
-    let loaded = Weights::load(&path, network.plan(), &Device::flex()).unwrap();
-    let again = Network::with_weights(plan(), loaded, 9, &Device::flex());
+    let loaded = Weights::load(&path, network.plan(), &Device::Cpu).unwrap();
+    let again = Network::with_weights(plan(), loaded, 9, &Device::Cpu);
     let batch: Batch = stripes(16, 2).in_order(16).next().unwrap();
     assert_eq!(
         network.logits(&batch).unwrap(),
@@ -168,10 +168,10 @@ fn weights_come_back_from_a_file() {
     let space = nasbench201();
     let arch = space.sample(Sampler::Uniform, &mut Rng::stream(0, "other"));
     let other = Plan::build(&space, &arch, &wider).unwrap();
-    let error = Weights::load(&path, &other, &Device::flex()).unwrap_err();
+    let error = Weights::load(&path, &other, &Device::Cpu).unwrap_err();
     assert!(error.to_string().contains("weights.safetensors"), "{error}");
     std::fs::write(&path, b"not weights").unwrap();
-    assert!(Weights::load(&path, network.plan(), &Device::flex()).is_err());
+    assert!(Weights::load(&path, network.plan(), &Device::Cpu).is_err());
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn divergence_is_an_error() {
         epochs: 20,
         ..recipe()
     };
-    let mut network = Network::new(plan(), 0, &Device::flex());
+    let mut network = Network::new(plan(), 0, &Device::Cpu);
     match network.train(&recipe, &stripes(64, 1), 0, &mut |_| ()) {
         Err(TrainError::Diverged { .. }) => {}
         other => panic!("{other:?}"),
@@ -198,7 +198,7 @@ fn weights_that_are_lost_in_the_last_step_are_an_error() {
         ..recipe()
     };
     let (train, test) = (stripes(64, 1), stripes(32, 2));
-    let outcome = measure(&plan(), &recipe, &train, &test, 0, &Device::flex());
+    let outcome = measure(&plan(), &recipe, &train, &test, 0, &Device::Cpu);
     assert!(
         matches!(outcome, Err(TrainError::NoNumber { .. })),
         "{outcome:?}"
@@ -213,7 +213,7 @@ fn repeats_are_averaged() {
         ..recipe()
     };
     let (train, test) = (stripes(32, 1), stripes(32, 2));
-    let outcome = measure(&plan(), &recipe, &train, &test, 0, &Device::flex()).unwrap();
+    let outcome = measure(&plan(), &recipe, &train, &test, 0, &Device::Cpu).unwrap();
     let [a, b] = outcome.repeats[..] else {
         panic!("{outcome:?}")
     };
@@ -223,7 +223,7 @@ fn repeats_are_averaged() {
 
 #[test]
 fn examples_that_do_not_fit_are_errors() {
-    let mut network = Network::new(plan(), 0, &Device::flex());
+    let mut network = Network::new(plan(), 0, &Device::Cpu);
     let small = Examples::new([4, 4, 3], vec![0.0; 48], vec![0]).unwrap();
     let foreign = Examples::new(IMAGE, vec![0.0; 192], vec![7]).unwrap();
     let none = Examples::new(IMAGE, Vec::new(), Vec::new()).unwrap();

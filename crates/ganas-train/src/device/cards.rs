@@ -46,7 +46,10 @@ pub fn open(number: usize) -> Result<Opened> {
         };
         Error::input(format!("{name} cannot be opened: {why}")).mend(mend)
     })?;
-    let card = Opened { device, name };
+    let card = Opened {
+        device: ganas_tensor::Device::Card(device),
+        name,
+    };
     opened.insert(number, card.clone());
     Ok(card)
 }

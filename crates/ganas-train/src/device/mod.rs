@@ -5,8 +5,8 @@ mod cards;
 
 use std::str::FromStr;
 
-use burn::tensor::Device;
 use ganas_core::error::{Error, Result};
+use ganas_tensor::Device;
 
 /// The name of the CPU.
 pub const CPU: &str = "cpu";

@@ -1,9 +1,9 @@
 //! The product of channels with a factor each: the end of a squeeze-and-excitation.
 
-use burn::tensor::Tensor;
+use ganas_tensor::Tensor;
 use pulp::Arch;
 
-use ganas_tape::{node, on_cpu};
+use ganas_tensor::{node, on_cpu};
 
 /// Every channel of an image times a number.
 ///
@@ -55,10 +55,10 @@ fn direct(x: Tensor<4>, factors: Tensor<4>) -> Tensor<4> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{against, finite_differences, random};
+    use ganas_tensor::check::{against, finite_differences, random};
 
     #[test]
-    fn agrees_with_burn_and_with_finite_differences() {
+    fn agrees_with_a_product_and_with_finite_differences() {
         let case = || [random([3, 4, 5, 7], 1), random([3, 1, 1, 7], 2)];
         against(case(), |[x, f]| direct(x, f), |[x, f]| x * f);
         finite_differences(case(), |[x, f]| gate(x, f));

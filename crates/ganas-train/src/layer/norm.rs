@@ -1,11 +1,11 @@
 //! Batch normalisation (Ioffe and Szegedy 2015, arXiv 1502.03167), with the rectifier that often
 //! follows it in the same pass.
 
-use burn::tensor::Tensor;
-use burn::tensor::activation::relu as burn_relu;
+use ganas_tensor::Tensor;
 use pulp::Arch;
 
-use ganas_tape::{node, on_cpu, tensor};
+use super::activation::relu as rectify;
+use ganas_tensor::{node, on_cpu, tensor};
 
 /// The constant added to a variance: 1e-5, as in NAS-Bench-101 and NAS-Bench-201.
 pub const EPSILON: f64 = 1e-5;
@@ -47,11 +47,11 @@ pub fn batch_norm(
     shift: Tensor<4>,
     relu: bool,
 ) -> (Tensor<4>, Moments) {
-    if on_cpu(&x) {
-        direct(x, scale, shift, relu)
-    } else {
-        composed(x, scale, shift, relu)
+    #[cfg(feature = "card")]
+    if !on_cpu(&x) {
+        return composed(x, scale, shift, relu);
     }
+    direct(x, scale, shift, relu)
 }
 
 /// Normalises each channel by moments that are given; otherwise as [`batch_norm`].
@@ -69,7 +69,7 @@ pub fn normalize(
     let deviation = moments.variance.clone().add_scalar(EPSILON).sqrt();
     let slope = scale / deviation;
     let offset = shift - moments.mean.clone() * slope.clone();
-    if on_cpu(&x) && !x.is_autodiff() && !slope.is_autodiff() {
+    if on_cpu(&x) && !x.is_tracked() && !slope.is_tracked() {
         return node([x.clone(), slope, offset], |[values, slope, offset]| {
             let out = affine(&values, &slope, &offset, relu);
             // Off the tape nothing is pulled back.
@@ -79,10 +79,11 @@ pub fn normalize(
         });
     }
     let out = x * slope + offset;
-    if relu { burn_relu(out) } else { out }
+    if relu { rectify(out) } else { out }
 }
 
-/// The same function, composed of burn's own operations.
+/// The same function, composed of tensor operations: for graphics cards and to test against.
+#[cfg(any(test, feature = "card"))]
 fn composed(x: Tensor<4>, scale: Tensor<4>, shift: Tensor<4>, relu: bool) -> (Tensor<4>, Moments) {
     let [batch, height, width, channels] = x.dims();
     let pixels = batch * height * width;
@@ -93,10 +94,10 @@ fn composed(x: Tensor<4>, scale: Tensor<4>, shift: Tensor<4>, relu: bool) -> (Te
     let slope = scale / variance.clone().add_scalar(EPSILON).sqrt();
     let out = (centred * slope + shift).reshape([batch, height, width, channels]);
     let moments = Moments {
-        mean: mean.inner(),
-        variance: variance.inner().mul_scalar(unbias(pixels)),
+        mean: mean.detach(),
+        variance: variance.detach().mul_scalar(unbias(pixels)),
     };
-    (if relu { burn_relu(out) } else { out }, moments)
+    (if relu { rectify(out) } else { out }, moments)
 }
 
 fn unbias(pixels: usize) -> f64 {
@@ -377,18 +378,20 @@ impl Strip for Slopes<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{against, close, finite_differences, numbers, random};
+    use ganas_tensor::check::{against, close, finite_differences, numbers, random};
 
     fn case(channels: usize) -> [Tensor<4>; 3] {
         [
-            random([3, 9, 7, channels], 1).mul_scalar(2.0) + 5.0,
+            random([3, 9, 7, channels], 1)
+                .mul_scalar(2.0)
+                .add_scalar(5.0),
             random([1, 1, 1, channels], 2),
             random([1, 1, 1, channels], 3),
         ]
     }
 
     #[test]
-    fn agrees_with_burn() {
+    fn agrees_with_composed_operations() {
         for channels in [3, 16, 43] {
             for relu in [false, true] {
                 against(
@@ -427,7 +430,7 @@ mod tests {
     #[test]
     fn nan_goes_on() {
         let [x, a, b] = case(4);
-        let out = batch_norm(x.mul_scalar(f32::NAN), a, b, true).0;
+        let out = batch_norm(x.mul_scalar(f64::NAN), a, b, true).0;
         assert!(numbers(out).iter().all(|y| y.is_nan()));
     }
 }

@@ -1,12 +1,8 @@
 //! Pooling.
 
-use burn::tensor::Tensor;
-use burn::tensor::module::{avg_pool2d, max_pool2d};
-use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use pulp::Arch;
 
-use super::windows::{ConvShape, Windows};
-use ganas_tape::{node, on_cpu};
+use ganas_tensor::{ConvShape, Tensor, Windows, node};
 
 /// The largest number of each window; padding never wins. Of equal numbers the first counts.
 ///
@@ -14,11 +10,11 @@ use ganas_tape::{node, on_cpu};
 /// - x: `[batch, height, width, channels]`
 /// - output: `[batch, height, width, channels]`, the size as the windows have it
 pub fn max_pool(x: Tensor<4>, kernel: usize, shape: ConvShape) -> Tensor<4> {
-    if on_cpu(&x) {
-        direct_max(x, kernel, shape)
-    } else {
-        composed_max(x, kernel, shape)
+    #[cfg(feature = "card")]
+    if !ganas_tensor::on_cpu(&x) {
+        return super::card::max_pool(x, kernel, shape);
     }
+    direct_max(x, kernel, shape)
 }
 
 /// The mean of each window over the pixels that lie on the image.
@@ -27,11 +23,11 @@ pub fn max_pool(x: Tensor<4>, kernel: usize, shape: ConvShape) -> Tensor<4> {
 /// - x: `[batch, height, width, channels]`
 /// - output: `[batch, height, width, channels]`, the size as the windows have it
 pub fn avg_pool(x: Tensor<4>, kernel: usize, shape: ConvShape) -> Tensor<4> {
-    if on_cpu(&x) {
-        direct_avg(x, kernel, shape)
-    } else {
-        composed_avg(x, kernel, shape)
+    #[cfg(feature = "card")]
+    if !ganas_tensor::on_cpu(&x) {
+        return super::card::avg_pool(x, kernel, shape);
     }
+    direct_avg(x, kernel, shape)
 }
 
 /// The mean of each channel over an image.
@@ -42,21 +38,6 @@ pub fn avg_pool(x: Tensor<4>, kernel: usize, shape: ConvShape) -> Tensor<4> {
 pub fn global_avg_pool(x: Tensor<4>) -> Tensor<4> {
     let [batch, height, width, channels] = x.dims();
     x.reshape([batch, height * width, 1, channels]).mean_dim(1)
-}
-
-fn composed_max(x: Tensor<4>, kernel: usize, shape: ConvShape) -> Tensor<4> {
-    let options = MaxPoolOptions::new([kernel; 2])
-        .with_stride([shape.stride; 2])
-        .with_padding([shape.padding; 2]);
-    max_pool2d(x.permute([0, 3, 1, 2]), options).permute([0, 2, 3, 1])
-}
-
-fn composed_avg(x: Tensor<4>, kernel: usize, shape: ConvShape) -> Tensor<4> {
-    let options = AvgPoolOptions::new([kernel; 2])
-        .with_stride([shape.stride; 2])
-        .with_padding([shape.padding; 2])
-        .with_count_include_pad(false);
-    avg_pool2d(x.permute([0, 3, 1, 2]), options).permute([0, 2, 3, 1])
 }
 
 fn direct_max(x: Tensor<4>, kernel: usize, shape: ConvShape) -> Tensor<4> {
@@ -149,26 +130,77 @@ fn direct_avg(x: Tensor<4>, kernel: usize, shape: ConvShape) -> Tensor<4> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{against, random};
+    use ganas_tensor::check::{close, differentiate, numbers, random};
+
+    /// The positions of x in each window, output by output.
+    fn windows(size: [usize; 4], kernel: usize, shape: ConvShape) -> Vec<Vec<usize>> {
+        let [batch, height, width, c] = size;
+        let (rows, columns) = (shape.output(height, kernel), shape.output(width, kernel));
+        let window = |o: usize| {
+            let [b, y, x, channel] = [
+                o / (rows * columns * c),
+                o / (columns * c) % rows,
+                o / c % columns,
+                o % c,
+            ];
+            let taps = (0..kernel * kernel).filter_map(|tap| {
+                let row = (y * shape.stride + tap / kernel).checked_sub(shape.padding)?;
+                let column = (x * shape.stride + tap % kernel).checked_sub(shape.padding)?;
+                let inside = row < height && column < width;
+                inside.then_some(((b * height + row) * width + column) * c + channel)
+            });
+            taps.collect()
+        };
+        (0..batch * rows * columns * c).map(window).collect()
+    }
 
     #[test]
-    fn agree_with_burn() {
+    fn agree_with_their_definition() {
         for (kernel, shape) in [
             (3, ConvShape::same(3, 1)),
             (3, ConvShape::same(3, 2)),
             (2, ConvShape::tiles(2)),
         ] {
             let x = random([2, 8, 6, 5], 1);
-            against(
-                [x.clone()],
-                |[x]| direct_max(x, kernel, shape),
-                |[x]| composed_max(x, kernel, shape),
-            );
-            against(
-                [x],
-                |[x]| direct_avg(x, kernel, shape),
-                |[x]| composed_avg(x, kernel, shape),
-            );
+            let numbers_of_x = numbers(x.clone());
+            let windows = windows([2, 8, 6, 5], kernel, shape);
+            let largest = |window: &Vec<usize>| {
+                let better = |a: usize, b: usize| {
+                    if numbers_of_x[b] > numbers_of_x[a] {
+                        b
+                    } else {
+                        a
+                    }
+                };
+                window.iter().copied().reduce(better).unwrap()
+            };
+            let size = max_pool(x.clone(), kernel, shape).dims();
+            let weights = numbers(random(size, 99));
+
+            let (ours, [by_x]) = differentiate(&[x.clone()], |[x]| max_pool(x, kernel, shape));
+            let winners: Vec<usize> = windows.iter().map(largest).collect();
+            let maxima: Vec<f32> = winners.iter().map(|&i| numbers_of_x[i]).collect();
+            let mut slopes = vec![0.0; numbers_of_x.len()];
+            winners
+                .iter()
+                .zip(&weights)
+                .for_each(|(&i, w)| slopes[i] += w);
+            assert_eq!(ours, maxima);
+            close(&by_x, &slopes, 1e-5);
+
+            let (ours, [by_x]) = differentiate(&[x], |[x]| avg_pool(x, kernel, shape));
+            let mean = |window: &Vec<usize>| {
+                window.iter().map(|&i| numbers_of_x[i]).sum::<f32>() / window.len() as f32
+            };
+            let means: Vec<f32> = windows.iter().map(mean).collect();
+            let mut slopes = vec![0.0; numbers_of_x.len()];
+            for (window, w) in windows.iter().zip(&weights) {
+                window
+                    .iter()
+                    .for_each(|&i| slopes[i] += w / window.len() as f32);
+            }
+            close(&ours, &means, 1e-5);
+            close(&by_x, &slopes, 1e-5);
         }
     }
 }

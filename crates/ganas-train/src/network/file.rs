@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use ganas_core::{read_regular, write_whole};
+use ganas_tensor::{Device, Tensor};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::error::{Result, TrainError};
@@ -29,7 +29,7 @@ pub(crate) fn write(
 ) -> Result<()> {
     let mut blocks = Vec::with_capacity(tensors.len());
     for (name, tensor) in tensors {
-        let numbers = ((*tensor).clone().try_into_vec_as::<f32>()).map_err(|e| {
+        let numbers = (*tensor).clone().into_vec().map_err(|e| {
             damaged(
                 path,
                 format!("`{name}` cannot be read from the device: {e:?}"),
@@ -158,6 +158,6 @@ impl<'a> Tensors<'a> {
         }
         let (quads, _) = view.data().as_chunks::<4>();
         let values: Vec<f32> = quads.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        Ok(Tensor::from_data(TensorData::new(values, shape), device))
+        Ok(Tensor::new(values, shape, device))
     }
 }

@@ -1,6 +1,6 @@
 //! Runs a plan on weights.
 
-use burn::tensor::Tensor;
+use ganas_tensor::Tensor;
 
 use super::plan::{Op, Plan};
 use crate::layer::{

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use ganas_core::rng::Rng;
+use ganas_tensor::{Device, Tensor};
 
 use super::file::{self, Tensors};
 use super::plan::{Init, Plan};
@@ -49,13 +49,13 @@ impl Weights {
                         .collect()
                 }
             };
-            let tensor = Tensor::from_data(TensorData::new(values, slot.shape), device);
+            let tensor = Tensor::new(values, slot.shape, device);
             self.trained.insert(slot.name.clone(), tensor);
         }
         for (name, channels) in &plan.moments {
             self.moments.entry(name.clone()).or_insert_with(|| Moments {
                 mean: Tensor::zeros([1, 1, 1, *channels], device),
-                variance: Tensor::ones([1, 1, 1, *channels], device),
+                variance: Tensor::full([1, 1, 1, *channels], 1.0, device),
             });
         }
     }
@@ -137,5 +137,5 @@ impl Weights {
 }
 
 fn numbers(tensor: &Tensor<4>) -> Option<Vec<f32>> {
-    tensor.clone().try_into_vec_as::<f32>().ok()
+    tensor.clone().into_vec().ok()
 }

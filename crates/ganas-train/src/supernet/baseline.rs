@@ -6,10 +6,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use burn::tensor::Tensor;
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
+use ganas_tensor::Tensor;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ use crate::examples::{Batch, Feed};
 use crate::network::{Plan, Weights};
 use crate::recipe::Recipe;
 use crate::task::ImageTask;
-use crate::trainer::{Network, Score};
+use crate::trainer::{Network, Score, read};
 
 /// The update rule of the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -364,7 +364,7 @@ impl Course {
             if let (Some((choice, alternative)), Some(by_share)) =
                 (Plan::share(&slot.name), by_share)
             {
-                let number = by_share.into_scalar::<f32>();
+                let number = read(by_share)?[0];
                 gradient[choice][alternative] -= f64::from(number);
             }
         }
@@ -600,7 +600,7 @@ mod tests {
                 .filter(|(name, _)| is_norm_of_cell(name) == cell)
                 .any(|(name, weight)| {
                     let start = if name.ends_with("scale") { 1.0 } else { 0.0 };
-                    crate::check::numbers(weight.clone())
+                    ganas_tensor::check::numbers(weight.clone())
                         .iter()
                         .any(|n| *n != start)
                 })
@@ -631,7 +631,7 @@ mod tests {
         let accuracy = reward(&course, Reward::Accuracy).unwrap();
         assert!(accuracy.iter().all(|share| (0.0..=1.0).contains(share)));
         for weight in course.supernet.weights.trained.values_mut() {
-            *weight = weight.clone().mul_scalar(f32::NAN);
+            *weight = weight.clone().mul_scalar(f64::NAN);
         }
         assert_eq!(reward(&course, Reward::Loss), None);
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::path::Path;
 
-use burn::tensor::{Device, Tensor};
 use ganas_core::space::SearchSpace;
 use ganas_data::SplitConfig;
+use ganas_tensor::{Device, Tensor};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
@@ -213,7 +213,7 @@ pub fn load(path: &Path, space: &dyn SearchSpace, device: &Device) -> Result<(Id
             frame: identity.frame,
             slots,
             weights,
-            device: device.clone().without_autodiff(),
+            device: device.clone(),
         },
         memory,
         history: header.history,

@@ -16,9 +16,9 @@ mod train;
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor};
 use ganas_core::arch::Arch;
 use ganas_core::space::SearchSpace;
+use ganas_tensor::{Device, Tensor};
 
 use crate::error::Result;
 use crate::network::{Frame, Plan, Slot, Weights, check_params, count};
@@ -56,7 +56,7 @@ impl Supernet {
             weights: slots.values().cloned().collect(),
             moments: Vec::new(),
         };
-        let device = device.clone().without_autodiff();
+        let device = device.clone();
         Ok(Supernet {
             frame,
             weights: Weights::new(&plan, seed, &device),
@@ -98,7 +98,7 @@ fn narrow(shared: &Tensor<4>, shape: [usize; 4]) -> Tensor<4> {
     if shared.dims() == shape {
         shared.clone()
     } else {
-        shared.clone().slice(shape.map(|end| 0..end))
+        shared.clone().corner(shape)
     }
 }
 
@@ -108,6 +108,6 @@ fn widen(gradient: Tensor<4>, shape: [usize; 4]) -> Tensor<4> {
     if own == shape {
         gradient
     } else {
-        Tensor::zeros(shape, &gradient.device()).slice_assign(own.map(|end| 0..end), gradient)
+        gradient.in_corner_of(shape)
     }
 }

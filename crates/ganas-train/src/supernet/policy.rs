@@ -1,7 +1,5 @@
 //! Probabilities of each alternative of each choice: an independent softmax a choice.
 
-use burn::tensor::{Device, Tensor, TensorData};
-
 use super::choices::Draw;
 use crate::optimizer::{Memory, Optimizer};
 
@@ -77,14 +75,11 @@ impl Policy {
             );
         }
         let shape = [1, 1, 1, gradient.len()];
-        let device = Device::flex();
-        let tensor = |values: Vec<f32>| -> Tensor<4> {
-            Tensor::from_data(TensorData::new(values, shape), &device)
-        };
+        let tensor = |values: Vec<f32>| ganas_tensor::tensor(values, shape);
         let logits = tensor(self.logits.iter().flatten().map(|l| *l as f32).collect());
         let moved =
             (self.optimizer).step(logits, tensor(gradient), &mut self.memory, self.rate, 0.0);
-        let moved = (moved.try_into_vec_as::<f32>()).expect("numbers on the CPU can be read");
+        let moved = moved.into_vec().expect("numbers on the CPU can be read");
         for (logit, value) in self.logits.iter_mut().flatten().zip(moved) {
             *logit = f64::from(value);
         }

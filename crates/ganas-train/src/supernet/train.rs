@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use burn::tensor::Tensor;
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::{Kind, Sampler, SearchSpace};
+use ganas_tensor::Tensor;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

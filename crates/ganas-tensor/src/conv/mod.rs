@@ -6,15 +6,11 @@ mod depthwise;
 mod frame;
 mod lanes;
 
-use burn::tensor::Tensor;
-use burn::tensor::module::conv2d as burn_conv2d;
-use burn::tensor::ops::ConvOptions;
-
-use crate::layer::windows::ConvShape;
+use crate::cpu::{Tensor, node};
+use crate::windows::ConvShape;
 use convolve::convolve;
 use correlate::correlate;
 use frame::{Frame, Window};
-use ganas_tape::{node, on_cpu};
 
 pub use depthwise::depthwise_conv2d;
 
@@ -28,26 +24,6 @@ const PAIR: usize = 2;
 /// - weight: `[kernel height, kernel width, channels, outputs]`
 /// - output: `[batch, height, width, outputs]`
 pub fn conv2d(x: Tensor<4>, weight: Tensor<4>, shape: ConvShape) -> Tensor<4> {
-    if on_cpu(&x) {
-        direct(x, weight, shape)
-    } else {
-        composed(x, weight, shape)
-    }
-}
-
-/// The convolution of burn.
-pub(crate) fn composed(x: Tensor<4>, weight: Tensor<4>, shape: ConvShape) -> Tensor<4> {
-    let options = ConvOptions::new(
-        [shape.stride; 2],
-        [shape.padding; 2],
-        [shape.dilation; 2],
-        1,
-    );
-    let weight = weight.permute([3, 2, 0, 1]);
-    burn_conv2d(x.permute([0, 3, 1, 2]), weight, None, options).permute([0, 2, 3, 1])
-}
-
-fn direct(x: Tensor<4>, weight: Tensor<4>, shape: ConvShape) -> Tensor<4> {
     let [batch, height, width, channels] = x.dims();
     let [kernel_height, kernel_width, _, outputs] = weight.dims();
     let (stride, padding) = (shape.stride, shape.padding);

@@ -48,8 +48,8 @@ impl ConvShape {
 }
 
 /// The windows on one image.
-#[derive(Clone, Copy)]
-pub(super) struct Windows {
+#[derive(Clone, Copy, Debug)]
+pub struct Windows {
     image: [usize; 2],
     kernel: [usize; 2],
     channels: usize,
@@ -59,6 +59,7 @@ pub(super) struct Windows {
 }
 
 impl Windows {
+    /// The windows of a kernel on an image `[height, width, channels]`.
     pub fn new(image: [usize; 3], kernel: [usize; 2], shape: ConvShape) -> Self {
         let [height, width, channels] = image;
         Windows {

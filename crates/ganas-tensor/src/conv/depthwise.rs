@@ -1,12 +1,9 @@
 //! Depthwise convolution: one kernel for each channel.
 
-use burn::tensor::Tensor;
-use burn::tensor::module::conv2d as burn_conv2d;
-use burn::tensor::ops::ConvOptions;
 use pulp::Arch;
 
-use crate::layer::windows::{ConvShape, Windows};
-use ganas_tape::{node, on_cpu};
+use crate::cpu::{Tensor, node};
+use crate::windows::{ConvShape, Windows};
 
 /// A convolution of each channel by itself, without bias.
 ///
@@ -15,27 +12,6 @@ use ganas_tape::{node, on_cpu};
 /// - weight: `[kernel height, kernel width, channels, 1]`
 /// - output: `[batch, height, width, channels]`
 pub fn depthwise_conv2d(x: Tensor<4>, weight: Tensor<4>, shape: ConvShape) -> Tensor<4> {
-    if on_cpu(&x) {
-        direct(x, weight, shape)
-    } else {
-        composed(x, weight, shape)
-    }
-}
-
-/// The grouped convolution of burn.
-pub(crate) fn composed(x: Tensor<4>, weight: Tensor<4>, shape: ConvShape) -> Tensor<4> {
-    let channels = x.dims()[3];
-    let options = ConvOptions::new(
-        [shape.stride; 2],
-        [shape.padding; 2],
-        [shape.dilation; 2],
-        channels,
-    );
-    let weight = weight.permute([2, 3, 0, 1]);
-    burn_conv2d(x.permute([0, 3, 1, 2]), weight, None, options).permute([0, 2, 3, 1])
-}
-
-fn direct(x: Tensor<4>, weight: Tensor<4>, shape: ConvShape) -> Tensor<4> {
     let [batch, height, width, channels] = x.dims();
     let [kernel_height, kernel_width, ..] = weight.dims();
     let windows = Windows::new(
