@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::arch::Arch;
+use crate::front;
 use crate::trial::{Axis, Fidelity, Trial};
 
 /// One evaluated trial.
@@ -148,6 +149,23 @@ impl Ledger {
     /// The best compliant query at full fidelity; of equals, the first.
     pub fn best(&self) -> Option<&Query> {
         self.best.map(|i| &self.queries[i])
+    }
+
+    /// The compliant queries at full fidelity that no other one dominates, in the order of evaluation.
+    /// Of equals, the first.
+    pub fn front(&self) -> Vec<&Query> {
+        let compliant: Vec<&Query> = self.compliant().collect();
+        let values: Vec<&[f64]> = compliant.iter().map(|q| &*q.values).collect();
+        front::front(&values)
+            .into_iter()
+            .map(|i| compliant[i])
+            .collect()
+    }
+
+    /// The compliant queries at full fidelity, in the order of evaluation.
+    pub fn compliant(&self) -> impl Iterator<Item = &Query> {
+        let queries = self.queries.iter();
+        queries.filter(|q| q.fidelity == Fidelity::Full && q.merit().is_some())
     }
 
     /// Number of queries up to the best one; 0 if it was known before the run.

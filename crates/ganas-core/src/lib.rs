@@ -10,6 +10,7 @@ pub mod driver;
 pub mod error;
 pub mod evaluate;
 mod feasible;
+pub mod front;
 pub mod journal;
 pub mod ledger;
 mod pool;

@@ -36,6 +36,8 @@ pub struct Problem<'a> {
     /// Index of each constraint's metric among the costs of the space, if it is one of them.
     pub(crate) cheap: Vec<Option<usize>>,
     pub(crate) predicates: Vec<Predicate>,
+    /// Conditions on metrics that declare an evaluation failed, each with the index of its metric.
+    failing: Vec<(Constraint, usize)>,
     pool: Option<Admitted>,
     axis: Option<Axis>,
 }
@@ -88,6 +90,7 @@ impl<'a> Problem<'a> {
             constrained,
             cheap,
             predicates: Vec::new(),
+            failing: Vec::new(),
             pool: None,
             axis: None,
         })
@@ -120,6 +123,20 @@ impl<'a> Problem<'a> {
             Some(admitted) => self.within(admitted.pool),
             None => self,
         }
+    }
+
+    /// Adds conditions on metrics of the evaluator that declare an evaluation failed, such as
+    /// `latency < 0`.
+    ///
+    /// # Errors
+    /// If a condition names no metric of the evaluator.
+    pub fn failing(mut self, conditions: Vec<Constraint>) -> Result<Self> {
+        let place = |condition: Constraint| {
+            let metric = find(self.measured(), &condition.metric)?;
+            Ok((condition, metric))
+        };
+        self.failing = conditions.into_iter().map(place).collect::<Result<_>>()?;
+        Ok(self)
     }
 
     /// Adds conditions on architectures.
@@ -197,12 +214,31 @@ impl<'a> Problem<'a> {
                 self.measured
             )),
             Outcome::Done(measured) => {
+                let declared = (self.failing.iter())
+                    .find(|(condition, metric)| condition.holds(measured[*metric]));
+                if let Some((condition, metric)) = declared {
+                    let value = measured[*metric];
+                    return Some(format!("`{condition}` declares it failed: it is {value}"));
+                }
                 // A cost of the space is always a number.
                 let values = self.optimized.iter().map(|&i| measured.get(i));
                 (self.objectives.iter().zip(values))
-                    .find_map(|(objective, value)| objective.refusal(*value?))
+                    .find_map(|(objective, value)| self.refusal(objective, *value?))
             }
         }
+    }
+
+    /// Reason why a value cannot be an objective value; of several objectives, with the name.
+    fn refusal(&self, objective: &Objective, value: f64) -> Option<String> {
+        if self.objectives.len() > 1 && !value.is_finite() {
+            return Some(format!("the objective `{}` is {value}", objective.metric));
+        }
+        objective.refusal(value)
+    }
+
+    /// Values of the objectives' metrics among all metrics of a query, as they were measured.
+    pub fn objective_metrics(&self, metrics: &[f64]) -> Vec<f64> {
+        self.optimized.iter().map(|&i| metrics[i]).collect()
     }
 
     /// The objective values of an architecture with these metrics, turned so that larger is better.
