@@ -1,5 +1,6 @@
 //! Text that `ganas bench` prints.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use ganas_study::record::{BenchReport, SuiteReport, Summary};
@@ -29,6 +30,9 @@ const OPTIONAL: usize = 9;
 /// # Errors
 /// If nothing can be written.
 pub fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
+    if report.summary.iter().any(|s| s.shares.is_some()) {
+        return print_fronts(report, out);
+    }
     let spread = |mean: Option<f64>, std: Option<f64>| match (mean, std) {
         (Some(mean), Some(std)) => format!("{mean:.5} ± {std:.5}"),
         _ => "-".into(),
@@ -75,6 +79,54 @@ pub fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
             best.column, best.value, best.arch
         ),
         None => Ok(()),
+    }
+}
+
+/// Prints the hypervolumes of each strategy by number of queries, and the reference point below them.
+fn print_fronts(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
+    let budgets: Vec<usize> = (report.summary.iter())
+        .filter_map(|s| s.shares.as_ref())
+        .flat_map(|shares| shares.mean_share_at.keys().copied())
+        .collect::<BTreeSet<usize>>()
+        .into_iter()
+        .collect();
+    let mut header = ["strategy", "preset", "seeds"].map(String::from).to_vec();
+    header.extend(budgets.iter().map(|b| format!("share at {b} ± std")));
+    header.extend(["front", "median s"].map(String::from));
+    let row = |s: &Summary| -> Vec<String> {
+        let mut row = vec![s.strategy.clone(), s.preset.clone(), s.seeds.to_string()];
+        let shares = s.shares.as_ref();
+        row.extend(budgets.iter().map(|b| {
+            let at = |map: &BTreeMap<usize, f64>| map.get(b).copied();
+            let mean = shares.and_then(|shares| at(&shares.mean_share_at));
+            let std = shares.and_then(|shares| at(&shares.std_share_at));
+            match (mean, std) {
+                (Some(mean), Some(std)) => format!("{mean:.4} ± {std:.4}"),
+                _ => "-".into(),
+            }
+        }));
+        row.push(number(shares.map(|shares| shares.mean_front_size), 1));
+        row.push(format!("{:.3}", s.median_seconds));
+        row
+    };
+    let rows: Vec<Vec<String>> = std::iter::once(header)
+        .chain(report.summary.iter().map(row))
+        .collect();
+    align(&rows, out)?;
+    let reference = report.reference.iter();
+    let reference: Vec<String> = reference.map(|(name, v)| format!("{name} {v}")).collect();
+    match &report.table_front {
+        Some(table) => writeln!(
+            out,
+            "share of the hypervolume of the table's front: {} of {} rows; reference {}",
+            table.size,
+            table.rows,
+            reference.join(", ")
+        ),
+        None => writeln!(
+            out,
+            "share of the box between each run's reference and its best values"
+        ),
     }
 }
 

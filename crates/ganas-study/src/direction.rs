@@ -2,6 +2,7 @@
 
 use ganas_core::driver::Objective;
 use ganas_core::error::{Error, Result};
+use ganas_core::problem::Scale;
 
 /// Names of metrics, or words in them, of which less is mostly better.
 const LESS_IS_BETTER: [&str; 16] = [
@@ -23,13 +24,15 @@ const LESS_IS_BETTER: [&str; 16] = [
     "regret",
 ];
 
-/// An objective as it is typed: `NAME`, `NAME:min` or `NAME:max`.
+/// An objective as it is typed: `NAME`, `NAME:min` or `NAME:max`, each also with `:log` at its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectiveSpec {
     /// The metric.
     pub metric: String,
     /// True if smaller is better; `None` without a direction.
     pub minimize: Option<bool>,
+    /// Scale on which hypervolumes measure it.
+    pub scale: Scale,
 }
 
 impl ObjectiveSpec {
@@ -38,10 +41,14 @@ impl ObjectiveSpec {
     /// # Errors
     /// If `text` and `minimize` contradict each other, or the name is empty.
     pub fn parse(text: &str, minimize: bool) -> Result<ObjectiveSpec> {
-        let (metric, said) = match text.rsplit_once(':') {
+        let (named, scale) = match text.strip_suffix(":log") {
+            Some(named) => (named, Scale::Log),
+            None => (text, Scale::Linear),
+        };
+        let (metric, said) = match named.rsplit_once(':') {
             Some((metric, "min")) => (metric, Some(true)),
             Some((metric, "max")) => (metric, Some(false)),
-            _ => (text, None),
+            _ => (named, None),
         };
         if metric.is_empty() {
             return Err(Error::input(format!("`{text}` names no objective"))
@@ -56,17 +63,19 @@ impl ObjectiveSpec {
         Ok(ObjectiveSpec {
             metric: metric.to_owned(),
             minimize: said.or(minimize.then_some(true)),
+            scale,
         })
     }
 
     /// The objective. Where no direction was said, `loss` is minimised and everything else is
     /// maximised, wherever the metric comes from.
     pub fn objective(&self) -> Objective {
-        if self.minimize.unwrap_or(self.metric == "loss") {
+        let objective = if self.minimize.unwrap_or(self.metric == "loss") {
             Objective::minimize(&self.metric)
         } else {
             Objective::maximize(&self.metric)
-        }
+        };
+        objective.on(self.scale)
     }
 
     /// The line before a search: its direction, with a warning if the name suggests the opposite.
@@ -75,6 +84,9 @@ impl ObjectiveSpec {
         let (metric, minimize) = (&objective.metric, objective.is_minimized());
         let way = if minimize { "minimising" } else { "maximising" };
         let mut text = format!("{way} `{metric}`");
+        if objective.scale == Scale::Log {
+            text += " on a logarithmic scale";
+        }
         if self.minimize.is_none() && !minimize && less_is_better(metric) {
             text += &format!(
                 "; warning: by its name, less of `{metric}` is better: `--objective {metric}:min` \
@@ -83,6 +95,29 @@ impl ObjectiveSpec {
         }
         text
     }
+}
+
+/// The line before a search: the direction of each objective.
+pub fn announcement(objectives: &[ObjectiveSpec]) -> String {
+    let lines: Vec<String> = objectives.iter().map(ObjectiveSpec::announcement).collect();
+    match lines.len() {
+        0 | 1 => lines.concat(),
+        _ => format!("the front of several objectives: {}", lines.join(", ")),
+    }
+}
+
+/// An objective as it may be typed again.
+pub fn typed(objective: &Objective) -> String {
+    let way = if objective.is_minimized() {
+        "min"
+    } else {
+        "max"
+    };
+    let scale = match objective.scale {
+        Scale::Linear => "",
+        Scale::Log => ":log",
+    };
+    format!("{}:{way}{scale}", objective.metric)
 }
 
 /// Returns true if the name of a metric suggests that smaller is better.
@@ -122,6 +157,13 @@ mod tests {
                 (metric, is_minimised)
             );
         }
+        let scaled = ObjectiveSpec::parse("latency:min:log", false).unwrap();
+        assert_eq!(typed(&scaled.objective()), "latency:min:log");
+        assert_eq!(
+            announcement(&[ObjectiveSpec::parse("accuracy", false).unwrap(), scaled]),
+            "the front of several objectives: maximising `accuracy`, minimising `latency` on a logarithmic \
+             scale"
+        );
         assert!(ObjectiveSpec::parse("x:max", true).is_err());
         assert!(ObjectiveSpec::parse(":min", false).is_err());
     }

@@ -82,7 +82,8 @@ pub enum Event<'a> {
         number: usize,
         /// Query.
         query: &'a Query,
-        /// True if it is better than all compliant ones before it.
+        /// True if it is better than all compliant ones before it; with several objectives, if it joins the
+        /// front.
         best: bool,
     },
     /// A round ended.

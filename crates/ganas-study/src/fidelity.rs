@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn templates_need_their_axis() {
         let mut task = TaskSpec {
-            objective: Some("val_e{epochs}".into()),
+            objective: vec!["val_e{epochs}".into()],
             ..TaskSpec::default()
         };
         let error = of_task(&task).unwrap_err().to_string();

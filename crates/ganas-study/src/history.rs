@@ -86,14 +86,14 @@ fn parse(bytes: &[u8], file: &Path, task: &Task, notes: &mut Vec<String>) -> Res
     let space = &*task.space;
     let table = Table::from_text(bytes, file, space, &import)?;
     notes.extend(task.reading.merged(&table));
-    let objective = &task.objective.metric;
-    let bounds = task.problem()?;
-    let bounds = bounds.measured_constraints();
+    let problem = task.problem()?;
+    let bounds = problem.measured_constraints();
+    let measured_by = task.source.metrics();
+    let objectives: Vec<&String> = (task.objectives.iter().map(|o| &o.metric))
+        .filter(|name| task.front.is_none() || measured_by.contains(name))
+        .collect();
     // Without a bound's metric nothing that is known would ever comply.
-    for name in [objective]
-        .into_iter()
-        .chain(bounds.map(|(bound, _)| &bound.metric))
-    {
+    for name in (objectives.iter().copied()).chain(bounds.map(|(bound, _)| &bound.metric)) {
         let there = |known: &&str| known == name;
         let known = table.columns().iter().map(String::as_str);
         if !known
@@ -107,20 +107,22 @@ fn parse(bytes: &[u8], file: &Path, task: &Task, notes: &mut Vec<String>) -> Res
         }
         table.column(name)?;
     }
-    let objective = table.column(objective)?;
+    let objectives = objectives.into_iter().map(|name| table.column(name));
+    let objectives: Vec<usize> = objectives.collect::<Result<_>>()?;
     let metrics: Vec<Option<usize>> = (task.source.metrics().iter())
         .map(|metric| table.columns().iter().position(|column| column == metric))
         .collect();
-    let measured: Vec<usize> = (0..table.len())
-        .filter(|&row| !table.value(row, objective).is_nan())
-        .collect();
-    notes.extend(scale::of_history(
-        &table,
-        objective,
-        &measured,
-        &task.objective.metric,
-        task.source.table().map(|table| &**table),
-    ));
+    let is_measured = |row: usize| (objectives.iter()).all(|&c| !table.value(row, c).is_nan());
+    let measured: Vec<usize> = (0..table.len()).filter(|&row| is_measured(row)).collect();
+    for &objective in &objectives {
+        notes.extend(scale::of_history(
+            &table,
+            objective,
+            &measured,
+            &table.columns()[objective],
+            task.source.table().map(|table| &**table),
+        ));
+    }
     let values = |row: usize| {
         let value = |column: &Option<usize>| column.map_or(f64::NAN, |c| table.value(row, c));
         metrics.iter().map(value).collect()

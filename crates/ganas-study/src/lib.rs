@@ -10,6 +10,7 @@
 extern crate self as ganas_study;
 
 pub mod bench;
+mod capable;
 pub mod direction;
 pub mod duration;
 pub mod event;

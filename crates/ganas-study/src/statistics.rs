@@ -2,7 +2,7 @@
 
 use ganas_core::rng::Rng;
 use ganas_search::predictor::ranks;
-use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal};
+use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal, StudentsT};
 
 /// The mean; `None` of nothing.
 pub fn mean(values: &[f64]) -> Option<f64> {
@@ -14,6 +14,15 @@ pub fn deviation(values: &[f64]) -> Option<f64> {
     let mean = mean(values)?;
     let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
     Some((squares / (values.len().max(2) - 1) as f64).sqrt())
+}
+
+/// A 95 % interval of the mean by Student's t; `None` of fewer than two values.
+pub fn mean_interval(values: &[f64]) -> Option<[f64; 2]> {
+    let freedom = values.len().checked_sub(1).filter(|n| *n > 0)? as f64;
+    let t = StudentsT::new(0.0, 1.0, freedom).ok()?.inverse_cdf(0.975);
+    let half = t * deviation(values)? / (values.len() as f64).sqrt();
+    let mean = mean(values)?;
+    Some([mean - half, mean + half])
 }
 
 /// The median, where `None` is larger than any number; `None` if it falls on one of those.
@@ -241,6 +250,17 @@ mod tests {
         assert_eq!(deviation(&[]), None);
         assert_eq!(deviation(&[4.0]), Some(0.0));
         assert_eq!(deviation(&[1.0, 3.0]), Some(2f64.sqrt()));
+    }
+
+    #[test]
+    fn intervals_of_means_are_those_of_other_programs() {
+        // `scipy.stats.t.interval(0.95, 3, loc=mean, scale=sem)`.
+        let [low, high] = mean_interval(&[1.0, 2.0, 3.0, 6.0]).unwrap();
+        assert!(
+            (low + 0.4374349).abs() < 1e-5 && (high - 6.4374349).abs() < 1e-5,
+            "{low} {high}"
+        );
+        assert_eq!(mean_interval(&[1.0]), None);
     }
 
     #[test]

@@ -219,11 +219,13 @@ fn check_same(there: &SearchSpec, here: &SearchSpec, folder: &Path) -> Result<()
     };
     let free = ["keep_apart", "minimize"];
     let differs = |name: &&String| {
-        let plain = |value: Option<&Value>| {
-            let text = value.and_then(Value::as_str).unwrap_or_default();
-            text.trim_end_matches(":max")
-                .trim_end_matches(":min")
-                .to_owned()
+        let plain = |value: Option<&Value>| -> Vec<String> {
+            let texts = value.and_then(Value::as_array).into_iter().flatten();
+            let texts = texts.filter_map(Value::as_str).map(|text| {
+                let text = text.trim_end_matches(":log").trim_end_matches(":max");
+                text.trim_end_matches(":min").to_owned()
+            });
+            texts.collect()
         };
         let (a, b) = (there.get(*name), here.get(*name));
         let same = match name.as_str() {

@@ -23,6 +23,8 @@ Examples:
       --strategies random,evolution,local-search --queries 300 --seeds 20 --json bench.json
   ganas bench --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --strategies local-search,local-search:best-improvement --queries 2000 --seeds 10
+  ganas bench --space nasbench201 --table joined.csv --objective cifar10_test:max \\
+      --objective edgegpu_latency:min --strategies ga-nas,nsga2,random --queries 100 --seeds 20
   ganas bench --suite suites/tables.toml --strategies random,evolution --seeds 20 --json suite.json
   ganas bench --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --start resnet --constraint 'params <= @start' --strategies ga-nas,random \\

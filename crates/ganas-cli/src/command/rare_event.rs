@@ -143,7 +143,7 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
             table: args.table.clone(),
             reading: args.reading.0.clone(),
             surrogate: args.surrogate.clone(),
-            objective: args.objective.clone(),
+            objective: args.objective.iter().cloned().collect(),
             constraints: args.constraint.clone(),
             minimize: args.minimize,
             ..TaskSpec::default()

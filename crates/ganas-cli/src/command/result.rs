@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use ganas_core::driver::StopReason;
 use ganas_draw::Drawing;
-use ganas_study::record::{Improved, SearchReport};
+use ganas_study::record::{FrontMember, Improved, SearchReport};
 use ganas_study::run::shown;
 use ganas_study::task::Task;
 use ganas_study::text::{one_line, rounded};
@@ -32,7 +32,10 @@ pub fn print(report: &SearchReport, task: &Task, folder: Option<&Path>) -> Resul
         task,
         lines: Vec::new(),
     };
-    all.best();
+    match &report.front {
+        Some(front) if !front.is_empty() => all.front(front),
+        _ => all.best(),
+    }
     all.others();
     all.winner();
     all.spent();
@@ -64,7 +67,60 @@ fn draw(report: &SearchReport, task: &Task, out: &mut impl Write) -> Result<()> 
     Ok(())
 }
 
+/// Architectures of a front that are listed.
+const LISTED: usize = 12;
+
+/// Evenly spread indices among `count`, the first and the last included.
+fn spread(count: usize, listed: usize) -> Vec<usize> {
+    if count <= listed {
+        return (0..count).collect();
+    }
+    (0..listed)
+        .map(|i| i * (count - 1) / (listed - 1))
+        .collect()
+}
+
 impl<'r> Lines<'r> {
+    /// The front: its hypervolume, and its architectures by the first objective.
+    fn front(&mut self, front: &[FrontMember]) {
+        let (report, task) = (self.report, self.task);
+        let listed = spread(front.len(), LISTED);
+        let count = match (front.len(), listed.len()) {
+            (1, _) => "1 architecture".to_owned(),
+            (all, few) if few < all => format!("{all} architectures, {few} of them listed"),
+            (all, _) => format!("{all} architectures"),
+        };
+        self.add("front", count);
+        for i in listed {
+            let member = &front[i];
+            let values = task.objectives.iter().map(|objective| {
+                let value = member.metrics.get(&objective.metric).copied().flatten();
+                let value = value.map_or_else(|| "?".into(), rounded);
+                format!("{} {value}", objective.metric)
+            });
+            let values: Vec<String> = values.collect();
+            self.add("", format!("{}  {}", values.join(", "), member.arch));
+        }
+        if let Some(record) = &report.run.front {
+            let share = match (record.hypervolume_share, &report.table_front) {
+                (Some(share), Some(table)) => format!(
+                    "{:.4}, {:.2} % of that of the table's front of {}",
+                    record.hypervolume,
+                    100.0 * share,
+                    table.size
+                ),
+                _ => format!("{:.4} of the box", record.hypervolume),
+            };
+            self.add("hypervolume", share);
+        }
+        let reference = report.reference.iter();
+        let reference: Vec<String> = reference
+            .map(|(name, value)| format!("{name} {}", rounded(*value)))
+            .collect();
+        self.add("reference", reference.join(", "));
+        self.add("queries", report.run.queries.to_string());
+    }
+
     fn add(&mut self, name: &'r str, text: impl Into<String>) {
         self.lines.push((name, text.into()));
     }

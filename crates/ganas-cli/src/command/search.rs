@@ -28,6 +28,9 @@ Examples:
   ganas search --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --start resnet --constraint 'params <= @start'
   ganas search --space my-space.toml --table measured.parquet --objective latency_ms:min
+  ganas search --space nasbench201 --table joined.csv --objective cifar10_test:max \\
+      --objective edgegpu_latency:min
+      finds the front: every architecture that no other one beats in both
   ganas search --space my-space.toml --train cifar-10-batches-bin --epochs 20 --width 16
   ganas search --train cifar-10-batches-bin --width 16 --device gpu
   ganas search --space nasbench201 --supernet runs/supernet --objective loss --queries 100
@@ -105,7 +108,7 @@ pub fn search(spec: &SearchSpec, resumed: Option<&Recorded>, output: &OutputArgs
     match report.run.stop {
         // It may be that the terminal was closed.
         StopReason::Interrupted => Ok(End::Interrupted),
-        _ if failed || report.run.best.is_none() => {
+        _ if failed || !report.has_found() => {
             if !log.is_json() {
                 eprintln!("error: {}", nothing(&report, prepared.out.as_deref()));
             }

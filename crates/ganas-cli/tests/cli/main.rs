@@ -12,6 +12,7 @@ mod embedded;
 mod export;
 mod failures;
 mod few_images;
+mod fronts;
 mod guide;
 mod history;
 mod kept;

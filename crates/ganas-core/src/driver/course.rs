@@ -312,7 +312,12 @@ impl<'a, 'o> Course<'a, 'o> {
             strategy.tell(&self.context(), &results)?;
             self.spent("telling", begun.elapsed().as_secs_f64())?;
         }
-        let best = self.ledger.best().and_then(Query::merit);
+        // Several objectives have no single best.
+        let best = self
+            .ledger
+            .best()
+            .filter(|_| self.problem.objectives().len() == 1);
+        let best = best.and_then(Query::merit);
         let round = Round {
             round: number,
             asked,

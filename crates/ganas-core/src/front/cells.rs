@@ -27,7 +27,10 @@ fn of(points: &[&[f64]], dimensions: usize) -> Vec<Cell> {
     if last == 0 {
         let low = points.iter().map(|point| point[0]).fold(0.0, f64::max);
         let high = vec![f64::INFINITY];
-        return vec![Cell { low: vec![low], high }];
+        return vec![Cell {
+            low: vec![low],
+            high,
+        }];
     }
     let mut sorted = points.to_vec();
     sorted.sort_by(|a, b| b[last].total_cmp(&a[last]));
@@ -51,5 +54,8 @@ fn of(points: &[&[f64]], dimensions: usize) -> Vec<Cell> {
 /// The points that are not dominated in their first coordinates.
 fn front_of<'p>(points: &[&'p [f64]], dimensions: usize) -> Vec<&'p [f64]> {
     let bases: Vec<&[f64]> = points.iter().map(|point| &point[..dimensions]).collect();
-    super::front(&bases).into_iter().map(|i| points[i]).collect()
+    super::front(&bases)
+        .into_iter()
+        .map(|i| points[i])
+        .collect()
 }

@@ -54,9 +54,7 @@ fn exclusive(point: &[f64], others: &[&[f64]]) -> f64 {
         return 0.0;
     }
     let within = |other: &&[f64]| -> Vec<f64> {
-        (point.iter().zip(*other))
-            .map(|(a, b)| a.min(*b))
-            .collect()
+        (point.iter().zip(*other)).map(|(a, b)| a.min(*b)).collect()
     };
     let within: Vec<Vec<f64>> = others.iter().map(within).collect();
     let whole: f64 = point.iter().product();
@@ -75,7 +73,10 @@ fn volume(mut points: Vec<&[f64]>) -> f64 {
         0 => points[0][0],
         1 => {
             let mut stairs = Staircase::default();
-            points.iter().map(|point| stairs.add(point[0], point[1])).sum()
+            points
+                .iter()
+                .map(|point| stairs.add(point[0], point[1]))
+                .sum()
         }
         2 => {
             let mut stairs = Staircase::default();

@@ -31,7 +31,9 @@ impl ReferenceBox {
             let metric = &objective.metric;
             for value in [ideal, reference] {
                 if let Some(why) = objective.refusal(value) {
-                    return Err(Error::input(format!("a corner of the reference box: {why}")));
+                    return Err(Error::input(format!(
+                        "a corner of the reference box: {why}"
+                    )));
                 }
             }
             if objective.turn(reference) >= objective.turn(ideal) {

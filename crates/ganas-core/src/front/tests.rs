@@ -15,9 +15,17 @@ fn by_inclusion(points: &[Vec<f64>]) -> f64 {
         .map(|subset| {
             let chosen = (0..points.len()).filter(|i| subset >> i & 1 == 1);
             let corner = chosen.fold(vec![f64::INFINITY; points[0].len()], |corner, i| {
-                corner.iter().zip(&points[i]).map(|(a, b)| a.min(*b)).collect()
+                corner
+                    .iter()
+                    .zip(&points[i])
+                    .map(|(a, b)| a.min(*b))
+                    .collect()
             });
-            let sign = if subset.count_ones() % 2 == 1 { 1.0 } else { -1.0 };
+            let sign = if subset.count_ones() % 2 == 1 {
+                1.0
+            } else {
+                -1.0
+            };
             sign * corner.iter().map(|x| x.max(0.0)).product::<f64>()
         })
         .sum()
@@ -29,9 +37,16 @@ fn hypervolume_is_that_of_brute_force() {
     for dimensions in 1..=5 {
         for count in 0..=9 {
             let points = random(count, dimensions, &mut rng);
-            let expected = if count == 0 { 0.0 } else { by_inclusion(&points) };
+            let expected = if count == 0 {
+                0.0
+            } else {
+                by_inclusion(&points)
+            };
             let found = hypervolume(&points);
-            assert!((found - expected).abs() < 1e-12, "{points:?}: {found} {expected}");
+            assert!(
+                (found - expected).abs() < 1e-12,
+                "{points:?}: {found} {expected}"
+            );
         }
     }
 }
@@ -40,10 +55,15 @@ fn hypervolume_is_that_of_brute_force() {
 fn hypervolume_has_known_values() {
     let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found}");
     close(hypervolume(&[[3.0, 1.0], [2.0, 2.0], [1.0, 3.0]]), 6.0);
-    close(hypervolume(&[[1.0, 1.0, 2.0], [1.0, 2.0, 1.0], [2.0, 1.0, 1.0]]), 4.0);
+    close(
+        hypervolume(&[[1.0, 1.0, 2.0], [1.0, 2.0, 1.0], [2.0, 1.0, 1.0]]),
+        4.0,
+    );
     close(hypervolume(&[[-1.0, 3.0], [2.0, 0.0]]), 0.0);
     // Points on a line between the axes: sum of n equal steps.
-    let line: Vec<[f64; 2]> = (1..10).map(|i| [f64::from(i), 10.0 - f64::from(i)]).collect();
+    let line: Vec<[f64; 2]> = (1..10)
+        .map(|i| [f64::from(i), 10.0 - f64::from(i)])
+        .collect();
     close(hypervolume(&line), 45.0);
 }
 
@@ -65,7 +85,9 @@ fn an_improvement_is_the_difference_of_two_volumes() {
 /// Overlap of the box between the origin and a point with a cell.
 fn overlap(point: &[f64], cell: &Cell) -> f64 {
     let sides = point.iter().zip(cell.low.iter().zip(&cell.high));
-    sides.map(|(x, (low, high))| (x.min(*high) - low).max(0.0)).product()
+    sides
+        .map(|(x, (low, high))| (x.min(*high) - low).max(0.0))
+        .product()
 }
 
 #[test]
@@ -77,7 +99,11 @@ fn cells_measure_improvements() {
             let cells = cells(&points, dimensions);
             for point in random(20, dimensions, &mut rng) {
                 let sum: f64 = cells.iter().map(|cell| overlap(&point, cell)).sum();
-                let expected = if point.contains(&0.0) { 0.0 } else { improvement(&point, &points) };
+                let expected = if point.contains(&0.0) {
+                    0.0
+                } else {
+                    improvement(&point, &points)
+                };
                 assert!((sum - expected).abs() < 1e-12, "{point:?} {points:?}");
             }
         }
@@ -127,7 +153,10 @@ fn a_box_scales_by_reference_and_ideal() {
     assert!((gains[0] - 0.5).abs() < 1e-12 && (gains[1] - 0.5).abs() < 1e-12);
     for reference in [[95.0, 100.0], [90.0, 100.0], [50.0, 1.0]] {
         let error = ReferenceBox::new(&objectives, &[90.0, 1.0], &reference).unwrap_err();
-        assert!(error.to_string().contains("not worse than the best value"), "{error}");
+        assert!(
+            error.to_string().contains("not worse than the best value"),
+            "{error}"
+        );
     }
     assert!(ReferenceBox::new(&objectives, &[90.0, 1.0], &[50.0, -1.0]).is_err());
 }

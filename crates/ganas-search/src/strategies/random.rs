@@ -3,7 +3,7 @@
 use ganas_core::error::Result;
 use ganas_core::rng::Rng;
 use ganas_core::state;
-use ganas_core::strategy::{Context, Strategy};
+use ganas_core::strategy::{Capabilities, Context, Strategy};
 use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,13 @@ impl RandomSearch {
 impl Strategy for RandomSearch {
     fn ask(&mut self, context: &Context, _: usize) -> Result<Vec<Trial>> {
         Ok(Trial::full(context.sample_new(1, &mut self.rng)))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            several_objectives: true,
+            ..Capabilities::default()
+        }
     }
 
     fn save(&self) -> Option<Vec<u8>> {

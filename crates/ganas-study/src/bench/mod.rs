@@ -11,6 +11,7 @@ use std::sync::atomic::AtomicBool;
 use ganas_core::error::{Error, Result};
 use ganas_search::Recipe;
 
+use crate::capable::check_capable;
 use crate::files::write_json;
 use crate::progress::Progress;
 use crate::record::BenchReport;
@@ -66,6 +67,7 @@ impl PreparedBench {
             return Err(input("no number of queries is given", "add `--queries N`"));
         };
         task.check_queries(queries)?;
+        check_capable(&recipes, &task, &session.registry)?;
         Ok(PreparedBench {
             spec: spec.clone(),
             recipes,

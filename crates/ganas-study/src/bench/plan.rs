@@ -1,6 +1,7 @@
 //! Runs of all strategies with all seeds on one task.
 
 use ganas_core::error::{Error, Result};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::record::{BenchReport, Provenance, Run};
 use crate::run::Plan;
 use crate::spec::{SearchSpec, StudySpec, TaskSpec};
 use crate::task::Task;
+use crate::task::front::FrontMeasure;
 
 /// The least time between two checkpoints of a run in a folder.
 const CHECKPOINT: Duration = Duration::from_secs(1);
@@ -93,9 +95,11 @@ impl BenchPlan<'_> {
         let runs: Vec<Run> = runs.into_iter().map(|(_, run)| run).collect();
         let report = BenchReport {
             space: task.space.name().into(),
-            objective: task.objective.metric.clone(),
+            objective: task.label(),
             optimum: task.optimum(),
             best_row: task.best_row(),
+            reference: (task.front.as_ref()).map_or_else(BTreeMap::new, FrontMeasure::on_record),
+            table_front: task.table_front(),
             summary: summarize(self.recipes, &runs),
             runs,
             provenance,

@@ -39,6 +39,9 @@ pub struct Course {
 /// Ranks that the runs of one task reached, each with its strategy. Without a table, a run is ranked among
 /// the bests of all runs.
 pub fn courses(runs: &[(usize, &Run)], objective: &Objective) -> Vec<Course> {
+    if runs.iter().any(|(_, run)| run.front.is_some()) {
+        return courses_of_fronts(runs);
+    }
     let steps = runs.iter().flat_map(|(_, run)| &run.steps);
     let mut found: Vec<f64> = steps.map(|(_, value, _)| objective.turn(*value)).collect();
     found.sort_unstable_by(|a, b| b.total_cmp(a));
@@ -48,6 +51,28 @@ pub fn courses(runs: &[(usize, &Run)], objective: &Objective) -> Vec<Course> {
             strategy: *strategy,
             steps: (run.steps.iter())
                 .map(|&(query, value, rank)| (query, rank.unwrap_or_else(|| among(value))))
+                .collect(),
+        })
+        .collect()
+}
+
+/// Ranks that the fronts of one task reached, by their hypervolume among those of all runs.
+fn courses_of_fronts(runs: &[(usize, &Run)]) -> Vec<Course> {
+    let steps = |run: &Run| {
+        run.front
+            .iter()
+            .flat_map(|f| f.hypervolume_steps.clone())
+            .collect()
+    };
+    let all: Vec<Vec<(usize, f64)>> = runs.iter().map(|(_, run)| steps(run)).collect();
+    let mut found: Vec<f64> = all.iter().flatten().map(|(_, volume)| *volume).collect();
+    found.sort_unstable_by(|a, b| b.total_cmp(a));
+    let rank = |volume: f64| 1 + found.partition_point(|&other| other > volume);
+    (runs.iter().zip(&all))
+        .map(|((strategy, _), steps)| Course {
+            strategy: *strategy,
+            steps: (steps.iter())
+                .map(|&(query, volume)| (query, rank(volume)))
                 .collect(),
         })
         .collect()

@@ -11,6 +11,7 @@ use super::plan::{BenchPlan, BenchTask};
 use super::standing::{Field, comparisons, comparisons_over_tables, count_tables, standings};
 use super::stored;
 use super::{RESULTS, check_threads, read_recipes, seeds};
+use crate::capable::check_capable;
 use crate::files::write_json;
 use crate::progress::Progress;
 use crate::record::{SuiteReport, TaskReport};
@@ -48,6 +49,7 @@ impl PreparedSuite {
                 .and_then(|opened| {
                     opened.check_queries(shared.queries.unwrap_or(task.queries))?;
                     check_cost(shared.cost.or(task.cost), &opened)?;
+                    check_capable(&recipes, &opened, &session.registry)?;
                     Ok(opened)
                 })
                 .map_err(|e| e.about(&format!("task `{}`", task.name)))?;

@@ -2,8 +2,10 @@
 
 use ganas_search::Recipe;
 
-use crate::record::{FidelityRun, FidelitySummary, Run, Summary};
-use crate::statistics::{deviation, mean, median, median_interval, share_interval};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::record::{FidelityRun, FidelitySummary, FrontRecord, Run, ShareSummary, Summary};
+use crate::statistics::{deviation, mean, mean_interval, median, median_interval, share_interval};
 
 /// A line for each strategy that finished a run.
 pub fn summarize(recipes: &[Recipe], runs: &[Run]) -> Vec<Summary> {
@@ -48,7 +50,9 @@ fn summary(recipe: &Recipe, runs: &[&Run]) -> Summary {
         median_queries_to_optimum_interval: median_interval(&to_optimum),
         mean_queries_to_best: mean(&numbers(|r| r.queries_to_best)),
         median_seconds: median(&seconds).unwrap_or(0.0),
-        found_nothing: runs.len() - best.len(),
+        found_nothing: (runs.iter())
+            .filter(|r| r.best.is_none() && r.front.as_ref().is_none_or(|f| f.front_size == 0))
+            .count(),
         mean_reported: mean(&reported),
         std_reported: deviation(&reported),
         mean_reported_rank: mean(&numbers(|r| r.reported_rank)),
@@ -56,6 +60,7 @@ fn summary(recipe: &Recipe, runs: &[&Run]) -> Summary {
         measured: (measured.len() + predicted.len() > 0).then_some(measured.len()),
         mean_predicted_distance: mean(&predicted),
         fidelity: fidelity(runs),
+        shares: shares(runs),
     }
 }
 
@@ -79,5 +84,35 @@ fn fidelity(runs: &[&Run]) -> Option<FidelitySummary> {
         mean_best_at_max: mean(&full),
         mean_final_rank: ranks(&|run| run.final_rank),
         mean_rank_at_cost: last.rank_at_cost.keys().map(|&b| (b, at(b))).collect(),
+    })
+}
+
+/// Statistics of the fronts of a strategy's runs; `None` with a single objective.
+fn shares(runs: &[&Run]) -> Option<ShareSummary> {
+    let fronts: Vec<&FrontRecord> = runs.iter().filter_map(|r| r.front.as_ref()).collect();
+    let of = |f: &FrontRecord| f.hypervolume_share.unwrap_or(f.hypervolume);
+    let last: Vec<f64> = fronts.iter().map(|f| of(f)).collect();
+    let at = |budget: usize| -> Vec<f64> {
+        let shares = fronts.iter().filter_map(|f| *f.share_at.get(&budget)?);
+        shares.collect()
+    };
+    let budgets: BTreeSet<usize> = fronts
+        .iter()
+        .flat_map(|f| f.share_at.keys().copied())
+        .collect();
+    let by_budget = |number: fn(&[f64]) -> Option<f64>| -> BTreeMap<usize, f64> {
+        let budgets = budgets.iter();
+        budgets
+            .filter_map(|&b| Some((b, number(&at(b))?)))
+            .collect()
+    };
+    let sizes: Vec<f64> = fronts.iter().map(|f| f.front_size as f64).collect();
+    Some(ShareSummary {
+        mean_share: mean(&last)?,
+        std_share: deviation(&last)?,
+        mean_share_interval: mean_interval(&last),
+        mean_share_at: by_budget(mean),
+        std_share_at: by_budget(deviation),
+        mean_front_size: mean(&sizes)?,
     })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::front::{TableFrontRecord, by_number};
 use super::provenance::Provenance;
 use super::search::{BestRow, Run};
 
@@ -19,6 +20,12 @@ pub struct BenchReport {
     /// The table's best row, if there is a table to judge by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_row: Option<BestRow>,
+    /// Reference point of the hypervolume, if there are several objectives.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reference: BTreeMap<String, f64>,
+    /// Front of the table, if there are several objectives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table_front: Option<TableFrontRecord>,
     /// All finished runs, by strategy in the order given, then by seed.
     pub runs: Vec<Run>,
     /// A line for each strategy that finished a run.
@@ -115,6 +122,9 @@ pub struct Summary {
     /// Costs and ranks where there are several fidelities.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub fidelity: Option<FidelitySummary>,
+    /// The fronts, if there are several objectives.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub shares: Option<ShareSummary>,
 }
 
 /// Runs of a strategy at several fidelities, in a line. A mean rank is null if some run recommended nothing
@@ -132,6 +142,26 @@ pub struct FidelitySummary {
     /// The same by cost.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub mean_rank_at_cost: BTreeMap<usize, Option<f64>>,
+}
+
+/// Hypervolumes of a strategy's runs: shares of that of the table's front, or of the box without a table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShareSummary {
+    /// The mean share at the end.
+    pub mean_share: f64,
+    /// Sample standard deviation of the shares at the end.
+    pub std_share: f64,
+    /// A 95 % interval of the mean by Student's t; absent with one seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_share_interval: Option<[f64; 2]>,
+    /// The mean share by number of queries.
+    #[serde(deserialize_with = "by_number")]
+    pub mean_share_at: BTreeMap<usize, f64>,
+    /// Sample standard deviation of the share by number of queries.
+    #[serde(deserialize_with = "by_number")]
+    pub std_share_at: BTreeMap<usize, f64>,
+    /// The mean number of architectures on the front.
+    pub mean_front_size: f64,
 }
 
 /// A strategy over all tasks.

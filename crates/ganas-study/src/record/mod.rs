@@ -1,12 +1,15 @@
 //! Records: the JSON that searches and benchmarks write. Fields are only ever added.
 
 mod bench;
+mod front;
 mod provenance;
 mod search;
 
 pub use bench::{
-    BenchReport, Comparison, FidelitySummary, Standing, SuiteReport, Summary, TaskReport,
+    BenchReport, Comparison, FidelitySummary, ShareSummary, Standing, SuiteReport, Summary,
+    TaskReport,
 };
+pub use front::{FrontMember, FrontRecord, TableFrontRecord};
 pub use provenance::{
     CallerRecord, HistoryRecord, Provenance, StrategyRecord, SupernetRecord, SurrogateRecord,
     TableRecord, TaskRecord, TrainingRecord, WorkersRecord,

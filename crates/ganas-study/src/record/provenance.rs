@@ -1,5 +1,8 @@
 //! Provenance of results: all facts needed to make them again.
 
+use std::collections::BTreeMap;
+
+use ganas_core::problem::Objective;
 use ganas_core::space::Sampler;
 use ganas_search::predictor::Fitted;
 use ganas_train::supernet::{Identity, Scoring};
@@ -89,10 +92,19 @@ pub struct TaskRecord {
     /// The name of the registered evaluator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluator: Option<String>,
-    /// The objective.
+    /// The objective; of several, all names.
     pub objective: String,
-    /// True if smaller is better.
+    /// True if smaller is better, by the first objective.
     pub minimize: bool,
+    /// The objectives, if there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<Objective>,
+    /// Reference point of the hypervolume, as far as it was known before the search.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reference: BTreeMap<String, f64>,
+    /// Conditions that declare an evaluation failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<String>,
     /// The bounds.
     pub constraints: Vec<String>,
     /// Architectures in the table that keep them.

@@ -8,6 +8,7 @@ use ganas_tables::SourceRow;
 use ganas_train::Preprocessing;
 use serde::{Deserialize, Serialize};
 
+use super::front::{FrontMember, FrontRecord, TableFrontRecord};
 use super::provenance::Provenance;
 
 /// One finished run.
@@ -67,6 +68,10 @@ pub struct Run {
     /// trajectory are without noise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<f64>,
+    /// The front, if there are several objectives. Everything about a single best architecture is absent
+    /// then.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub front: Option<FrontRecord>,
     /// In a benchmark, each query that improved on all before it: the query, the objective and its
     /// rank.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -130,6 +135,15 @@ pub struct SearchReport {
     /// The table's best row, if there is a table to judge by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_row: Option<BestRow>,
+    /// Architectures of the front, if there are several objectives, by the first one, best first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub front: Option<Vec<FrontMember>>,
+    /// Reference point of the hypervolume, if there are several objectives.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reference: BTreeMap<String, f64>,
+    /// Front of the table, if one is searched for several objectives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table_front: Option<TableFrontRecord>,
     /// The run.
     #[serde(flatten)]
     pub run: Run,
@@ -159,6 +173,14 @@ pub struct SearchReport {
     pub outlook: Option<OutlookRecord>,
     /// Provenance of the result.
     pub provenance: Provenance,
+}
+
+impl SearchReport {
+    /// Returns true if it found a usable architecture.
+    pub fn has_found(&self) -> bool {
+        let on_front = self.front.as_ref().is_some_and(|front| !front.is_empty());
+        on_front || self.run.best.is_some()
+    }
 }
 
 /// Best compliant row of a table, with which runs are compared.

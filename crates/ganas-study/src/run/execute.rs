@@ -81,10 +81,9 @@ impl Plan<'_> {
         let mut provenance = self.provenance()?;
         provenance.asynchronous = slots;
         let (mut directory, restored) = self.open(problem, &provenance, &remarks)?;
-        let ranking = task.seen_ranking();
-        let mut track = Track::new(&task.objective, bar, self.alone, ranking);
+        let mut track = Track::new(task, bar, self.alone);
         track.know(&self.history.known, problem);
-        let mut log = Log::new(remarks, problem, ranking);
+        let mut log = Log::new(remarks, problem, task);
         // A table was compared when the history was read.
         if !task.source.looks_up() {
             log.know(&self.history.known);

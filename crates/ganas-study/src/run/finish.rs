@@ -29,6 +29,7 @@ impl Plan<'_> {
         if let (Some(trained), Some(folder)) = (self.task.source.trained(), self.out)
             && !broken_off
             && executed.run.ledger.best().is_some()
+            && self.task.front.is_none()
         {
             let trained = self.train_winner(trained, folder, &executed, problem, progress, stop);
             match trained {
@@ -47,7 +48,8 @@ impl Plan<'_> {
             None => Ok(()),
         };
         let ended = !broken_off && report.run.stop != StopReason::Interrupted;
-        if self.recipe.strategy() == "ga-nas" && self.alone && ended {
+        let single = self.task.front.is_none();
+        if self.recipe.strategy() == "ga-nas" && self.alone && ended && single {
             let reason = std::mem::replace(&mut report.run.stop, StopReason::Interrupted);
             write(&report)?;
             report.run.stop = reason;

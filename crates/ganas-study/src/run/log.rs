@@ -9,10 +9,12 @@ use ganas_core::journal::Finished;
 use ganas_core::ledger::Query;
 use ganas_tables::Ranking;
 
+use super::live_front::LiveFront;
 use crate::event::Event;
 use crate::progress::Remarks;
 use crate::record::SearchReport;
 use crate::scale;
+use crate::task::Task;
 
 /// An observer that reports events.
 pub struct Log<'a> {
@@ -20,6 +22,8 @@ pub struct Log<'a> {
     problem: &'a Problem<'a>,
     ranking: Option<&'a Ranking>,
     best: Option<f64>,
+    /// Front so far, if there are several objectives.
+    front: Option<LiveFront<'a>>,
     /// Objectives that were known before, until one is measured.
     known: Vec<f64>,
     parts: BTreeMap<String, f64>,
@@ -27,12 +31,13 @@ pub struct Log<'a> {
 
 impl<'a> Log<'a> {
     /// Reports the evaluations and rounds of a search; with ranks if there is a ranking.
-    pub fn new(remarks: Remarks, problem: &'a Problem<'a>, ranking: Option<&'a Ranking>) -> Self {
+    pub fn new(remarks: Remarks, problem: &'a Problem<'a>, task: &'a Task) -> Self {
         Log {
             remarks,
             problem,
-            ranking,
+            ranking: task.seen_ranking(),
             best: None,
+            front: task.front.as_ref().map(LiveFront::new),
             known: Vec::new(),
             parts: BTreeMap::new(),
         }
@@ -87,7 +92,10 @@ impl Observer for Log<'_> {
     fn queried(&mut self, number: usize, query: &Query) -> Result<()> {
         self.check_scale(query);
         let merit = query.merit();
-        let best = merit.is_some_and(|m| self.best.is_none_or(|best| m > best));
+        let best = match &mut self.front {
+            Some(front) => front.add(query),
+            None => merit.is_some_and(|m| self.best.is_none_or(|best| m > best)),
+        };
         if best {
             self.best = merit;
         }

@@ -6,6 +6,8 @@
 mod comparison;
 mod execute;
 mod finish;
+mod front;
+mod live_front;
 mod log;
 mod outlook;
 mod plan;

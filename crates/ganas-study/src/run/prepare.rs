@@ -1,6 +1,7 @@
 //! Preparation of a search: everything that its specification names is opened and checked.
 
 use std::path::PathBuf;
+use std::slice;
 use std::time::Duration;
 
 use ganas_core::constraint::Predicate;
@@ -10,6 +11,7 @@ use ganas_train::recipe::MOST_EPOCHS;
 
 use super::plan::Plan;
 use super::winner::free_folder;
+use crate::capable::check_capable;
 use crate::duration;
 use crate::history::{COPY, History};
 use crate::progress::Progress;
@@ -79,6 +81,7 @@ impl Prepared {
             recipe: resumed.and_then(Recorded::recipe),
         };
         let task = Task::with(&spec.task, extras, spec.seed, session)?;
+        check_capable(slice::from_ref(&recipe), &task, &session.registry)?;
         let out = (spec.out.clone()).or_else(|| task.source.folder_stem().map(free_folder));
         if spec.tensorboard && out.is_none() {
             return Err(

@@ -81,9 +81,9 @@ pub fn open(
 /// Makes the specification of a resumed run.
 fn resumed_spec(mut spec: SearchSpec, run: &Recorded, queries: usize) -> SearchSpec {
     // Its direction stays, even if this version has another default for the name.
-    if let Some(objective) = run.objective() {
+    if let Some(objectives) = run.objectives() {
         spec.task.minimize = false;
-        spec.task.objective = Some(objective);
+        spec.task.objective = objectives;
     }
     spec.task.keep_apart = run.keeps_apart() && !spec.task.merge_isomorphic;
     spec.queries = Some(queries);
@@ -128,7 +128,10 @@ impl Ended {
             .map(|(stop, queries)| Ended {
                 stop,
                 queries,
-                found: !result["best"].is_null(),
+                found: !result["best"].is_null()
+                    || result["front"]
+                        .as_array()
+                        .is_some_and(|front| !front.is_empty()),
             }))
     }
 

@@ -9,6 +9,7 @@ use ganas_core::trial::Fidelity;
 use ganas_core::with_excess;
 
 use super::execute::Executed;
+use super::front;
 use super::plan::Plan;
 use super::top;
 use super::track::{Improvement, Judged, rank_at};
@@ -57,14 +58,24 @@ impl Plan<'_> {
             _ => again.iter().map(|q| q.arch).collect::<Vec<Arch>>(),
         };
         let reported = reported(task, picks);
-        let run = self.run_record(executed, &improvements, reported.as_ref(), again.len());
+        let mut run = self.run_record(executed, &improvements, reported.as_ref(), again.len());
+        let reached = self.reached(executed);
+        let front = front::of_run(task, problem, &done.ledger, self.queries, reached);
+        let (mut members, mut reference) = (None, BTreeMap::new());
+        if let Some(front) = front {
+            run.front = Some(front.record);
+            (members, reference) = (Some(front.members), front.reference);
+        }
         let evaluated = done.ledger.charged();
         let space = &task.space;
         let mut report = SearchReport {
             space: space.name().into(),
-            objective: task.objective.metric.clone(),
+            objective: task.label(),
             optimum: task.optimum(),
             best_row: task.best_row(),
+            front: members,
+            reference,
+            table_front: task.table_front(),
             run,
             row: None,
             top: Vec::new(),
@@ -79,7 +90,7 @@ impl Plan<'_> {
                 })
                 .collect(),
             improved: improved(problem, task, done.ledger.queries(), done.ledger.best()),
-            nearest: match best {
+            nearest: match done.ledger.best() {
                 Some(_) => None,
                 None => nearest(problem, task, done.ledger.queries()),
             },
@@ -95,6 +106,20 @@ impl Plan<'_> {
         report
     }
 
+    /// Returns true if a search ended before its budget was spent, and can be continued.
+    fn is_unfinished(stop: StopReason) -> bool {
+        Self::is_broken_off(stop) || stop == StopReason::TimeLimit
+    }
+
+    /// The number of queries up to which the run can be judged.
+    fn reached(&self, executed: &Executed) -> usize {
+        if Self::is_unfinished(executed.run.stop) {
+            executed.run.ledger.charged().len()
+        } else {
+            self.queries
+        }
+    }
+
     /// The numbers of the run; `again` is how many were evaluated again.
     fn run_record(
         &self,
@@ -107,12 +132,7 @@ impl Plan<'_> {
         let evaluated = done.ledger.charged();
         let best = improvements.last();
         let seen = executed.improvements.last().map(|best| best.value);
-        let unfinished = Self::is_broken_off(done.stop) || done.stop == StopReason::TimeLimit;
-        let reached = if unfinished {
-            evaluated.len()
-        } else {
-            self.queries
-        };
+        let reached = self.reached(executed);
         let measured = match &task.report {
             Some(_) => reported.map(|reported| reported.value),
             None => best.map(|best| best.value),
@@ -140,7 +160,7 @@ impl Plan<'_> {
                 }
                 None => BTreeMap::new(),
             },
-            fidelity: self.fidelity_record(executed, improvements, unfinished),
+            fidelity: self.fidelity_record(executed, improvements),
             seconds: executed.seconds,
             stop: done.stop,
             rejected: done.rejected,
@@ -157,6 +177,7 @@ impl Plan<'_> {
             predicted_distance: distance(judged.and_then(|arch| task.predicted(&arch))),
             reevaluated: (task.reevaluate > 0).then_some(again),
             seen: seen.filter(|_| task.deviation().is_some()),
+            front: None,
             steps: Vec::new(),
         }
     }
@@ -168,8 +189,8 @@ impl Plan<'_> {
         &self,
         executed: &Executed,
         improvements: &[Improvement],
-        unfinished: bool,
     ) -> Option<FidelityRun> {
+        let unfinished = Self::is_unfinished(executed.run.stop);
         let (task, ledger) = (self.task, &executed.run.ledger);
         let axis = task.axis.as_ref()?;
         let best = improvements.last();

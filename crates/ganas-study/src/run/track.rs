@@ -11,8 +11,10 @@ use ganas_core::ledger::Query;
 use ganas_core::trial::{Fidelity, Trial};
 use ganas_tables::Ranking;
 
+use super::live_front::LiveFront;
 use crate::direction::turned;
 use crate::progress::Bar;
+use crate::task::Task;
 use crate::text::{brief, rounded};
 
 /// An architecture that was better than all compliant ones before it: at full fidelity, or at a higher one
@@ -39,6 +41,8 @@ pub struct Track<'a> {
     shows: bool,
     /// Order of the values, if a table has the objective as the search sees it.
     ranking: Option<&'a Ranking>,
+    /// Front so far, if there are several objectives.
+    front: Option<LiveFront<'a>>,
     round: Option<Round>,
     /// Evaluations that have finished and are not charged yet.
     ahead: usize,
@@ -49,18 +53,15 @@ pub struct Track<'a> {
 }
 
 impl<'a> Track<'a> {
-    /// A tracker; `shows` says beside the bar how the search stands, with ranks if there are any.
-    pub fn new(
-        objective: &'a Objective,
-        bar: &'a Bar,
-        shows: bool,
-        ranking: Option<&'a Ranking>,
-    ) -> Self {
+    /// A tracker; `shows` says beside the bar how the search stands, with ranks if there are any, or with
+    /// the front of several objectives.
+    pub fn new(task: &'a Task, bar: &'a Bar, shows: bool) -> Self {
         Track {
-            objective,
+            objective: &task.objective,
             bar,
             shows,
-            ranking,
+            ranking: task.seen_ranking(),
+            front: task.front.as_ref().map(LiveFront::new),
             round: None,
             ahead: 0,
             cost: 0,
@@ -78,8 +79,11 @@ impl Track<'_> {
             let rank = full
                 .zip(self.ranking)
                 .map(|(best, ranking)| ranking.rank(best.value));
-            self.bar
-                .say(standing(self.round.as_ref(), best, rank, self.objective));
+            let text = match &self.front {
+                Some(front) => front.standing(self.round.as_ref()),
+                None => standing(self.round.as_ref(), best, rank, self.objective),
+            };
+            self.bar.say(text);
         }
     }
 
@@ -91,6 +95,13 @@ impl Track<'_> {
 
     /// Starts with the best of the known evaluations, as query 0.
     pub fn know(&mut self, history: &[Finished], problem: &Problem) {
+        if let Some(front) = &mut self.front {
+            let known = |f: &Finished| problem.query(f.trial, 0, f.outcome.clone());
+            history.iter().for_each(|f| {
+                front.add(&known(f));
+            });
+            return;
+        }
         let names = problem.metrics();
         let objective = names.iter().position(|m| *m == self.objective.metric);
         for finished in history {
@@ -129,6 +140,12 @@ impl Observer for Track<'_> {
             _ => self.ahead -= 1,
         }
         self.cost += query.cost;
+        if let Some(front) = &mut self.front {
+            if front.add(query) {
+                self.show();
+            }
+            return Ok(());
+        }
         let Some(merit) = query.merit() else {
             return Ok(());
         };

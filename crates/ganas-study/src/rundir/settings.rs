@@ -4,12 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ganas_core::error::{Error, Result};
+use ganas_core::problem::Objective;
 use ganas_train::Recipe;
 use ganas_train::device::CPU;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::sealed;
+use crate::direction::typed;
 use crate::record::Provenance;
 use crate::spec::{Change, StudySpec, read_map};
 
@@ -150,15 +152,18 @@ impl Recorded {
         &self.all["strategies"][0]["settings"]
     }
 
-    /// The objective with the direction that it had, as it may be typed.
-    pub fn objective(&self) -> Option<String> {
+    /// The objectives with the directions that they had, as they may be typed.
+    pub fn objectives(&self) -> Option<Vec<String>> {
         let task = &self.all["task"];
+        if let Ok(objectives) = Vec::<Objective>::deserialize(&task["objectives"]) {
+            return Some(objectives.iter().map(typed).collect());
+        }
         let way = if task["minimize"].as_bool()? {
             "min"
         } else {
             "max"
         };
-        Some(format!("{}:{way}", task["objective"].as_str()?))
+        Some(vec![format!("{}:{way}", task["objective"].as_str()?)])
     }
 
     /// The constraints, as numbers where they compare with an architecture.

@@ -87,16 +87,20 @@ pub fn open(
     Ok(Box::new(shared))
 }
 
-/// Metrics of a table at the levels of an axis: the objective, and what constraints are about, can be templates.
+/// Metrics of a table at the levels of an axis: the objectives, and what constraints are about, can be
+/// templates. One objective has to be.
 fn levels(task: &TaskSpec, table: &Table, axis: &Axis) -> Result<Levels> {
-    let objective = task.objective_spec()?.map(|objective| objective.metric);
-    if let Some(metric) = objective.iter().find(|metric| !is_template(metric, axis)) {
-        return Err(not_a_template(metric, axis));
+    let objectives = task.objective_specs()?.into_iter().map(|o| o.metric);
+    let objectives: Vec<String> = objectives.collect();
+    if let Some(first) = objectives.first()
+        && !objectives.iter().any(|metric| is_template(metric, axis))
+    {
+        return Err(not_a_template(first, axis));
     }
     let conditions = (task.constraints.iter()).map(|text| text.parse::<Condition>());
     let conditions = conditions.collect::<Result<Vec<Condition>>>()?;
     let bounded = conditions.into_iter().map(|condition| condition.metric);
-    let templates: Vec<String> = (objective.into_iter().chain(bounded))
+    let templates: Vec<String> = (objectives.into_iter().chain(bounded))
         .filter(|metric| is_template(metric, axis))
         .collect();
     Levels::new(table, axis, &templates)

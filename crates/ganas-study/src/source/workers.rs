@@ -152,7 +152,8 @@ fn seconds(name: &str, seconds: f64) -> Result<Duration> {
 /// Metrics that are requested from workers or from the calling program.
 #[derive(Clone)]
 pub struct RequestedMetrics {
-    /// The objective, then what constraints are about, then what else is asked for by name.
+    /// The objectives, then what constraints and declared failures are about, then what else is asked for by
+    /// name.
     pub metrics: Vec<String>,
     /// Number of metrics, from the first on, that the search needs.
     pub needed: usize,
@@ -165,14 +166,21 @@ impl RequestedMetrics {
     /// # Errors
     /// If a constraint cannot be read.
     pub fn of_task(task: &TaskSpec, space: &dyn SearchSpace) -> Result<RequestedMetrics> {
-        let objective = task.objective_spec()?.map(|named| named.metric);
-        let mut metrics = vec![objective.unwrap_or_else(|| "accuracy".into())];
-        for text in &task.constraints {
-            let Condition { metric, .. } = text.parse()?;
+        let mut objectives = task
+            .objective_specs()?
+            .into_iter()
+            .map(|named| named.metric);
+        let mut metrics = vec![objectives.next().unwrap_or_else(|| "accuracy".into())];
+        let mut request = |metric: String| {
             let known = space.costs().contains(&metric) && !task.metrics.contains(&metric);
             if !metrics.contains(&metric) && !known {
                 metrics.push(metric);
             }
+        };
+        objectives.for_each(&mut request);
+        for text in task.constraints.iter().chain(&task.failed) {
+            let Condition { metric, .. } = text.parse()?;
+            request(metric);
         }
         let needed = metrics.len();
         for metric in &task.metrics {

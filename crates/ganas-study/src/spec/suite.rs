@@ -93,7 +93,7 @@ impl SuiteSpec {
             if task.task.space.is_none() && embedded.is_none() {
                 return missing("space", "space");
             }
-            if task.task.objective.is_none() && embedded.is_none() {
+            if task.task.objective.is_empty() && embedded.is_none() {
                 return missing("objective", "objective");
             }
             if task.queries == 0 {

@@ -30,25 +30,37 @@ spec! {
         /// Evaluate candidates by an evaluator that was registered in Rust
         evaluator: Option<String> => |field| field.value("NAME");
         /// Metric to search for, as NAME, NAME:min or NAME:max: a column of the table, by default its only
-        /// one; accuracy (the default) or loss of networks
+        /// one; accuracy (the default) or loss of networks; can be given several times, for the front of
+        /// several objectives
         ///
         /// Without a direction, `loss` is minimised and every other metric is maximised, wherever it comes
-        /// from. A line on standard error says which way it goes.
+        /// from. A line on standard error says which way it goes. With several objectives the result is
+        /// the front: all architectures that no other one beats in every objective. NAME:min:log
+        /// measures an objective on a logarithmic scale.
         /// With `--supernet`, loss orders architectures better than accuracy, the more so the fewer the
         /// images are.
-        objective: Option<String> => |field| field.value("METRIC");
+        objective: Vec<String> => |field| field.value("METRIC");
         /// Cost axis, as NAME=MIN..MAX: a trial is evaluated at one of these levels, such as a number of epochs
         ///
         /// In a table, the objective is then a template for the columns: `--objective "val_e{epochs}"
         /// --fidelity epochs=1..100` searches by `val_e1` to `val_e100`. Strategies for one fidelity run at
         /// the highest level. Results are ranked by the objective there.
         fidelity: Option<String> => |field| field.value("NAME=MIN..MAX");
+        /// Reference point of the hypervolume, as NAME=VALUE for an objective; can be given several times
+        ///
+        /// Only architectures that are better than it in every objective add to the hypervolume. The
+        /// default is, with a table, the value that 95 % of the compliant rows are at least as good as,
+        /// and otherwise the worst value of the first 20 compliant evaluations.
+        reference: Vec<String> => |field| field.value("NAME=VALUE");
+        /// Condition on a metric that declares an evaluation failed, as in `edgetpu_latency < 0`; can be
+        /// given several times
+        failed: Vec<String> => |field| field.value("EXPR");
         /// Column of the table to report the best architecture's value and rank in, too
         report: Option<String> => |field| field.value("COLUMN");
         /// Re-evaluate the N best that the search found in the column of `--report`, and report the
         /// best of them there; each takes one of the queries
         reevaluate: Option<usize> => |field| field.value("N").requires("report");
-        /// Standard deviation of Gaussian noise that is added to the objective from a table, drawn
+        /// Standard deviation of Gaussian noise that is added to the first objective from a table, drawn
         /// anew for each evaluation
         ///
         /// The value that is reported of the best architecture is without noise.
@@ -105,13 +117,13 @@ spec! {
 }
 
 impl TaskSpec {
-    /// The objective, if it is named.
+    /// The objectives that are named.
     ///
     /// # Errors
-    /// If it cannot be read.
-    pub fn objective_spec(&self) -> Result<Option<ObjectiveSpec>> {
+    /// If one cannot be read.
+    pub fn objective_specs(&self) -> Result<Vec<ObjectiveSpec>> {
         let read = |text: &String| ObjectiveSpec::parse(text, self.minimize);
-        self.objective.as_ref().map(read).transpose()
+        self.objective.iter().map(read).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tasks: the space loaded, the source of evaluations opened, all of it checked.
 
+mod checks;
+pub mod front;
 mod record;
 pub mod reference;
 mod rows;
@@ -15,18 +17,20 @@ use ganas_core::driver::{Objective, Problem, find};
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::{Evaluator, Noisy};
 use ganas_core::journal::Finished;
+use ganas_core::problem::{Objectives, Scale};
 use ganas_core::space::{Sampler, SearchSpace};
 use ganas_core::trial::{Axis, Fidelity};
 use ganas_tables::{Embedded, Ranking, Table, name_at};
 use ganas_train::Recipe;
 
-use crate::direction::ObjectiveSpec;
+use crate::direction::{ObjectiveSpec, announcement};
 use crate::fidelity;
 use crate::progress::{Progress, Remarks};
 use crate::record::BestRow;
 use crate::session::Session;
 use crate::source::{self, Source};
 use crate::spec::{ReadingSpec, TaskSpec};
+use front::FrontMeasure;
 use reference::{References, broken, measure};
 use rows::{agreeing, bounds_in, check_numeric, metrics_of, pool, replaced};
 use unsatisfiable::unsatisfiable;
@@ -55,14 +59,20 @@ pub struct Task {
     pub reading: ReadingSpec,
     /// The table, if there is one: it evaluates, or others are judged by it.
     pub table: Option<Arc<Table>>,
-    /// Objective of the search.
+    /// First objective of the search, the only one of most.
     pub objective: Objective,
     /// Cost axis, if there are several fidelities.
     pub axis: Option<Axis>,
-    /// Line about the direction of the objective.
+    /// All objectives.
+    pub objectives: Objectives,
+    /// Measure of fronts, if there are several objectives.
+    pub front: Option<FrontMeasure>,
+    /// Line about the directions of the objectives.
     pub announcement: String,
     /// The bounds.
     pub constraints: Vec<Constraint>,
+    /// Conditions that declare an evaluation failed.
+    pub failing: Vec<Constraint>,
     /// Further bounds, as functions of the architecture.
     pub predicates: Vec<Predicate>,
     /// Architectures that are evaluated first.
@@ -179,6 +189,7 @@ impl Task {
     pub fn with(spec: &TaskSpec, extras: TaskExtras, seed: u64, session: &Session) -> Result<Self> {
         let mut task = Task::unchecked(spec, extras, seed, session)?;
         task.problem()?;
+        task.check_objectives(spec)?;
         task.noise = spec.noise.map(|noise| task.noise(noise)).transpose()?;
         if task.reevaluate > 0 && spec.report.is_none() {
             return Err(
@@ -186,6 +197,7 @@ impl Task {
             );
         }
         task.ranking = task.objective_ranking()?;
+        task.measure_front(&spec.reference)?;
         task.target = (spec.target.as_deref())
             .map(|text| task.target(text))
             .transpose()?;
@@ -253,24 +265,32 @@ impl Task {
         let mut references = References::new(&*space, first, &*source, seed, progress);
         let constraints = references.resolve(conditions, extras.constraints)?;
         let evaluated = references.evaluated();
-        let named = objective_spec(spec, &*source, progress)?;
-        let objective = named.objective();
+        let failing = (spec.failed.iter())
+            .map(|text| text.parse())
+            .collect::<Result<Vec<Constraint>>>()?;
+        let named = objective_specs(spec, &*source, progress)?;
+        let objectives = named.iter().map(ObjectiveSpec::objective).collect();
+        let objectives = Objectives::new(objectives)?;
         let (mut within, mut known) = (None, Vec::new());
         if let Some(table) = source.table() {
             known = agreeing(table, &*space, &constraints);
-            check_numeric(table, &at_full(&objective.metric, axis.as_ref()))?;
-            let metric = &objective.metric;
-            within = pool(&*source, table, &*space, metric, &mut notes)?.map(Arc::new);
+            let names: Vec<&str> = objectives.iter().map(|o| o.metric.as_str()).collect();
+            (names.iter())
+                .try_for_each(|name| check_numeric(table, &at_full(name, axis.as_ref())))?;
+            within = pool(&*source, table, &*space, &names, &mut notes)?.map(Arc::new);
         }
         notes.extend(replaced(&*source, &*space, &constraints));
         Ok(Task {
             notes,
             reading: spec.reading.clone(),
             space_argument: name.to_owned(),
-            objective,
+            objective: objectives.first().clone(),
+            objectives,
+            front: None,
             axis,
-            announcement: named.announcement(),
+            announcement: announcement(&named),
             constraints,
+            failing,
             predicates: extras.predicates,
             start,
             target: None,
@@ -291,7 +311,7 @@ impl Task {
 
     /// The order of a searched table's compliant architectures by the objective.
     fn objective_ranking(&self) -> Result<Option<Ranking>> {
-        let Some(table) = self.source.table() else {
+        let Some(table) = self.source.table().filter(|_| self.objectives.len() == 1) else {
             return Ok(None);
         };
         let ranking = self.rank(table, table.column(&self.at_full(&self.objective.metric))?)?;
@@ -421,7 +441,7 @@ impl Task {
 
     /// Describes in one line the metric that is searched by and the metric that is reported.
     pub fn protocol(&self) -> String {
-        let mut text = format!("search by {}", self.objective.metric);
+        let mut text = format!("search by {}", self.label());
         if let Some(deviation) = self.deviation() {
             text += &format!(" with noise of deviation {deviation}, report it without");
         }
@@ -476,13 +496,21 @@ impl Task {
         let all = self.constraints.is_empty() && self.predicates.is_empty();
         let problem = self.problem()?;
         if self.source.table().is_some() {
+            let fails = |row: usize| {
+                let mut failing = self.failing.iter();
+                failing.any(|condition| {
+                    let column = table.columns().iter().position(|c| *c == condition.metric);
+                    column.is_some_and(|column| condition.holds(table.value(row, column)))
+                })
+            };
             return Ok(Ranking::new(
                 table,
                 column,
                 self.objective.is_minimized(),
                 |row| {
                     let metrics = || metrics_of(&problem, &*self.source, table, row);
-                    all || problem.complies(&table.arch(row), &metrics())
+                    let complies = || problem.complies(&table.arch(row), &metrics());
+                    !fails(row) && (all || complies())
                 },
             ));
         }
@@ -574,10 +602,11 @@ impl Task {
         let problem = Problem::new(
             &*self.space,
             &self.source.metrics(),
-            self.objective.clone(),
+            self.objectives.clone(),
             self.constraints.clone(),
             self.sampler,
         )?
+        .failing(self.failing.clone())?
         .agreeing(&self.agreeing)
         .requiring(self.predicates.clone());
         let problem = match &self.axis {
@@ -637,38 +666,38 @@ fn parse_start(spec: &TaskSpec, space: &dyn SearchSpace) -> Result<Vec<Arch>> {
         .collect()
 }
 
-/// The objective and its direction: as named, or as the source has it.
-fn objective_spec(
+/// The objectives and their directions: as named, or as the source has them.
+fn objective_specs(
     spec: &TaskSpec,
     source: &dyn Source,
     progress: &Progress,
-) -> Result<ObjectiveSpec> {
+) -> Result<Vec<ObjectiveSpec>> {
     let choose = |names: &[String]| {
         let mend = format!("add `--objective` and one of {}", names.join(", "));
         Error::input("no objective is named").mend(mend)
     };
-    let named = match spec.objective_spec()? {
-        Some(named) => named,
-        None => {
-            let metric = match (source.table(), source.predicted()) {
-                (Some(table), _) => match table.columns() {
-                    [only] => only.clone(),
-                    several => return Err(choose(several)),
-                },
-                (_, Some(predicted)) => match predicted.surrogate.metrics() {
-                    [only] => only.clone(),
-                    several => return Err(choose(several)),
-                },
-                _ => "accuracy".into(),
-            };
-            ObjectiveSpec {
-                metric,
-                minimize: spec.minimize.then_some(true),
-            }
-        }
-    };
+    let mut named = spec.objective_specs()?;
+    if named.is_empty() {
+        let metric = match (source.table(), source.predicted()) {
+            (Some(table), _) => match table.columns() {
+                [only] => only.clone(),
+                several => return Err(choose(several)),
+            },
+            (_, Some(predicted)) => match predicted.surrogate.metrics() {
+                [only] => only.clone(),
+                several => return Err(choose(several)),
+            },
+            _ => "accuracy".into(),
+        };
+        named.push(ObjectiveSpec {
+            metric,
+            minimize: spec.minimize.then_some(true),
+            scale: Scale::Linear,
+        });
+    }
     let few = spec.images.is_some_and(|images| images < FEW_IMAGES);
-    if source.is_supernet() && named.metric == "accuracy" && (few || spec.objective.is_none()) {
+    let by_accuracy = named.iter().any(|named| named.metric == "accuracy");
+    if source.is_supernet() && by_accuracy && (few || spec.objective.is_empty()) {
         progress.say(LOSS_HINT);
     }
     Ok(named)

@@ -1,10 +1,14 @@
 //! Records of tasks.
 
+use std::collections::BTreeMap;
+
+use ganas_core::problem::Scale;
 use ganas_search::Recipe;
 use ganas_tables::Ranking;
 
 use super::Task;
-use crate::record::{Provenance, StrategyRecord, TableRecord, TaskRecord};
+use super::front::FrontMeasure;
+use crate::record::{Provenance, StrategyRecord, TableFrontRecord, TableRecord, TaskRecord};
 use crate::spec::ReadingSpec;
 
 impl Task {
@@ -32,12 +36,18 @@ impl Task {
             surrogate: None,
             caller: None,
             evaluator: None,
-            objective: self.objective.metric.clone(),
+            objective: self.label(),
             minimize: self.objective.is_minimized(),
+            objectives: (self.objectives.iter().cloned())
+                .filter(|objective| self.front.is_some() || objective.scale != Scale::Linear)
+                .collect(),
+            reference: (self.front.as_ref()).map_or_else(BTreeMap::new, FrontMeasure::on_record),
+            failed: self.failing.iter().map(|c| c.to_string()).collect(),
             constraints: (self.constraints.iter().map(|c| c.to_string()))
                 .chain(self.predicates.iter().map(|p| p.name.clone()))
                 .collect(),
-            compliant_rows: self.ranking.as_ref().map(Ranking::len),
+            compliant_rows: (self.ranking.as_ref().map(Ranking::len))
+                .or_else(|| self.table_front().map(|front| front.rows)),
             sampler: self.sampler,
             merge_isomorphic: self.merge_isomorphic,
             distinct_networks: !self.merge_isomorphic && !self.space.roles().is_empty(),
@@ -47,6 +57,16 @@ impl Task {
         };
         self.source.record(&mut record);
         record
+    }
+
+    /// The record of the table's front, if one is searched for several objectives.
+    pub fn table_front(&self) -> Option<TableFrontRecord> {
+        let table = self.front.as_ref()?.table.as_ref()?;
+        Some(TableFrontRecord {
+            size: table.size,
+            rows: table.rows,
+            hypervolume: table.hypervolume,
+        })
     }
 
     /// The record of runs of these strategies and seeds on the task.

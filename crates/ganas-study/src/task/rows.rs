@@ -24,16 +24,18 @@ pub fn check_numeric(table: &Table, metric: &str) -> Result<()> {
 }
 
 /// The rows of a table that can be evaluated, where they are not the whole space: those that have the
-/// objective, at some level at least.
+/// objective, at some level at least. Of several objectives, one is enough, and the evaluation of the row
+/// fails.
 pub fn pool(
     source: &dyn Source,
     table: &Table,
     space: &dyn SearchSpace,
-    objective: &str,
+    objectives: &[&str],
     notes: &mut Vec<String>,
 ) -> Result<Option<Pool>> {
     let file = table.source().display();
     if let Some(levels) = source.levels() {
+        let objective = objectives[0];
         let missing = levels.missing(table, objective);
         if missing.gaps > 0 {
             notes.push(format!(
@@ -49,17 +51,22 @@ pub fn pool(
         let measured = (0..table.len()).filter(|&row| is_measured(row));
         return Ok(Some(Pool::new(measured.map(|row| table.arch(row)))));
     }
-    // What is not a column may be a cost of the space.
-    let Some(column) = table.columns().iter().position(|name| name == objective) else {
+    let column = |objective: &&str| table.columns().iter().position(|name| name == objective);
+    let columns: Option<Vec<usize>> = objectives.iter().map(column).collect();
+    let mut measured = objectives.iter().filter_map(column);
+    measured.try_for_each(|column| table.check_objective(column).map(drop))?;
+    // What is not a column may be a cost of the space, which every row has.
+    let Some(columns) = columns else {
         return Ok(table.pool(space));
     };
-    let missing = table.check_objective(column)?;
+    let has_any = |row: usize| columns.iter().any(|&c| !table.value(row, c).is_nan());
+    let measured: Vec<usize> = (0..table.len()).filter(|&row| has_any(row)).collect();
+    let missing = table.len() - measured.len();
     if missing == 0 {
         return Ok(table.pool(space));
     }
-    notes.push(left_out(missing, table, objective));
-    let measured = (0..table.len()).filter(|&row| !table.value(row, column).is_nan());
-    Ok(Some(Pool::new(measured.map(|row| table.arch(row)))))
+    notes.push(left_out(missing, table, &objectives.join("` or `")));
+    Ok(Some(Pool::new(measured.iter().map(|&row| table.arch(row)))))
 }
 
 /// A note about rows without the objective.
