@@ -1,5 +1,7 @@
 """The example workers, with stand-ins for the packages that they ask."""
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -102,3 +104,42 @@ def test_without_the_packages(chain, binary, monkeypatch):
         binary(*search, "--command", command(worker, *args), code=2)
         log = Path(out, "worker-0.log").read_text()
         assert f"`pip install {package}`" in log and "Traceback" not in log
+
+
+NATS_TABLE = '''
+class Api:
+    def __init__(self, part):
+        self.archs = ["8:16:24:32:64", "8:8:8:8:8"] if part == "sss" else [
+            "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|",
+            "|none~0|+|none~0|none~1|+|none~0|none~1|skip_connect~2|",
+        ]
+
+    def __len__(self):
+        return len(self.archs)
+
+    def arch(self, index):
+        return self.archs[index]
+
+    def get_more_info(self, index, dataset, iepoch=None, hp="12", is_random=True):
+        print("the package prints")
+        return {"train-loss": 0.5, "valid-accuracy": 90.0 + index, "test-accuracy": None}
+
+    def get_cost_info(self, index, dataset, hp="12"):
+        return {"flops": 10.0, "params": 0.1, "latency": 0.01}
+
+
+def create(path, part, fast_mode=False, verbose=True):
+    return Api(part)
+'''
+
+
+def test_nats_as_a_table(chain, binary, monkeypatch):
+    Path("stand").mkdir()
+    Path("stand/nats_bench.py").write_text(NATS_TABLE)
+    monkeypatch.setenv("PYTHONPATH", "stand")
+    for archive, space in [("NATS-sss", str(EXAMPLES / "nats_sss.toml")), ("NATS-tss", "nasbench201")]:
+        words = [sys.executable, str(EXAMPLES / "nats_table.py"), archive, "cifar10-valid", "12"]
+        Path("nats.csv").write_bytes(subprocess.run(words, check=True, capture_output=True).stdout)
+        info = json.loads(binary("table", "info", "nats.csv", "--space", space, "--json").stdout)
+        assert info["rows"] == 2
+        assert info["columns"][0]["name"] == "valid_accuracy" and info["columns"][0]["max"] == 91

@@ -10,6 +10,7 @@
 extern crate self as ganas_study;
 
 pub mod bench;
+pub mod benchmarks;
 mod capable;
 pub mod direction;
 pub mod duration;

@@ -1,5 +1,7 @@
 //! `ganas table`: compile, describe and query tables.
 
+mod get;
+
 use std::io::{self, BufRead, BufWriter, Write};
 use std::path::PathBuf;
 
@@ -20,9 +22,11 @@ use crate::terminal;
 use ganas_study::files::unreadable;
 use ganas_study::spec::ReadingSpec;
 use ganas_study::task::named_space;
+use get::GetArgs;
 
 const EXAMPLES: &str = "\
 Examples:
+  ganas table get nasbench101 --explain
   ganas table import nasbench101.csv.gz --space nasbench101
   ganas table info nasbench201
   ganas table query measured.csv --space my-space.toml 'conv3;conv3;skip'
@@ -38,6 +42,11 @@ pub struct TableArgs {
 
 #[derive(Clone, Debug, Subcommand)]
 enum Action {
+    /// List public benchmarks, explain one, and fetch its file
+    ///
+    /// Without a name, the benchmarks are listed. A file is fetched by `curl` or `wget` and checked by its
+    /// published digest. If it needs a browser or other tools, the steps are printed.
+    Get(GetArgs),
     /// Compile a table into its fast form, and print where that is
     Import {
         #[command(flatten)]
@@ -112,6 +121,7 @@ impl Named {
 pub fn run(args: &TableArgs) -> Result<End> {
     let mut out = BufWriter::new(terminal::stdout());
     match &args.action {
+        Action::Get(args) => get::run(args, &mut out)?,
         Action::Import { table, out: file } => {
             let space = table.space()?;
             let progress = progress(table.quiet);

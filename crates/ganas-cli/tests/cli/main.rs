@@ -36,6 +36,7 @@ mod sizes;
 mod specs;
 mod suite;
 mod surrogate;
+mod table_get;
 mod tables;
 mod tampered;
 
