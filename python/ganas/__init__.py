@@ -13,12 +13,13 @@ The command ``ganas`` comes with the package; ``python -m ganas`` is the same.
 from ganas._bench import bench
 from ganas._command import export, report
 from ganas._ganas import Arch, Space, __version__, strategies
-from ganas._search import Best, Evaluation, NothingFound, Search
+from ganas._search import Best, Evaluation, FrontMember, NothingFound, Search
 
 __all__ = [
     "Arch",
     "Best",
     "Evaluation",
+    "FrontMember",
     "NothingFound",
     "Search",
     "Space",

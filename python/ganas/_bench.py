@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 def bench(
     space: Space | str | os.PathLike[str],
     table: str | os.PathLike[str],
-    objective: str,
-    strategies: Sequence[str],
-    queries: int,
-    seeds: int,
+    objective: str | Sequence[str] | None = None,
+    strategies: Sequence[str] = (),
+    queries: int | None = None,
+    seeds: int | None = None,
     *,
-    maximize: bool = True,
+    maximize: bool | str | Sequence[str] | None = None,
+    minimize: str | Sequence[str] | None = None,
     start: Iterable[Arch | str] = (),
     constraints: Sequence[str] = (),
     sampler: str | None = None,
@@ -47,11 +48,14 @@ def bench(
     Args:
         space: The search space.
         table: The table of evaluated architectures: a file, or ``"nasbench201"``, which is built in.
-        objective: The column of the table to optimise.
+        objective: The column of the table to optimise, or a list of several, each as ``"NAME"``,
+            ``"NAME:min"`` or ``"NAME:min:log"``.
         strategies: Strategies, with presets and settings as in ``"ga-nas:paper-setup1+growth=0"``.
         queries: The number of distinct architectures that each run evaluates.
         seeds: The number of runs of each strategy.
-        maximize: True if larger is better.
+        maximize: True if larger is better; or the names of the objectives of which more is better, in
+            place of ``objective``.
+        minimize: The names of the objectives of which less is better, in place of ``objective``.
         start: Architectures that each run evaluates first, in the space's notation or by name.
         constraints: Bounds on metrics, such as ``"params <= 1e6"`` or ``"params <= @start"``.
         sampler: The sampler of random architectures.
@@ -70,7 +74,8 @@ def bench(
 
     Returns:
         A row for each run, with the fields of ``ganas bench --json``. ``attrs`` has the ``summary`` of
-        the strategies, the ``optimum`` of the table and the ``provenance``.
+        the strategies, the ``optimum`` of the table and the ``provenance``; with several objectives,
+        the ``reference`` point, too.
 
     Raises:
         ImportError: If pandas is not installed.
@@ -80,14 +85,15 @@ def bench(
         import pandas
     except ImportError:
         raise ImportError("pandas is not installed; `pip install pandas` adds it") from None
+    if objective is None and minimize is None and (maximize is None or isinstance(maximize, bool)):
+        raise ValueError("no objective is named; give `objective`, or `maximize` and `minimize`")
     spec = {
         **_spec.space(space)[1],
         "table": _spec.table(table),
-        "objective": objective,
+        "objective": _spec.aims(objective, maximize, minimize),
         "strategies": list(strategies),
         "queries": queries,
         "seeds": seeds,
-        "minimize": not maximize,
         "start": _spec.texts(start),
         "constraints": list(constraints),
         "sampler": sampler,
@@ -101,5 +107,6 @@ def bench(
     }
     found = json.loads(_ganas.bench(json.dumps(_spec.given(spec))))
     frame = pandas.DataFrame(found["runs"])
-    frame.attrs.update({key: found[key] for key in ("summary", "optimum", "provenance")})
+    keys = ("summary", "optimum", "provenance", "reference", "table_front")
+    frame.attrs.update({key: found[key] for key in keys if key in found})
     return frame

@@ -30,15 +30,30 @@ def best(found: Best, objective: str = "objective") -> str:
 
 def search(of: Search) -> str:
     """The progress of a search: its direction, its incumbent, and a curve."""
-    way = "minimize" if of._core.minimize else "maximize"
+    ways = ", ".join(f"{way}imize {name}" for name, way in of.objectives.items())
     values = [row[of.objective] for row in of._core.rows() if row["compliant"]]
     head = {
-        "search": f"{way} {of.objective} in {of.space.name}",
+        "search": f"{ways} in {of.space.name}",
         "evaluated": f"{of._core.count()} of {of.queries}",
     }
+    if len(of.objectives) > 1:
+        return f"<div>{table(head)}{front(of)}</div>"
     found = of.best
     shown = "" if found is None else curve(values, of._core.minimize) + best(found, of.objective)
     return f"<div>{table(head)}{shown}</div>"
+
+
+def front(of: Search) -> str:
+    """The architectures of a front with their objectives."""
+    names = list(of.objectives)
+    head = "".join(f"<th>{escape(name)}</th>" for name in [*names, "architecture"])
+    rows = (
+        "<tr>"
+        + "".join(f"<td>{member.metrics[name]:.6g}</td>" for name in names)
+        + f"<td style='text-align:left'>{escape(str(member.arch))}</td></tr>"
+        for member in of.front
+    )
+    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
 
 
 def curve(values: Sequence[float], minimize: bool) -> str:

@@ -21,11 +21,11 @@ class Progress:
         self._search = search
         self._on = watched() if wanted is None else wanted
         self._one_line = watched()
-        self._best: float | None = None
+        self._best: object = None
         if self._on:
-            way = "minimize" if search._core.minimize else "maximize"
+            ways = (f"{way}imize {name}" for name, way in search.objectives.items())
             print(
-                f"{way} {search.objective} in {search.space.name}: {search.queries} queries",
+                f"{', '.join(ways)} in {search.space.name}: {search.queries} queries",
                 file=sys.stderr,
             )
 
@@ -33,18 +33,26 @@ class Progress:
         """Shows the progress."""
         if not self._on:
             return
-        best = self._search.best
-        value = None if best is None else best.value
-        improved = value != self._best
+        state, so_far = self._standing()
+        improved = state != self._best
         if not (improved or self._one_line):
             return
-        self._best = value
-        so_far = "none complies yet" if best is None else f"best {best.value:.6g} by {best.arch}"
+        self._best = state
         text = f"{self._search._core.count()}/{self._search.queries}  {so_far}"
         if self._one_line:
             print(f"\r{text:<100.100}", end="", file=sys.stderr, flush=True)
         else:
             print(text, file=sys.stderr, flush=True)
+
+    def _standing(self) -> tuple[object, str]:
+        """Values that change with an improvement, and the state of the search in words."""
+        if len(self._search.objectives) > 1:
+            front = [str(member.arch) for member in self._search.front]
+            return front or None, f"front of {len(front)}" if front else "none complies yet"
+        best = self._search.best
+        if best is None:
+            return None, "none complies yet"
+        return best.value, f"best {best.value:.6g} by {best.arch}"
 
     def end(self) -> None:
         """Ends the changing line."""

@@ -36,6 +36,15 @@ class Best(NamedTuple):
         return _html.best(self)
 
 
+class FrontMember(NamedTuple):
+    """An architecture on the front of a search with several objectives."""
+
+    arch: Arch
+    """The architecture."""
+    metrics: dict[str, float]
+    """All metrics by name; NaN for those that were not measured."""
+
+
 class Evaluation(NamedTuple):
     """An evaluation, passed to callbacks."""
 
@@ -74,6 +83,13 @@ class Search:
     >>> best is not None and best.arch.costs["params"] < 1e6
     True
 
+    With several objectives the result is the :attr:`front`, and results are dicts.
+
+    >>> search = ganas.Search("nasbench201", "random", 30, maximize=["accuracy"], minimize=["params"])
+    >>> front = search.optimize(lambda arch: {"accuracy": arch.costs["macs"]})
+    >>> front[0].metrics["accuracy"] >= front[-1].metrics["accuracy"]
+    True
+
     Args:
         space: The search space: a :class:`Space`, a name or a TOML file.
         strategy: A strategy, optionally with a preset: ``"ga-nas:paper-setup1"``.
@@ -81,10 +97,13 @@ class Search:
         queries: The number of distinct architectures to evaluate, including failed evaluations. The
             default is 120, or 300 with a table or a surrogate.
         seed: The seed of all random streams.
-        objective: The metric to search for, as ``"NAME"``, ``"NAME:min"`` or ``"NAME:max"``.
-        maximize: True if larger is better. If neither this nor ``objective`` gives a direction,
+        objective: The metric to search for, as ``"NAME"``, ``"NAME:min"`` or ``"NAME:max"``, by default
+            ``"accuracy"``; or a list of several. ``"NAME:min:log"`` measures it on a logarithmic scale.
+        maximize: The names of the objectives of which more is better, in place of ``objective``. Or
+            True if larger is better. If neither this nor ``objective`` gives a direction,
             ``loss`` is minimised and every other metric is maximised, with a warning for names such as
             ``error`` or ``latency``. :meth:`maximize` and :meth:`minimize` give the direction as well.
+        minimize: The names of the objectives of which less is better, in place of ``objective``.
         constraints: Bounds such as ``"params <= 1e6"`` or ``"params <= @start"``, or functions that
             take an :class:`Arch` and return whether it is admitted. Bounds on costs of the space and
             functions are checked before a query is spent. A function is called once for each candidate
@@ -132,14 +151,15 @@ class Search:
         strategy: str = "ga-nas",
         queries: int | None = None,
         seed: int = 0,
-        objective: str = "accuracy",
-        maximize: bool | None = None,
+        objective: str | Sequence[str] | None = None,
+        maximize: bool | Sequence[str] | None = None,
         constraints: Sequence[Constraint] = (),
         start: Iterable[Arch | str] = (),
         history: Any = None,
         settings: Mapping[str, Any] | None = None,
         dir: str | os.PathLike[str] | None = None,
         *,
+        minimize: str | Sequence[str] | None = None,
         metrics: Iterable[str] = (),
         table: str | os.PathLike[str] | None = None,
         where: Mapping[str, Any] | None = None,
@@ -153,9 +173,9 @@ class Search:
         resume: bool = False,
         **options: Any,
     ) -> None:
-        objective, maximize = _spec.aim(objective, maximize)
+        aims = _spec.aims(objective, maximize, minimize)
         self._space, named = _spec.space(space)
-        known = _spec.history(history, objective)
+        known = _spec.history(history, _spec.undirected(aims[0]))
         evaluates = table is None and surrogate is None
         self._spec = {
             **named,
@@ -178,7 +198,7 @@ class Search:
             "history": known and known[0],
             **options,
         }
-        self._objective = objective
+        self._aims = aims
         self._functions = _spec.functions(constraints)
         self._known = known and known[1]
         if dir is not None and os.path.exists(os.path.join(dir, "settings.json")):
@@ -189,12 +209,12 @@ class Search:
                 )
             self._resume(dir, queries)
             return
-        self._open(queries, None if maximize is None else not maximize)
+        self._open(queries)
 
     def _resume(self, dir: str | os.PathLike[str], queries: int | None) -> None:
         """Resumes the run of a folder, if it has the same settings."""
         core = _ganas.Search.resume(dir, queries, self._functions, False)
-        here = {**self._spec, "objective": self._objective}
+        here = {**self._spec, "objective": self._aims}
         differ = _spec.differences(json.loads(core.spec), here)
         if differ:
             core.close()
@@ -206,11 +226,12 @@ class Search:
         self._queries = queries
         self._core = core
 
-    def _open(self, queries: int | None, minimize: bool | None) -> None:
-        way = "" if minimize is None else ":min" if minimize else ":max"
-        spec = {**self._spec, "queries": queries, "objective": self._objective + way}
+    def _open(self, queries: int | None) -> None:
+        spec = {**self._spec, "queries": queries, "objective": self._aims}
         self._queries = queries
-        self._unsaid = minimize is None
+        self._unsaid = len(self._aims) == 1 and not self._aims[0].removesuffix(":log").endswith(
+            (":min", ":max")
+        )
         self._core = _ganas.Search(
             json.dumps(_spec.given(spec)), self._space, self._functions, self._known
         )
@@ -253,8 +274,13 @@ class Search:
 
     @property
     def objective(self) -> str:
-        """The name of the objective."""
+        """The name of the objective; of several, the first."""
         return self._core.objective
+
+    @property
+    def objectives(self) -> dict[str, str]:
+        """The objectives by name, each with ``"max"`` or ``"min"``."""
+        return {name: "min" if less else "max" for name, less in self._core.objectives}
 
     @property
     def queries(self) -> int:
@@ -281,9 +307,9 @@ class Search:
         return self._core.ask(n)
 
     def tell(self, arch: Arch | str, metrics: Metrics) -> None:
-        """Tells the result of an architecture: its metrics by name, or the objective value alone.
+        """Tells the result of an architecture: its metrics by name, or the value of the only objective.
 
-        Once this returns the result is in the journal, if there is one. If the objective is missing,
+        Once this returns the result is in the journal, if there is one. If an objective is missing,
         NaN, infinite or not a number, the evaluation counts as failed. A text or a list of one number
         is a number. Further values are recorded as well and appear in :attr:`history`.
 
@@ -313,9 +339,20 @@ class Search:
 
     @property
     def best(self) -> Best | None:
-        """The incumbent: the best compliant architecture so far, including the history."""
+        """The incumbent: the best compliant architecture so far, including the history.
+
+        Raises:
+            ValueError: If there are several objectives, which have a :attr:`front`.
+        """
+        self._check_single()
         best = self._core.best()
         return best and Best(*best)
+
+    @property
+    def front(self) -> list[FrontMember]:
+        """The compliant architectures so far that no other one beats in every objective, including the
+        history, by the first objective, best first."""
+        return [FrontMember(*member) for member in self._core.front()]
 
     @property
     def history(self) -> pandas.DataFrame | list[dict[str, Any]]:
@@ -397,8 +434,27 @@ class Search:
         """The same as :meth:`maximize` for the smallest objective."""
         return self._evaluate(evaluate, queries, workers, processes, callbacks, progress, True)
 
-    def run(self) -> Best:
-        """Runs a search with its own source of evaluations, and returns the best architecture.
+    def optimize(
+        self,
+        evaluate: Callable[[Arch], Metrics],
+        queries: int | None = None,
+        workers: int = 1,
+        *,
+        processes: bool = False,
+        callbacks: Callback | Iterable[Callback] = (),
+        progress: bool | None = None,
+    ) -> list[FrontMember]:
+        """The same as :meth:`maximize` in the directions of the search, for any number of objectives.
+
+        Returns:
+            The :attr:`front`: with a single objective, its best architecture alone.
+        """
+        self._evaluate(evaluate, queries, workers, processes, callbacks, progress, None)
+        return self.front
+
+    def run(self) -> Best | list[FrontMember]:
+        """Runs a search with its own source of evaluations, and returns the best architecture, or the
+        front of several objectives.
 
         The source is a ``table`` or a ``surrogate``, or that of a run of the command line.
 
@@ -407,7 +463,7 @@ class Search:
             ValueError: If its evaluations come from Python.
         """
         self._core.run()
-        return self._found()
+        return self._ended()
 
     def close(self) -> None:
         """Stops the search. If it has a folder, :meth:`load` resumes it."""
@@ -420,14 +476,29 @@ class Search:
         self.close()
 
     def __repr__(self) -> str:
-        way = "min" if self._core.minimize else "max"
-        return f"Search({self.space.name!r}, {way} {self.objective}, {self.queries} queries)"
+        ways = ", ".join(f"{way} {name}" for name, way in self.objectives.items())
+        return f"Search({self.space.name!r}, {ways}, {self.queries} queries)"
 
     def _repr_html_(self) -> str:
         return _html.search(self)
 
-    def _aim(self, minimize: bool, queries: int | None) -> None:
+    @property
+    def _is_single(self) -> bool:
+        return len(self._core.objectives) == 1
+
+    def _check_single(self) -> None:
+        if not self._is_single:
+            names = ", ".join(self.objectives)
+            raise ValueError(
+                f"the search has several objectives ({names}); call `optimize`, and look at `front`"
+            )
+
+    def _aim(self, minimize: bool | None, queries: int | None) -> None:
         """Sets the direction and the queries of a search that has not begun."""
+        if minimize is None:
+            minimize = self._core.minimize
+        else:
+            self._check_single()
         queries = queries or (self._queries if not self._core.begun else None)
         same = minimize == self._core.minimize and queries in (None, self.queries)
         self._unsaid = False
@@ -438,7 +509,13 @@ class Search:
                 "leave that as it is, or begin another one"
             )
         if not same:
-            self._open(queries, minimize)
+            if self._is_single:
+                name = self._aims[0]
+                log = ":log" if name.endswith(":log") else ""
+                way = "min" if minimize else "max"
+                self._aims = [f"{_spec.undirected(name)}:{way}{log}"]
+            self._open(queries)
+            self._unsaid = False
 
     def _evaluate(
         self,
@@ -448,8 +525,8 @@ class Search:
         processes: bool,
         callbacks: Callback | Iterable[Callback],
         progress: bool | None,
-        minimize: bool,
-    ) -> Best:
+        minimize: bool | None,
+    ) -> Any:
         self._aim(minimize, queries)
         if workers < 1:
             raise ValueError("there are no workers; give `workers` at least 1")
@@ -468,14 +545,14 @@ class Search:
             if workers == 1 and not processes:
                 while archs := self.ask():
                     settle(archs[0], partial(evaluate, archs[0]))
-                return self._found()
+                return self._ended()
             with Workers(evaluate, workers, processes) as pool:
                 try:
                     while True:
                         for arch in self.ask(workers - len(pool)):
                             pool.submit(arch)
                         if not len(pool):
-                            return self._found()
+                            return self._ended()
                         for arch, result in pool.finished():
                             settle(arch, result)
                 finally:
@@ -493,14 +570,31 @@ class Search:
         metrics = {name: value for name, value in row.items() if name not in rest}
         return Evaluation(self._core.count(), arch, metrics, row["compliant"], row["failure"])
 
+    def _ended(self) -> Any:
+        """The result of a search that has ended."""
+        return self._found() if self._is_single else self._found_front()
+
+    def _found_front(self) -> list[FrontMember]:
+        """The front of a search that has ended."""
+        front = self.front
+        self._check_found(bool(front))
+        return front
+
     def _found(self) -> Best:
         """The best architecture of a search that has ended."""
-        best, result = self.best, self.result
-        if best is not None:
+        best = self.best
+        self._check_found(best is not None)
+        assert best is not None
+        return best
+
+    def _check_found(self, found: bool) -> None:
+        """Raises an error if nothing was found, and warns if evaluations kept failing."""
+        result = self.result
+        if found:
             if result and result["stop"] == "failures":
                 first = str(result.get("failure")).partition("\n")[0]
-                warnings.warn(f"evaluations kept failing; the first: {first}", RuntimeWarning, 4)
-            return best
+                warnings.warn(f"evaluations kept failing; the first: {first}", RuntimeWarning, 5)
+            return
         if result is None or result["queries"] == 0:
             raise NothingFound("nothing was evaluated")
         if result["queries"] == result["failed"]:

@@ -26,14 +26,50 @@ def table(file: str | os.PathLike[str] | None) -> str | None:
     return path(file)
 
 
-def aim(objective: str, maximize: bool | None) -> tuple[str, bool | None]:
-    """An objective without its direction, and the direction if it is given."""
-    for ending, larger in ((":min", False), (":max", True)):
-        if objective.endswith(ending):
-            if maximize not in (None, larger):
-                raise ValueError(f"`{objective}` and `maximize={maximize}` contradict each other")
-            return objective[: -len(ending)], larger
-    return objective, maximize
+def aims(
+    objective: str | Iterable[str] | None,
+    maximize: bool | str | Iterable[str] | None,
+    minimize: str | Iterable[str] | None,
+) -> list[str]:
+    """The objectives as the command line has them, each with its direction if one is given."""
+    if minimize is not None or not (maximize is None or isinstance(maximize, bool)):
+        if objective is not None or isinstance(maximize, bool):
+            raise ValueError(
+                "`maximize` and `minimize` name the objectives; leave out `objective`, and give lists of names"
+            )
+        named = [(name, "max") for name in names(maximize)] + [(name, "min") for name in names(minimize)]
+        return [directed(name, way) for name, way in named]
+    every = names("accuracy" if objective is None else objective)
+    if maximize is None:
+        return every
+    if len(every) > 1:
+        raise ValueError(
+            f"`maximize={maximize}` says nothing about each of several objectives; "
+            "give `maximize` and `minimize` lists of names"
+        )
+    way = "max" if maximize else "min"
+    for name in every:
+        if name.endswith((":min", ":max")) and not name.endswith(way):
+            raise ValueError(f"`{name}` and `maximize={maximize}` contradict each other")
+    return [directed(name, way) for name in every]
+
+
+def names(value: Any) -> list[str]:
+    """One or several names as a list."""
+    return [] if value is None else [value] if isinstance(value, str) else [str(v) for v in value]
+
+
+def directed(name: str, way: str) -> str:
+    """An objective with a direction, before its scale."""
+    plain, log = (name[:-4], ":log") if name.endswith(":log") else (name, "")
+    return name if plain.endswith((":min", ":max")) else f"{plain}:{way}{log}"
+
+
+def undirected(name: str) -> str:
+    """An objective without direction and scale."""
+    for ending in (":log", ":min", ":max"):
+        name = name.removesuffix(ending)
+    return name
 
 
 def texts(values: Iterable[Any]) -> list[str]:
@@ -81,12 +117,12 @@ def differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
 
     def settled(fields: Mapping[str, Any]) -> dict[str, Any]:
         kept = {**usual, **given(fields)}
-        objective, _ = aim(kept.get("objective") or "accuracy", None)
+        objective = [undirected(name) for name in names(kept.get("objective") or "accuracy")]
         return {**{k: v for k, v in kept.items() if k not in free}, "objective": objective}
 
     there, here = settled(there), settled(here)
-    names = sorted(k for k in {*there, *here} if there.get(k) != here.get(k))
-    return [f"{k}={fields[k]}" for k in names for fields in (there, here) if k in fields]
+    differ = sorted(k for k in {*there, *here} if there.get(k) != here.get(k))
+    return [f"{k}={fields[k]}" for k in differ for fields in (there, here) if k in fields]
 
 
 def functions(constraints: Iterable[Any]) -> list[tuple[str, Any]]:
@@ -105,9 +141,9 @@ def history(known: Any, objective: str) -> tuple[str, bytes] | None:
     if hasattr(known, "to_csv"):
         return "history.csv", known.to_csv(index=False).encode()
     rows = [_row(entry, objective) for entry in known]
-    names = list(dict.fromkeys(["arch", objective, *(name for row in rows for name in row)]))
+    columns = list(dict.fromkeys(["arch", objective, *(name for row in rows for name in row)]))
     text = io.StringIO()
-    writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return "history.csv", text.getvalue().encode()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ganas._ganas import Arch
-from ganas._search import Best, Metrics, Search, describe, summary
+from ganas._search import Best, FrontMember, Metrics, Search, describe, summary
 
 
 def run(
@@ -19,8 +19,9 @@ def run(
     resources: Mapping[str, Any] | None = None,
     max_in_flight: int | None = None,
     retries: int = 2,
-) -> Best:
-    """Evaluates by a function in Ray tasks until the search ends, and returns the best architecture.
+) -> Best | list[FrontMember]:
+    """Evaluates by a function in Ray tasks until the search ends, and returns the best architecture, or
+    the front of several objectives.
 
     >>> import ganas, ganas.ray
     >>> search = ganas.Search("nasbench201", queries=100, in_flight=8, dir="runs/ray")  # doctest: +SKIP
@@ -65,7 +66,7 @@ def run(
             for arch in search.ask(most - len(running)):
                 running[task.remote(arch)] = (arch, 0)
             if not running:
-                return search._found()
+                return search._ended()
             (ready,), _ = ray.wait(list(running), num_returns=1)
             arch, lost = running.pop(ready)
             try:

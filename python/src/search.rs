@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use ganas_core::constraint::Predicate;
 use ganas_core::evaluate::{Details, Evaluator, Outcome};
+use ganas_core::front::front;
 use ganas_core::ledger::Query;
+use ganas_core::problem::{Objective, Objectives};
 use ganas_core::trial::{Axis, Trial};
 use ganas_study::direction::less_is_better;
 use ganas_study::host;
@@ -50,10 +52,9 @@ pub struct Search {
     /// All metrics of a query.
     metrics: Vec<String>,
     axis: Option<Axis>,
-    objective: String,
-    minimize: bool,
-    /// The best of the earlier evaluations.
-    known: Option<Query>,
+    objectives: Objectives,
+    /// Earlier evaluations.
+    known: Vec<Query>,
     thread: Mutex<Thread>,
 }
 
@@ -65,18 +66,14 @@ enum Thread {
 
 impl Search {
     fn new(search: host::Search, space: Space, queue: Arc<Queue>) -> PyResult<Self> {
-        let (measured, metrics, axis, objective, known) = {
+        let (measured, metrics, axis, objectives, known) = {
             let problem = search.problem().map_err(Fault::from)?;
-            let mut known: Option<Query> = None;
-            for finished in search.known() {
-                let query = problem.query(finished.trial, 0, finished.outcome.clone());
-                if better(&query, known.as_ref()) {
-                    known = Some(query);
-                }
-            }
+            let known = search.known().iter();
+            let known = known.map(|known| problem.query(known.trial, 0, known.outcome.clone()));
+            let known: Vec<Query> = known.collect();
             let (measured, metrics) = (problem.measured().to_vec(), problem.metrics().to_vec());
-            let (axis, objective) = (problem.axis().cloned(), problem.objective().clone());
-            (measured, metrics, axis, objective, known)
+            let (axis, objectives) = (problem.axis().cloned(), problem.objectives().clone());
+            (measured, metrics, axis, objectives, known)
         };
         Ok(Search {
             needed: search.needed(),
@@ -87,8 +84,7 @@ impl Search {
             measured,
             metrics,
             axis,
-            minimize: objective.is_minimized(),
-            objective: objective.metric,
+            objectives,
             known,
             thread: Mutex::new(Thread::Idle),
         })
@@ -262,10 +258,18 @@ impl Search {
             }
         }
         let outcome = match wrong {
-            Some((i, (why, _))) if i == 0 || !why.starts_with("no `") => Outcome::Failed(why),
+            Some((i, (why, _))) if self.is_objective(i) || !why.starts_with("no `") => {
+                Outcome::Failed(why)
+            }
             _ => Outcome::Done(values),
         };
         Ok((outcome, more))
+    }
+
+    /// Returns true if a measured metric is an objective.
+    fn is_objective(&self, metric: usize) -> bool {
+        let name = &self.measured[metric];
+        self.objectives.iter().any(|o| o.metric == *name)
     }
 
     /// Refuses the first result if it lacks a required metric or has no number for it, since later
@@ -281,7 +285,8 @@ impl Search {
         if mend.is_empty() {
             return Err(refuse(format!("{why}; tell a number")));
         }
-        let place = if why.contains(&format!("`{}`", self.measured[0])) {
+        let names = |o: &Objective| why.contains(&format!("`{}`", o.metric));
+        let place = if self.objectives.iter().any(names) {
             "as the objective"
         } else {
             "in the constraint"
@@ -301,7 +306,13 @@ impl Search {
     fn by_name<'a>(&'a self, query: &'a Query) -> impl Iterator<Item = (&'a str, f64)> {
         let value = |i: usize| query.metrics.get(i).copied().unwrap_or(f64::NAN);
         let mut order: Vec<usize> = (0..self.metrics.len()).collect();
-        order.sort_by_key(|&i| self.metrics[i] != self.objective);
+        // The objectives come first, in their order.
+        let place = |i: usize| {
+            self.objectives
+                .iter()
+                .position(|o| o.metric == self.metrics[i])
+        };
+        order.sort_by_key(|&i| place(i).unwrap_or(usize::MAX));
         order
             .into_iter()
             .map(move |i| (&*self.metrics[i], value(i)))
@@ -309,6 +320,25 @@ impl Search {
 }
 
 impl Search {
+    /// All numbers of a query by name.
+    fn all_metrics<'py>(
+        &self,
+        query: &Query,
+        state: &State,
+        py: Python<'py>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let metrics = PyDict::new(py);
+        for (name, value) in state.more.get(&query.trial()).into_iter().flatten() {
+            if let Some(value) = value.as_f64() {
+                metrics.set_item(self.column(name), value)?;
+            }
+        }
+        for (name, value) in self.by_name(query) {
+            metrics.set_item(name, value)?;
+        }
+        Ok(metrics)
+    }
+
     /// A query as a row of the history, with columns for these values that nobody asked for.
     fn row_of<'py>(
         &self,
@@ -402,18 +432,27 @@ impl Search {
 
     #[getter]
     fn objective(&self) -> &str {
-        &self.objective
+        &self.objectives.first().metric
+    }
+
+    /// Names of the objectives, each with true if smaller is better.
+    #[getter]
+    fn objectives(&self) -> Vec<(&str, bool)> {
+        let objectives = self.objectives.iter();
+        objectives
+            .map(|o| (o.metric.as_str(), o.is_minimized()))
+            .collect()
     }
 
     #[getter]
     fn minimize(&self) -> bool {
-        self.minimize
+        self.objectives.first().is_minimized()
     }
 
     /// Returns true if the objective is maximised although its name suggests that less is better.
     #[getter]
     fn is_doubtful(&self) -> bool {
-        !self.minimize && less_is_better(&self.objective)
+        !self.minimize() && less_is_better(self.objective())
     }
 
     #[getter]
@@ -525,8 +564,11 @@ impl Search {
 
     fn best<'py>(&self, py: Python<'py>) -> PyResult<Option<Found<'py>>> {
         let state = self.queue.state();
-        let mut best = self.known.as_ref();
-        for query in state.charged.iter().chain(&state.fresh) {
+        let mut best = None;
+        for query in (self.known.iter())
+            .chain(&state.charged)
+            .chain(&state.fresh)
+        {
             if better(query, best) {
                 best = Some(query);
             }
@@ -534,18 +576,29 @@ impl Search {
         let Some(best) = best else {
             return Ok(None);
         };
-        let metrics = PyDict::new(py);
-        for (name, value) in state.more.get(&best.trial()).into_iter().flatten() {
-            if let Some(value) = value.as_f64() {
-                metrics.set_item(self.column(name), value)?;
-            }
-        }
-        for (name, value) in self.by_name(best) {
-            metrics.set_item(name, value)?;
-        }
-        let sign = if self.minimize { -1.0 } else { 1.0 };
-        let value = sign * best.value().unwrap_or(f64::NAN);
+        let metrics = self.all_metrics(best, &state, py)?;
+        let value = best.value().unwrap_or(f64::NAN);
+        let value = self.objectives.first().turn(value);
         Ok(Some((self.own(&best.trial()), value, metrics)))
+    }
+
+    /// Architectures that no other one beats in every objective, with their metrics.
+    fn front<'py>(&self, py: Python<'py>) -> PyResult<Vec<(Arch, Bound<'py, PyDict>)>> {
+        let state = self.queue.state();
+        let compliant: Vec<&Query> = (self.known.iter().chain(&state.charged).chain(&state.fresh))
+            .filter(|query| query.merit().is_some() && query.trial().is_full())
+            .collect();
+        let values: Vec<&[f64]> = compliant.iter().map(|query| &*query.values).collect();
+        let mut front: Vec<&Query> = (front(&values).into_iter()).map(|i| compliant[i]).collect();
+        front.sort_by(|a, b| b.values[0].total_cmp(&a.values[0]));
+        (front.into_iter())
+            .map(|query| {
+                Ok((
+                    self.own(&query.trial()),
+                    self.all_metrics(query, &state, py)?,
+                ))
+            })
+            .collect()
     }
 
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
