@@ -301,7 +301,10 @@ fn read(kind: Kind, path: &Path, space: &dyn SearchSpace, reading: &Reading) -> 
         #[cfg(not(feature = "parquet"))]
         Kind::Parquet => {
             return Err(Error::input("this program was built without Parquet")
-                .mend("build it with the feature `parquet`, or convert the table to CSV")
+                .mend(
+                    "build it with `cargo build --release --features parquet`, or write the table as CSV \
+                     (`pandas.read_parquet(..).to_csv(..)`)",
+                )
                 .in_file(path));
         }
         Kind::Compiled => {

@@ -368,3 +368,20 @@ fn rows_are_shown_as_they_stand_in_their_file() {
         row.arch
     );
 }
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_build_without_parquet_says_how_to_get_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.parquet");
+    fs::write(&path, b"PAR1\0\0\0\0PAR1").unwrap();
+    let error = Table::open(&path, &*chain(), None).unwrap_err().to_string();
+    for word in [
+        "table.parquet",
+        "without Parquet",
+        "--features parquet",
+        "to_csv",
+    ] {
+        assert!(error.contains(word), "no `{word}` in: {error}");
+    }
+}

@@ -27,7 +27,7 @@ Examples:
       --strategy evolution --queries 1000 --constraint 'params <= 5e6' --out runs/small
   ganas search --space nasbench101 --table nasbench101.csv.gz --objective test_accuracy \\
       --start resnet --constraint 'params <= @start'
-  ganas search --space my-space.toml --table measured.parquet --objective latency_ms:min
+  ganas search --space my-space.toml --table measured.csv.gz --objective latency_ms:min
   ganas search --space nasbench201 --table joined.csv --objective cifar10_test:max \\
       --objective edgegpu_latency:min
       finds the front: every architecture that no other one beats in both
