@@ -95,7 +95,7 @@ fn letter(index: usize) -> String {
 }
 
 /// The alignment of two sequences of layers with the fewest changes.
-fn merged_stages(from: &Stage, to: Stage) -> Stage {
+pub fn merged_stages(from: &Stage, to: Stage) -> Stage {
     let (a, b) = (&from.layers, &to.layers);
     // costs[i][j]: the changes from a[i..] to b[j..].
     let mut costs = vec![vec![0; b.len() + 1]; a.len() + 1];

@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 mod cells;
+mod configuration;
 mod difference;
 mod dot;
 mod figure;
@@ -35,8 +36,9 @@ mod text;
 
 use ganas_core::arch::Arch;
 use ganas_core::error::{Error, Result};
-use ganas_core::space::SearchSpace;
+use ganas_core::space::{Kind, SearchSpace};
 
+use configuration::Table;
 use difference::Tally;
 use figure::Figure;
 
@@ -68,11 +70,15 @@ impl Drawing {
     /// If the architecture is not one of the space.
     pub fn of(space: &dyn SearchSpace, arch: &Arch) -> Result<Drawing> {
         check(space, arch)?;
+        let (figure, ops) = match table(space, None, arch) {
+            Some(table) => (table.figure, table.names),
+            None => (Figure::of(space, arch), ops(space)),
+        };
         Ok(Drawing {
             title: label::clean(space.name()),
             notation: label::clean(&space.format(arch)),
-            ops: ops(space),
-            figure: Figure::of(space, arch),
+            ops,
+            figure,
             tally: None,
         })
     }
@@ -88,13 +94,16 @@ impl Drawing {
     pub fn between(space: &dyn SearchSpace, from: &Arch, to: &Arch) -> Result<Drawing> {
         check(space, from)?;
         check(space, to)?;
-        let figure = difference::between(space, from, to);
+        let (figure, ops) = match table(space, Some(from), to) {
+            Some(table) => (table.figure, table.names),
+            None => (difference::between(space, from, to), ops(space)),
+        };
         let tally = Tally::of(&figure);
         let notation = format!("{} -> {}", space.format(from), space.format(to));
         Ok(Drawing {
             title: label::clean(&format!("{}: {tally}", space.name())),
             notation: label::clean(&notation),
-            ops: ops(space),
+            ops,
             figure,
             tally: Some(tally),
         })
@@ -127,6 +136,14 @@ fn check(space: &dyn SearchSpace, arch: &Arch) -> Result<()> {
         ))
         .mend("draw it with the space that it comes from")
     })
+}
+
+/// The table of a configuration; `None` in spaces of other kinds.
+fn table(space: &dyn SearchSpace, from: Option<&Arch>, arch: &Arch) -> Option<Table> {
+    match space.kind() {
+        Kind::Config(config) => configuration::table(config, from, arch),
+        _ => None,
+    }
 }
 
 fn ops(space: &dyn SearchSpace) -> Vec<String> {

@@ -232,7 +232,7 @@ impl Ppo {
             Objective::Ppo => surrogate(change.clone(), column(&n.advantages), self.config.clip),
             Objective::Reinforce => evaluation.log_prob.clone() * column(&n.advantages),
         };
-        let policy_loss = objective.mean().neg();
+        let policy_loss = -objective.mean();
         let value_loss = (evaluation.value - column(&n.returns)).square().mean();
         let entropy = evaluation.entropy.mean();
         let loss = policy_loss.clone() + value_loss.clone().mul_scalar(self.config.value_coef)

@@ -1,6 +1,6 @@
 //! Tensors that live on the CPU or on a graphics card. Those on a card are burn's.
 
-use std::ops::{Add, Div, Mul, Sub};
+use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use burn::tensor::module::conv2d as burn_conv2d;
 use burn::tensor::ops::ConvOptions;
@@ -227,11 +227,6 @@ impl<const D: usize> Tensor<D> {
         })
     }
 
-    /// Every number with the opposite sign.
-    pub fn neg(self) -> Self {
-        self.each(cpu::Tensor::neg, Burn::neg)
-    }
-
     /// The exponential of every number.
     pub fn exp(self) -> Self {
         self.each(cpu::Tensor::exp, Burn::exp)
@@ -356,6 +351,14 @@ impl Tensor<2> {
     /// Rows as columns.
     pub fn transpose(self) -> Tensor<2> {
         self.each(cpu::Tensor::transpose, Burn::transpose)
+    }
+}
+
+impl<const D: usize> Neg for Tensor<D> {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        self.each(Neg::neg, Neg::neg)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Largest number of nodes of a [`Graph`]. Input sets are 64-bit masks.
+/// Largest number of nodes of a [`Graph`] with edges. Input sets are 64-bit masks.
 pub const MAX_NODES: usize = 64;
 
 /// Largest number of labels in a space's vocabulary. Label sets are 128-bit masks.
@@ -47,7 +47,7 @@ impl Graph {
 
     /// Appends a node with its label and the set of earlier nodes that feed it.
     pub fn push(&mut self, label: u8, inputs: u64) {
-        debug_assert!(self.len() < MAX_NODES && inputs >> self.len() == 0);
+        debug_assert!(inputs == 0 || self.len() < MAX_NODES && inputs >> self.len() == 0);
         self.labels.push(label);
         self.inputs.push(inputs);
     }

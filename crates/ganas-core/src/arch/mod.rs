@@ -5,6 +5,7 @@ mod edit;
 mod graph;
 mod reduce;
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -16,18 +17,18 @@ pub use graph::{Graph, INPUT, MAX_LABELS, MAX_NODES, OUTPUT, bits, mask};
 pub use reduce::Passive;
 
 /// Largest number of op choices of an architecture.
-pub const MAX_OPS: usize = 62;
+pub const MAX_OPS: usize = 270;
 
 /// Architecture: the op choices of a space's positions and, if edges are free, the edges between
 /// its vertices.
 ///
-/// It is a plain value of 80 bytes. Its [`SearchSpace`](crate::space::SearchSpace) gives the
+/// It is a plain value of 288 bytes. Its [`SearchSpace`](crate::space::SearchSpace) gives the
 /// positions their meaning. Two architectures of one space are the same exactly if their [canonical
 /// forms](crate::space::SearchSpace::canonical) are equal.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy)]
 pub struct Arch {
     edges: u128,
-    len: u8,
+    len: u16,
     ops: [u8; MAX_OPS],
 }
 
@@ -49,7 +50,7 @@ impl Arch {
         all[..ops.len()].copy_from_slice(ops);
         Arch {
             edges,
-            len: ops.len() as u8,
+            len: ops.len() as u16,
             ops: all,
         }
     }
@@ -67,16 +68,41 @@ impl Arch {
     /// Counts the positions with another op and the edge bits that differ. Positions that only one
     /// of the two has count, too.
     pub fn differences(&self, other: &Arch) -> u32 {
-        let ops = (self.ops.iter().zip(&other.ops)).filter(|(a, b)| a != b);
+        let most = self.len.max(other.len) as usize;
+        let ops = (self.ops[..most].iter().zip(&other.ops[..most])).filter(|(a, b)| a != b);
         let longer = self.len.abs_diff(other.len);
         ops.count() as u32 + u32::from(longer) + (self.edges ^ other.edges).count_ones()
     }
 
     /// Returns the same architecture with another op at one position.
     pub fn with_op(mut self, position: usize, op: u8) -> Self {
-        debug_assert!(position < self.len as usize);
+        debug_assert!(position < usize::from(self.len));
         self.ops[position] = op;
         self
+    }
+}
+
+impl PartialEq for Arch {
+    fn eq(&self, other: &Self) -> bool {
+        self.edges == other.edges && self.ops() == other.ops()
+    }
+}
+
+impl Eq for Arch {}
+
+impl PartialOrd for Arch {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By edges, then by the number of ops, then by the ops.
+impl Ord for Arch {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |arch: &Self| (arch.edges, arch.len);
+        key(self)
+            .cmp(&key(other))
+            .then_with(|| self.ops().cmp(other.ops()))
     }
 }
 

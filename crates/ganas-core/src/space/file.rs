@@ -5,10 +5,14 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::config::{ConfigFile, config};
 use super::{Chain, EdgeCell, NodeCell, OpCosts, Roles, SearchSpace, exact_op_index};
-use crate::arch::{Arch, CELL_VERTICES, MAX_LABELS, MAX_OPS};
+use crate::arch::{Arch, CELL_VERTICES, MAX_LABELS, MAX_NODES};
 use crate::error::{Error, Result};
 use crate::read_regular_text;
+
+/// Largest number of blocks of a chain and edges of a cell: graphs have an input and an output, too.
+const MAX_BLOCKS: usize = MAX_NODES - 2;
 
 /// Content of a space file, by kind.
 #[derive(Deserialize)]
@@ -51,6 +55,7 @@ enum SpaceFile {
         #[serde(default)]
         metrics: MetricTable,
     },
+    Config(ConfigFile),
 }
 
 /// Cost per op for each metric. Ops that are left out cost nothing.
@@ -76,7 +81,7 @@ pub fn from_file(path: impl AsRef<Path>) -> Result<Box<dyn SearchSpace>> {
 pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
     let file: SpaceFile = toml::from_str(text).map_err(|e| {
         let error = Error::input(e.message().replace('\n', " "))
-            .mend("a space file has `name`, `kind` (chain, edge-cell or node-cell) and its fields");
+            .mend("a space file has `name`, `kind` (chain, edge-cell, node-cell or config) and its fields");
         match e.span() {
             Some(span) if span.end > 0 => {
                 error.on_line(1 + text[..span.start.min(text.len())].matches('\n').count() as u64)
@@ -109,7 +114,7 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
             metrics,
         } => {
             let edges = nodes.saturating_mul(nodes.saturating_sub(1)) / 2;
-            if nodes < 2 || edges > MAX_OPS {
+            if nodes < 2 || edges > MAX_BLOCKS {
                 return Err(Error::input(format!("`nodes = {nodes}` is out of range"))
                     .mend("an edge cell has 2 to 11 nodes"));
             }
@@ -144,7 +149,18 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
             unify(&mut space, &absent, &identity, Vec::new())?;
             Box::new(space)
         }
+        SpaceFile::Config(file) => Box::new(config(file, cell)?),
     })
+}
+
+/// Builds the cell of a configuration from its table.
+fn cell(mut table: toml::Table) -> Result<Box<dyn SearchSpace>> {
+    table.entry("name").or_insert_with(|| "cell".into());
+    let kind = table.get("kind").and_then(toml::Value::as_str);
+    if kind == Some("config") {
+        return Err(Error::input("a cell cannot be a configuration").mend("add choices instead"));
+    }
+    from_toml(&table.to_string()).map_err(|e| Error::input(format!("cell: {e}")))
 }
 
 /// Checks that the names of the space and of its metrics can be displayed.
@@ -152,10 +168,11 @@ fn check_names(file: &SpaceFile) -> Result<()> {
     let (name, metrics) = match file {
         SpaceFile::Chain { name, metrics, .. }
         | SpaceFile::EdgeCell { name, metrics, .. }
-        | SpaceFile::NodeCell { name, metrics, .. } => (name, metrics),
+        | SpaceFile::NodeCell { name, metrics, .. } => (name, metrics.keys().collect()),
+        SpaceFile::Config(file) => (&file.name, file.metrics.keys().collect::<Vec<_>>()),
     };
     match std::iter::once(name)
-        .chain(metrics.keys())
+        .chain(metrics)
         .find(|name| name.contains(char::is_control))
     {
         Some(name) => Err(
@@ -176,7 +193,7 @@ fn chain(
         (Some(length), Some(ops), None) => {
             // Before it is copied for each position.
             check_count(&ops)?;
-            vec![ops; length.min(MAX_OPS + 1)]
+            vec![ops; length.min(MAX_BLOCKS + 1)]
         }
         (length, None, Some(choices)) => {
             if length.is_some_and(|l| l != choices.len()) {
@@ -194,9 +211,9 @@ fn chain(
             );
         }
     };
-    if lists.is_empty() || lists.len() > MAX_OPS {
+    if lists.is_empty() || lists.len() > MAX_BLOCKS {
         return Err(Error::input("the chain's length is out of range")
-            .mend(format!("a chain has 1 to {MAX_OPS} blocks")));
+            .mend(format!("a chain has 1 to {MAX_BLOCKS} blocks")));
     }
     for (i, list) in lists.iter().enumerate() {
         check_ops(list).map_err(|e| Error::input(format!("position {i}: {e}")))?;

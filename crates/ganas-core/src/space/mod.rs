@@ -3,6 +3,7 @@
 mod activation;
 mod chain;
 mod chain_forms;
+mod config;
 mod costs;
 mod darts;
 mod duplicates;
@@ -32,6 +33,7 @@ use op_name::{exact_op_index, op_index};
 
 pub use activation::Activation;
 pub use chain::Chain;
+pub use config::{Choice, Config, Scale, Value};
 pub use costs::{Costs, OpCosts};
 pub use darts::{Darts, DartsCell, DartsNet, darts, nasbench301};
 pub use duplicates::Duplicates;
@@ -49,7 +51,7 @@ pub use node_cell::NodeCell;
 pub use roles::Roles;
 
 /// Names of the built-in spaces.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 16] = [
     "nasbench101",
     "nasbench201",
     "nasbench301",
@@ -60,6 +62,12 @@ pub const NAMES: [&str; 10] = [
     "proxylessnas-cpu",
     "ofa-mobilenetv3",
     "accel-nasbench",
+    "hwgpt-s",
+    "hwgpt-m",
+    "hwgpt-l",
+    "jahs",
+    "fcnet",
+    "autoformer-tiny",
 ];
 
 /// Distribution of random architectures.
@@ -161,6 +169,8 @@ pub enum Kind<'a> {
     Mobile(&'a Mobile),
     /// Two cells of a network, by [`Darts::network`].
     Darts(&'a Darts),
+    /// Named choices, and optionally a cell: [`Config::choices`].
+    Config(&'a Config),
     /// Structure that only the space itself knows.
     Other,
 }
@@ -327,6 +337,7 @@ pub fn load(name_or_file: &str) -> Result<Box<dyn SearchSpace>> {
         "proxylessnas-cpu" => Ok(Box::new(proxylessnas_cpu())),
         "ofa-mobilenetv3" => Ok(Box::new(ofa_mobilenetv3())),
         "accel-nasbench" => Ok(Box::new(accel_nasbench())),
+        known if config::shipped(known).is_some() => config::load(known),
         file if file.ends_with(".toml") || std::path::Path::new(file).exists() => from_file(file),
         unknown => {
             let hint = match nearest(unknown, NAMES) {

@@ -10,12 +10,12 @@
 
 use ganas_core::arch::{Arch, Graph, bits};
 use ganas_core::rng::Rng;
-use ganas_core::space::{Link, Rules, SearchSpace};
+use ganas_core::space::{self, Link, Rules, SearchSpace};
 use rustc_hash::FxHashMap as HashMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::parallel;
+use super::{configurations, parallel};
 
 /// The most nodes of a path that is told apart from others.
 const PATH_NODES: usize = 12;
@@ -53,6 +53,10 @@ pub enum Kind {
     Place,
     /// The logarithm of a cost.
     Cost,
+    /// Number of a choice of a configuration, on its scale and by its place.
+    Value,
+    /// Sum, mean, least and most of the numbers of a repeated choice.
+    Group,
 }
 
 /// One feature: its kind and what it counts.
@@ -117,6 +121,9 @@ impl Describer {
 
 /// True if the topology of a space is fixed, so that a place means the same in every architecture.
 fn has_places(space: &dyn SearchSpace) -> bool {
+    if matches!(space.kind(), space::Kind::Config(_)) {
+        return true;
+    }
     let arch = space.sample(space.samplers()[0], &mut Rng::stream(0, "places"));
     let graph = space.graph(&arch);
     (1..graph.len()).all(|t| {
@@ -131,6 +138,9 @@ fn has_places(space: &dyn SearchSpace) -> bool {
 
 /// The features of an architecture that are not zero, sorted.
 pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feature, f32)> {
+    if let space::Kind::Config(config) = space.kind() {
+        return configurations::describe(config, arch);
+    }
     let graph = space.graph(arch);
     let mut counts: HashMap<Feature, f32> = HashMap::default();
     let mut count = |kind: Kind, what: u64| *counts.entry((kind, what)).or_default() += 1.0;
@@ -167,13 +177,18 @@ pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feat
         shortest(&graph),
     ];
     let shape = (0..).zip(shape).map(|(i, n)| ((Kind::Shape, i), n as f32));
-    let costs = (0..space.costs().len()).map(|i| {
-        let cost = space.cost(arch, i).max(0.0);
-        ((Kind::Cost, i as u64), cost.ln_1p() as f32)
-    });
-    let mut features: Vec<(Feature, f32)> = counts.into_iter().chain(shape).chain(costs).collect();
+    let mut features: Vec<(Feature, f32)> =
+        (counts.into_iter().chain(shape).chain(costs(space, arch))).collect();
     features.sort_by_key(|(feature, _)| *feature);
     features
+}
+
+/// The costs of the space.
+pub(super) fn costs(space: &dyn SearchSpace, arch: &Arch) -> impl Iterator<Item = (Feature, f32)> {
+    (0..space.costs().len()).map(move |i| {
+        let cost = space.cost(arch, i).max(0.0);
+        ((Kind::Cost, i as u64), cost.ln_1p() as f32)
+    })
 }
 
 /// For each distance from 1 on, a name of the surroundings of each node up to this distance. It

@@ -4,6 +4,7 @@
 
 mod acquisition;
 mod columns;
+mod configurations;
 mod examples;
 mod factor;
 mod features;

@@ -64,7 +64,9 @@ pub fn grow(
                 Link::MayNot => false,
                 Link::May => choose(Decision::Link(u, t), 0b11) == 1,
             };
-            chosen |= u64::from(linked) << u;
+            if linked {
+                chosen |= 1 << u;
+            }
         }
         graph.push(label, chosen);
     }

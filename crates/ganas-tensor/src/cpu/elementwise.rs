@@ -1,6 +1,6 @@
 //! Functions of single numbers and of pairs, with broadcasting.
 
-use std::ops::{Add, Div, Mul, Sub};
+use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use pulp::Arch;
 
@@ -177,6 +177,14 @@ impl<const D: usize> Div for Tensor<D> {
     }
 }
 
+impl<const D: usize> Neg for Tensor<D> {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        self.map(|x| -x, |_| -1.0)
+    }
+}
+
 impl<const D: usize> Tensor<D> {
     /// A function of every number, and its slope at the number.
     fn map(self, value: impl Fn(f32) -> f32, slope: impl Fn(f32) -> f32 + Send + 'static) -> Self {
@@ -196,11 +204,6 @@ impl<const D: usize> Tensor<D> {
             };
             (values, shape, pull)
         })
-    }
-
-    /// Every number with the opposite sign.
-    pub fn neg(self) -> Self {
-        self.map(|x| -x, |_| -1.0)
     }
 
     /// The exponential of every number.

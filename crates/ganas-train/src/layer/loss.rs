@@ -31,7 +31,7 @@ pub fn cross_entropy(logits: Tensor<4>, targets: &Targets) -> Tensor<1> {
     let batch = logits.dims()[0] as f64;
     let Targets(targets) = targets.clone();
     let sum = (logits.log_softmax() * targets).sum();
-    sum.div_scalar(batch).neg()
+    -sum.div_scalar(batch)
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ pub struct Task {
     pub until: Option<Instant>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one state a worker")]
 pub enum State {
     /// No process. None may be started before this time.
     Down(Instant),

@@ -1,0 +1,266 @@
+//! `config`: named choices with numbers, words, conditions and repeats, and optionally one cell.
+//!
+//! The choices stand in an order in which every condition looks at earlier ones only. An
+//! architecture has one value index a choice, [`INACTIVE`] where a choice is not active, and behind
+//! them the ops and edges of the cell.
+
+mod choice;
+mod counts;
+mod edits;
+mod expression;
+mod file;
+mod growth;
+mod notation;
+mod shipped;
+
+use super::{Kind, Part, Sampler, SearchSpace, too_large};
+use crate::arch::{Arch, Graph};
+use crate::error::{Result, counted};
+use crate::rng::Rng;
+
+use choice::INACTIVE;
+pub use choice::{Choice, Scale, Value};
+use counts::Counts;
+use expression::{Expression, is_true};
+pub(super) use file::{ConfigFile, config};
+pub(super) use shipped::{load, shipped};
+
+/// Space of configurations.
+pub struct Config {
+    name: String,
+    choices: Vec<Choice>,
+    /// Conditions that every configuration meets, with their texts.
+    rules: Vec<(String, Expression)>,
+    counts: Counts,
+    cell: Option<Box<dyn SearchSpace>>,
+    costs: Formulas,
+    parts: Vec<Part>,
+    /// Names of the values, for the ops and the labels of graphs.
+    ops: Vec<String>,
+    vocabulary: Vec<String>,
+    /// Numbers off the grid are taken as the nearest value.
+    snap: bool,
+}
+
+/// Costs by formulas over the choices.
+#[derive(Default)]
+struct Formulas {
+    names: Vec<String>,
+    formulas: Vec<Expression>,
+}
+
+impl Config {
+    /// Returns the choices, in the order of an architecture's values.
+    pub fn choices(&self) -> &[Choice] {
+        &self.choices
+    }
+
+    /// Returns the cell beside the choices.
+    pub fn cell(&self) -> Option<&dyn SearchSpace> {
+        self.cell.as_deref()
+    }
+
+    /// Returns the values of the choices; `None` where a choice is inactive.
+    pub fn values<'a>(&self, arch: &'a Arch) -> impl Iterator<Item = Option<u8>> + 'a {
+        let own = &arch.ops()[..self.choices.len()];
+        own.iter().map(|&op| (op != INACTIVE).then_some(op))
+    }
+
+    /// Returns the architecture of the cell.
+    pub fn cell_of(&self, arch: &Arch) -> Arch {
+        Arch::with_edges(&arch.ops()[self.choices.len()..], arch.edges())
+    }
+
+    /// Returns the architecture of values and a cell.
+    fn join(&self, values: &[u8], cell: Option<&Arch>) -> Arch {
+        match cell {
+            Some(cell) => Arch::with_edges(&[values, cell.ops()].concat(), cell.edges()),
+            None => Arch::new(values),
+        }
+    }
+
+    /// Returns the values without those of inactive choices; `missing` gives the value of a choice
+    /// that is active and has none.
+    fn settled(
+        &self,
+        values: &[u8],
+        mut missing: impl FnMut(usize, &[u8]) -> std::result::Result<u8, String>,
+    ) -> std::result::Result<Vec<u8>, String> {
+        let mut settled = values.to_vec();
+        for i in 0..self.choices.len() {
+            let value = if !self.is_active(i, &settled) {
+                INACTIVE
+            } else if settled[i] == INACTIVE {
+                missing(i, &settled)?
+            } else {
+                settled[i]
+            };
+            settled[i] = value;
+        }
+        Ok(settled)
+    }
+
+    fn is_active(&self, choice: usize, values: &[u8]) -> bool {
+        let when = self.choices[choice].when.as_ref();
+        when.is_none_or(|when| is_true(when.evaluate(&self.choices, values)))
+    }
+
+    /// Returns the text of the first rule that values break.
+    fn broken(&self, values: &[u8]) -> Option<&str> {
+        let broken =
+            |(_, rule): &&(String, Expression)| !is_true(rule.evaluate(&self.choices, values));
+        self.rules
+            .iter()
+            .find(broken)
+            .map(|(text, _)| text.as_str())
+    }
+}
+
+impl SearchSpace for Config {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn kind(&self) -> Kind<'_> {
+        Kind::Config(self)
+    }
+
+    fn ops(&self) -> &[String] {
+        &self.ops
+    }
+
+    fn check(&self, arch: &Arch) -> std::result::Result<(), String> {
+        let n = self.choices.len();
+        if arch.ops().len() < n {
+            return Err(format!(
+                "{} where the space `{}` has {n}",
+                counted(arch.ops().len(), "choice"),
+                self.name
+            ));
+        }
+        let values = &arch.ops()[..n];
+        for (i, (&value, choice)) in values.iter().zip(&self.choices).enumerate() {
+            let active = self.is_active(i, values);
+            if active && usize::from(value) >= choice.values.len() {
+                return Err(format!("`{}` has no value", choice.name));
+            }
+            if !active && value != INACTIVE {
+                return Err(format!(
+                    "`{}` is not active here, but has a value",
+                    choice.name
+                ));
+            }
+        }
+        if let Some(rule) = self.broken(values) {
+            return Err(format!("the configuration breaks `{rule}`"));
+        }
+        match &self.cell {
+            Some(cell) => cell.check(&self.cell_of(arch)),
+            None if arch.ops().len() > n || arch.edges() != 0 => {
+                Err(format!("the space `{}` has no cell", self.name))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn canonical(&self, arch: &Arch) -> Arch {
+        match &self.cell {
+            Some(cell) => {
+                let own = &arch.ops()[..self.choices.len()];
+                self.join(own, Some(&cell.canonical(&self.cell_of(arch))))
+            }
+            None => *arch,
+        }
+    }
+
+    fn graph(&self, arch: &Arch) -> Graph {
+        self.graph_of(arch)
+    }
+
+    fn arch(&self, graph: &Graph) -> std::result::Result<Arch, String> {
+        self.arch_of(graph)
+    }
+
+    fn constructions(&self, arch: &Arch) -> Option<Vec<Graph>> {
+        // A cell has constructions of its own.
+        self.cell.is_none().then(|| vec![self.graph_of(arch)])
+    }
+
+    fn parse(&self, text: &str) -> std::result::Result<Arch, String> {
+        self.read(text)
+    }
+
+    fn format(&self, arch: &Arch) -> String {
+        self.write(arch)
+    }
+
+    fn spelling(&self) -> &[Part] {
+        &self.parts
+    }
+
+    fn samplers(&self) -> &[Sampler] {
+        &[Sampler::Uniform]
+    }
+
+    fn sample(&self, _: Sampler, rng: &mut Rng) -> Arch {
+        let values = self.counts.sample(rng);
+        let cell = self
+            .cell
+            .as_ref()
+            .map(|cell| cell.sample(Sampler::Uniform, rng));
+        self.join(&values, cell.as_ref())
+    }
+
+    fn neighbors(&self, arch: &Arch) -> Vec<Arch> {
+        self.edits(arch)
+    }
+
+    fn distance(&self, a: &Arch, b: &Arch) -> u32 {
+        self.apart(a, b)
+    }
+
+    fn size(&self) -> Option<u128> {
+        let cells = self.cell.as_ref().map_or(Some(1), |cell| cell.size());
+        self.counts.size()?.checked_mul(cells?)
+    }
+
+    fn at_least(&self) -> u128 {
+        let cells = self.cell.as_ref().map_or(1, |cell| cell.at_least());
+        // Only an overflow is not counted.
+        self.counts
+            .size()
+            .unwrap_or(u128::MAX)
+            .saturating_mul(cells)
+    }
+
+    fn enumerate(&self, visit: &mut dyn FnMut(Arch)) -> Result<()> {
+        if self
+            .size()
+            .is_none_or(|size| size > super::chain::ENUMERABLE)
+        {
+            return Err(too_large(&self.name, ""));
+        }
+        let mut cells = Vec::new();
+        if let Some(cell) = &self.cell {
+            cell.enumerate(&mut |arch| cells.push(arch))?;
+        }
+        self.counts.visit(&mut |values| match cells.len() {
+            0 => visit(Arch::new(values)),
+            _ => cells
+                .iter()
+                .for_each(|cell| visit(self.join(values, Some(cell)))),
+        });
+        Ok(())
+    }
+
+    fn costs(&self) -> &[String] {
+        &self.costs.names
+    }
+
+    fn cost(&self, arch: &Arch, index: usize) -> f64 {
+        self.costs.formulas[index].evaluate(&self.choices, arch.ops())
+    }
+}
+
+#[cfg(test)]
+mod tests;
