@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use ganas_core::arch::Arch;
-use ganas_core::space::{Choice, Config, Kind as SpaceKind};
+use ganas_core::space::{Choice, Config, Kind as SpaceKind, SearchSpace};
 
 use super::features::{Feature, Kind, costs, describe as describe_cell};
 
@@ -43,19 +43,8 @@ pub fn describe(config: &Config, arch: &Arch) -> Vec<(Feature, f32)> {
         }
     }
     for (name, values) in groups {
-        let group = xxhash_rust::xxh3::xxh3_64(name.as_bytes()) << 2;
-        let sum: f32 = values.iter().sum();
-        let folds = [
-            sum,
-            sum / values.len() as f32,
-            values.iter().copied().fold(f32::INFINITY, f32::min),
-            values.iter().copied().fold(f32::NEG_INFINITY, f32::max),
-        ];
-        features.extend(
-            (0..)
-                .zip(folds)
-                .map(|(i, fold)| ((Kind::Group, group | i), fold)),
-        );
+        let group = xxhash_rust::xxh3::xxh3_64(name.as_bytes()) >> 2;
+        features.extend(folds(group, &values));
     }
     features.extend(costs(config, arch));
     if let Some(cell) = config.cell() {
@@ -70,6 +59,46 @@ pub fn describe(config: &Config, arch: &Arch) -> Vec<(Feature, f32)> {
     features.retain(|(_, value)| *value != 0.0);
     features.sort_by_key(|(feature, _)| *feature);
     features
+}
+
+/// The numbers of a chain whose ops are numbers, such as channels: by block, and over all blocks.
+pub fn numbers(space: &dyn SearchSpace, arch: &Arch) -> Vec<(Feature, f32)> {
+    let ops = space.ops().iter().map(|op| op.trim().parse::<f32>().ok());
+    let Some(ops) = ops
+        .collect::<Option<Vec<f32>>>()
+        .filter(|ops| ops.len() > 2)
+    else {
+        return Vec::new();
+    };
+    let most = ops
+        .iter()
+        .fold(f32::MIN_POSITIVE, |most, op| most.max(op.abs()));
+    let values: Vec<f32> = arch
+        .ops()
+        .iter()
+        .map(|op| ops[usize::from(*op)] / most)
+        .collect();
+    let blocks = (0..)
+        .zip(&values)
+        .map(|(i, value)| ((Kind::Value, i), *value));
+    blocks
+        .chain(folds(0, &values))
+        .filter(|(_, value)| *value != 0.0)
+        .collect()
+}
+
+/// The sum, mean, least and most of some numbers.
+fn folds(group: u64, values: &[f32]) -> impl Iterator<Item = (Feature, f32)> {
+    let sum: f32 = values.iter().sum();
+    let folds = [
+        sum,
+        sum / values.len() as f32,
+        values.iter().copied().fold(f32::INFINITY, f32::min),
+        values.iter().copied().fold(f32::NEG_INFINITY, f32::max),
+    ];
+    (0..)
+        .zip(folds)
+        .map(move |(i, fold)| ((Kind::Group, group << 2 | i), fold))
 }
 
 /// The position of a value on the choice's scale, and by its place among the values.

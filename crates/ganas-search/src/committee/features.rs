@@ -179,6 +179,9 @@ pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feat
     let shape = (0..).zip(shape).map(|(i, n)| ((Kind::Shape, i), n as f32));
     let mut features: Vec<(Feature, f32)> =
         (counts.into_iter().chain(shape).chain(costs(space, arch))).collect();
+    if let space::Kind::Chain = space.kind() {
+        features.extend(configurations::numbers(space, arch));
+    }
     features.sort_by_key(|(feature, _)| *feature);
     features
 }

@@ -4,6 +4,7 @@ mod bananas;
 mod cross_entropy;
 pub mod decisions;
 mod evolution;
+mod kernels;
 mod local_search;
 mod random;
 mod reinforce;

@@ -5,7 +5,8 @@
 //! 10.1145/3292500.3330701). The best tenth of all trials makes a density l, the rest another one,
 //! g; of some candidates drawn from l, the one with the largest l / g is tried.
 //!
-//! The parameters are the [decisions](super::decisions) of the space, all categorical. A density is
+//! The parameters are the [decisions](super::decisions) of the space. Those over numbers have
+//! [kernels](super::kernels) of their own, the others are categorical. A density is
 //! a mixture with a kernel for each trial, which keeps nearly to the trial's choices, and a uniform
 //! one. Where a decision only comes up after others, kernels of trials that never met it are
 //! uniform over it, so no draw has to be rejected as invalid. As with Optuna's own studies, a draw
@@ -28,6 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use super::REPEATS;
 use super::decisions::{Decision, Made, decide, decisions_of, members};
+use super::kernels::{Column, Kernels, Orders};
 use crate::settings::{Range, StrategyConfig, check_ranges};
 
 /// The most recent trials that all weigh the same; older ones weigh less, down to 1 / n (Optuna).
@@ -199,7 +201,9 @@ impl Tpe {
         let mut rng = self.rng.clone();
         let prior = self.config.prior_weight;
         let drawn = if self.config.multivariate {
-            let (good, rest) = (Density::new(&good, prior), Density::new(&rest, prior));
+            let orders = Orders::new(space);
+            let density = |trials| Density::new(trials, prior, &orders);
+            let (good, rest) = (density(&good), density(&rest));
             let mut seen = HashSet::new();
             let candidates = (0..self.config.candidates.max(1)).filter_map(|_| {
                 let (graph, made) = good.sample(space, &mut rng);
@@ -213,10 +217,12 @@ impl Tpe {
             });
             first_best(candidates)
         } else {
+            let orders = Orders::new(space);
+            let kernels = [&good, &rest].map(|trials| orders.kernels(trials.len()));
             decide(space, |decision, options| {
                 let options: Vec<u8> = members(options).collect();
-                let good = marginal(&good, prior, decision, &options);
-                let rest = marginal(&rest, prior, decision, &options);
+                let [good, rest] = [(&good, &kernels[0]), (&rest, &kernels[1])]
+                    .map(|(trials, kernels)| marginal(trials, prior, decision, &options, kernels));
                 let candidates = (0..self.config.candidates.max(1)).map(|_| {
                     let i = rng.weighted(&good);
                     (good[i].ln() - rest[i].ln(), options[i])
@@ -246,6 +252,8 @@ struct Density<'a> {
     kernels: Vec<(&'a [u8], f64)>,
     /// Weight that a kernel gives to each choice, before the trial's own choice gets 1 more.
     smoothing: f64,
+    /// Kernels of the decisions over numbers.
+    ordered: Kernels,
 }
 
 /// Factors of the kernels for one decision of a candidate.
@@ -260,10 +268,12 @@ struct Factor {
     other: f64,
     /// Factor of a trial that never met the decision, or could not make its choice here.
     never: f64,
+    /// Factors of trials by their choice, if the decision is over numbers.
+    ordered: Option<Column>,
 }
 
 impl<'a> Density<'a> {
-    fn new(trials: &'a [&'a [u8]], prior_weight: f64) -> Self {
+    fn new(trials: &'a [&'a [u8]], prior_weight: f64, orders: &Orders) -> Self {
         let mut weights = weights(trials.len());
         weights.push(prior_weight);
         let sum: f64 = weights.iter().sum();
@@ -282,6 +292,7 @@ impl<'a> Density<'a> {
             weights,
             kernels,
             smoothing: prior_weight / (trials.len() + 1) as f64,
+            ordered: orders.kernels(trials.len()),
         }
     }
 
@@ -290,6 +301,9 @@ impl<'a> Density<'a> {
         decide(space, |decision, options| {
             let own = kernel.map_or(NEVER_MET, |trial| trial[decision.index()]);
             let options: Vec<u8> = members(options).collect();
+            if let Some(kernel) = self.ordered.of(decision, own, &options) {
+                return options[rng.weighted(&kernel)];
+            }
             let weight = |o: &u8| self.smoothing + f64::from(u8::from(*o == own));
             if options.contains(&own) {
                 options[rng.weighted(&options.iter().map(weight).collect::<Vec<_>>())]
@@ -313,13 +327,16 @@ impl<'a> Density<'a> {
                     same: (self.smoothing + 1.0) / all,
                     other: self.smoothing / all,
                     never: 1.0 / options(m),
+                    ordered: self.ordered.column(m.decision, m.choice, m.options),
                 }
             })
             .collect();
         let kernels = self.kernels.iter().map(|(trial, weight)| {
             let factors = factors.iter().map(|f| {
                 let own = trial[f.place];
-                if own == f.choice {
+                if let Some(ordered) = f.ordered.as_ref().and_then(|column| column.of(own)) {
+                    ordered
+                } else if own == f.choice {
                     f.same
                 } else if own == NEVER_MET || f.options >> own & 1 == 0 {
                     f.never
@@ -339,7 +356,13 @@ fn options(made: &Made) -> f64 {
 }
 
 /// The density of one decision's options by the trials that made it.
-fn marginal(trials: &[&[u8]], prior: f64, decision: Decision, options: &[u8]) -> Vec<f64> {
+fn marginal(
+    trials: &[&[u8]],
+    prior: f64,
+    decision: Decision,
+    options: &[u8],
+    kernels: &Kernels,
+) -> Vec<f64> {
     let made: Vec<usize> = trials
         .iter()
         .filter_map(|trial| {
@@ -354,7 +377,13 @@ fn marginal(trials: &[&[u8]], prior: f64, decision: Decision, options: &[u8]) ->
     let floor = (sum - prior) * smoothing / (1.0 + count * smoothing) + prior / count;
     let mut density = vec![floor / sum; options.len()];
     for (own, weight) in made.into_iter().zip(weights) {
-        density[own] += weight / (1.0 + count * smoothing) / sum;
+        let share = weight / (1.0 + count * smoothing) / sum;
+        match kernels.of(decision, options[own], options) {
+            Some(kernel) => {
+                (density.iter_mut().zip(kernel)).for_each(|(all, own)| *all += share * own);
+            }
+            None => density[own] += share,
+        }
     }
     density
 }
@@ -459,7 +488,7 @@ mod tests {
         // `_ParzenEstimator` of Optuna 5.0.0, two parameters with three choices each, observed at
         // (0, 1), (0, 2) and (2, 1).
         let seen: [&[u8]; 3] = [&[0, 1], &[0, 2], &[2, 1]];
-        let joint = Density::new(&seen, 1.0);
+        let joint = Density::new(&seen, 1.0, &Orders::default());
         let all = (0..3).flat_map(|a| (0..3).map(move |b| (a, b)));
         let values: Vec<f64> = all
             .clone()
@@ -479,7 +508,13 @@ mod tests {
         for (value, expected) in values.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-12, "{values:?}");
         }
-        let first = marginal(&seen, 1.0, Decision::Label(0), &[0, 1, 2]);
+        let first = marginal(
+            &seen,
+            1.0,
+            Decision::Label(0),
+            &[0, 1, 2],
+            &Kernels::default(),
+        );
         for (a, value) in first.iter().enumerate() {
             let sum: f64 = expected[3 * a..][..3].iter().sum();
             assert!((value - sum).abs() < 1e-12, "{first:?}");
@@ -489,7 +524,7 @@ mod tests {
     #[test]
     fn trials_that_repeat_others_count_as_often_as_they_were_made() {
         let repeated: [&[u8]; 5] = [&[0, 1], &[2, 1], &[0, 1], &[0, 1], &[1, 2]];
-        let density = Density::new(&repeated, 1.0);
+        let density = Density::new(&repeated, 1.0, &Orders::default());
         assert_eq!(density.kernels.len(), 3);
         let made = [made(0, 0), made(1, 1)];
         let apart = |trial: &[u8]| {

@@ -32,6 +32,11 @@ fn value(label: u8) -> u8 {
 }
 
 impl Config {
+    /// Returns the label of a value in graphs.
+    pub fn label(&self, value: u8) -> u8 {
+        label(value)
+    }
+
     /// Returns true if the nodes of the graphs are linked.
     fn is_linked(&self) -> bool {
         self.max_nodes() <= MAX_NODES
