@@ -76,6 +76,13 @@ class Arch:
     def ops(self) -> list[str]:
         """The label of each node of the graph, in topological order."""
     @property
+    def values(self) -> dict[str, int | float | bool | str]:
+        """The values of the active choices by name, in spaces of the kind `config`."""
+    def keys(self) -> list[str]:
+        """The names of the active choices."""
+    def __getitem__(self, name: str) -> int | float | bool | str: ...
+    def __contains__(self, name: str) -> bool: ...
+    @property
     def edges(self) -> list[tuple[int, int]]:
         """The edges of the graph, each from an earlier node to a later one."""
     @property

@@ -5,11 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use ganas_core::arch;
-use ganas_core::space::NamedGraph;
+use ganas_core::space::{NamedGraph, named_values};
 use ganas_draw::Drawing;
-use pyo3::exceptions::PyImportError;
+use pyo3::exceptions::{PyImportError, PyKeyError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
+use serde_json::Value;
 
 use crate::fault::Fault;
 use crate::space::{Origin, Space, revive_space};
@@ -73,7 +74,45 @@ impl Arch {
     /// ['input', 'conv3x3-bn-relu', 'conv3x3-bn-relu', 'output']
     #[getter]
     fn ops(&self) -> Vec<String> {
-        self.graph().ops.into_iter().map(str::to_owned).collect()
+        self.graph().ops.into_iter().map(Into::into).collect()
+    }
+
+    /// The values of the active choices by name, in spaces of the kind `config`; empty in others. An
+    /// architecture of such a space is a mapping of them, too: `arch["lr"]`, `dict(arch)`.
+    ///
+    /// >>> arch = ganas.Space("fcnet").sample(seed=1)[0]
+    /// >>> arch["batch_size"] in (8, 16, 32, 64), len(dict(arch))
+    /// (True, 9)
+    #[getter]
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let values = PyDict::new(py);
+        for (name, value) in named_values(&*self.origin.space, &self.arch) {
+            match value {
+                Value::Bool(is) => values.set_item(name, is)?,
+                Value::Number(number) => match number.as_i64() {
+                    Some(whole) => values.set_item(name, whole)?,
+                    None => values.set_item(name, number.as_f64())?,
+                },
+                Value::String(word) => values.set_item(name, word)?,
+                other => values.set_item(name, other.to_string())?,
+            }
+        }
+        Ok(values)
+    }
+
+    /// The names of the active choices.
+    fn keys(&self) -> Vec<String> {
+        let values = named_values(&*self.origin.space, &self.arch);
+        values.into_iter().map(|(name, _)| name).collect()
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let value = self.values(py)?.get_item(name)?;
+        value.ok_or_else(|| PyKeyError::new_err(name.to_owned()))
+    }
+
+    fn __contains__(&self, name: &str) -> bool {
+        named_values(&*self.origin.space, &self.arch).contains_key(name)
     }
 
     /// The edges of the graph, each from an earlier node to a later one.
@@ -110,6 +149,10 @@ impl Arch {
         all.set_item("arch", self.text())?;
         all.set_item("graph", graph)?;
         all.set_item("costs", self.costs())?;
+        let values = self.values(py)?;
+        if !values.is_empty() {
+            all.set_item("values", values)?;
+        }
         Ok(all)
     }
 

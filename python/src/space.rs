@@ -135,10 +135,15 @@ impl Space {
             }
             return Ok(arch.arch);
         }
-        let Ok(text) = arch.extract::<String>() else {
-            return Err(PyTypeError::new_err(
-                "an architecture is a `ganas.Arch` or a text in the space's notation",
-            ));
+        let text = match arch.extract::<String>() {
+            Ok(text) => text,
+            Err(_) if arch.is_instance_of::<PyDict>() => arch.repr()?.to_string(),
+            Err(_) => {
+                return Err(PyTypeError::new_err(
+                    "an architecture is a `ganas.Arch`, a text in the space's notation, or a dict of \
+                     its choices",
+                ));
+            }
         };
         (self.space().parse(&text)).map_err(|what| refuse(format!("`{text}`: {what}")))
     }
@@ -259,7 +264,8 @@ impl Space {
         self.space().size()
     }
 
-    /// The architecture of a text: the space's notation, or a name.
+    /// The architecture of a text: the space's notation, or a name. In spaces of the kind `config`, a
+    /// dict of the choices as well.
     ///
     /// >>> resnet = ganas.Space("nasbench101").parse("resnet")
     /// >>> str(resnet)

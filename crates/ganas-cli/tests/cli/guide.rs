@@ -89,6 +89,11 @@ fn own_space() {
     runs("own-space.md");
 }
 
+#[test]
+fn transformer() {
+    runs("transformer.md");
+}
+
 /// Includes those guides that have nothing to run here.
 #[test]
 fn links_lead_somewhere() {

@@ -44,7 +44,7 @@ pub use mobile::{
     Bottleneck, Mobile, MobileHead, MobileNet, Squeeze, accel_nasbench, efficientnet_b0,
     ofa_mobilenetv3, proxylessnas, proxylessnas_cpu, proxylessnas_gpu,
 };
-pub use named_graph::NamedGraph;
+pub use named_graph::{NamedGraph, named_values};
 pub use nasbench101::{module_hash, nasbench101, vertex_channels};
 pub use nasbench201::nasbench201;
 pub use node_cell::NodeCell;
