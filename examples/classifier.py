@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """A worker that trains a classifier of handwritten digits with scikit-learn.
 
 `graph["values"]` of a request has the choices of `classifier.toml` as a dictionary.
@@ -32,12 +33,23 @@ def evaluate(values, seed):
     return {"accuracy": network.score(VALID, VALID_LABELS)}
 
 
-warnings.filterwarnings("ignore")
-print(json.dumps({"type": "ready"}), flush=True)
+warnings.filterwarnings("ignore")  # Few epochs do not converge.
+out, sys.stdout = sys.stdout, sys.stderr
+
+
+def say(**message):
+    print(json.dumps(message, default=float), file=out, flush=True)
+
+
 for line in sys.stdin:
     request = json.loads(line)
-    if request["type"] == "evaluate":
-        metrics = evaluate(request["graph"]["values"], request["seed"])
-        print(json.dumps({"type": "result", "id": request["id"], "metrics": metrics}), flush=True)
-    elif request["type"] == "bye":
+    if request["type"] == "hello":
+        say(type="ready")
+    elif request["type"] == "evaluate":
+        try:
+            metrics = evaluate(request["graph"]["values"], request["seed"])
+            say(type="result", id=request["id"], metrics=metrics)
+        except Exception as error:
+            say(type="error", id=request["id"], reason=f"{type(error).__name__}: {error}")
+    else:
         break

@@ -60,14 +60,14 @@ def blocks(guide: str):
     return found
 
 
-@pytest.mark.parametrize("guide", ["own-trainer.md", "python.md", "ray.md"])
+@pytest.mark.parametrize("guide", ["own-trainer.md", "configurations.md", "python.md", "ray.md"])
 def test_the_guide_runs_as_it_stands(tmp_path, guide):
     binary = find_binary()
     if binary is None:
         pytest.skip("there is no binary")
     if guide == "ray.md":
         pytest.importorskip("ray.cluster_utils")
-    if guide == "own-trainer.md":
+    if guide in ("own-trainer.md", "configurations.md"):
         pytest.importorskip("sklearn")
     folders = [os.path.dirname(sys.executable), os.path.dirname(binary), os.environ["PATH"]]
     env = {**os.environ, "PATH": os.pathsep.join(folders), "GANAS_CACHE": str(tmp_path)}

@@ -24,8 +24,13 @@ const PARTS: [(&str, &str); 2] = [
 pub enum ArchColumns {
     /// One column with the whole notation.
     Whole(usize),
-    /// One column for each part.
-    Parts(Vec<usize>),
+    /// One column for each part that the source has.
+    Parts {
+        /// Positions of the columns.
+        columns: Vec<usize>,
+        /// Index of the part that each column holds.
+        parts: Vec<usize>,
+    },
 }
 
 impl ArchColumns {
@@ -52,17 +57,8 @@ impl ArchColumns {
         if let Some(arch) = position(header, ARCH)? {
             return Ok(ArchColumns::Whole(arch));
         }
-        let parts = (space.spelling().iter())
-            .map(|part| {
-                let other = PARTS.iter().find(|(name, _)| *name == part.column);
-                match (position(header, &part.column)?, other) {
-                    (None, Some((_, other))) => position(header, other),
-                    (found, _) => Ok(found),
-                }
-            })
-            .collect::<Result<Option<Vec<usize>>>>()?;
-        if let Some(parts) = parts.filter(|parts| !parts.is_empty()) {
-            return Ok(ArchColumns::Parts(parts));
+        if let Some(parts) = parts(header, space)? {
+            return Ok(parts);
         }
         let aliases = (header.iter().enumerate())
             .filter(|(_, name)| ALIASES.iter().any(|alias| name.eq_ignore_ascii_case(alias)));
@@ -80,7 +76,7 @@ impl ArchColumns {
     pub fn positions(&self) -> &[usize] {
         match self {
             ArchColumns::Whole(arch) => std::slice::from_ref(arch),
-            ArchColumns::Parts(parts) => parts,
+            ArchColumns::Parts { columns, .. } => columns,
         }
     }
 
@@ -102,10 +98,11 @@ impl ArchColumns {
         let field = |i| field(i).ok_or_else(|| Error::input("the architecture is not text"));
         let arch = match self {
             ArchColumns::Whole(arch) => space.parse(&field(*arch)?),
-            ArchColumns::Parts(parts) => {
+            ArchColumns::Parts { columns, parts } => {
                 buffer.clear();
-                for (&column, part) in parts.iter().zip(space.spelling()) {
-                    buffer.push_str(&part.before);
+                let spelling = space.spelling();
+                for (&column, &part) in columns.iter().zip(parts) {
+                    buffer.push_str(&spelling[part].before);
                     buffer.push_str(&field(column)?);
                 }
                 space.parse(buffer)
@@ -119,6 +116,38 @@ impl ArchColumns {
             ))
         })
     }
+}
+
+/// Returns the columns of the space's parts; `None` if the header lacks one that is needed.
+///
+/// # Errors
+/// If a column is there twice.
+fn parts(header: &[String], space: &dyn SearchSpace) -> Result<Option<ArchColumns>> {
+    let (mut columns, mut parts) = (Vec::new(), Vec::new());
+    for (i, part) in space.spelling().iter().enumerate() {
+        let mut found = position(header, &part.column)?;
+        let known = PARTS.iter().filter(|(name, _)| *name == part.column);
+        let others = part
+            .aliases
+            .iter()
+            .map(String::as_str)
+            .chain(known.map(|(_, other)| *other));
+        for other in others {
+            found = match found {
+                Some(found) => Some(found),
+                None => position(header, other)?,
+            };
+        }
+        match found {
+            Some(column) => {
+                columns.push(column);
+                parts.push(i);
+            }
+            None if part.optional => {}
+            None => return Ok(None),
+        }
+    }
+    Ok((!columns.is_empty()).then_some(ArchColumns::Parts { columns, parts }))
 }
 
 /// Returns the position of a column.

@@ -150,7 +150,7 @@ pub struct Missing {
 fn columns(table: &Table, axis: &Axis, template: &str) -> Result<Vec<usize>> {
     let column = |level: u32| {
         let name = template.replace(&level_in_braces(axis), &level.to_string());
-        if table.columns().iter().any(|c| *c == name) || is_ignored(table, &name) {
+        if table.columns().contains(&name) || is_ignored(table, &name) {
             return table.column(&name);
         }
         let (low, high) = axis.levels().into_inner();

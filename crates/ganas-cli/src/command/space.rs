@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use ganas_core::error::Error;
 use ganas_core::rng::Rng;
-use ganas_core::space::{self, Sampler, SearchSpace};
+use ganas_core::space::{self, Kind, Sampler, SearchSpace};
 use serde::Serialize;
 
 use crate::end::End;
@@ -107,6 +107,9 @@ struct Info {
     #[serde(skip)]
     count: String,
     ops: Vec<String>,
+    /// Choices of a configuration.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    choices: Vec<ChoiceInfo>,
     /// Ops whose block, edge or vertex is not there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     absent: Vec<String>,
@@ -119,6 +122,52 @@ struct Info {
     example: String,
     /// Architectures that go by a name.
     named: Vec<Point>,
+}
+
+/// Choice of a configuration; the copies of a repeated choice are one.
+#[derive(Serialize)]
+struct ChoiceInfo {
+    name: String,
+    copies: usize,
+    values: Vec<String>,
+}
+
+impl ChoiceInfo {
+    fn all(space: &dyn SearchSpace) -> Vec<Self> {
+        let Kind::Config(config) = space.kind() else {
+            return Vec::new();
+        };
+        let mut all: Vec<ChoiceInfo> = Vec::new();
+        for choice in config.choices() {
+            match all.last_mut().filter(|last| last.name == choice.base()) {
+                Some(last) => last.copies += 1,
+                None => all.push(ChoiceInfo {
+                    name: choice.base().to_owned(),
+                    copies: 1,
+                    values: choice.values.iter().map(|v| v.text.clone()).collect(),
+                }),
+            }
+        }
+        all
+    }
+
+    fn shown(&self) -> String {
+        let times = match self.copies {
+            1 => String::new(),
+            copies => format!(" × {copies}"),
+        };
+        let values = &self.values;
+        let shown = match values.len() {
+            0..=12 => values.join(", "),
+            n => format!(
+                "{}, {}, .., {} ({n} values)",
+                values[0],
+                values[1],
+                values[n - 1]
+            ),
+        };
+        format!("{}{times}: {shown}", self.name)
+    }
 }
 
 /// An architecture that has a name.
@@ -140,6 +189,7 @@ impl Info {
                 .collect()
         };
         Info {
+            choices: ChoiceInfo::all(space),
             absent: names(&roles.absent),
             identity: names(&roles.identity),
             name: space.name().into(),
@@ -238,7 +288,13 @@ fn describe(info: &Info, out: &mut impl Write) -> io::Result<()> {
     let samplers: Vec<&str> = info.samplers.iter().map(|s| s.name()).collect();
     writeln!(out, "space          {}", info.name)?;
     writeln!(out, "architectures  {}", info.count)?;
-    writeln!(out, "ops            {}", info.ops.join(", "))?;
+    for (i, choice) in info.choices.iter().enumerate() {
+        let head = if i == 0 { "choices" } else { "" };
+        writeln!(out, "{head:13}  {}", choice.shown())?;
+    }
+    if info.choices.is_empty() {
+        writeln!(out, "ops            {}", info.ops.join(", "))?;
+    }
     if !info.absent.is_empty() {
         writeln!(out, "absent         {}", info.absent.join(", "))?;
     }

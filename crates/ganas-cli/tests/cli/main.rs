@@ -4,6 +4,7 @@ mod bad_input;
 mod bench;
 mod builtin_table;
 mod changes;
+mod configurations;
 mod device;
 mod directions;
 mod disk;

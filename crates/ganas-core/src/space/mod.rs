@@ -133,6 +133,10 @@ pub struct Part {
     pub before: String,
     /// Name of the column.
     pub column: String,
+    /// Other names of the column.
+    pub aliases: Vec<String>,
+    /// True if a table without the column leaves the field empty.
+    pub optional: bool,
 }
 
 impl Part {
@@ -142,6 +146,8 @@ impl Part {
             .map(|(before, column)| Part {
                 before: before.into(),
                 column: column.into(),
+                aliases: Vec::new(),
+                optional: false,
             })
             .collect()
     }

@@ -124,8 +124,15 @@ impl Choice {
         };
         // Tables round their numbers.
         let apart = |value: &Value| (value.number.unwrap_or(f64::NAN) - number).abs();
-        let order =
-            |a: &usize, b: &usize| apart(&self.values[*a]).total_cmp(&apart(&self.values[*b]));
+        let scaled = |number: f64| match self.scale {
+            Scale::Log => number.ln(),
+            _ => number,
+        };
+        let far = |i: &usize| {
+            let own = scaled(self.values[*i].number.unwrap_or(f64::NAN));
+            (own - scaled(number)).abs()
+        };
+        let order = |a: &usize, b: &usize| far(a).total_cmp(&far(b));
         let near = (0..self.values.len()).min_by(order).unwrap_or(0);
         if snap || apart(&self.values[near]) <= 1e-4 * number.abs() {
             return Ok(near as u8);

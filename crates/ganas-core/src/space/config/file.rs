@@ -565,11 +565,21 @@ fn labels(
 
 /// Returns the columns of a table with one column a choice.
 fn parts(choices: &[Choice], has_cell: bool) -> Vec<Part> {
-    let names = choices.iter().map(|c| c.name.as_str());
-    let names = names.chain(has_cell.then_some("cell"));
-    let part = |(i, name): (usize, &str)| Part {
-        before: format!("{}{name}=", if i == 0 { "" } else { ";" }),
-        column: name.to_owned(),
+    let before = |i: usize, name: &str| format!("{}{name}=", if i == 0 { "" } else { ";" });
+    let part = |(i, choice): (usize, &Choice)| Part {
+        before: before(i, &choice.name),
+        column: choice.name.clone(),
+        aliases: choice.copy.map_or(Vec::new(), |copy| {
+            let base = choice.base();
+            vec![format!("{base}_{copy}"), format!("{base}[{copy}]")]
+        }),
+        optional: choice.when.is_some() || choice.default.is_some(),
     };
-    names.enumerate().map(part).collect()
+    let cell = has_cell.then(|| Part {
+        before: before(choices.len(), "cell"),
+        column: "cell".into(),
+        aliases: Vec::new(),
+        optional: false,
+    });
+    choices.iter().enumerate().map(part).chain(cell).collect()
 }

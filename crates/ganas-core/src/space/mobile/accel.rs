@@ -60,6 +60,8 @@ pub fn accel_nasbench() -> Mobile {
         spelling.extend(["e", "k", "l", "se"].map(|key| Part {
             before: format!("{}{key}", if key == "e" { separator } else { "_" }),
             column: format!("block{stage}_{key}"),
+            aliases: Vec::new(),
+            optional: false,
         }));
     }
     Mobile::new("accel-nasbench", backbone, blocks, StageFields { spelling })

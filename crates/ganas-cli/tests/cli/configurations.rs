@@ -1,0 +1,152 @@
+//! Spaces of named choices: tables with a column a choice, every strategy, resuming, drawings.
+
+use crate::sandbox::Sandbox;
+
+const SPACE: &str = r#"
+name = "training"
+kind = "config"
+[[choice]]
+name = "layers"
+low = 1
+high = 2
+[[choice]]
+name = "units"
+values = [16, 64, 256]
+log = true
+repeat = "layers"
+[[choice]]
+name = "optimizer"
+values = ["sgd", "adam"]
+[[choice]]
+name = "lr"
+low = 1e-3
+high = 1e-1
+log = true
+steps = 5
+[[choice]]
+name = "momentum"
+low = 0.8
+high = 0.95
+step = 0.05
+when = "optimizer == sgd"
+[metrics]
+size = "sum(units)"
+"#;
+
+/// A table of the whole space; best is `layers=2;units 256, 64;sgd;lr 0.01;momentum 0.9`.
+fn table(sandbox: &Sandbox) {
+    sandbox.write("space.toml", SPACE);
+    let mut rows = String::from("layers,units_1,units_2,optimizer,lr,momentum,score\n");
+    let units = ["16", "64", "256"];
+    for layers in [1, 2] {
+        for (i, first) in units.iter().enumerate() {
+            let seconds: &[&str] = if layers == 2 { &units } else { &[""] };
+            for (j, second) in seconds.iter().enumerate() {
+                for (k, lr) in ["0.001", "0.003162278", "0.01", "0.0316228", "0.1"]
+                    .iter()
+                    .enumerate()
+                {
+                    let own = f64::from(layers) + i as f64
+                        - (j as f64 - 1.0).abs()
+                        - (k as f64 - 2.0).abs();
+                    for (l, momentum) in ["0.8", "0.85", "0.9", "0.95"].iter().enumerate() {
+                        let score = own + 0.5 - (l as f64 - 2.0).abs();
+                        rows += &format!("{layers},{first},{second},sgd,{lr},{momentum},{score}\n");
+                    }
+                    rows += &format!("{layers},{first},{second},adam,{lr},,{own}\n");
+                }
+            }
+        }
+    }
+    sandbox.write("table.csv", rows);
+}
+
+const BEST: &str = "layers=2;units.1=256;units.2=64;optimizer=sgd;lr=0.01;momentum=0.9";
+
+#[test]
+fn every_strategy_searches_a_table_with_a_column_a_choice() {
+    let sandbox = Sandbox::new();
+    table(&sandbox);
+    let strategies = "ga-nas,ga-nas:paper-setup1,random,evolution,local-search,cross-entropy,reinforce,\
+                      bananas,tpe,tpe:univariate";
+    sandbox
+        .run(&format!(
+            "bench --space space.toml --table table.csv --objective score --strategies {strategies} \
+             --queries 60 --seeds 2 --json bench.json"
+        ))
+        .success();
+    let bench = sandbox.json("bench.json");
+    assert_eq!(bench["best_row"]["arch"], BEST);
+    let summary = bench["summary"].as_array().unwrap();
+    assert_eq!(summary.len(), 10);
+    let of = |runs: &serde_json::Value| runs.as_array().unwrap().clone();
+    for run in of(&bench["runs"]) {
+        let best = run["best_arch"].as_str().unwrap();
+        assert!(best.starts_with("layers="), "{best}");
+        if run["strategy"] == "ga-nas" && run["preset"] == "default" {
+            assert_eq!(best, BEST);
+        }
+    }
+}
+
+#[test]
+fn a_run_is_resumed_bounded_and_drawn() {
+    let sandbox = Sandbox::new();
+    table(&sandbox);
+    let search =
+        "search --space space.toml --table table.csv --objective score --constraint 'size <= 80'";
+    sandbox
+        .run(&format!("{search} --queries 40 --out whole"))
+        .success();
+    sandbox
+        .run(&format!("{search} --queries 15 --out parts"))
+        .success();
+    sandbox.run("resume parts --queries 40").success();
+    assert_eq!(sandbox.trace("whole"), sandbox.trace("parts"));
+    // Two layers of 16 and 64 units are as good as of 64 and 16; 256 is above the bound.
+    assert_eq!(sandbox.json("whole/result.json")["best"], 2.5);
+
+    let drawn = sandbox
+        .run(&format!("export '{BEST}' --space space.toml --to text"))
+        .success();
+    let text = String::from_utf8_lossy(&drawn.get_output().stdout).into_owned();
+    for words in ["units     │ 256 ─ 64", "momentum  │ 0.9"] {
+        assert!(text.contains(words), "{text}");
+    }
+    let other = "layers=1;units.1=256;optimizer=adam;lr=0.01";
+    let drawn = sandbox
+        .run(&format!(
+            "export '{BEST}' --from '{other}' --space space.toml --to text"
+        ))
+        .success();
+    let text = String::from_utf8_lossy(&drawn.get_output().stdout).into_owned();
+    assert!(text.contains("~sgd") && text.contains("+0.9"), "{text}");
+    sandbox
+        .run(&format!("export '{BEST}' --space space.toml --to svg"))
+        .success();
+    let json = sandbox
+        .run(&format!("export '{BEST}' --space space.toml --to json"))
+        .success();
+    let json: serde_json::Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    assert_eq!(json["graph"]["values"]["units.2"], 64);
+    assert_eq!(json["costs"]["size"], 320.0);
+}
+
+#[test]
+fn rows_off_the_grid_are_refused_by_their_line_unless_they_may_be_rounded() {
+    let sandbox = Sandbox::new();
+    table(&sandbox);
+    sandbox.write(
+        "off.csv",
+        "layers,units.1,optimizer,lr,score\n1,16,adam,0.01,1\n1,16,adam,0.02,2\n",
+    );
+    let search = "search --table off.csv --objective score --queries 2";
+    sandbox.refuses(
+        &format!("{search} --space space.toml"),
+        &["off.csv:3", "lr=0.02", "the nearest is 0.0316", "snap"],
+    );
+    sandbox.write("snap.toml", format!("snap = true{SPACE}"));
+    sandbox
+        .run(&format!("{search} --space snap.toml"))
+        .success();
+}
