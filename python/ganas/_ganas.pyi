@@ -45,7 +45,7 @@ class Space:
     @property
     def size(self) -> int | None:
         """The number of architectures, or `None` if they are too many to count."""
-    def parse(self, arch: Arch | str) -> Arch:
+    def parse(self, arch: Arch | str | dict[str, Any]) -> Arch:
         """The architecture of a text: the space's notation, or a name."""
     def sample(self, n: int = 1, *, seed: int = 0, sampler: str | None = None) -> list[Arch]:
         """Random architectures, possibly with repeats, as `ganas space sample` draws them."""

@@ -12,7 +12,7 @@ use ganas_core::space::{self, Sampler, SearchSpace};
 use ganas_tables::EMBEDDED;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::arch::Arch;
 use crate::fault::{Fault, refuse};
