@@ -31,16 +31,21 @@
 
 #![forbid(unsafe_code)]
 
+mod choices;
 mod curve;
 pub mod gather;
+mod importance;
 mod model;
 mod page;
+pub mod serve;
 mod summary;
 
+pub use choices::Choices;
 pub use curve::{Curve, Trace, aggregate};
+pub use importance::Importance;
 pub use model::{
-    Architectures, Bound, Difference, Origin, Report, Round, Run, Standing, State, Step, Suite,
-    Task, Winner,
+    Architectures, Bound, Difference, Export, Origin, Report, Round, Run, Standing, State, Step,
+    Suite, Task, Winner,
 };
 pub use page::unpacked;
 pub use summary::{Summary, summarise};

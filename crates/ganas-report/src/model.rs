@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::choices::Choices;
+use crate::importance::Importance;
+
 /// The contents of a page.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
@@ -53,6 +56,12 @@ pub struct Task {
     pub starts: Vec<String>,
     /// Drawings of architectures as SVG documents, by their notation.
     pub drawings: BTreeMap<String, String>,
+    /// Choices in which the architectures differ.
+    pub choices: Option<Choices>,
+    /// Importance of these choices for the objective.
+    pub importance: Option<Importance>,
+    /// Exports of the best architectures, by their notation.
+    pub exports: BTreeMap<String, Vec<Export>>,
     /// Drawings of the differences between the best architecture and the starts.
     pub differences: Vec<Difference>,
     /// Provenance of the runs.
@@ -185,6 +194,17 @@ pub struct Difference {
     pub to: String,
     /// The drawing, an SVG document.
     pub svg: String,
+}
+
+/// File that an architecture is exported to.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Export {
+    /// Name of the format.
+    pub format: String,
+    /// Ending of the file's name.
+    pub extension: String,
+    /// Content of the file.
+    pub text: String,
 }
 
 /// The provenance of several runs.

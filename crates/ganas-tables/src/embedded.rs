@@ -25,8 +25,8 @@ pub struct Embedded {
     pub space: &'static str,
     /// Its only metric.
     pub column: &'static str,
-    /// Its content, in a few words.
-    pub about: &'static str,
+    /// Source and licence, which every copy of the program has to carry.
+    pub notice: &'static str,
     /// Multiples of 1 / [`STEPS`], two little-endian bytes each, in the order in which the space enumerates
     /// its architectures; compressed with zlib.
     packed: &'static [u8],
@@ -37,8 +37,7 @@ pub const EMBEDDED: [Embedded; 1] = [Embedded {
     name: "nasbench201",
     space: "nasbench201",
     column: "cifar10_test",
-    about: "CIFAR-10 test accuracies of NAS-Bench-201 after 200 epochs, means over the benchmark's seeds \
-            (Dong and Yang 2020, MIT)",
+    notice: include_str!("../data/NOTICE"),
     packed: include_bytes!("../data/nasbench201.bin"),
 }];
 

@@ -1,18 +1,23 @@
 //! `ganas report`: searches and benchmarks in one HTML page.
 
-use std::io::Write;
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use ganas_core::error::Error;
 use ganas_core::write_whole;
 use ganas_report::Report;
+use ganas_report::serve::Server;
 
 use crate::end::End;
 use crate::process::command_line;
-use ganas_report::gather::{gather, tasks};
+use crate::terminal;
+use ganas_report::gather::{Gathered, gather, tasks};
 use ganas_study::VERSION;
-use ganas_study::files::prepare;
+use ganas_study::files::{prepare, unreadable};
 use ganas_study::text::one_line;
 
 const EXAMPLES: &str = "\
@@ -23,6 +28,8 @@ Examples:
       --strategies ga-nas,random --queries 300 --seeds 10 --out runs/bench
   ganas report runs/bench
   ganas report results/nasbench101.json --out nasbench101.html
+  ganas report --watch runs/digits-1
+      shows a search while it runs, in a browser on this machine
 
 The page needs nothing beside it, and no network. Runs are shown as far as they came, whether they
 are finished or not; only those with the same space, objective, constraints and table are compared.
@@ -44,16 +51,33 @@ pub struct ReportArgs {
     #[arg(long)]
     title: Option<String>,
 
+    /// Serve the page on this machine instead, and load it again when the runs change; Ctrl-C ends it
+    #[arg(long, conflicts_with = "out")]
+    watch: bool,
+
+    /// Port of `--watch`; 0 takes any free one
+    #[arg(long, value_name = "N", default_value_t = 8764, requires = "watch")]
+    port: u16,
+
     /// Print nothing
     #[arg(long)]
     quiet: bool,
 }
 
+/// Page of some runs.
+struct Page {
+    html: String,
+    runs: usize,
+}
+
 /// Runs the command.
 ///
 /// # Errors
-/// If there is nothing to show, or the file cannot be written.
+/// If there is nothing to show, the file cannot be written, or the port is in use.
 pub fn run(args: &ReportArgs) -> Result<End> {
+    if args.watch {
+        return watch(args);
+    }
     let mut gathered = gather(&args.paths);
     if gathered.runs.is_empty() && !gathered.problems.is_empty() {
         return Err(gathered.problems.remove(0).into());
@@ -64,13 +88,45 @@ pub fn run(args: &ReportArgs) -> Result<End> {
         _ => PathBuf::from("report.html"),
     };
     prepare(&out)?;
-    let mut notes = Vec::new();
     for problem in &gathered.problems {
-        let problem = one_line(&problem.to_string());
-        eprintln!("warning: {problem}");
-        notes.push(format!("Left out: {problem}."));
+        eprintln!("warning: {}", one_line(&problem.to_string()));
     }
-    let count = gathered.runs.len();
+    let page = page(args, gathered);
+    write_whole(&out, |mut file| file.write_all(page.html.as_bytes()))?;
+    if !args.quiet {
+        println!("{}", done(&out, page.runs, page.html.len()));
+    }
+    Ok(End::Done)
+}
+
+/// Serves the page until the process is interrupted.
+fn watch(args: &ReportArgs) -> Result<End> {
+    for path in &args.paths {
+        fs::metadata(path).map_err(|e| unreadable(Error::io(path, e)))?;
+    }
+    let port = args.port;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|e| match e.kind() {
+        ErrorKind::AddrInUse => Error::input(format!("the port {port} is in use"))
+            .mend("name another by `--port`, or any free one by `--port 0`"),
+        _ => Error::input(format!("the port {port} cannot be used ({e})"))
+            .mend("name another by `--port`"),
+    })?;
+    if !args.quiet {
+        let mut out = terminal::stdout();
+        writeln!(out, "http://{}/ (Ctrl-C ends)", listener.local_addr()?)?;
+        out.flush()?;
+    }
+    let server = Server::new(args.paths.clone(), || page(args, gather(&args.paths)).html);
+    server.run(&listener)?;
+    Ok(End::Done)
+}
+
+/// Makes the page of what was read.
+fn page(args: &ReportArgs, gathered: Gathered) -> Page {
+    let mut notes: Vec<String> = (gathered.problems.iter())
+        .map(|problem| format!("Left out: {}.", one_line(&problem.to_string())))
+        .collect();
+    let runs = gathered.runs.len();
     let tasks = tasks(gathered.runs, crate::registry::registry());
     if let several @ 2.. = tasks.len() {
         notes.push(format!(
@@ -80,7 +136,7 @@ pub fn run(args: &ReportArgs) -> Result<End> {
     }
     let title = args.title.clone().unwrap_or_else(|| match &tasks[..] {
         [task] => format!("{} by {}", task.space, task.objective),
-        _ => format!("{count} runs of {} tasks", tasks.len()),
+        _ => format!("{runs} runs of {} tasks", tasks.len()),
     });
     let report = Report {
         title,
@@ -90,12 +146,10 @@ pub fn run(args: &ReportArgs) -> Result<End> {
         tasks,
         suites: gathered.suites,
     };
-    let html = report.html();
-    write_whole(&out, |mut file| file.write_all(html.as_bytes()))?;
-    if !args.quiet {
-        println!("{}", done(&out, count, html.len()));
+    Page {
+        html: report.html(),
+        runs,
     }
-    Ok(End::Done)
 }
 
 fn done(out: &Path, runs: usize, bytes: usize) -> String {

@@ -1,14 +1,14 @@
-//! The commands of the guide run as they stand, and its links lead somewhere.
+//! The commands of the README and the guide run as they stand, and links lead somewhere.
 //!
-//! Each guide's blocks of `sh` run one after another in a folder of their own that has the
-//! repository's `examples`. Left out are blocks below a comment `<!-- not run: WHY -->` and, without
-//! `GANAS_DATA`, those that need it.
+//! Each page's blocks of `sh` run one after another in a folder of their own that has the repository's
+//! `examples`. Left out are blocks below a comment `<!-- not run: WHY -->`. Stand-ins take the place of `cargo`,
+//! which would build the program again, and of Slurm's `srun`.
 #![cfg(unix)]
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
@@ -16,12 +16,29 @@ const BEGIN: &str = "```sh\n";
 const END: &str = "```\n";
 const NOT_RUN: &str = "<!-- not run: ";
 
+/// Stand-ins for programs: their names and what they run.
+const STAND_INS: [(&str, &str); 2] = [
+    (
+        "cargo",
+        "[ \"$1\" = run ] || exit 0\nwhile [ \"$1\" != -- ]; do shift; done\nshift\nexec ganas \"$@\"",
+    ),
+    (
+        "srun",
+        "while [ \"${1#--}\" != \"$1\" ]; do shift; done\nexec \"$@\"",
+    ),
+];
+
 fn root() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).to_owned()
 }
 
-/// The blocks of a guide that are to be run.
-fn blocks(guide: &str) -> Vec<&str> {
+/// Reads a file of the repository.
+pub fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap()
+}
+
+/// The blocks of a page that are to be run.
+pub fn blocks(guide: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = guide;
     while let Some(start) = rest.find(BEGIN) {
@@ -37,7 +54,7 @@ fn blocks(guide: &str) -> Vec<&str> {
     found
 }
 
-/// Asserts that the files that a guide links to are there.
+/// Asserts that the files that a page links to are there.
 fn links(guide: &str, folder: &Path) {
     for link in guide.split("](").skip(1) {
         let target = link.split([')', '#']).next().unwrap_or_default();
@@ -46,32 +63,59 @@ fn links(guide: &str, folder: &Path) {
     }
 }
 
-fn runs(name: &str) {
-    let guides = root().join("docs/guide");
-    let guide = fs::read_to_string(guides.join(name)).unwrap();
+/// Runs a block in a folder, with the stand-ins before all other programs.
+pub fn run_block(block: &str, folder: &Path) -> Output {
+    let programs = folder.join("stand-ins");
+    fs::create_dir_all(&programs).unwrap();
+    for (name, script) in STAND_INS {
+        let file = programs.join(name);
+        fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let binary = assert_cmd::cargo::cargo_bin("ganas");
+    let path = format!(
+        "{}:{}:{}",
+        programs.display(),
+        binary.parent().unwrap().display(),
+        std::env::var("PATH").unwrap()
+    );
+    Command::new("sh")
+        .args(["-e", "-c", block])
+        .current_dir(folder)
+        .env("PATH", &path)
+        .env("GANAS_CACHE", folder.join("cache"))
+        .output()
+        .unwrap()
+}
+
+/// Runs a page of the repository.
+fn runs_page(page: &str) {
+    let guide = read(page);
     let folder = TempDir::new().unwrap();
     symlink(root().join("examples"), folder.path().join("examples")).unwrap();
-    let binary = assert_cmd::cargo::cargo_bin("ganas");
-    let path = std::env::var("PATH").unwrap();
-    let path = format!("{}:{path}", binary.parent().unwrap().display());
-    let data = std::env::var_os("GANAS_DATA").is_some();
-    let mut ran = 0;
-    for block in blocks(&guide) {
-        if block.contains("$GANAS_DATA") && !data {
-            continue;
-        }
-        ran += 1;
-        let output = Command::new("sh")
-            .args(["-e", "-c", block])
-            .current_dir(folder.path())
-            .env("PATH", &path)
-            .env("GANAS_CACHE", folder.path().join("cache"))
-            .output()
-            .unwrap();
+    let blocks = blocks(&guide);
+    assert!(!blocks.is_empty(), "{page} has nothing to run");
+    for block in blocks {
+        let output = run_block(block, folder.path());
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{name}:\n{block}\n{said}");
+        assert!(output.status.success(), "{page}:\n{block}\n{said}");
     }
-    assert!(ran > 0 || !data, "{name} has nothing to run");
+}
+
+fn runs(guide: &str) {
+    runs_page(&format!("docs/guide/{guide}"));
+}
+
+#[test]
+fn readme() {
+    runs_page("README.md");
+}
+
+#[test]
+fn pages() {
+    for page in ["docs/comparison.md", "docs/benchmarks.md", "docs/tables.md"] {
+        runs_page(page);
+    }
 }
 
 #[test]
@@ -94,12 +138,18 @@ fn transformer() {
     runs("transformer.md");
 }
 
-/// Includes those guides that have nothing to run here.
+/// Includes pages that have nothing to run here.
 #[test]
 fn links_lead_somewhere() {
-    let guides = root().join("docs/guide");
-    for entry in fs::read_dir(&guides).unwrap() {
-        links(&fs::read_to_string(entry.unwrap().path()).unwrap(), &guides);
+    links(&read("README.md"), &root());
+    for folder in ["docs", "docs/guide", "docs/decisions"] {
+        let folder = root().join(folder);
+        for entry in fs::read_dir(&folder).unwrap() {
+            let file = entry.unwrap().path();
+            if file.extension().is_some_and(|e| e == "md") {
+                links(&fs::read_to_string(file).unwrap(), &folder);
+            }
+        }
     }
 }
 

@@ -22,6 +22,8 @@ fn benchmarks_are_listed_and_explained() {
     ] {
         assert!(one.contains(fact), "{fact}: {one}");
     }
+    let builtin = said("table get nasbench201");
+    assert!(builtin.contains("Copyright (c) since 2019 Xuanyi Dong"));
     // It cannot be downloaded without a browser: the steps are all there is.
     assert!(said("table get nats-sss").contains("examples/nats_table.py"));
 }

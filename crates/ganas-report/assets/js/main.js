@@ -47,6 +47,7 @@ function taskSection(task, curves, summaries, id) {
     runList(task),
     best ? best.element : note("These results do not say how the runs came to their bests."),
     tradeoff ? [h3("Trade-offs"), tradeoff.element] : [],
+    of("Choices", [importanceFigure(task), parallelFigure(task)]),
     drawings(task),
     evaluated
       ? [h3(`All ${num(evaluated)} architectures`), later(() => archTable(task))]

@@ -130,6 +130,20 @@ function drawn(svg) {
 const card = (title, about, svg) =>
   el("figure", {}, el("h4", {}, title), svg ? drawn(svg) : null, el("figcaption", {}, about));
 
+/** Buttons that save the exports of an architecture. */
+function exportsOf(task, arch) {
+  const exports = task.exports[arch] ?? [];
+  const name = slug(`${task.space} ${arch}`).slice(0, 60).replace(/-$/, "");
+  const types = { svg: "image/svg+xml", py: "text/x-python" };
+  const button = ({ format, extension, text }) =>
+    el(
+      "button",
+      { type: "button", title: `Save as ${format}`, onclick: () => save(`${name}.${extension}`, types[extension] ?? "text/plain", text) },
+      format,
+    );
+  return exports.length ? el("div", { class: "tools exports" }, exports.map(button)) : null;
+}
+
 /** The best architectures, and the starts beside the best one. */
 function drawings(task) {
   const { archs } = task;
@@ -142,7 +156,7 @@ function drawings(task) {
   const code = notation;
   if (task.best.length) {
     const cards = task.best.map((arch, i) =>
-      card(`${i + 1}. ${task.objective} ${num(value(arch), 8)}`, code(arch), task.drawings[arch]),
+      card(`${i + 1}. ${task.objective} ${num(value(arch), 8)}`, [code(arch), exportsOf(task, arch)], task.drawings[arch]),
     );
     parts.push(h3("The best architectures"), el("div", { class: "grid" }, cards));
   }

@@ -1,9 +1,12 @@
 //! Drawings of the architectures that a report shows.
 
-use crate::{Difference, Task};
+use crate::choices::Choices;
+use crate::importance::importance;
+use crate::{Difference, Export, Task};
 use ganas_core::arch::Arch;
 use ganas_core::space::SearchSpace;
 use ganas_draw::Drawing;
+use ganas_export::{Input, pytorch};
 
 use super::found::{Found, Key};
 use ganas_study::registry::Registry;
@@ -31,6 +34,42 @@ impl ArchDrawer {
         }
     }
 
+    /// Finds the choices of the evaluated architectures and their importance.
+    fn analyse(&self, task: &mut Task) {
+        let parse = |text: &String| self.0.parse(text).ok();
+        let archs: Vec<Option<Arch>> = task.archs.notation.iter().map(parse).collect();
+        let choices = Choices::of(&*self.0, &archs);
+        if choices.names.is_empty() {
+            return;
+        }
+        task.importance = importance(&choices, &task.archs.objective);
+        task.choices = Some(choices);
+    }
+
+    /// Returns the files that an architecture is exported to. A format that cannot express it is left out.
+    fn exports(&self, arch: &Arch) -> Vec<Export> {
+        let space = &*self.0;
+        let mut exports = Vec::new();
+        let mut add = |format: &str, extension: &str, text: String| {
+            exports.push(Export {
+                format: format.into(),
+                extension: extension.into(),
+                text,
+            });
+        };
+        let given = ganas_export::Given::default();
+        let frame = ganas_export::frame(space, &given, None);
+        let module = frame.and_then(|frame| pytorch(space, arch, &frame, &Input::default()));
+        if let Ok(module) = module {
+            add("PyTorch", "py", module);
+        }
+        if let Ok(drawing) = Drawing::of(space, arch) {
+            add("SVG", "svg", drawing.svg());
+            add("DOT", "dot", drawing.dot());
+        }
+        exports
+    }
+
     /// Draws the best architectures (best first), the winners and the starts of a task, and the
     /// differences between the best and the starts. Text that is not an architecture of the space
     /// is left out.
@@ -47,6 +86,10 @@ impl ArchDrawer {
             if let Ok(drawing) = Drawing::of(space, arch) {
                 task.drawings.insert(text.clone(), drawing.svg());
             }
+        }
+        self.analyse(task);
+        for (text, arch) in best.iter().filter(|(text, _)| task.best.contains(text)) {
+            task.exports.insert(text.clone(), self.exports(arch));
         }
         let Some((to, winner)) = best.first() else {
             return;

@@ -1,13 +1,13 @@
 //! `ganas table get`: public benchmarks, their files and the steps to use them.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
 use ganas_core::error::Error;
 use ganas_study::benchmarks::{self, Benchmark, Download, obtain};
-use ganas_tables::{Import, Table};
+use ganas_tables::{Embedded, Import, Table};
 
 use crate::registry::registry;
 use crate::reporter::progress;
@@ -50,6 +50,9 @@ pub fn run(args: &GetArgs, out: &mut impl Write) -> Result<()> {
     };
     let benchmark = benchmarks::find(name)?;
     write!(out, "{}", benchmark.text())?;
+    if let Some(embedded) = Embedded::named(Path::new(name)) {
+        write!(out, "\n{}", embedded.notice)?;
+    }
     out.flush()?;
     match &benchmark.fetch {
         _ if args.explain => Ok(()),
