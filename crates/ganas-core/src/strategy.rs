@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Query};
 #[cfg(doc)]
 use crate::pool::Pool;
-use crate::problem::Problem;
+use crate::problem::{Objectives, Problem};
 use crate::rng::Rng;
 use crate::space::{Sampler, SearchSpace};
 use crate::trial::{Axis, Trial};
@@ -230,6 +230,16 @@ impl Context<'_> {
         }
         let nearest = pool.nearest(self.space, arch, 1, free);
         nearest.first().copied()
+    }
+
+    /// Objectives of the problem.
+    pub fn objectives(&self) -> &Objectives {
+        self.problem.objectives()
+    }
+
+    /// Reference values that the user gave, one an objective, turned so that larger is better.
+    pub fn references(&self) -> Vec<Option<f64>> {
+        self.problem.references()
     }
 
     /// Cost axis of the problem, if it has several fidelities.

@@ -70,6 +70,7 @@
 #![forbid(unsafe_code)]
 
 pub mod committee;
+pub(crate) mod front_order;
 pub mod ga_nas;
 pub mod predictor;
 pub mod rare_event;

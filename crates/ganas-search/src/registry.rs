@@ -11,8 +11,8 @@ use crate::ga_nas::GaNasConfig;
 use crate::recipe::Recipe;
 use crate::settings::{Idle, StrategyConfig};
 use crate::strategies::{
-    BananasConfig, CrossEntropyConfig, EvolutionConfig, LocalSearchConfig, RandomConfig,
-    ReinforceConfig, TpeConfig,
+    BananasConfig, CrossEntropyConfig, EvolutionConfig, LocalSearchConfig, Nsga2Config,
+    RandomConfig, ReinforceConfig, TpeConfig,
 };
 
 /// Builds a strategy from settings.
@@ -180,6 +180,7 @@ impl Registry {
                 ("reinforce", entry::<ReinforceConfig>()),
                 ("bananas", entry::<BananasConfig>()),
                 ("tpe", entry::<TpeConfig>()),
+                ("nsga2", entry::<Nsga2Config>()),
             ],
         }
     }

@@ -38,6 +38,8 @@ pub struct Problem<'a> {
     pub(crate) predicates: Vec<Predicate>,
     /// Conditions on metrics that declare an evaluation failed, each with the index of its metric.
     failing: Vec<(Constraint, usize)>,
+    /// Reference values that the user gave, one an objective.
+    references: Vec<Option<f64>>,
     pool: Option<Admitted>,
     axis: Option<Axis>,
 }
@@ -91,6 +93,7 @@ impl<'a> Problem<'a> {
             cheap,
             predicates: Vec::new(),
             failing: Vec::new(),
+            references: Vec::new(),
             pool: None,
             axis: None,
         })
@@ -123,6 +126,20 @@ impl<'a> Problem<'a> {
             Some(admitted) => self.within(admitted.pool),
             None => self,
         }
+    }
+
+    /// Adds reference values of the objectives' metrics: architectures that are worse in one objective are
+    /// worth nothing to the user.
+    pub fn referring(self, references: Vec<Option<f64>>) -> Self {
+        Problem { references, ..self }
+    }
+
+    /// Reference values, one an objective, turned so that larger is better.
+    pub fn references(&self) -> Vec<Option<f64>> {
+        let given = |i: usize| self.references.get(i).copied().flatten();
+        (self.objectives.iter().enumerate())
+            .map(|(i, objective)| given(i).map(|value| objective.turn(value)))
+            .collect()
     }
 
     /// Adds conditions on metrics of the evaluator that declare an evaluation failed, such as

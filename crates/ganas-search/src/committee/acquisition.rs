@@ -13,14 +13,14 @@ use super::process::Chosen;
 use super::{Committee, CommitteeConfig};
 
 /// No committee is trusted to tell a bound more exactly than this, in normal quantiles.
-const LEAST_DEVIATION: f64 = 0.05;
+pub(super) const LEAST_DEVIATION: f64 = 0.05;
 
 /// The kernels that the last fits ended with, where the next ones start.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Kernels(Vec<Chosen>);
 
 impl Kernels {
-    fn at(&mut self, i: usize) -> &mut Chosen {
+    pub(super) fn at(&mut self, i: usize) -> &mut Chosen {
         if self.0.len() <= i {
             self.0.resize_with(i + 1, Chosen::default);
         }

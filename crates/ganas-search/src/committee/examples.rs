@@ -20,15 +20,19 @@ pub fn merits(queries: &[&Query]) -> Examples {
 
 /// The queries in the order of their use: compliant ones, best first, then those nearest to
 /// complying, then failed ones.
-pub fn by_compliance<'a>(queries: &'a [Query], bounds: &[Bound]) -> Vec<&'a Query> {
+pub fn by_compliance<'a>(
+    queries: impl IntoIterator<Item = &'a Query>,
+    bounds: &[Bound],
+) -> Vec<&'a Query> {
     let breach = |q: &Query| -> f64 {
         let excesses = bounds
             .iter()
             .map(|(constraint, metric)| q.metrics.get(*metric).map(|v| constraint.excess(*v)));
         excesses.map(|e| e.unwrap_or(f64::INFINITY)).sum()
     };
+    let queries = queries.into_iter();
     let mut queries: Vec<(Option<f64>, f64, &Query)> =
-        queries.iter().map(|q| (q.merit(), breach(q), q)).collect();
+        queries.map(|q| (q.merit(), breach(q), q)).collect();
     queries.sort_by(|(a, a_breach, _), (b, b_breach, _)| match (a, b) {
         (Some(a), Some(b)) => b.total_cmp(a),
         (None, None) => a_breach.total_cmp(b_breach),
@@ -74,7 +78,7 @@ fn values(queries: &[&Query], of: impl Fn(&Query) -> f64) -> Examples {
 }
 
 /// The normal quantile of each value's rank; equals share their mean rank.
-fn quantiles(values: &[f64]) -> Vec<f64> {
+pub(super) fn quantiles(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| b.total_cmp(a));
     let n = values.len();

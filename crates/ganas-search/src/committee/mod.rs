@@ -6,8 +6,10 @@ mod acquisition;
 mod columns;
 mod configurations;
 mod examples;
+mod expected;
 mod factor;
 mod features;
+mod fronts;
 mod parallel;
 mod process;
 mod trees;
@@ -25,6 +27,7 @@ pub(crate) use columns::Row;
 pub use examples::{by_compliance, merits};
 pub use features::{Describer, Kind};
 pub(crate) use features::{Feature, describe};
+pub use fronts::{FrontAcquisition, Outlook};
 pub use process::{Chosen, GaussianProcess};
 pub use trees::{Binned, Draws, Trees, TreesConfig};
 

@@ -2,7 +2,7 @@
 
 use ganas_core::error::Result;
 use ganas_core::state;
-use ganas_core::strategy::{Context, Gauge, Strategy};
+use ganas_core::strategy::{Capabilities, Context, Gauge, Strategy};
 use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +99,13 @@ impl Strategy for GaNas {
         // Line 8 is the driver's: it evaluates S on every x in X_t.
         let set = context.complete(set, size, &mut self.streams.initial);
         Ok(Trial::full(set))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            several_objectives: true,
+            ..Capabilities::default()
+        }
     }
 
     fn gauges(&self) -> Vec<Gauge> {

@@ -6,6 +6,9 @@
 //! space, which on cells act on the isomorphism class. A mutant that a constraint rules out
 //! beforehand is drawn again from the same parent. One that is known joins with what it came to, at
 //! no cost, and the next parent is picked.
+//!
+//! With several objectives a tournament is won by the member of the first non-dominated layer of the
+//! tournament, and of one layer by the largest crowding distance (Deb et al. 2002).
 
 use std::collections::VecDeque;
 
@@ -14,12 +17,13 @@ use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::state;
-use ganas_core::strategy::{Context, Strategy};
+use ganas_core::strategy::{Capabilities, Context, Strategy};
 use ganas_core::trial::Trial;
 use rustc_hash::FxHashMap as HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::REPEATS;
+use crate::front_order::{first_of, ranked};
 use crate::settings::{Idle, Range, StrategyConfig, check_ranges};
 
 /// Members whose mutants are remembered at once.
@@ -110,8 +114,12 @@ impl Evolution {
         (!mutants.is_empty()).then(|| *self.rng.choose(mutants))
     }
 
-    fn parent(&mut self) -> Arch {
+    fn parent(&mut self, context: &Context) -> Arch {
         let drawn = self.rng.distinct(self.population.len(), self.config.sample);
+        if context.objectives().len() > 1 {
+            let archs: Vec<Arch> = drawn.iter().map(|&i| self.population[i].0).collect();
+            return archs[first_of(context, &archs)];
+        }
         let best = drawn.into_iter().max_by(|&a, &b| {
             let merit = |i: usize| self.population[i].1.unwrap_or(f64::NEG_INFINITY);
             merit(a).total_cmp(&merit(b))
@@ -136,7 +144,14 @@ impl Strategy for Evolution {
             let known = context.ledger.queries();
             if known.len() > self.config.population {
                 // Of many, the best, and the worst of them the first to go.
-                let best = context.ledger.top(self.config.population);
+                let best = match context.objectives().len() {
+                    1 => context.ledger.top(self.config.population),
+                    _ => {
+                        let compliant: Vec<&Query> = context.ledger.compliant().collect();
+                        let ranked = ranked(&compliant).into_iter();
+                        ranked.take(self.config.population).collect()
+                    }
+                };
                 let best = best.into_iter().rev();
                 self.population.extend(best.map(|q| (q.arch, q.merit())));
             } else {
@@ -151,7 +166,7 @@ impl Strategy for Evolution {
             }
         }
         for _ in 0..REPEATS {
-            let parent = self.parent();
+            let parent = self.parent(context);
             let Some(mutant) = self.mutant(context, parent) else {
                 break;
             };
@@ -167,6 +182,13 @@ impl Strategy for Evolution {
 
     fn tell(&mut self, _: &Context, results: &[Query]) {
         results.iter().for_each(|query| self.join(query));
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            several_objectives: true,
+            ..Capabilities::default()
+        }
     }
 
     fn save(&self) -> Option<Vec<u8>> {

@@ -6,14 +6,18 @@ pub mod decisions;
 mod evolution;
 mod kernels;
 mod local_search;
+mod nsga2;
+mod pareto_walk;
 mod random;
 mod reinforce;
 mod tpe;
+mod tpe_front;
 
 pub use bananas::{Bananas, BananasConfig, Encoding, NetworkConfig};
 pub use cross_entropy::{CrossEntropy, CrossEntropyConfig};
 pub use evolution::{Evolution, EvolutionConfig};
 pub use local_search::{LocalSearch, LocalSearchConfig};
+pub use nsga2::{Nsga2, Nsga2Config};
 pub use random::{RandomConfig, RandomSearch};
 pub use reinforce::{Reinforce, ReinforceConfig};
 pub use tpe::{Tpe, TpeConfig};

@@ -12,6 +12,8 @@
 //! uniform over it, so no draw has to be rejected as invalid. As with Optuna's own studies, a draw
 //! that repeats an architecture is a trial once more, at no cost.
 //!
+//! With several objectives the good trials and their weights are those of [MOTPE](super::tpe_front).
+//!
 //! It differs from Optuna in one thing: beside the good trials, only the latest thousand others make the
 //! second density, so that a draw does not become slower as the search goes on.
 
@@ -23,13 +25,13 @@ use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
 use ganas_core::space::{LabelSet, SearchSpace};
 use ganas_core::state;
-use ganas_core::strategy::{Context, Strategy};
+use ganas_core::strategy::{Capabilities, Context, Strategy};
 use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
-use super::REPEATS;
 use super::decisions::{Decision, Made, decide, decisions_of, members};
 use super::kernels::{Column, Kernels, Orders};
+use super::{REPEATS, tpe_front};
 use crate::settings::{Range, StrategyConfig, check_ranges};
 
 /// The most recent trials that all weigh the same; older ones weigh less, down to 1 / n (Optuna).
@@ -129,6 +131,16 @@ struct Trials {
     merits: Vec<f64>,
     /// The trials from the best on, of equals the earlier ones first.
     order: Vec<usize>,
+    /// With several objectives, the values of each trial; none where a constraint is broken.
+    values: Vec<Vec<f64>>,
+}
+
+/// The trials of both densities, each side in the order in which they were made.
+struct Sides<'t> {
+    good: Vec<&'t [u8]>,
+    others: Vec<&'t [u8]>,
+    /// Weights of the good ones, if several objectives give them.
+    weights: Option<Vec<f64>>,
 }
 
 impl Trials {
@@ -149,20 +161,31 @@ impl Trials {
         self.made.len()
     }
 
-    /// The best trials and the latest of the others, each in the order in which they were made.
-    fn split(&self, good: usize, others: usize) -> [Vec<&[u8]>; 2] {
-        let mut best = self.order[..good].to_vec();
-        best.sort_unstable();
+    /// The best trials and the latest of the others.
+    fn split(&self, good: usize, others: usize) -> Sides<'_> {
+        let (best, weights) = if self.values.is_empty() {
+            let mut best = self.order[..good].to_vec();
+            best.sort_unstable();
+            (best, None)
+        } else {
+            let good = tpe_front::split(&self.values, good);
+            (good.trials, Some(good.weights))
+        };
         let mut rest: Vec<usize> = (0..self.len())
             .rev()
             .filter(|trial| best.binary_search(trial).is_err())
             .take(others)
             .collect();
         rest.reverse();
-        [best, rest].map(|trials| {
+        let [good, others] = [best, rest].map(|trials| {
             let choices = trials.into_iter().map(|t| &*self.choices[self.made[t]]);
             choices.collect()
-        })
+        });
+        Sides {
+            good,
+            others,
+            weights,
+        }
     }
 }
 
@@ -190,20 +213,29 @@ impl Tpe {
             f64::NEG_INFINITY
         };
         self.trials.push(choices, merit);
+        if query.values.len() > 1 {
+            let values = query.compliant.then(|| query.values.clone());
+            self.trials.values.push(values.unwrap_or_default());
+        }
     }
 
     /// The decisions that promise the most, and their graph.
     fn promising(&mut self, space: &dyn SearchSpace) -> (Graph, Vec<Made>) {
         let good = (self.config.gamma * self.trials.len() as f64).ceil() as usize;
         let good = good.min(self.config.most_good);
-        let [good, rest] = self.trials.split(good, self.config.most_others);
+        let Sides {
+            good,
+            others: rest,
+            weights: given,
+        } = self.trials.split(good, self.config.most_others);
+        let given = given.as_deref();
         // The stream is lent out while the trials are borrowed.
         let mut rng = self.rng.clone();
         let prior = self.config.prior_weight;
         let drawn = if self.config.multivariate {
             let orders = Orders::new(space);
-            let density = |trials| Density::new(trials, prior, &orders);
-            let (good, rest) = (density(&good), density(&rest));
+            let good = Density::new(&good, given, prior, &orders);
+            let rest = Density::new(&rest, None, prior, &orders);
             let mut seen = HashSet::new();
             let candidates = (0..self.config.candidates.max(1)).filter_map(|_| {
                 let (graph, made) = good.sample(space, &mut rng);
@@ -221,8 +253,8 @@ impl Tpe {
             let kernels = [&good, &rest].map(|trials| orders.kernels(trials.len()));
             decide(space, |decision, options| {
                 let options: Vec<u8> = members(options).collect();
-                let [good, rest] = [(&good, &kernels[0]), (&rest, &kernels[1])]
-                    .map(|(trials, kernels)| marginal(trials, prior, decision, &options, kernels));
+                let good = marginal(&good, given, prior, decision, &options, &kernels[0]);
+                let rest = marginal(&rest, None, prior, decision, &options, &kernels[1]);
                 let candidates = (0..self.config.candidates.max(1)).map(|_| {
                     let i = rng.weighted(&good);
                     (good[i].ln() - rest[i].ln(), options[i])
@@ -273,8 +305,13 @@ struct Factor {
 }
 
 impl<'a> Density<'a> {
-    fn new(trials: &'a [&'a [u8]], prior_weight: f64, orders: &Orders) -> Self {
-        let mut weights = weights(trials.len());
+    fn new(
+        trials: &'a [&'a [u8]],
+        given: Option<&[f64]>,
+        prior_weight: f64,
+        orders: &Orders,
+    ) -> Self {
+        let mut weights = given.map_or_else(|| weights(trials.len()), <[f64]>::to_vec);
         weights.push(prior_weight);
         let sum: f64 = weights.iter().sum();
         weights.iter_mut().for_each(|w| *w /= sum);
@@ -358,21 +395,29 @@ fn options(made: &Made) -> f64 {
 /// The density of one decision's options by the trials that made it.
 fn marginal(
     trials: &[&[u8]],
+    given: Option<&[f64]>,
     prior: f64,
     decision: Decision,
     options: &[u8],
     kernels: &Kernels,
 ) -> Vec<f64> {
-    let made: Vec<usize> = trials
-        .iter()
-        .filter_map(|trial| {
-            let own = trial[decision.index()];
-            options.iter().position(|o| *o == own)
-        })
-        .collect();
+    let option = |trial: &[u8]| {
+        let own = trial[decision.index()];
+        options.iter().position(|o| *o == own)
+    };
+    let made: Vec<usize> = trials.iter().filter_map(|trial| option(trial)).collect();
     let count = options.len() as f64;
     let smoothing = prior / (made.len() + 1) as f64;
-    let weights = weights(made.len());
+    let weights = match given {
+        None => weights(made.len()),
+        Some(given) => {
+            let pairs = trials.iter().zip(given);
+            pairs
+                .filter(|(trial, _)| option(trial).is_some())
+                .map(|(_, weight)| *weight)
+                .collect()
+        }
+    };
     let sum: f64 = weights.iter().sum::<f64>() + prior;
     let floor = (sum - prior) * smoothing / (1.0 + count * smoothing) + prior / count;
     let mut density = vec![floor / sum; options.len()];
@@ -446,6 +491,13 @@ impl Strategy for Tpe {
         }
     }
 
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            several_objectives: true,
+            ..Capabilities::default()
+        }
+    }
+
     fn save(&self) -> Option<Vec<u8>> {
         state::save(self)
     }
@@ -488,7 +540,7 @@ mod tests {
         // `_ParzenEstimator` of Optuna 5.0.0, two parameters with three choices each, observed at
         // (0, 1), (0, 2) and (2, 1).
         let seen: [&[u8]; 3] = [&[0, 1], &[0, 2], &[2, 1]];
-        let joint = Density::new(&seen, 1.0, &Orders::default());
+        let joint = Density::new(&seen, None, 1.0, &Orders::default());
         let all = (0..3).flat_map(|a| (0..3).map(move |b| (a, b)));
         let values: Vec<f64> = all
             .clone()
@@ -510,6 +562,7 @@ mod tests {
         }
         let first = marginal(
             &seen,
+            None,
             1.0,
             Decision::Label(0),
             &[0, 1, 2],
@@ -524,7 +577,7 @@ mod tests {
     #[test]
     fn trials_that_repeat_others_count_as_often_as_they_were_made() {
         let repeated: [&[u8]; 5] = [&[0, 1], &[2, 1], &[0, 1], &[0, 1], &[1, 2]];
-        let density = Density::new(&repeated, 1.0, &Orders::default());
+        let density = Density::new(&repeated, None, 1.0, &Orders::default());
         assert_eq!(density.kernels.len(), 3);
         let made = [made(0, 0), made(1, 1)];
         let apart = |trial: &[u8]| {
@@ -546,7 +599,10 @@ mod tests {
         for (choice, merit) in [(0, 1.0), (1, 3.0), (2, 3.0), (3, 2.0), (1, 3.0), (4, 0.0)] {
             trials.push(vec![choice], merit);
         }
-        let split = |good, others| trials.split(good, others).map(|side| side.concat());
+        let split = |good, others| {
+            let sides = trials.split(good, others);
+            [sides.good.concat(), sides.others.concat()]
+        };
         assert_eq!(split(2, 10), [vec![1, 2], vec![0, 3, 1, 4]]);
         assert_eq!(split(3, 2), [vec![1, 2, 1], vec![3, 4]]);
         assert_eq!(trials.choices.len(), 5);

@@ -24,7 +24,7 @@ const FIRST: usize = 20;
 pub struct FrontMeasure {
     objectives: Objectives,
     /// Reference values that were given, one an objective.
-    given: Vec<Option<f64>>,
+    pub given: Vec<Option<f64>>,
     /// Front of the table that is searched.
     pub table: Option<TableFront>,
 }

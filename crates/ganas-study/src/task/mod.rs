@@ -607,6 +607,7 @@ impl Task {
             self.sampler,
         )?
         .failing(self.failing.clone())?
+        .referring((self.front.as_ref()).map_or_else(Vec::new, |front| front.given.clone()))
         .agreeing(&self.agreeing)
         .requiring(self.predicates.clone());
         let problem = match &self.axis {

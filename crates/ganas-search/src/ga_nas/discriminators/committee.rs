@@ -9,7 +9,7 @@ use ganas_core::strategy::Context;
 use serde::{Deserialize, Serialize};
 
 use super::Discriminator;
-use crate::committee::{Acquisition, CommitteeConfig, Describer, Kernels};
+use crate::committee::{Acquisition, CommitteeConfig, Describer, FrontAcquisition, Kernels};
 use crate::ga_nas::config::ScreenConfig;
 use crate::ga_nas::generators::Generator;
 use crate::ga_nas::round::Round;
@@ -38,11 +38,26 @@ pub struct CommitteeDiscriminator {
     fitted: Option<Fitted>,
 }
 
+/// Factor from a weight of uncertainty to one on the deviations with several objectives (ours).
+const CAUTION: f64 = 0.5;
+
+/// Candidates among which a batch for several objectives is chosen (ours).
+const CHOSEN_FROM: usize = 200;
+
 /// The committees of this round.
-struct Fitted {
-    acquisition: Acquisition,
-    /// The weight of uncertainty in this round.
-    bonus: f64,
+enum Fitted {
+    /// For one objective.
+    Single {
+        acquisition: Acquisition,
+        /// The weight of uncertainty in this round.
+        bonus: f64,
+    },
+    /// For several.
+    Front {
+        acquisition: FrontAcquisition,
+        /// The factor on the deviations in this round.
+        caution: f64,
+    },
 }
 
 impl CommitteeDiscriminator {
@@ -90,9 +105,18 @@ impl Discriminator for CommitteeDiscriminator {
             .get_or_insert_with(|| Describer::new(context.space));
         describer.trim(REMEMBERED);
         let rng = &mut round.streams.proposals;
-        let acquisition =
-            Acquisition::fit(&self.config, context, describer, &mut self.kernels, rng);
-        self.fitted = acquisition.map(|acquisition| Fitted { acquisition, bonus });
+        let (config, kernels) = (&self.config, &mut self.kernels);
+        self.fitted =
+            match context.objectives().len() {
+                1 => Acquisition::fit(config, context, describer, kernels, rng)
+                    .map(|acquisition| Fitted::Single { acquisition, bonus }),
+                _ => FrontAcquisition::fit(config, context, describer, kernels, rng).map(
+                    |acquisition| Fitted::Front {
+                        acquisition,
+                        caution: CAUTION * bonus,
+                    },
+                ),
+            };
         Ok(())
     }
 
@@ -104,15 +128,48 @@ impl Discriminator for CommitteeDiscriminator {
         let (Some(fitted), Some(describer)) = (&self.fitted, &mut self.describer) else {
             return Err(Error::bug("the committee is used before it is fitted"));
         };
-        Ok(fitted
-            .acquisition
-            .predict(context, describer, archs, fitted.bonus))
+        Ok(match fitted {
+            Fitted::Single { acquisition, bonus } => {
+                acquisition.predict(context, describer, archs, *bonus)
+            }
+            Fitted::Front {
+                acquisition,
+                caution,
+            } => {
+                let outlooks = acquisition.predict(context, describer, archs, *caution);
+                outlooks.iter().map(|o| acquisition.value(o)).collect()
+            }
+        })
+    }
+
+    fn choose(&mut self, context: &Context, ranked: Vec<Arch>, size: usize) -> Result<Vec<Arch>> {
+        let mut ranked = ranked;
+        if let (
+            Some(Fitted::Front {
+                acquisition,
+                caution,
+            }),
+            Some(describer),
+        ) = (&self.fitted, &mut self.describer)
+        {
+            ranked.truncate(CHOSEN_FROM.max(size));
+            let outlooks = acquisition.predict(context, describer, &ranked, *caution);
+            let chosen = acquisition.choose(&outlooks, size);
+            return Ok(chosen.into_iter().map(|i| ranked[i]).collect());
+        }
+        ranked.truncate(size);
+        Ok(ranked)
     }
 }
 
 /// True if there has been nothing better for long.
 fn is_stuck(context: &Context, patience: usize) -> bool {
     let queries = context.ledger.queries();
+    if context.objectives().len() > 1 {
+        let front: Vec<Arch> = context.ledger.front().iter().map(|q| q.arch).collect();
+        let since = (queries.iter().rev()).take_while(|q| !front.contains(&q.arch));
+        return since.count() as f64 >= patience as f64 + STUCK_SHARE * queries.len() as f64;
+    }
     let best = context.ledger.best().map(|q| q.arch);
     let since = queries
         .iter()

@@ -6,9 +6,11 @@ use ganas_core::arch::{Arch, Graph};
 use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::space::SearchSpace;
+use ganas_core::strategy::Context;
 use serde::{Deserialize, Serialize};
 
 use super::Discriminator;
+use crate::front_order::ranked;
 use crate::ga_nas::generators::Generator;
 use crate::ga_nas::round::Round;
 
@@ -38,7 +40,10 @@ impl Discriminator for MeasuredDiscriminator {
             Some(merit) if spread > 0.0 => ((merit - worst) / spread) as f32,
             _ => 0.0,
         };
-        self.paid = queries.iter().map(|q| (q.arch, pay(q))).collect();
+        self.paid = match round.context.objectives().len() {
+            1 => queries.iter().map(|q| (q.arch, pay(q))).collect(),
+            _ => by_places(round.context),
+        };
         round.lap("discriminator");
         Ok(())
     }
@@ -53,4 +58,16 @@ impl Discriminator for MeasuredDiscriminator {
     fn can_pay(&self, space: &dyn SearchSpace, graph: &Graph) -> bool {
         self.pay(space, graph).is_some() || space.violations(graph) > 0
     }
+}
+
+/// Pay by the place in the order of layers: 1 for the first, 0 for what failed or does not comply.
+fn by_places(context: &Context) -> HashMap<Arch, f32> {
+    let mut paid: HashMap<Arch, f32> = (context.ledger.queries().iter())
+        .map(|q| (q.arch, 0.0))
+        .collect();
+    let compliant: Vec<&Query> = context.ledger.compliant().collect();
+    let count = compliant.len() as f32;
+    let ordered = ranked(&compliant).into_iter().enumerate();
+    paid.extend(ordered.map(|(place, q)| (q.arch, 1.0 - place as f32 / count)));
+    paid
 }

@@ -64,6 +64,17 @@ pub trait Discriminator {
         let scores = self.scores(context.space, &graphs.iter().collect::<Vec<_>>())?;
         Ok(scores.into_iter().map(log_odds).collect())
     }
+
+    /// Line 7: the `size` candidates to evaluate, given those that are ranked highest, best first.
+    ///
+    /// # Errors
+    /// If the discriminator fails on this space.
+    fn choose(&mut self, context: &Context, ranked: Vec<Arch>, size: usize) -> Result<Vec<Arch>> {
+        let _ = context;
+        let mut ranked = ranked;
+        ranked.truncate(size);
+        Ok(ranked)
+    }
 }
 
 /// The log-odds of a score, which lies between 0 and 1.

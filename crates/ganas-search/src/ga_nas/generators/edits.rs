@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Generator;
 use crate::committee::by_compliance;
+use crate::front_order::by_front;
 use crate::ga_nas::config::ScreenConfig;
 use crate::ga_nas::discriminators::Discriminator;
 use crate::ga_nas::round::Round;
@@ -77,12 +78,10 @@ impl EditGenerator {
         let further = self.edits(context, &climbers, &mut seen, rng);
         ranked.extend(rank(context, further, discriminator)?);
         sort(&mut ranked);
+        let ranked: Vec<Arch> = ranked.into_iter().map(|candidate| candidate.arch).collect();
+        let chosen = discriminator.choose(context, ranked, round.size);
         round.lap("screening");
-        Ok(ranked
-            .into_iter()
-            .take(round.size)
-            .map(|candidate| candidate.arch)
-            .collect())
+        chosen
     }
 
     /// Single edits that would be new queries and were not seen in this round.
@@ -122,7 +121,10 @@ impl Generator for EditGenerator {
 /// a search finds its way to what complies.
 fn parents(context: &Context, count: usize) -> Vec<Arch> {
     let bounds: Vec<(&Constraint, usize)> = context.measured_constraints().collect();
-    let evaluated = by_compliance(context.ledger.queries(), &bounds);
+    let evaluated = match context.objectives().len() {
+        1 => by_compliance(context.ledger.queries(), &bounds),
+        _ => by_front(context, &bounds),
+    };
     evaluated
         .iter()
         .take(count)

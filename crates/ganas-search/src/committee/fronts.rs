@@ -1,0 +1,311 @@
+//! Acquisition for several objectives: one committee an objective, and the expected improvement of the
+//! front's hypervolume.
+
+use ganas_core::arch::Arch;
+use ganas_core::front::front;
+use ganas_core::ledger::Query;
+use ganas_core::problem::{Objective, Scale as ObjectiveScale};
+use ganas_core::rng::Rng;
+use ganas_core::strategy::Context;
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::acquisition::{Kernels, LEAST_DEVIATION};
+use super::examples::{Bound, Examples, margin, quantiles};
+use super::expected::Region;
+use super::features::Describer;
+use super::{Committee, CommitteeConfig};
+use crate::front_order::by_front;
+
+/// Samples of the posterior of an objective (ours).
+const SAMPLES: usize = 24;
+
+/// First compliant trials, of whose values the reference is one (ours).
+const FIRST: usize = 20;
+
+/// Share of the first trials that are at least as good as the reference (ours).
+const SHARE: f64 = 0.9;
+
+/// Least expected improvement that is told from none.
+const LEAST: f64 = 1e-12;
+
+/// Weight of the sum of the expected gains, which orders candidates that hardly improve the front (ours).
+const DRIFT: f64 = 0.01;
+
+/// Committees for the objectives, for the bounds on measured metrics and for failures.
+pub struct FrontAcquisition {
+    objectives: Vec<Warped>,
+    margins: Vec<Committee>,
+    success: Option<Committee>,
+    /// Gains of the front.
+    front: Vec<Vec<f64>>,
+    region: Region,
+}
+
+/// Committee that predicts normal quantiles of the ranks of one objective, and the gains at those quantiles:
+/// 0 at the reference, 1 at the best so far.
+///
+/// Neither outliers nor the unit of the metric matter to the committee that way, and volumes are still
+/// measured in the metric's own scale.
+struct Warped {
+    committee: Committee,
+    /// Pairs of a quantile and a gain, ascending in both.
+    knots: Vec<(f64, f64)>,
+    /// Growth of the gain with the quantile beyond the last pair.
+    slope: f64,
+}
+
+/// Expected gains of a candidate.
+#[derive(Clone)]
+pub struct Outlook {
+    /// Samples of the gain in each objective, ascending.
+    gains: Vec<Vec<f64>>,
+    /// Logarithm of the probability that it complies and does not fail.
+    usable: f64,
+}
+
+impl FrontAcquisition {
+    /// Fits the committees to everything that was evaluated. `None` if that is too little.
+    pub fn fit(
+        config: &CommitteeConfig,
+        context: &Context,
+        describer: &mut Describer,
+        kernels: &mut Kernels,
+        rng: &mut Rng,
+    ) -> Option<Self> {
+        let space = context.space;
+        let bounds: Vec<Bound> = context.measured_constraints().collect();
+        let evaluated = by_front(context, &bounds);
+        let measured: Vec<&Query> = (evaluated.iter().copied())
+            .filter(|query| query.failure.is_none() && query.trial().is_full())
+            .collect();
+        let scales = Scale::of(context)?;
+        let gains: Vec<Vec<f64>> = measured.iter().map(|q| gains(&scales, &q.values)).collect();
+        let mut objectives = Vec::with_capacity(scales.len());
+        for k in 0..scales.len() {
+            let values: Vec<f64> = gains.iter().map(|gains| gains[k]).collect();
+            let quantiles = quantiles(&values);
+            let examples: Examples = (measured.iter().zip(&quantiles))
+                .map(|(query, quantile)| (query.arch, *quantile))
+                .collect();
+            let kernel = kernels.at(k);
+            let committee = Committee::fit(config, space, &examples, describer, kernel, rng)?;
+            objectives.push(Warped::new(committee, &quantiles, &values));
+        }
+        let mut place = scales.len();
+        let mut margins = Vec::new();
+        for (constraint, metric) in bounds {
+            let examples = margin(&evaluated, constraint, metric);
+            let kernel = kernels.at(place);
+            margins.extend(Committee::fit(
+                config, space, &examples, describer, kernel, rng,
+            ));
+            place += 1;
+        }
+        let success = if measured.len() < evaluated.len() {
+            let examples = successes(&evaluated);
+            let kernel = kernels.at(place);
+            Committee::fit(config, space, &examples, describer, kernel, rng)
+        } else {
+            None
+        };
+        let compliant = (measured.iter().zip(gains)).filter(|(query, _)| query.compliant);
+        let compliant: Vec<Vec<f64>> = compliant.map(|(_, gains)| gains).collect();
+        let front: Vec<Vec<f64>> = (front(&compliant).into_iter())
+            .map(|i| compliant[i].clone())
+            .collect();
+        Some(FrontAcquisition {
+            region: Region::of(&front, objectives.len()),
+            objectives,
+            margins,
+            success,
+            front,
+        })
+    }
+
+    /// Expected gains of candidates.
+    ///
+    /// `caution` is a factor on the deviations of the posteriors.
+    pub fn predict(
+        &self,
+        context: &Context,
+        describer: &mut Describer,
+        archs: &[Arch],
+        caution: f64,
+    ) -> Vec<Outlook> {
+        let space = context.space;
+        let normal = Normal::standard();
+        let share = |i: usize| (i as f64 + 0.5) / SAMPLES as f64;
+        let spread: Vec<f64> = (0..SAMPLES).map(|i| normal.inverse_cdf(share(i))).collect();
+        let mut outlooks = vec![
+            Outlook {
+                gains: Vec::with_capacity(self.objectives.len()),
+                usable: 0.0,
+            };
+            archs.len()
+        ];
+        for objective in &self.objectives {
+            let predictions = objective.committee.predict(space, describer, archs, true);
+            for (outlook, prediction) in outlooks.iter_mut().zip(predictions) {
+                let sample = |deviations: &f64| {
+                    let quantile = prediction.mean + caution * prediction.deviation * deviations;
+                    objective.gain(quantile)
+                };
+                outlook.gains.push(spread.iter().map(sample).collect());
+            }
+        }
+        for committee in self.margins.iter().chain(&self.success) {
+            let margins = committee.predict(space, describer, archs, true);
+            for (outlook, margin) in outlooks.iter_mut().zip(margins) {
+                let deviations = margin.mean / margin.deviation.max(LEAST_DEVIATION);
+                outlook.usable += normal.cdf(deviations).max(f64::MIN_POSITIVE).ln();
+            }
+        }
+        outlooks
+    }
+
+    /// Acquisition value of a candidate: the logarithm of the expected improvement of the hypervolume and of
+    /// the probability that the candidate is usable.
+    pub fn value(&self, outlook: &Outlook) -> f64 {
+        value_in(&self.region, outlook)
+    }
+
+    /// Places of the `size` candidates that together promise the most: each is chosen as if the ones before
+    /// it had come out as expected.
+    pub fn choose(&self, outlooks: &[Outlook], size: usize) -> Vec<usize> {
+        let mut chosen: Vec<usize> = Vec::with_capacity(size);
+        let mut known = self.front.clone();
+        while chosen.len() < size.min(outlooks.len()) {
+            let region = Region::of(&known, self.objectives.len());
+            let left = (0..outlooks.len()).filter(|i| !chosen.contains(i));
+            let valued = left.map(|i| (value_in(&region, &outlooks[i]), i));
+            // Of equals the first, which is ahead in the order of the candidates.
+            let best = valued.reduce(|a, b| if b.0 > a.0 { b } else { a });
+            let Some((_, best)) = best else { break };
+            known.push(
+                outlooks[best]
+                    .gains
+                    .iter()
+                    .map(|samples| mean(samples))
+                    .collect(),
+            );
+            chosen.push(best);
+        }
+        chosen
+    }
+}
+
+fn value_in(region: &Region, outlook: &Outlook) -> f64 {
+    let sum: f64 = outlook.gains.iter().map(|samples| mean(samples)).sum();
+    (region.expected(&outlook.gains) + LEAST).ln() + DRIFT * sum + outlook.usable
+}
+
+/// Position of the values of an objective between its reference and its best.
+struct Scale {
+    is_log: bool,
+    sign: f64,
+    from: f64,
+    to: f64,
+}
+
+impl Scale {
+    /// Scales of all objectives; `None` while nothing complies, or all values of an objective are equal.
+    fn of(context: &Context) -> Option<Vec<Scale>> {
+        let compliant: Vec<&Query> = context.ledger.compliant().collect();
+        let references = context.references();
+        let objectives = context.objectives().iter().zip(references);
+        let scale = |(k, (objective, given)): (usize, (&Objective, Option<f64>))| {
+            let mut scale = Scale {
+                is_log: objective.scale == ObjectiveScale::Log,
+                sign: objective.turn(1.0),
+                from: 0.0,
+                to: 1.0,
+            };
+            let on = |value: f64| scale.on(value);
+            let mut first: Vec<f64> = (compliant.iter().take(FIRST))
+                .map(|query| on(query.values[k]))
+                .collect();
+            first.sort_by(|a, b| b.total_cmp(a));
+            let place = (SHARE * first.len() as f64).ceil() as usize;
+            let own = *first.get(place.checked_sub(1)?)?;
+            let from = given.map_or(own, on);
+            let all = compliant.iter().map(|query| on(query.values[k]));
+            let best = all.fold(f64::NEG_INFINITY, f64::max);
+            let least = first.last().copied()?;
+            // A reference that nothing beats yet, or no spread: any scale will do.
+            let to = if best > from {
+                best
+            } else {
+                from + (best - least).abs().max(1e-9)
+            };
+            (scale.from, scale.to) = (from, to);
+            Some(scale)
+        };
+        objectives.enumerate().map(scale).collect()
+    }
+
+    /// A turned value on the scale of the objective.
+    fn on(&self, turned: f64) -> f64 {
+        if self.is_log {
+            self.sign * (self.sign * turned).ln()
+        } else {
+            turned
+        }
+    }
+
+    fn gain(&self, turned: f64) -> f64 {
+        (self.on(turned) - self.from) / (self.to - self.from)
+    }
+}
+
+fn gains(scales: &[Scale], turned: &[f64]) -> Vec<f64> {
+    let pairs = scales.iter().zip(turned);
+    pairs.map(|(scale, value)| scale.gain(*value)).collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+impl Warped {
+    fn new(committee: Committee, quantiles: &[f64], gains: &[f64]) -> Self {
+        let mut knots: Vec<(f64, f64)> = quantiles
+            .iter()
+            .copied()
+            .zip(gains.iter().copied())
+            .collect();
+        knots.sort_by(|a, b| a.0.total_cmp(&b.0));
+        knots.dedup_by(|a, b| a.0 == b.0);
+        let last = knots.len() - 1;
+        // Over the better half, since the last steps alone are noise.
+        let ((x, y), (u, v)) = (knots[last / 2], knots[last]);
+        let slope = if u > x { (v - y) / (u - x) } else { 0.0 };
+        Warped {
+            committee,
+            knots,
+            slope,
+        }
+    }
+
+    /// Gain at a normal quantile.
+    fn gain(&self, quantile: f64) -> f64 {
+        let after = self.knots.partition_point(|(x, _)| *x < quantile);
+        match (
+            after.checked_sub(1).map(|i| self.knots[i]),
+            self.knots.get(after),
+        ) {
+            (Some((x, y)), Some((u, v))) => y + (v - y) * (quantile - x) / (u - x),
+            (Some((x, y)), None) => y + self.slope * (quantile - x),
+            (None, Some((_, v))) => *v,
+            (None, None) => 0.0,
+        }
+    }
+}
+
+/// What did not fail as 1, the rest as -1.
+fn successes(evaluated: &[&Query]) -> Examples {
+    let value = |query: &&Query| if query.failure.is_none() { 1.0 } else { -1.0 };
+    evaluated
+        .iter()
+        .map(|query| (query.arch, value(query)))
+        .collect()
+}
