@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use ganas_core::error::Error;
 use ganas_core::rng::Rng;
-use ganas_core::space::{self, Kind, Sampler, SearchSpace};
+use ganas_core::space::{self, Kind, Sampler, SearchSpace, import_space};
+use ganas_core::{read_regular_text, write_whole};
+use ganas_study::files::unreadable;
 use serde::Serialize;
 
 use crate::end::End;
@@ -22,7 +25,8 @@ Examples:
   ganas space count nasbench101
   ganas space sample nasbench101 -n 5 --seed 1
   ganas space enumerate my-space.toml | head
-  ganas space neighbors nasbench201 '|none~0|+|none~0|none~1|+|none~0|none~1|none~2|'";
+  ganas space neighbors nasbench201 '|none~0|+|none~0|none~1|+|none~0|none~1|none~2|'
+  ganas space import configspace.json --out my-space.toml";
 
 /// Arguments of `ganas space`.
 #[derive(Clone, Debug, Args)]
@@ -74,6 +78,18 @@ enum Action {
         space: Named,
         /// Architecture in the space's notation
         arch: String,
+    },
+    /// Write the space of another tool as a space file: JSON of ConfigSpace, distributions of Optuna,
+    /// NePS' dictionary, or lists of options
+    Import {
+        /// JSON file
+        file: PathBuf,
+        /// Name of the space [default: that of the file]
+        #[arg(long)]
+        name: Option<String>,
+        /// File to write [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
 }
 
@@ -263,6 +279,13 @@ pub fn run(args: &SpaceArgs) -> Result<End> {
             let space = space.load()?;
             writeln!(out, "{}", size(&*space))?;
         }
+        Action::Import {
+            file,
+            name,
+            out: to,
+        } => {
+            import(file, name.as_deref(), to.as_deref(), &mut out)?;
+        }
         Action::Neighbors { space, arch } => {
             let space = space.load()?;
             let arch =
@@ -274,6 +297,28 @@ pub fn run(args: &SpaceArgs) -> Result<End> {
     }
     out.flush()?;
     Ok(End::Done)
+}
+
+/// Writes the space of another tool as a space file. What has no counterpart is said on standard error.
+fn import(file: &Path, name: Option<&str>, to: Option<&Path>, out: &mut impl Write) -> Result<()> {
+    let text = read_regular_text(file).map_err(|e| unreadable(Error::io(file, e)))?;
+    let stem = file
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
+    let name = name.map(str::to_owned).or(stem).unwrap_or_default();
+    let imported = import_space(&text, &name).map_err(|e| e.in_file(file))?;
+    for note in &imported.notes {
+        eprintln!("note: {note}");
+    }
+    // The file that is written can be read.
+    space::from_toml(&imported.toml).map_err(|e| e.in_file(file))?;
+    match to {
+        Some(path) => {
+            write_whole(path, |mut file| file.write_all(imported.toml.as_bytes()))?;
+        }
+        None => out.write_all(imported.toml.as_bytes())?,
+    }
+    Ok(())
 }
 
 /// The number of architectures, or what it exceeds where it cannot be counted within seconds.

@@ -150,3 +150,26 @@ fn rows_off_the_grid_are_refused_by_their_line_unless_they_may_be_rounded() {
         .run(&format!("{search} --space snap.toml"))
         .success();
 }
+
+#[test]
+fn the_space_of_another_tool_is_imported_with_what_does_not_map() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "optuna.json",
+        r#"{"lr": {"name": "FloatDistribution", "attributes": {"low": 1e-4, "high": 0.1, "log": true}},
+            "epochs": {"lower": 1, "upper": 9, "is_fidelity": true}}"#,
+    );
+    let said = sandbox
+        .run("space import optuna.json --name tuned --out tuned.toml")
+        .success();
+    let said = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
+    assert!(said.contains("`epochs` is a fidelity"), "{said}");
+    let sample = sandbox.run("space sample tuned.toml").success();
+    assert!(String::from_utf8_lossy(&sample.get_output().stdout).starts_with("lr="));
+    sandbox.write("broken.json", "{\"lr\": {\"lower\": 1}}");
+    sandbox.refuses(
+        "space import broken.json",
+        &["broken.json", "`lr` has no number `upper`"],
+    );
+    sandbox.refuses("space import missing.json", &["missing.json"]);
+}

@@ -33,7 +33,7 @@ use op_name::{exact_op_index, op_index};
 
 pub use activation::Activation;
 pub use chain::Chain;
-pub use config::{Choice, Config, Scale, Value};
+pub use config::{Choice, Config, Imported, Scale, Value, import_space};
 pub use costs::{Costs, OpCosts};
 pub use darts::{Darts, DartsCell, DartsNet, darts, nasbench301};
 pub use duplicates::Duplicates;

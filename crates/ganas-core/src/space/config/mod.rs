@@ -10,6 +10,7 @@ mod edits;
 mod expression;
 mod file;
 mod growth;
+mod import;
 mod notation;
 mod shipped;
 
@@ -23,6 +24,7 @@ pub use choice::{Choice, Scale, Value};
 use counts::Counts;
 use expression::{Expression, is_true};
 pub(super) use file::{ConfigFile, config};
+pub use import::{Imported, import_space};
 pub(super) use shipped::{load, shipped};
 
 /// Space of configurations.
