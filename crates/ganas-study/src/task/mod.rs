@@ -8,6 +8,7 @@ mod rows;
 mod unsatisfiable;
 
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use ganas_core::Pool;
@@ -228,19 +229,11 @@ impl Task {
     ) -> Result<Self> {
         let progress = &session.progress;
         let name = space_name(spec)?;
-        let conditions = (spec.constraints.iter())
-            .map(|text| text.parse())
-            .collect::<Result<Vec<Condition>>>()?;
+        let conditions: Vec<Condition> = parsed(&spec.constraints)?;
         let sampler = spec.sampler.as_deref().map(str::parse).transpose()?;
         let space: Arc<dyn SearchSpace> = session.registry.searched_space(name, spec)?.into();
         let sampler = Sampler::feasible(&*space, sampler)?;
-        let table = match &spec.table {
-            Some(file) => {
-                let rows = session.registry.table_space(name, spec.merge_isomorphic)?;
-                Some(Arc::new(spec.reading.read(file, &*rows, progress)?))
-            }
-            None => None,
-        };
+        let table = opened_table(spec, name, session)?;
         // Who merges isomorphic strings asked for means.
         let read = table.as_ref().filter(|_| !spec.merge_isomorphic);
         let merged = read.and_then(|table| spec.reading.merged(table));
@@ -265,9 +258,7 @@ impl Task {
         let mut references = References::new(&*space, first, &*source, seed, progress);
         let constraints = references.resolve(conditions, extras.constraints)?;
         let evaluated = references.evaluated();
-        let failing = (spec.failed.iter())
-            .map(|text| text.parse())
-            .collect::<Result<Vec<Constraint>>>()?;
+        let failing: Vec<Constraint> = parsed(&spec.failed)?;
         let named = objective_specs(spec, &*source, progress)?;
         let objectives = named.iter().map(ObjectiveSpec::objective).collect();
         let objectives = Objectives::new(objectives)?;
@@ -702,4 +693,19 @@ fn objective_specs(
         progress.say(LOSS_HINT);
     }
     Ok(named)
+}
+
+/// Parses each of some texts.
+fn parsed<T: FromStr<Err = Error>>(texts: &[String]) -> Result<Vec<T>> {
+    texts.iter().map(|text| text.parse()).collect()
+}
+
+/// The table of a task, if it has one.
+fn opened_table(spec: &TaskSpec, name: &str, session: &Session) -> Result<Option<Arc<Table>>> {
+    let Some(file) = &spec.table else {
+        return Ok(None);
+    };
+    let rows = session.registry.table_space(name, spec.merge_isomorphic)?;
+    let table = spec.reading.read(file, &*rows, &session.progress)?;
+    Ok(Some(Arc::new(table)))
 }
