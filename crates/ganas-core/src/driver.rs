@@ -87,6 +87,22 @@ pub struct Run {
     pub seconds: f64,
 }
 
+/// Decides by its learning curve if a running trial is stopped early.
+///
+/// The decision follows from the arguments alone. The ledger is that of the beginning of the round, so that
+/// the order in which trials finish does not matter.
+pub trait Stopper: Sync {
+    /// The predicted value at the fidelity of a trial, turned so that larger is better, if the trial is to
+    /// be stopped; `None` if it is to be continued. The curve has all levels so far, the last one new.
+    fn stops(
+        &self,
+        problem: &Problem,
+        ledger: &Ledger,
+        trial: &Trial,
+        curve: &[(u32, f64)],
+    ) -> Option<f64>;
+}
+
 /// Number of slots from some query on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct SlotChange {
@@ -104,6 +120,8 @@ pub struct Search<'a> {
     checkpoint: Option<Checkpoint>,
     /// Name of the strategy in errors, if it is not its own.
     name: Option<String>,
+    /// Stops trials early, if there is one.
+    stopper: Option<&'a dyn Stopper>,
     /// Numbers of slots, by increasing query; empty where rounds follow each other.
     slots: Vec<SlotChange>,
 }
@@ -118,6 +136,7 @@ impl<'a> Search<'a> {
             finished: Vec::new(),
             checkpoint: None,
             name: None,
+            stopper: None,
             slots: Vec::new(),
         }
     }
@@ -140,6 +159,12 @@ impl<'a> Search<'a> {
     pub fn naming(self, strategy: impl Into<String>) -> Self {
         let name = Some(strategy.into());
         Search { name, ..self }
+    }
+
+    /// Lets a stopper end trials early, by the reports of the evaluator.
+    pub fn stopping_early(self, stopper: &'a dyn Stopper) -> Self {
+        let stopper = Some(stopper);
+        Search { stopper, ..self }
     }
 
     /// Adds trials that are known from the beginning. They are not charged.
@@ -186,9 +211,10 @@ impl<'a> Search<'a> {
         };
         let (problem, limits) = (self.problem, self.limits);
         let mut course = Course::new(problem, limits, self.finished, observers, stop);
-        for Finished { trial, outcome } in self.history {
-            course.ledger.remember(problem.query(trial, 0, outcome));
-        }
+        course.stopping_early(self.stopper);
+        self.history
+            .into_iter()
+            .for_each(|known| course.know(known));
         course.begin(checkpoint.as_ref().map_or(0, |c| c.rounds))?;
         if let Some(checkpoint) = &checkpoint {
             course.resume(checkpoint)?;

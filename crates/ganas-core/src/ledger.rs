@@ -1,6 +1,6 @@
 //! The ledger: the only place that counts queries.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::arch::Arch;
 use crate::front;
@@ -24,6 +24,9 @@ pub struct Query {
     pub metrics: Vec<f64>,
     /// Reason of the failure, if the evaluation failed.
     pub failure: Option<String>,
+    /// Level at which the evaluation was stopped early. Its objective values are then predictions, and it
+    /// is never the best.
+    pub stopped: Option<u32>,
     /// Cost in units of the cost axis: 1 without an axis, 0 if it was known before the run.
     pub cost: u64,
 }
@@ -40,9 +43,16 @@ impl Query {
         self.values.first().copied()
     }
 
-    /// [`value`](Self::value) of a compliant architecture: the truth set is chosen by it.
+    /// [`value`](Self::value) of a compliant architecture that was not stopped early: the truth set is
+    /// chosen by it.
     pub fn merit(&self) -> Option<f64> {
-        self.value().filter(|_| self.compliant)
+        self.value()
+            .filter(|_| self.compliant && self.stopped.is_none())
+    }
+
+    /// The fidelity that the evaluation really reached.
+    pub fn reached(&self) -> Fidelity {
+        self.stopped.map_or(self.fidelity, Fidelity::Level)
     }
 }
 
@@ -59,6 +69,8 @@ pub struct Ledger {
     lower: HashMap<Arch, Vec<usize>>,
     best: Option<usize>,
     axis: Option<Axis>,
+    /// Values of the first objective by level, of architectures with several of them.
+    curves: HashMap<Arch, BTreeMap<u32, f64>>,
     /// Sum of the costs of the run's own queries.
     cost: u64,
 }
@@ -79,8 +91,29 @@ impl Ledger {
 
     /// Cost of a trial if it were evaluated now.
     pub fn price(&self, trial: &Trial) -> u64 {
-        let reached = self.highest(&trial.arch).map(|query| query.fidelity);
+        let reached = self.reached(&trial.arch);
         (self.axis.as_ref()).map_or(1, |axis| axis.cost(trial.fidelity, reached))
+    }
+
+    /// The highest fidelity that an architecture has reached.
+    pub fn reached(&self, arch: &Arch) -> Option<Fidelity> {
+        self.queries_of(arch).map(Query::reached).max()
+    }
+
+    /// The learning curve of an architecture so far: levels with the values of the first objective there,
+    /// turned so that larger is better. It has the reports on the way and the results of its trials, but no
+    /// predictions. It is empty without a cost axis.
+    pub fn curve(&self, arch: &Arch) -> impl DoubleEndedIterator<Item = (u32, f64)> {
+        let curve = self.curves.get(arch).into_iter().flatten();
+        curve.map(|(level, value)| (*level, *value))
+    }
+
+    /// Adds values to the learning curve of an architecture, each turned so that larger is better.
+    pub(crate) fn observe(&mut self, arch: &Arch, values: impl IntoIterator<Item = (u32, f64)>) {
+        let mut values = values.into_iter().peekable();
+        if values.peek().is_some() {
+            self.curves.entry(*arch).or_default().extend(values);
+        }
     }
 
     /// Architecture that the run recommends so far: the [best](Self::best) at full fidelity, or else the
@@ -196,6 +229,10 @@ impl Ledger {
     pub(crate) fn record(&mut self, query: Query) {
         debug_assert!(self.find(&query.trial()).is_none());
         self.cost += query.cost;
+        if let (Some(axis), Some(value), None) = (&self.axis, query.value(), query.stopped) {
+            let level = axis.level(query.fidelity);
+            self.observe(&query.arch, [(level, value)]);
+        }
         let i = self.queries.len();
         if query.fidelity != Fidelity::Full {
             let lower = self.lower.entry(query.arch).or_default();

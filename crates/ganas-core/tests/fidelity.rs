@@ -276,7 +276,7 @@ fn a_journal_keeps_fidelities() {
     let path = folder.path().join("journal.jsonl");
     let open = || Journal::open(&path, &space, problem.measured(), problem.axis()).unwrap();
     let mut journal = open().journal;
-    for Finished { trial, outcome } in &kept.finished[..33] {
+    for Finished { trial, outcome, .. } in &kept.finished[..33] {
         journal.append(trial, outcome).unwrap();
     }
     drop(journal);

@@ -11,8 +11,8 @@ use crate::ga_nas::GaNasConfig;
 use crate::recipe::Recipe;
 use crate::settings::{Idle, StrategyConfig};
 use crate::strategies::{
-    BananasConfig, CrossEntropyConfig, EvolutionConfig, LocalSearchConfig, Nsga2Config,
-    RandomConfig, ReinforceConfig, TpeConfig,
+    AshaConfig, BananasConfig, BohbConfig, CrossEntropyConfig, EvolutionConfig, HyperbandConfig,
+    LocalSearchConfig, Nsga2Config, RandomConfig, ReinforceConfig, SuccessiveHalvingConfig, TpeConfig,
 };
 
 /// Builds a strategy from settings.
@@ -181,6 +181,10 @@ impl Registry {
                 ("bananas", entry::<BananasConfig>()),
                 ("tpe", entry::<TpeConfig>()),
                 ("nsga2", entry::<Nsga2Config>()),
+                ("successive-halving", entry::<SuccessiveHalvingConfig>()),
+                ("hyperband", entry::<HyperbandConfig>()),
+                ("asha", entry::<AshaConfig>()),
+                ("bohb", entry::<BohbConfig>()),
             ],
         }
     }

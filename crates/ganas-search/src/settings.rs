@@ -131,6 +131,8 @@ pub struct Range {
 impl Range {
     /// Whole numbers from 1.
     pub const COUNT: Range = Range::at_least(1.0);
+    /// Numbers from 2 on.
+    pub const AT_LEAST_TWO: Range = Range::at_least(2.0);
     /// Numbers above 0.
     pub const POSITIVE: Range = Range {
         above: true,

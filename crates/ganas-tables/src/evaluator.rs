@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ganas_core::error::Result;
-use ganas_core::evaluate::{Evaluator, Outcome, Work};
+use ganas_core::evaluate::{Advice, Evaluator, Outcome, Work};
 
-use ganas_core::trial::Axis;
+use ganas_core::trial::{Axis, Fidelity, Trial};
 
 use crate::{Levels, Table};
 
@@ -34,6 +34,22 @@ impl TableEvaluator {
     }
 }
 
+impl TableEvaluator {
+    /// Reports what a training up to the level of a trial would have shown on its way.
+    fn report(&self, trial: &Trial, work: &mut dyn Work) {
+        let (Some(levels), Some(row)) = (&self.levels, self.table.find(&trial.arch)) else {
+            return;
+        };
+        let axis = levels.axis();
+        for level in *axis.levels().start()..axis.level(trial.fidelity) {
+            let metrics = levels.values(&self.table, row, Fidelity::Level(level));
+            if work.report(trial, level, &metrics) == Advice::Stop {
+                return;
+            }
+        }
+    }
+}
+
 impl Evaluator for TableEvaluator {
     fn metrics(&self) -> &[String] {
         match &self.levels {
@@ -49,6 +65,7 @@ impl Evaluator for TableEvaluator {
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
         let columns = self.table.columns().len();
         while let Some(trial) = work.next() {
+            self.report(&trial, work);
             let outcome = match self.table.find(&trial.arch) {
                 Some(row) => Outcome::Done(match &self.levels {
                     Some(levels) => levels.values(&self.table, row, trial.fidelity),

@@ -3,7 +3,7 @@
 
 use super::panics;
 use crate::error::{Error, Result};
-use crate::evaluate::{Details, Evaluator, Outcome, Work};
+use crate::evaluate::{Advice, Details, Evaluator, Outcome, Work};
 use crate::problem::Problem;
 use crate::trial::Trial;
 
@@ -108,6 +108,17 @@ impl Guarded<'_> {
 impl Work for Guarded<'_> {
     fn next(&mut self) -> Option<Trial> {
         self.inside(|work| work.next())
+    }
+
+    fn report(&mut self, trial: &Trial, level: u32, metrics: &[f64]) -> Advice {
+        if metrics.len() != self.count {
+            return Advice::Continue;
+        }
+        let mapped: Vec<f64> = match self.places {
+            Some(places) => places.iter().map(|&place| metrics[place]).collect(),
+            None => metrics.to_vec(),
+        };
+        self.inside(|work| work.report(trial, level, &mapped))
     }
 
     fn details(&mut self, trial: &Trial, details: Details) {

@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use super::failures::Failures;
 use super::supervised::Supervised;
-use super::{Limits, Observer, Problem, Round, STALLED_ROUNDS, StopReason};
+use super::{Limits, Observer, Problem, Round, STALLED_ROUNDS, StopReason, Stopper};
+use crate::arch::Arch;
 use crate::checkpoint::{Charged, Checkpoint};
 use crate::error::Result;
-use crate::evaluate::{Details, Outcome};
+use crate::evaluate::{Advice, Details, Outcome, Progress};
 use crate::journal::Finished;
 use crate::ledger::{Ledger, Query};
 use crate::rng::Rng;
@@ -30,6 +31,10 @@ pub(super) struct Course<'a, 'o> {
     pub idle: usize,
     /// Finished trials.
     finished: HashMap<Trial, Ended>,
+    /// Reports of running trials.
+    running: HashMap<Trial, Running>,
+    /// Stops trials early, if there is one.
+    stopper: Option<&'a dyn Stopper>,
     /// Places of the charged queries.
     places: Vec<usize>,
     failures: Failures,
@@ -37,11 +42,20 @@ pub(super) struct Course<'a, 'o> {
     stop: &'a AtomicBool,
 }
 
+/// Details and reports of a running trial.
+#[derive(Default)]
+struct Running {
+    details: Details,
+    /// Outcome in place of the evaluator's, once the trial was stopped early.
+    stopped: Option<Outcome>,
+}
+
 /// A finished trial.
 struct Ended {
     /// Index in the order in which trials finished.
     place: usize,
     outcome: Outcome,
+    progress: Progress,
 }
 
 /// Proposals of a strategy.
@@ -78,9 +92,18 @@ impl<'a, 'o> Course<'a, 'o> {
     ) -> Self {
         let mut known = HashMap::with_capacity(finished.len());
         let mut failures = Failures::new(limits.max_failures);
-        for (place, Finished { trial, outcome }) in finished.into_iter().enumerate() {
+        for (place, finished) in finished.into_iter().enumerate() {
+            let Finished {
+                trial,
+                outcome,
+                progress,
+            } = finished;
             failures.count(problem.failure(&outcome).as_deref());
-            known.entry(trial).or_insert(Ended { place, outcome });
+            known.entry(trial).or_insert(Ended {
+                place,
+                outcome,
+                progress,
+            });
         }
         Course {
             problem,
@@ -91,11 +114,37 @@ impl<'a, 'o> Course<'a, 'o> {
             rounds: 0,
             idle: 0,
             finished: known,
+            running: HashMap::new(),
+            stopper: None,
             places: Vec::new(),
             failures,
             observers,
             stop,
         }
+    }
+
+    /// Lets a stopper end trials early.
+    pub fn stopping_early(&mut self, stopper: Option<&'a dyn Stopper>) {
+        self.stopper = stopper;
+    }
+
+    /// Remembers a trial that was known before the run.
+    pub fn know(&mut self, finished: Finished) {
+        let Finished {
+            trial,
+            outcome,
+            progress,
+        } = finished;
+        self.observe(&trial.arch, &progress);
+        let query = self.problem.query(trial, 0, outcome);
+        self.ledger.remember(query);
+    }
+
+    fn observe(&mut self, arch: &Arch, progress: &Progress) {
+        let objective = self.problem.objective();
+        let values = progress.curve.iter();
+        let turned = values.map(|(level, value)| (*level, objective.turn(*value)));
+        self.ledger.observe(arch, turned);
     }
 
     /// Restores the state of a checkpoint, and reports the queries before it to the observers.
@@ -264,32 +313,91 @@ impl<'a, 'o> Course<'a, 'o> {
         self.finished.get(trial).map(|ended| ended.place)
     }
 
-    /// Reports the details of a trial that is about to finish.
-    pub fn details(&mut self, trial: &Trial, details: &Details) -> Result<()> {
-        (self.observers.iter_mut()).try_for_each(|o| o.details(trial, details))
+    /// Takes a report of a running trial. Levels that were known before are left out.
+    pub fn report(&mut self, trial: &Trial, level: u32, metrics: &[f64]) -> Advice {
+        let (problem, ledger) = (self.problem, &self.ledger);
+        let Some(axis) = problem.axis() else {
+            return Advice::Continue;
+        };
+        let running = self.running.entry(*trial).or_default();
+        if running.stopped.is_some() {
+            return Advice::Stop;
+        }
+        let curve = &mut running.details.progress.curve;
+        let known = ledger
+            .curve(&trial.arch)
+            .next_back()
+            .map(|(level, _)| level);
+        let last = curve.last().map(|(level, _)| *level).max(known);
+        let value = problem.reported(&trial.arch, metrics);
+        let Some(value) =
+            value.filter(|_| last < Some(level) && level < axis.level(trial.fidelity))
+        else {
+            return Advice::Continue;
+        };
+        curve.push((level, value));
+        let objective = problem.objective();
+        let Some(stopper) = self.stopper else {
+            return Advice::Continue;
+        };
+        let before = ledger.curve(&trial.arch);
+        let here = curve
+            .iter()
+            .map(|(level, value)| (*level, objective.turn(*value)));
+        let whole: Vec<(u32, f64)> = before.chain(here).collect();
+        let Some(predicted) = stopper.stops(problem, ledger, trial, &whole) else {
+            return Advice::Continue;
+        };
+        running.details.progress.stopped = Some(level);
+        let metrics = problem.with_prediction(metrics.to_vec(), objective.turn(predicted));
+        running.stopped = Some(Outcome::Done(metrics));
+        Advice::Stop
     }
 
-    /// Records a finished trial.
-    pub fn finish(&mut self, trial: &Trial, outcome: Outcome) -> Result<()> {
+    /// Takes the details of a trial that is about to finish.
+    pub fn details(&mut self, trial: &Trial, details: Details) {
+        let running = self.running.entry(*trial).or_default();
+        let progress = std::mem::take(&mut running.details.progress);
+        running.details = Details {
+            progress,
+            ..details
+        };
+    }
+
+    /// Records a finished trial, and returns its outcome: that of its early stop, if it was stopped.
+    pub fn finish(&mut self, trial: &Trial, outcome: Outcome) -> Result<Outcome> {
+        let Running { details, stopped } = self.running.remove(trial).unwrap_or_default();
+        let outcome = stopped.unwrap_or(outcome);
         for observer in self.observers.iter_mut() {
+            if details != Details::default() {
+                observer.details(trial, &details)?;
+            }
             observer.finished(trial, &outcome)?;
         }
         self.failures
             .count(self.problem.failure(&outcome).as_deref());
-        let place = self.finished.len();
-        self.finished.insert(*trial, Ended { place, outcome });
-        Ok(())
+        let ended = Ended {
+            place: self.finished.len(),
+            outcome: outcome.clone(),
+            progress: details.progress,
+        };
+        self.finished.insert(*trial, ended);
+        Ok(outcome)
     }
 
     /// Charges a query.
     pub fn record(&mut self, trial: &Trial, round: usize, outcome: Outcome) -> Result<()> {
         let mut query = self.problem.query(trial, round, outcome);
-        query.cost = self.ledger.price(trial);
+        let progress = self.finished.get(trial).map(|ended| ended.progress.clone());
+        let progress = progress.unwrap_or_default();
+        query.stopped = progress.stopped;
+        query.cost = self.ledger.price(&Trial::at(trial.arch, query.reached()));
         let number = self.ledger.charged().len() + 1;
         for observer in self.observers.iter_mut() {
             observer.queried(number, &query)?;
         }
         self.places.extend(self.place(trial));
+        self.observe(&trial.arch, &progress);
         self.ledger.record(query);
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::supervised::Supervised;
 use super::{Round, SlotChange, StopReason};
 use crate::checkpoint::{Checkpoint, Pending};
 use crate::error::{Error, Result};
-use crate::evaluate::{Details, Outcome, Work};
+use crate::evaluate::{Advice, Details, Outcome, Work};
 use crate::trial::Trial;
 
 /// Number of rounds in a row without a new trial after which the next one waits for an evaluation.
@@ -254,8 +254,12 @@ impl Work for Overlap<'_, '_, '_, '_> {
         None
     }
 
+    fn report(&mut self, trial: &Trial, level: u32, metrics: &[f64]) -> Advice {
+        self.course.report(trial, level, metrics)
+    }
+
     fn details(&mut self, trial: &Trial, details: Details) {
-        self.guard(|overlap| overlap.course.details(trial, &details));
+        self.course.details(trial, details);
     }
 
     fn done(&mut self, trial: &Trial, outcome: Outcome) {
@@ -263,7 +267,7 @@ impl Work for Overlap<'_, '_, '_, '_> {
             return;
         };
         self.guard(|overlap| {
-            overlap.course.finish(trial, outcome.clone())?;
+            let outcome = overlap.course.finish(trial, outcome)?;
             overlap.complete(i, outcome)
         });
     }

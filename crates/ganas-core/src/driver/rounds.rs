@@ -9,7 +9,7 @@ use super::course::{Asked, Closing, Course};
 use super::supervised::Supervised;
 use super::{Round, StopReason};
 use crate::error::{Error, Result};
-use crate::evaluate::{Details, Outcome, Work};
+use crate::evaluate::{Advice, Details, Outcome, Work};
 use crate::trial::Trial;
 
 /// Runs rounds until the search ends.
@@ -106,15 +106,17 @@ impl Work for Batch<'_, '_, '_> {
         None
     }
 
+    fn report(&mut self, trial: &Trial, level: u32, metrics: &[f64]) -> Advice {
+        self.course.report(trial, level, metrics)
+    }
+
     fn details(&mut self, trial: &Trial, details: Details) {
-        if let Err(error) = self.course.details(trial, &details) {
-            self.error = self.error.take().or(Some(error));
-        }
+        self.course.details(trial, details);
     }
 
     fn done(&mut self, trial: &Trial, outcome: Outcome) {
-        match self.course.finish(trial, outcome.clone()) {
-            Ok(()) => {
+        match self.course.finish(trial, outcome) {
+            Ok(outcome) => {
                 self.outcomes.insert(*trial, outcome);
             }
             Err(error) => self.error = self.error.take().or(Some(error)),

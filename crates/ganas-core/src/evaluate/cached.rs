@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Details, Evaluator, Outcome, Work};
+use super::{Advice, Details, Evaluator, Outcome, Work};
 use crate::error::Result;
 use crate::trial::{Axis, Trial};
 
@@ -73,6 +73,10 @@ impl Work for Unknown<'_> {
                 None => return Some(trial),
             }
         }
+    }
+
+    fn report(&mut self, trial: &Trial, level: u32, metrics: &[f64]) -> Advice {
+        self.work.report(trial, level, metrics)
     }
 
     fn details(&mut self, trial: &Trial, details: Details) {

@@ -36,16 +36,39 @@ pub struct Details {
     /// Seconds that it took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
+    /// Reports on the way. The search depends on them. The driver fills them in.
+    #[serde(flatten)]
+    pub progress: Progress,
+}
+
+/// Reports of a trial on the way to its fidelity.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Metric of the first objective at lower levels, by increasing level.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<(u32, f64)>,
+    /// Level at which the trial was stopped early; its objective value is then a prediction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<u32>,
 }
 
 impl Details {
     /// Details of an evaluation that took a time, to the millisecond.
     pub fn taking(time: Duration) -> Details {
         Details {
-            more: BTreeMap::new(),
             seconds: Some((1e3 * time.as_secs_f64()).round() / 1e3),
+            ..Details::default()
         }
     }
+}
+
+/// Advice to the evaluator of a running trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// The trial is to be continued.
+    Continue,
+    /// The trial is to be stopped.
+    Stop,
 }
 
 /// Queue of trials from which an evaluator takes trials, and to which it returns outcomes.
@@ -53,6 +76,13 @@ pub trait Work {
     /// Takes the next trial, if there is one to begin now. More can follow after a call of
     /// [`done`](Self::done).
     fn next(&mut self) -> Option<Trial>;
+
+    /// Reports the metrics of a running trial at a level below its fidelity. Levels increase. After
+    /// [`Advice::Stop`], return an outcome soon; its metrics do not matter. The call is optional.
+    fn report(&mut self, trial: &Trial, level: u32, metrics: &[f64]) -> Advice {
+        let _ = (trial, level, metrics);
+        Advice::Continue
+    }
 
     /// Adds details to a trial, just before [`done`](Self::done) is called for it. The call is
     /// optional.

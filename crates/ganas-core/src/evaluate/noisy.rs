@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Details, Evaluator, Outcome, Work};
+use super::{Advice, Details, Evaluator, Outcome, Work};
 use crate::error::Result;
 use crate::rng::Rng;
 use crate::trial::{Axis, Fidelity, Trial};
@@ -72,6 +72,15 @@ impl Work for Shaken<'_> {
         self.work.next()
     }
 
+    fn report(&mut self, trial: &Trial, level: u32, metrics: &[f64]) -> Advice {
+        let mut metrics = metrics.to_vec();
+        if let Some(value) = metrics.get_mut(self.metric) {
+            let at = Trial::at(trial.arch, Fidelity::Level(level));
+            *value += self.deviation * draw(&at, 0, self.seed);
+        }
+        self.work.report(trial, level, &metrics)
+    }
+
     fn details(&mut self, trial: &Trial, details: Details) {
         self.work.details(trial, details);
     }
@@ -81,16 +90,8 @@ impl Work for Shaken<'_> {
             && let Some(value) = metrics.get_mut(self.metric)
         {
             let before = self.evaluated.entry(*trial).or_default();
-            let mut name = format!("noise of {:?}", trial.arch);
-            if let Fidelity::Level(level) = trial.fidelity {
-                name += &format!(" at {level}");
-            }
-            if *before > 0 {
-                name += &format!(" after {before}");
-            }
+            *value += self.deviation * draw(trial, *before, self.seed);
             *before += 1;
-            let mut rng = Rng::stream(self.seed, &name);
-            *value += self.deviation * rng.normal();
         }
         self.work.done(trial, outcome);
     }
@@ -98,6 +99,18 @@ impl Work for Shaken<'_> {
     fn stopped(&mut self) -> bool {
         self.work.stopped()
     }
+}
+
+/// Standard normal noise of an evaluation of a trial after some others of it.
+fn draw(trial: &Trial, before: u64, seed: u64) -> f64 {
+    let mut name = format!("noise of {:?}", trial.arch);
+    if let Fidelity::Level(level) = trial.fidelity {
+        name += &format!(" at {level}");
+    }
+    if before > 0 {
+        name += &format!(" after {before}");
+    }
+    Rng::stream(seed, &name).normal()
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::error::{Error, Result, counted};
-use crate::evaluate::{Details, Outcome};
+use crate::evaluate::{Details, Outcome, Progress};
 use crate::space::SearchSpace;
 use crate::trial::{Axis, Trial};
 
@@ -68,13 +68,23 @@ pub struct Finished {
     pub trial: Trial,
     /// The outcome.
     pub outcome: Outcome,
+    /// Reports on the way.
+    pub progress: Progress,
 }
 
 impl Finished {
     /// Creates a finished trial.
     pub fn new(trial: impl Into<Trial>, outcome: Outcome) -> Self {
-        let trial = trial.into();
-        Finished { trial, outcome }
+        Finished {
+            trial: trial.into(),
+            outcome,
+            progress: Progress::default(),
+        }
+    }
+
+    /// Adds the reports on the way.
+    pub fn after(self, progress: Progress) -> Self {
+        Finished { progress, ..self }
     }
 }
 

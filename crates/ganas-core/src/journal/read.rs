@@ -124,10 +124,11 @@ impl Content {
             (outcome, _) => outcome,
         };
         let trial = Trial::at(space.parse(&text)?, fidelity(said.as_ref(), axis)?);
+        let finished = Finished::new(trial, outcome).after(details.progress.clone());
         if details != Details::default() {
             self.details.insert(trial, details);
         }
-        self.finished.push(Finished { trial, outcome });
+        self.finished.push(finished);
         Ok(())
     }
 }

@@ -41,7 +41,7 @@ impl Kept {
         let finished: Vec<Finished> = outcomes
             .map(|o| Finished::new(self.space.sample(Sampler::Uniform, &mut rng), o))
             .into();
-        for Finished { trial, outcome } in &finished {
+        for Finished { trial, outcome, .. } in &finished {
             journal.append(trial, outcome).unwrap();
         }
         finished

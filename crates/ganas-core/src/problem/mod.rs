@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use crate::arch::Arch;
 use crate::constraint::{Constraint, Predicate, contradiction};
 use crate::error::{Error, Result, nearest};
 use crate::evaluate::Outcome;
@@ -265,6 +266,23 @@ impl<'a> Problem<'a> {
             .collect()
     }
 
+    /// The objective metric of a report, if it is a number.
+    pub(crate) fn reported(&self, arch: &Arch, metrics: &[f64]) -> Option<f64> {
+        let metrics = self.complete(arch, metrics.to_vec());
+        metrics
+            .get(self.optimized[0])
+            .copied()
+            .filter(|value| value.is_finite())
+    }
+
+    /// The metrics of an outcome with a prediction in place of the first objective.
+    pub(crate) fn with_prediction(&self, mut metrics: Vec<f64>, value: f64) -> Vec<f64> {
+        if let Some(place) = metrics.get_mut(self.optimized[0]) {
+            *place = value;
+        }
+        metrics
+    }
+
     /// Makes a query of an outcome, without its cost.
     pub fn query(&self, trial: impl Into<Trial>, round: usize, outcome: Outcome) -> Query {
         let Trial { arch, fidelity } = trial.into();
@@ -276,6 +294,7 @@ impl<'a> Problem<'a> {
             compliant: false,
             metrics: Vec::new(),
             failure: Some(reason),
+            stopped: None,
             cost: 0,
         };
         match (self.failure(&outcome), outcome) {
@@ -290,6 +309,7 @@ impl<'a> Problem<'a> {
                     values: self.values(&metrics),
                     metrics,
                     failure: None,
+                    stopped: None,
                     cost: 0,
                 }
             }

@@ -122,6 +122,7 @@ mod tests {
             compliant: false,
             metrics: vec![value],
             failure: None,
+            stopped: None,
             cost: 1,
         };
         let queries: Vec<Query> = [9.0, 5.0, 4.0, 1.0]

@@ -4,6 +4,7 @@ mod bananas;
 mod cross_entropy;
 pub mod decisions;
 mod evolution;
+pub mod halving;
 mod kernels;
 mod local_search;
 mod nsga2;
@@ -16,6 +17,10 @@ mod tpe_front;
 pub use bananas::{Bananas, BananasConfig, Encoding, NetworkConfig};
 pub use cross_entropy::{CrossEntropy, CrossEntropyConfig};
 pub use evolution::{Evolution, EvolutionConfig};
+pub use halving::{
+    Asha, AshaConfig, Bohb, BohbConfig, Hyperband, HyperbandConfig, SuccessiveHalving,
+    SuccessiveHalvingConfig,
+};
 pub use local_search::{LocalSearch, LocalSearchConfig};
 pub use nsga2::{Nsga2, Nsga2Config};
 pub use random::{RandomConfig, RandomSearch};

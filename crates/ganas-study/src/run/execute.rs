@@ -176,7 +176,7 @@ impl Plan<'_> {
         };
         let evaluated = self.task.evaluated.as_ref();
         if let Some(finished) = evaluated.filter(|_| self.alone && self.resumed.is_none()) {
-            let Finished { trial, outcome } = finished;
+            let Finished { trial, outcome, .. } = finished;
             (directory.as_mut()).map_or(Ok(()), |kept| kept.finished(trial, outcome))?;
             restored.finished.push(finished.clone());
         }
