@@ -14,6 +14,7 @@ from ganas._bench import bench
 from ganas._command import export, report
 from ganas._ganas import Arch, Space, __version__, strategies
 from ganas._search import Best, Evaluation, FrontMember, NothingFound, Search
+from ganas._trial import Trial
 
 __all__ = [
     "Arch",
@@ -23,6 +24,7 @@ __all__ = [
     "NothingFound",
     "Search",
     "Space",
+    "Trial",
     "__version__",
     "bench",
     "export",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 from ganas import _ganas, _html, _spec
 from ganas._ganas import Arch, Space
 from ganas._progress import Progress
+from ganas._trial import with_fidelity
 from ganas._workers import Workers
 
 if TYPE_CHECKING:
@@ -402,7 +403,9 @@ class Search:
         evaluation 2
 
         Args:
-            evaluate: Takes an :class:`Arch` and returns its objective value, or its metrics by name.
+            evaluate: Takes an :class:`Arch` and returns its objective value, or its metrics by name. With
+                several fidelities it can take a second argument: ``fidelity``, such as ``{"epochs": 12}``,
+                or ``trial``, a :class:`Trial` with ``report`` and ``should_stop``.
             queries: The total number of distinct architectures to evaluate; only before the first
                 :meth:`ask`.
             workers: The number of threads that call the function. The result does not depend on it.
@@ -530,6 +533,7 @@ class Search:
         self._aim(minimize, queries)
         if workers < 1:
             raise ValueError("there are no workers; give `workers` at least 1")
+        evaluate = with_fidelity(self, evaluate)
         called = [callbacks] if callable(callbacks) else list(callbacks)
         shown = Progress(self, progress)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ganas._ganas import Arch
 from ganas._search import Best, FrontMember, Metrics, Search, describe, summary
+from ganas._trial import with_level
 
 
 def run(
@@ -35,7 +36,8 @@ def run(
     Args:
         search: The search, with its own direction. With ``in_flight`` no slot waits for the end of a
             round.
-        evaluate: Takes an :class:`Arch` and returns its objective value, or its metrics by name. Ray
+        evaluate: Takes an :class:`Arch`, and ``fidelity`` if it wants, and returns its objective value or its
+            metrics by name. Ray
             pickles it, and imports its dependencies on each node.
         resources: The resources of a task, as in ``ray.remote``: ``{"num_cpus": 1}`` by default;
             ``num_gpus``, ``memory``, ``resources`` and others.
@@ -54,6 +56,7 @@ def run(
         raise ImportError("Ray is not installed; `pip install ray` adds it") from None
     if not ray.is_initialized():
         ray.init()
+    evaluate = with_level(evaluate)
     options = {"num_cpus": 1, **(resources or {})}
     most = _room(ray, options) if max_in_flight is None else max_in_flight
     if most < 1:

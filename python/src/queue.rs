@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ganas_core::driver::{Observer, Problem};
 use ganas_core::error::Result;
-use ganas_core::evaluate::{Details, Evaluator, Outcome, Work};
+use ganas_core::evaluate::{Advice, Details, Evaluator, Outcome, Work};
 use ganas_core::ledger::Query;
 use ganas_core::trial::{Axis, Trial};
 use pyo3::prelude::*;
@@ -39,6 +39,12 @@ pub struct State {
     pub requested: HashMap<Trial, Instant>,
     /// Results that the search has not taken yet.
     told: VecDeque<Told>,
+    /// Reports that the search has not taken yet.
+    reports: VecDeque<Report>,
+    /// Advice on reports, by their numbers.
+    advised: HashMap<u64, Advice>,
+    /// The number of reports so far.
+    reported: u64,
     /// The number of results so far, and the number of those that are processed.
     received: u64,
     processed: u64,
@@ -59,6 +65,14 @@ pub struct Told {
     pub trial: Trial,
     pub outcome: Outcome,
     pub details: Details,
+}
+
+/// Metrics of a running trial at a level.
+struct Report {
+    number: u64,
+    trial: Trial,
+    level: u32,
+    metrics: Vec<f64>,
 }
 
 impl State {
@@ -99,6 +113,32 @@ impl Queue {
         };
         self.changed.notify_all();
         self.wait(py, |s| s.processed >= number || s.end.is_some())
+    }
+
+    /// Adds a report of a running trial, and waits for the advice on it.
+    pub fn report(
+        &self,
+        py: Python<'_>,
+        trial: Trial,
+        level: u32,
+        metrics: Vec<f64>,
+    ) -> PyResult<Advice> {
+        let number = {
+            let mut state = self.state();
+            state.reported += 1;
+            let number = state.reported;
+            state.reports.push_back(Report {
+                number,
+                trial,
+                level,
+                metrics,
+            });
+            number
+        };
+        self.changed.notify_all();
+        self.wait(py, |s| s.advised.contains_key(&number) || s.end.is_some())?;
+        // A search that has ended wants nothing more.
+        Ok(self.state().advised.remove(&number).unwrap_or(Advice::Stop))
     }
 
     /// Ends the search with an exception of a user's function.
@@ -167,7 +207,7 @@ impl Evaluator for QueueEvaluator {
             let new: Vec<Trial> = std::iter::from_fn(|| work.next()).collect();
             let mut state = queue.state();
             state.proposed.extend(new);
-            if state.told.is_empty() {
+            if state.told.is_empty() && state.reports.is_empty() {
                 if state.proposed.is_empty() && state.requested.is_empty() {
                     return Ok(());
                 }
@@ -177,8 +217,14 @@ impl Evaluator for QueueEvaluator {
                 (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
             }
             let told = mem::take(&mut state.told);
+            let reports = mem::take(&mut state.reports);
             state.idle &= told.is_empty();
             drop(state);
+            for report in reports {
+                let advice = work.report(&report.trial, report.level, &report.metrics);
+                queue.state().advised.insert(report.number, advice);
+                queue.changed.notify_all();
+            }
             let count = told.len();
             for Told {
                 trial,

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use ganas_core::constraint::Predicate;
-use ganas_core::evaluate::{Details, Evaluator, Outcome};
+use ganas_core::evaluate::{Advice, Details, Evaluator, Outcome};
 use ganas_core::front::front;
 use ganas_core::ledger::Query;
 use ganas_core::problem::{Objective, Objectives};
@@ -511,6 +511,41 @@ impl Search {
         };
         self.queue.tell(py, told)?;
         self.check_fault(py)
+    }
+
+    /// Reports the metrics of a requested architecture at a level below its fidelity. Returns true if its
+    /// evaluation should stop.
+    fn report(
+        &self,
+        arch: &Bound<'_, PyAny>,
+        level: u32,
+        metrics: &Bound<'_, PyAny>,
+        py: Python<'_>,
+    ) -> PyResult<bool> {
+        self.check_embedded()?;
+        let trial = self.trial(arch)?;
+        let Some(axis) = &self.axis else {
+            return Err(refuse("the search has one fidelity; give it `fidelity`"));
+        };
+        if !self.queue.state().requested.contains_key(&trial) {
+            let text = self.space.0.space.format(&trial.arch);
+            return Err(refuse(format!("`{text}` is not being evaluated")));
+        }
+        let highest = axis.level(trial.fidelity);
+        if level == 0 || level > highest {
+            let name = axis.name();
+            return Err(refuse(format!(
+                "a report at {level} `{name}` is not between 1 and {highest}"
+            )));
+        }
+        match self.outcome(metrics)? {
+            (Outcome::Done(values), _) => {
+                let advice = self.queue.report(py, trial, level, values)?;
+                self.check_fault(py)?;
+                Ok(advice == Advice::Stop)
+            }
+            (Outcome::Failed(why), _) => Err(refuse(why)),
+        }
     }
 
     fn tell_failure(

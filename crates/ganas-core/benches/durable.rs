@@ -55,6 +55,8 @@ fn workers(folder: &Path, count: usize, before: &str) -> CommandEvaluator {
         retries: 2,
         seed: 0,
         budget: None,
+        grace: std::time::Duration::from_secs(10),
+        checkpoints: None,
         logs: None,
     };
     CommandEvaluator::new(config, Arc::new(nasbench201()), vec!["accuracy".into()], 1)

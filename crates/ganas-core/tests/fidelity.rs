@@ -399,6 +399,8 @@ fn workers(folder: &Path, space: EdgeCell) -> CommandEvaluator {
         retries: 0,
         seed: 0,
         budget: None,
+        grace: std::time::Duration::from_secs(10),
+        checkpoints: None,
         logs: None,
     };
     CommandEvaluator::new(config, Arc::new(space), vec!["accuracy".into()], 1)

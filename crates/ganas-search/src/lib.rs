@@ -70,6 +70,7 @@
 #![forbid(unsafe_code)]
 
 pub mod committee;
+pub mod curves;
 pub(crate) mod front_order;
 pub mod ga_nas;
 pub mod predictor;

@@ -12,7 +12,8 @@ use crate::recipe::Recipe;
 use crate::settings::{Idle, StrategyConfig};
 use crate::strategies::{
     AshaConfig, BananasConfig, BohbConfig, CrossEntropyConfig, EvolutionConfig, HyperbandConfig,
-    LocalSearchConfig, Nsga2Config, RandomConfig, ReinforceConfig, SuccessiveHalvingConfig, TpeConfig,
+    LocalSearchConfig, Nsga2Config, RandomConfig, ReinforceConfig, SuccessiveHalvingConfig,
+    TpeConfig,
 };
 
 /// Builds a strategy from settings.

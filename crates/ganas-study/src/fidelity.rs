@@ -59,6 +59,50 @@ pub fn of_task(task: &TaskSpec) -> Result<Option<Axis>> {
     Ok(axis)
 }
 
+/// The axis of a source, if it is the one that was named.
+///
+/// # Errors
+/// If the source evaluates at other levels, or has one fidelity.
+pub fn agreed(named: Option<&Axis>, source: Option<&Axis>) -> Result<Option<Axis>> {
+    match (named, source) {
+        (Some(named), None) => Err(Error::input(format!(
+            "what evaluates here has one fidelity, and no `{}`",
+            named.name()
+        ))
+        .mend("leave out `--fidelity`")),
+        (Some(named), Some(own))
+            if named.name() != own.name() || named.levels() != own.levels() =>
+        {
+            let (low, high) = own.levels().into_inner();
+            Err(Error::input(format!(
+                "what evaluates here has the fidelity `{}={low}..{high}`",
+                own.name()
+            ))
+            .mend("give that one, or leave out `--fidelity`"))
+        }
+        (_, own) => Ok(own.cloned()),
+    }
+}
+
+/// Checks the probability of early stops.
+///
+/// # Errors
+/// If it is not between 0 and 1, or there is one fidelity.
+pub fn stop_early(probability: Option<f64>, axis: Option<&Axis>) -> Result<Option<f64>> {
+    let Some(probability) = probability else {
+        return Ok(None);
+    };
+    if axis.is_none() {
+        return Err(Error::input("without a fidelity, nothing is stopped early")
+            .mend("add `--fidelity NAME=MIN..MAX`, or leave out `--stop-early`"));
+    }
+    if !(probability > 0.0 && probability < 1.0) {
+        return Err(Error::input(format!("{probability} is not a probability"))
+            .mend("give `--stop-early` a number between 0 and 1, such as 0.05"));
+    }
+    Ok(Some(probability))
+}
+
 /// Returns true if a metric is a template over an axis.
 pub fn is_template(metric: &str, axis: &Axis) -> bool {
     metric.contains(&level_in_braces(axis))

@@ -1,11 +1,13 @@
 //! Evaluations that the user has already: `--history`.
 
-use std::io::Write;
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::Outcome;
 use ganas_core::journal::Finished;
+use ganas_core::trial::{Axis, Trial};
 use ganas_core::{read_regular, write_whole};
 use ganas_tables::{Import, Table};
 use xxhash_rust::xxh3::xxh3_64;
@@ -76,12 +78,101 @@ impl History {
     }
 }
 
+/// Reads the evaluations of all levels, lowest level first. Where there is a cost axis, the file has its level
+/// in a column of its name, as `evaluations.csv` has; without that column, all rows are at full fidelity.
 fn parse(bytes: &[u8], file: &Path, task: &Task, notes: &mut Vec<String>) -> Result<Vec<Finished>> {
+    let Some(axis) = &task.axis else {
+        return parse_rows(bytes, file, task, None, notes);
+    };
+    let mut all = Vec::new();
+    let levels = levels(bytes, file, axis)?;
+    if levels.is_empty() {
+        return parse_rows(bytes, file, task, None, notes);
+    }
+    for level in levels {
+        all.extend(parse_rows(bytes, file, task, Some((axis, level)), notes)?);
+    }
+    Ok(all)
+}
+
+/// The levels in the column of an axis, if there is one.
+fn levels(bytes: &[u8], file: &Path, axis: &Axis) -> Result<BTreeSet<u32>> {
+    let text = decompressed(bytes).map_err(|e| Error::io(file, e))?;
+    let mut lines = text.lines();
+    let header = lines
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches('\u{feff}');
+    let separator = ['\t', ';']
+        .into_iter()
+        .find(|c| header.contains(*c))
+        .unwrap_or(',');
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator as u8)
+        .flexible(true)
+        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let unreadable = |e: csv::Error| Error::input(e.to_string()).in_file(file);
+    let names = reader.headers().map_err(unreadable)?.clone();
+    let Some(column) = names.iter().position(|name| name.trim() == axis.name()) else {
+        return Ok(BTreeSet::new());
+    };
+    let mut found = BTreeSet::new();
+    for (record, line) in reader.records().zip(2..) {
+        let record = record.map_err(unreadable)?;
+        let cell = record.get(column).unwrap_or_default().trim();
+        let level = cell
+            .parse()
+            .ok()
+            .filter(|level| axis.fidelity(*level).is_some());
+        let Some(level) = level else {
+            let (low, high) = axis.levels().into_inner();
+            return Err(
+                Error::input(format!("`{cell}` is not a level of `{}`", axis.name()))
+                    .mend(format!("write a whole number from {low} to {high}"))
+                    .in_file(file)
+                    .on_line(line),
+            );
+        };
+        found.insert(level);
+    }
+    Ok(found)
+}
+
+/// The text of a file, which may be compressed with gzip.
+fn decompressed(bytes: &[u8]) -> std::io::Result<String> {
+    let mut text = String::new();
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::MultiGzDecoder::new(bytes).read_to_string(&mut text)?;
+    } else {
+        text = String::from_utf8_lossy(bytes).into_owned();
+    }
+    Ok(text)
+}
+
+/// Reads the rows of one level, or all of them.
+fn parse_rows(
+    bytes: &[u8],
+    file: &Path,
+    task: &Task,
+    level: Option<(&Axis, u32)>,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Finished>> {
+    let reading = match level {
+        Some((axis, level)) => {
+            let mut reading = task.reading.clone();
+            reading.filters.push(format!("{}={level}", axis.name()));
+            reading
+        }
+        None => task.reading.clone(),
+    };
+    let fidelity = level
+        .and_then(|(axis, level)| axis.fidelity(level))
+        .unwrap_or_default();
     let import = Import {
         // What chooses rows of the table need not be in the history.
         passes_over: task.table.is_some(),
         may_be_empty: true,
-        ..task.reading.import()?
+        ..reading.import()?
     };
     let space = &*task.space;
     let table = Table::from_text(bytes, file, space, &import)?;
@@ -128,6 +219,11 @@ fn parse(bytes: &[u8], file: &Path, task: &Task, notes: &mut Vec<String>) -> Res
         metrics.iter().map(value).collect()
     };
     Ok((measured.into_iter())
-        .map(|row| Finished::new(table.arch(row), Outcome::Done(values(row))))
+        .map(|row| {
+            Finished::new(
+                Trial::at(table.arch(row), fidelity),
+                Outcome::Done(values(row)),
+            )
+        })
         .collect())
 }

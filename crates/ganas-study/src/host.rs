@@ -56,7 +56,7 @@ impl Search {
         legacy: Legacy,
     ) -> Result<Search> {
         threads::start()?;
-        let (mut recorded, spec) = resume::open(folder, queries, &Change::default(), legacy)?;
+        let (mut recorded, spec) = resume::open(folder, queries, None, &Change::default(), legacy)?;
         recorded.retries_failed = retry_failed;
         let there = env::current_dir().is_ok_and(|here| here == recorded.started_in);
         if !there && spec.task.caller.is_none() {

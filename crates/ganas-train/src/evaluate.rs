@@ -6,17 +6,19 @@ use std::time::{Duration, Instant};
 
 use ganas_core::arch::Arch;
 use ganas_core::error::Result as CoreResult;
-use ganas_core::evaluate::{Details, Evaluator, Outcome, Work};
+use ganas_core::evaluate::{Advice, Details, Evaluator, Outcome, Work};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace};
+use ganas_core::trial::{Axis, Trial};
 use ganas_tensor::Device;
 use rayon::ThreadPool;
 
 use crate::error::Result;
 use crate::network::Plan;
+use crate::paused::Checkpoints;
 use crate::recipe::Recipe;
 use crate::task::ImageTask;
-use crate::trainer::{Epoch, Network, Score, measure};
+use crate::trainer::{Course, Epoch, Network, Score, measure};
 
 /// The metrics of networks that are trained or scored here.
 pub const METRICS: [&str; 2] = ["accuracy", "loss"];
@@ -109,6 +111,64 @@ impl Training {
         Ok((network, score))
     }
 
+    /// Trains an architecture for some of the recipe's epochs, from where its checkpoint was left, and scores it
+    /// on the validation images. `report` takes the scores after earlier epochs, and returns false to stop.
+    ///
+    /// # Errors
+    /// Those of [`evaluate`](Self::evaluate).
+    pub(crate) fn evaluate_until(
+        &self,
+        arch: &Arch,
+        seed: u64,
+        epochs: usize,
+        checkpoints: &Checkpoints,
+        report: &mut dyn FnMut(usize, &Score) -> bool,
+    ) -> Result<Score> {
+        let train = self.task.train().augmented(self.recipe.augment.clone());
+        let (validation, batch) = (self.task.validation(), self.recipe.batch);
+        let identity = self.identity(arch, seed);
+        let seed = self.seed(arch, seed);
+        let plan = self.plan(arch)?;
+        let loaded = checkpoints.load(&identity, &plan, &self.device);
+        let loaded = loaded.filter(|(_, course)| course.epochs <= epochs);
+        let (mut network, mut course) =
+            loaded.unwrap_or_else(|| (Network::new(plan, seed, &self.device), Course::default()));
+        // Half of the epochs, half of that, and so on: validations take time.
+        let mut stops: Vec<usize> = std::iter::successors(Some(epochs), |e| Some(e / 2))
+            .take_while(|e| *e > course.epochs)
+            .collect();
+        stops.reverse();
+        let mut last = None;
+        for stop in stops {
+            network.train_on(&self.recipe, &train, seed, &mut course, stop, &mut |_| ())?;
+            let score = network.evaluate(&validation, batch)?.number()?;
+            if stop < epochs && !report(stop, &score) {
+                checkpoints.save(&identity, &network, &course)?;
+                return Ok(score);
+            }
+            last = Some(score);
+        }
+        if epochs < self.recipe.epochs {
+            checkpoints.save(&identity, &network, &course)?;
+        }
+        match last {
+            Some(score) => Ok(score),
+            None => network.evaluate(&validation, batch)?.number(),
+        }
+    }
+
+    /// Everything that the numbers of a training follow from.
+    fn identity(&self, arch: &Arch, seed: u64) -> String {
+        let text = self.space.format(arch);
+        let split = self.task.split();
+        let images = [&split.train, &split.validation, &split.test].map(Vec::len);
+        let name = self.task.dataset().name();
+        format!(
+            "{text} {seed} {name} {images:?} {:?} {:?}",
+            self.recipe, self.device
+        )
+    }
+
     fn seed(&self, arch: &Arch, seed: u64) -> u64 {
         Rng::stream(seed, &format!("training {}", self.space.format(arch))).bits()
     }
@@ -125,6 +185,14 @@ pub struct TrainingEvaluator {
     seed: u64,
     pool: Arc<ThreadPool>,
     metrics: Vec<String>,
+    levels: Option<Levels>,
+}
+
+/// Several fidelities: epochs of the recipe.
+#[derive(Clone)]
+struct Levels {
+    axis: Axis,
+    checkpoints: Checkpoints,
 }
 
 impl TrainingEvaluator {
@@ -135,7 +203,15 @@ impl TrainingEvaluator {
             seed,
             pool,
             metrics: METRICS.map(String::from).to_vec(),
+            levels: None,
         }
+    }
+
+    /// Trains for the epochs of a fidelity, whose highest level is that of the recipe. Trainings go on from
+    /// their checkpoints.
+    pub fn with_levels(self, axis: Axis, checkpoints: Checkpoints) -> Self {
+        let levels = Some(Levels { axis, checkpoints });
+        TrainingEvaluator { levels, ..self }
     }
 }
 
@@ -148,9 +224,23 @@ impl Evaluator for TrainingEvaluator {
         self.pool.current_num_threads()
     }
 
+    fn axis(&self) -> Option<&Axis> {
+        self.levels.as_ref().map(|levels| &levels.axis)
+    }
+
     fn run(&mut self, work: &mut dyn Work) -> CoreResult<()> {
         let (training, seed) = (self.training.clone(), self.seed);
-        spread(&self.pool, work, move |arch| training.evaluate(arch, seed));
+        let Some(levels) = self.levels.clone() else {
+            spread(&self.pool, work, move |trial, _| {
+                training.evaluate(&trial.arch, seed)
+            });
+            return Ok(());
+        };
+        let Levels { axis, checkpoints } = levels;
+        spread(&self.pool, work, move |trial, report| {
+            let epochs = axis.level(trial.fidelity) as usize;
+            training.evaluate_until(&trial.arch, seed, epochs, &checkpoints, report)
+        });
         Ok(())
     }
 }
@@ -158,14 +248,23 @@ impl Evaluator for TrainingEvaluator {
 /// Interval between checks for a stop.
 const POLL: Duration = Duration::from_millis(50);
 
-/// Scores architectures on the threads of a pool. After a stop, running trainings end without a
-/// result.
+/// Message of a thread that evaluates.
+enum Message {
+    /// Metrics after some epochs. The answer is true if the training goes on.
+    Report(Trial, u32, Vec<f64>, mpsc::Sender<bool>),
+    Done(Trial, Outcome, Duration),
+}
+
+/// Takes the score after some epochs, and returns false to stop the training.
+pub(crate) type Report<'r> = &'r mut dyn FnMut(usize, &Score) -> bool;
+
+/// Scores trials on the threads of a pool. After a stop, running trainings end without a result.
 pub(crate) fn spread(
     pool: &ThreadPool,
     work: &mut dyn Work,
-    one: impl Fn(&Arch) -> Result<Score> + Clone + Send + 'static,
+    one: impl Fn(&Trial, Report) -> Result<Score> + Clone + Send + 'static,
 ) {
-    let (sender, outcomes) = mpsc::channel();
+    let (sender, messages) = mpsc::channel();
     let mut begun = 0;
     loop {
         while begun < pool.current_num_threads()
@@ -174,17 +273,27 @@ pub(crate) fn spread(
             let (sender, one) = (sender.clone(), one.clone());
             pool.spawn(move || {
                 let begun = Instant::now();
-                let outcome = outcome(&|| one(&trial.arch));
+                let report = |epochs: usize, score: &Score| {
+                    let (answer, answers) = mpsc::channel();
+                    let message = Message::Report(trial, epochs as u32, metrics(score), answer);
+                    // Nobody answers any more once it was stopped.
+                    sender.send(message).is_ok() && answers.recv().unwrap_or(false)
+                };
+                let outcome = outcome(&|| one(&trial, &mut { report }));
                 // Nobody listens any more once it was stopped.
-                let _ = sender.send((trial, outcome, begun.elapsed()));
+                let _ = sender.send(Message::Done(trial, outcome, begun.elapsed()));
             });
             begun += 1;
         }
         if begun == 0 {
             return;
         }
-        match outcomes.recv_timeout(POLL) {
-            Ok((trial, outcome, time)) => {
+        match messages.recv_timeout(POLL) {
+            Ok(Message::Report(trial, level, metrics, answer)) => {
+                let advice = work.report(&trial, level, &metrics);
+                let _ = answer.send(advice == Advice::Continue);
+            }
+            Ok(Message::Done(trial, outcome, time)) => {
                 begun -= 1;
                 work.details(&trial, Details::taking(time));
                 work.done(&trial, outcome);

@@ -88,6 +88,15 @@ pub fn measure(
     })
 }
 
+/// How far a training has come.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Course {
+    /// Epochs so far.
+    pub epochs: usize,
+    /// State of the optimiser for each weight.
+    pub memory: Vec<Memory>,
+}
+
 /// The result of one pass over a batch.
 pub(crate) struct Pass {
     /// The loss that is trained, and the accuracy.
@@ -158,18 +167,40 @@ impl Network {
         seed: u64,
         observe: &mut dyn FnMut(&Epoch),
     ) -> Result<Vec<Epoch>> {
+        let mut course = Course::default();
+        self.train_on(recipe, feed, seed, &mut course, recipe.epochs, observe)
+    }
+
+    /// Continues a training of the recipe until some of its epochs are over. All of it in parts is the same to
+    /// the bit as all of it at once.
+    ///
+    /// # Errors
+    /// As [`train`](Self::train).
+    pub(crate) fn train_on(
+        &mut self,
+        recipe: &Recipe,
+        feed: &dyn Feed,
+        seed: u64,
+        course: &mut Course,
+        until: usize,
+        observe: &mut dyn FnMut(&Epoch),
+    ) -> Result<Vec<Epoch>> {
         recipe.check()?;
         self.check(feed)?;
         let steps = feed.len().div_ceil(recipe.batch);
-        let mut memory = vec![Memory::default(); self.plan.weights.len()];
-        let mut step = 0;
+        let Course {
+            epochs: done,
+            memory,
+        } = course;
+        memory.resize_with(self.plan.weights.len(), Memory::default);
+        let mut step = *done * steps;
         let mut epochs = Vec::new();
-        for epoch in 1..=recipe.epochs {
+        for epoch in *done + 1..=until {
             let mut sum = Sum::default();
             let mut learning_rate = 0.0;
             for batch in feed.epoch(epoch, seed, recipe.batch) {
                 learning_rate = recipe.rate(step, steps);
-                let part = self.step(recipe, &batch, &mut memory, learning_rate)?;
+                let part = self.step(recipe, &batch, memory, learning_rate)?;
                 if !part.loss.is_finite() {
                     return Err(TrainError::Diverged {
                         epoch,
@@ -184,6 +215,7 @@ impl Network {
                 train: sum.mean(),
                 learning_rate,
             };
+            *done = epoch;
             observe(&record);
             epochs.push(record);
         }

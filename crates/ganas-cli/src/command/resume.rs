@@ -45,6 +45,9 @@ pub struct ResumeArgs {
     /// Distinct architectures to evaluate in all [default: as before]
     #[arg(long, value_name = "N")]
     queries: Option<usize>,
+    /// Cost to spend in all, in units of the run's fidelity; at least as much as before
+    #[arg(long, value_name = "N")]
+    cost: Option<usize>,
 
     /// Device to continue on [default: the one that the run was begun on]
     #[arg(long, value_name = "DEVICE", value_parser = device)]
@@ -70,7 +73,8 @@ pub struct ResumeArgs {
 /// If the folder holds no run, a file that it needs was changed, or as in `ganas search`.
 pub fn run(args: &ResumeArgs, legacy: Legacy) -> anyhow::Result<End> {
     let change = &args.change.0;
-    let (mut recorded, mut spec) = resume::open(&args.folder, args.queries, change, legacy)?;
+    let (mut recorded, mut spec) =
+        resume::open(&args.folder, args.queries, args.cost, change, legacy)?;
     recorded.retries_failed = args.retry_failed;
     if let Some(device) = &args.device {
         recorded.moves = true;

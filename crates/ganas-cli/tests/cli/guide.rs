@@ -164,6 +164,11 @@ fn how_ga_nas_works() {
 }
 
 #[test]
+fn stop_early() {
+    runs("stop-early.md");
+}
+
+#[test]
 fn export() {
     runs("export.md");
 }

@@ -13,6 +13,7 @@ mod embedded;
 mod export;
 mod failures;
 mod few_images;
+mod fidelity;
 mod fronts;
 mod guide;
 mod history;

@@ -11,6 +11,7 @@ use super::examples::{Bound, by_compliance, margin, merits, objective};
 use super::features::Describer;
 use super::process::Chosen;
 use super::{Committee, CommitteeConfig};
+use crate::curves::standings;
 
 /// No committee is trusted to tell a bound more exactly than this, in normal quantiles.
 pub(super) const LEAST_DEVIATION: f64 = 0.05;
@@ -49,7 +50,8 @@ impl Acquisition {
     ) -> Option<Self> {
         let space = context.space;
         let bounds: Vec<Bound> = context.measured_constraints().collect();
-        let evaluated = by_compliance(context.ledger.queries(), &bounds);
+        let queries = standings(context);
+        let evaluated = by_compliance(&*queries, &bounds);
         let examples = if bounds.is_empty() {
             merits(&evaluated)
         } else {

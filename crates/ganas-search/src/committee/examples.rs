@@ -78,7 +78,7 @@ fn values(queries: &[&Query], of: impl Fn(&Query) -> f64) -> Examples {
 }
 
 /// The normal quantile of each value's rank; equals share their mean rank.
-pub(super) fn quantiles(values: &[f64]) -> Vec<f64> {
+pub fn quantiles(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| b.total_cmp(a));
     let n = values.len();

@@ -24,7 +24,7 @@ use factor::LANES;
 
 pub use acquisition::{Acquisition, Kernels};
 pub(crate) use columns::Row;
-pub use examples::{by_compliance, merits};
+pub use examples::{by_compliance, merits, quantiles};
 pub use features::{Describer, Kind};
 pub(crate) use features::{Feature, describe};
 pub use fronts::{FrontAcquisition, Outlook};

@@ -1,5 +1,6 @@
 //! Algorithm 2, line by line.
 
+use ganas_core::arch::Arch;
 use ganas_core::error::Result;
 use ganas_core::state;
 use ganas_core::strategy::{Capabilities, Context, Gauge, Strategy};
@@ -7,6 +8,7 @@ use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
 use super::config::GaNasConfig;
+use super::freeze_thaw::FreezeThaw;
 use super::parts::Parts;
 use super::round::{Round, Streams};
 use super::stopwatch::Stopwatch;
@@ -48,6 +50,24 @@ impl GaNas {
         }
     }
 
+    /// The paused architectures, where the strategy chooses fidelities: with a committee, which learns from
+    /// values. The networks learn from a truth set of architectures that were evaluated at full fidelity, and
+    /// fronts are made of such architectures.
+    fn freeze_thaw(&self, context: &Context) -> Option<FreezeThaw> {
+        if self.config.has_networks() || context.objectives().len() > 1 {
+            return None;
+        }
+        FreezeThaw::of(context)
+    }
+
+    /// Trials of new architectures.
+    fn trials(&self, context: &Context, archs: Vec<Arch>) -> Vec<Trial> {
+        match self.freeze_thaw(context) {
+            Some(paused) => paused.begin_all(context, archs),
+            None => Trial::full(archs),
+        }
+    }
+
     /// |X_t|, with which a round takes its share of many workers.
     fn size(&self, context: &Context, t: usize) -> usize {
         let size = self.config.size(t, context.ledger.len());
@@ -63,11 +83,12 @@ impl Strategy for GaNas {
         if self.t == 0 && missing > 0 {
             self.t = 1;
             let initial = context.sample_new(missing.min(limit), &mut self.streams.initial);
-            return Ok(Trial::full(initial));
+            return Ok(self.trials(context, initial));
         }
         let t = self.t.max(1);
         self.t = t + 1;
         let size = self.size(context, t).min(limit);
+        let mut paused = self.freeze_thaw(context);
         let (generator, discriminator) = self
             .parts
             .get_or_insert_with(|| Parts::new(&self.config, self.seed, context.space))
@@ -87,24 +108,40 @@ impl Strategy for GaNas {
         };
         if !discriminator.can_learn(&round) {
             let random = context.sample_new(size, &mut self.streams.initial);
-            return Ok(Trial::full(random));
+            return Ok(match &paused {
+                Some(paused) => paused.begin_all(context, random),
+                None => Trial::full(random),
+            });
         }
         // Lines 4 and 5: D learns to tell T from fakes by G.
         discriminator.fit(&mut round, generator)?;
         // Line 6: G learns to please D. No query is spent.
         generator.train(&mut round, discriminator)?;
+        let mut going_on = Vec::new();
+        if let Some(paused) = &mut paused {
+            going_on = paused.thaw(context, discriminator, size)?;
+            round.size -= going_on.len();
+            if round.size == 0 {
+                self.gauges = round.gauges;
+                return Ok(going_on);
+            }
+        }
         // Line 7: X_t, new architectures by G.
         let set = generator.propose(&mut round, discriminator)?;
+        let size = round.size;
         self.gauges = round.gauges;
         // Line 8 is the driver's: it evaluates S on every x in X_t.
         let set = context.complete(set, size, &mut self.streams.initial);
-        Ok(Trial::full(set))
+        Ok(match &paused {
+            Some(paused) => [going_on, paused.begin_all(context, set)].concat(),
+            None => Trial::full(set),
+        })
     }
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             several_objectives: true,
-            ..Capabilities::default()
+            several_fidelities: !self.config.has_networks(),
         }
     }
 

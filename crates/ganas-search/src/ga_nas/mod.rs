@@ -16,6 +16,7 @@ mod algorithm;
 mod checks;
 mod config;
 pub mod discriminators;
+mod freeze_thaw;
 pub mod generators;
 mod parts;
 mod presets;

@@ -8,6 +8,7 @@
 //! | `depth[2]` | mobile networks | layers of a stage, counted from 1 |
 //! | `expansion[2][1]`, `kernel[2][1]`, `squeeze[2][1]` | mobile networks | of a stage's layer, both from 1; 0 where there is none |
 //! | `normal.count[NAME]`, `.from[0]=NAME`, `.into[2]=NAME`, `.used[0]`, `.depth[2]`, and `reduction.` | DARTS' cells | edges with an op, those from a source, those into a node; all edges from a source; layers on the longest way to a node |
+//! | `{epochs}` | all | level of the cost axis of this name, with `--fidelity` |
 //! | `graph[KIND NUMBER]` | all | a feature of the graph, as the committee of `ga-nas` has them |
 
 use std::collections::HashMap;
@@ -44,6 +45,8 @@ enum Column {
     Special(usize),
     /// Filled in from the graph.
     Graph,
+    /// Level of the cost axis.
+    Level,
 }
 
 /// Turns the architectures of a space into rows.
@@ -55,6 +58,8 @@ pub struct Encoding {
     graph: HashMap<committee::Feature, usize>,
     /// Indices of the costs that are needed.
     costs: Vec<usize>,
+    /// Name of the cost axis whose level is a column, and the level of rows.
+    level: Option<(String, u32)>,
 }
 
 impl Encoding {
@@ -66,7 +71,16 @@ impl Encoding {
         let known: HashMap<String, Column> = catalogue(space).into_iter().collect();
         let mut graph = HashMap::new();
         let mut columns = Vec::with_capacity(names.len());
+        let mut level = None;
         for (i, name) in names.iter().enumerate() {
+            let axis = name
+                .strip_prefix('{')
+                .and_then(|name| name.strip_suffix('}'));
+            if let Some(axis) = axis {
+                level = Some((axis.to_owned(), 1));
+                columns.push(Column::Level);
+                continue;
+            }
             columns.push(match (known.get(name), graph_feature(name)) {
                 (Some(column), _) => *column,
                 (None, Some(feature)) if graph.insert(feature, i).is_none() => Column::Graph,
@@ -92,7 +106,20 @@ impl Encoding {
             columns,
             graph,
             costs,
+            level,
         })
+    }
+
+    /// Name of the cost axis whose level is a feature, if one is.
+    pub fn axis(&self) -> Option<&str> {
+        self.level.as_ref().map(|(name, _)| name.as_str())
+    }
+
+    /// Sets the level of the cost axis in all rows.
+    pub fn set_level(&mut self, level: u32) {
+        if let Some((_, own)) = &mut self.level {
+            *own = level;
+        }
     }
 
     /// The encoding that suits a space (ours), for models that are to be fitted to these
@@ -160,6 +187,10 @@ impl Encoding {
                     Column::Count(op) => ops.iter().filter(|&&o| o == op).count() as f64,
                     Column::Special(i) => special[i],
                     Column::Graph => 0.0,
+                    Column::Level => self
+                        .level
+                        .as_ref()
+                        .map_or(0.0, |(_, level)| (*level).into()),
                 };
             }
             if !self.graph.is_empty() {

@@ -21,9 +21,9 @@ use std::sync::Arc;
 
 use ganas_core::arch::Arch;
 use ganas_core::error::{Error, Result};
-use ganas_core::evaluate::{Evaluator, Outcome, Work};
+use ganas_core::evaluate::{Advice, Evaluator, Outcome, Work};
 use ganas_core::space::SearchSpace;
-use ganas_core::trial::Trial;
+use ganas_core::trial::{Axis, Trial};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,7 @@ pub struct Surrogate {
     models: Vec<Model>,
     metrics: Vec<String>,
     source: PathBuf,
+    axis: Option<Axis>,
 }
 
 /// The predictor of one metric: the sum of its parts, within its range.
@@ -117,7 +118,46 @@ impl Surrogate {
             models,
             metrics,
             source: source.as_ref().to_owned(),
+            axis: None,
         })
+    }
+
+    /// Predicts at the levels of a cost axis, which is a feature of the models. Without a level, predictions
+    /// are those at the highest one.
+    ///
+    /// # Errors
+    /// If the models have no such feature, or one and no axis is given.
+    pub fn at_levels(mut self, axis: Option<&Axis>) -> Result<Self> {
+        match (self.encoding.axis(), axis) {
+            (None, None) => Ok(self),
+            (Some(feature), Some(axis)) if feature == axis.name() => {
+                self.encoding.set_level(*axis.levels().end());
+                self.axis = Some(axis.clone());
+                Ok(self)
+            }
+            (Some(feature), _) => Err(Error::input(format!(
+                "the models have the level of `{feature}` as a feature"
+            ))
+            .mend(format!("add `--fidelity {feature}=MIN..MAX`"))),
+            (None, Some(axis)) => Err(Error::input(format!(
+                "the models have no feature `{{{}}}`, the level of the fidelity",
+                axis.name()
+            ))
+            .mend("leave out `--fidelity`")),
+        }
+    }
+
+    /// The cost axis, if the models see its level.
+    pub fn axis(&self) -> Option<&Axis> {
+        self.axis.as_ref()
+    }
+
+    /// The predicted metrics of an architecture at a level of the cost axis.
+    fn predict_at(&mut self, space: &dyn SearchSpace, arch: &Arch, level: u32) -> Vec<f64> {
+        self.encoding.set_level(level);
+        let rows = self.encoding.rows(space, &[*arch]);
+        let value = |model: &Model| model.predict(&rows, self.encoding.len())[0];
+        self.models.iter().map(value).collect()
     }
 
     /// Opens a file of a surrogate: one that [`save`](Self::save) wrote, or a TOML file that says
@@ -228,12 +268,43 @@ impl SurrogateEvaluator {
     }
 }
 
+/// The most reports of a trial on its way (ours).
+const REPORTS: u32 = 32;
+
+impl SurrogateEvaluator {
+    /// Evaluates trials at their levels, with reports of some levels below.
+    fn run_levels(&mut self, axis: &Axis, work: &mut dyn Work) {
+        let mut surrogate = (*self.surrogate).clone();
+        let (low, high) = axis.levels().into_inner();
+        let every = (high - low).div_ceil(REPORTS).max(1);
+        while let Some(trial) = work.next() {
+            let level = axis.level(trial.fidelity);
+            for below in (low..level).filter(|below| below % every == 0) {
+                let metrics = surrogate.predict_at(&*self.space, &trial.arch, below);
+                if work.report(&trial, below, &metrics) == Advice::Stop {
+                    break;
+                }
+            }
+            let metrics = surrogate.predict_at(&*self.space, &trial.arch, level);
+            work.done(&trial, Outcome::Done(metrics));
+        }
+    }
+}
+
 impl Evaluator for SurrogateEvaluator {
     fn metrics(&self) -> &[String] {
         self.surrogate.metrics()
     }
 
+    fn axis(&self) -> Option<&Axis> {
+        self.surrogate.axis()
+    }
+
     fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+        if let Some(axis) = self.axis().cloned() {
+            self.run_levels(&axis, work);
+            return Ok(());
+        }
         loop {
             let batch: Vec<Trial> = std::iter::from_fn(|| work.next()).collect();
             if batch.is_empty() {

@@ -33,7 +33,14 @@ impl StoredRun {
             return Ok(StoredRun::Nothing);
         }
         let (recorded, provenance) = (Recorded::read(&settings)?, made());
-        let same = if recorded.queries == provenance.queries {
+        let same = if recorded.cost() != provenance.cost {
+            let text = |cost: Option<u64>| cost.map_or("any".into(), |cost| cost.to_string());
+            Err(Error::input(format!(
+                "`cost` was {} when the run began, and is {} now",
+                text(recorded.cost()),
+                text(provenance.cost)
+            )))
+        } else if recorded.queries == provenance.queries {
             let devices = provenance.devices.clone();
             (recorded.check(&provenance)).and_then(|()| recorded.devices(devices).map(drop))
         } else {

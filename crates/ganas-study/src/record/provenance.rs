@@ -69,6 +69,9 @@ pub struct TaskRecord {
     /// The cost axis, as `epochs=1..100`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fidelity: Option<String>,
+    /// The most probability with which an early stop is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_early: Option<f64>,
     /// The standard deviation of noise on the objective.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<f64>,

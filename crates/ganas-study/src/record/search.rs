@@ -97,6 +97,9 @@ pub struct FidelityRun {
     pub recommended_at: Option<u32>,
     /// Number of architectures evaluated at the highest fidelity.
     pub trained_to_max: usize,
+    /// Number of evaluations that were stopped early.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stopped_early: usize,
     /// Rank of the recommended architecture by cost.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub rank_at_cost: BTreeMap<usize, Option<usize>>,
@@ -333,4 +336,8 @@ pub struct TrainedRandom {
     pub arch: String,
     /// Percent of the test images in their class; 0 if the training diverged.
     pub accuracy: f64,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

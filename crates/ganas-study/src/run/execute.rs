@@ -10,6 +10,7 @@ use ganas_core::driver::{Limits, Observer, Problem, Run, Search};
 use ganas_core::error::{Access, Error, Result};
 use ganas_core::journal::Finished;
 use ganas_core::trial::Trial;
+use ganas_search::curves::EarlyStop;
 
 use super::log::Log;
 use super::plan::{Hooks, Plan};
@@ -20,6 +21,7 @@ use crate::record::{Provenance, SearchReport};
 use crate::rundir::settings::Settings;
 use crate::rundir::tensorboard::TensorBoard;
 use crate::rundir::{Restored, ResumeOptions, RunFolder, WriteOptions};
+use crate::spec::StudySpec;
 
 /// A search that has ended, before its record is made.
 pub(super) struct Executed<'s> {
@@ -102,7 +104,12 @@ impl Plan<'_> {
         for observer in &mut observers {
             (restored.details.iter()).try_for_each(|(trial, d)| observer.details(trial, d))?;
         }
+        let stopper = task.stop_early.map(EarlyStop::new);
         let search = self.search(problem, &limits, restored, slots);
+        let search = match &stopper {
+            Some(stopper) => search.stopping_early(stopper),
+            None => search,
+        };
         let speed = (task.source.trained()).map(|t| Speed::show(&t.training.task, bar));
         let mut strategy = self.recipe.build(self.seed)?;
         let run = search
@@ -261,6 +268,9 @@ impl Plan<'_> {
             provenance.ganas = recorded.ganas.clone();
             provenance.command = recorded.command.clone();
             provenance.spec = recorded.spec_of(self.queries).or(provenance.spec);
+            if let (Some(StudySpec::Search(spec)), Some(cost)) = (&mut provenance.spec, self.cost) {
+                spec.cost = Some(cost as usize);
+            }
             provenance.changes = recorded.changes.clone();
         }
         Ok(provenance)

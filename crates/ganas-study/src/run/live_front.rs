@@ -80,6 +80,7 @@ mod tests {
             metrics: vec![a, b],
             cost: 1,
             failure: None,
+            stopped: None,
         };
         assert!(front.add(&query(1.0, 1.0, true)));
         assert!(front.add(&query(2.0, 2.0, true)));

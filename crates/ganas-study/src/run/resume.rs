@@ -25,12 +25,15 @@ pub type Legacy<'l> = &'l dyn Fn(&[String]) -> std::result::Result<StudySpec, St
 pub fn open(
     folder: &Path,
     queries: Option<usize>,
+    cost: Option<usize>,
     change: &Change,
     legacy: Legacy,
 ) -> Result<(Recorded, SearchSpec)> {
     let settings = folder.join(SETTINGS);
     let mut recorded = Recorded::read(&settings)?;
-    let queries = queries.unwrap_or(recorded.queries);
+    let cost = cost_to_spend(&recorded, cost)?;
+    // Each query costs at least one unit.
+    let queries = queries.unwrap_or(recorded.queries.max(cost.unwrap_or(0)));
     if queries < recorded.queries {
         return Err(Error::input(format!(
             "the run has {} queries to spend, and cannot have fewer",
@@ -69,12 +72,26 @@ pub fn open(
     match spec {
         StudySpec::Search(spec) => {
             let mut spec = resumed_spec(*spec, &recorded, queries);
+            spec.cost = cost.or(spec.cost);
             (recorded.changes.iter()).try_for_each(|change| change.make(&mut spec))?;
             Ok((recorded, spec))
         }
         _ => Err(Error::input("the run is one of a benchmark")
             .mend("give the benchmark's command again, with its `--out`: it continues all its runs")
             .in_file(settings)),
+    }
+}
+
+/// The cost to spend of a resumed run, if another one is given.
+fn cost_to_spend(recorded: &Recorded, cost: Option<usize>) -> Result<Option<usize>> {
+    let Some(cost) = cost else { return Ok(None) };
+    match recorded.cost() {
+        None => Err(Error::input("the run has no limit of cost").mend("give more `--queries`")),
+        Some(before) if (cost as u64) < before => Err(Error::input(format!(
+            "the run has a cost of {before} to spend, and cannot have less"
+        ))
+        .mend("leave out `--cost`, or give more")),
+        Some(_) => Ok(Some(cost)),
     }
 }
 

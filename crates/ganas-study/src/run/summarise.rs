@@ -202,7 +202,8 @@ impl Plan<'_> {
             reached: if unfinished { spent } else { budget },
         };
         let full = best.filter(|i| i.fidelity == Fidelity::Full);
-        let is_full = |q: &&Query| q.fidelity == Fidelity::Full;
+        let is_full = |q: &&Query| q.reached() == Fidelity::Full;
+        let is_stopped = |q: &&Query| q.stopped.is_some();
         Some(FidelityRun {
             cost,
             cost_to_best: best.map(|i| i.cost),
@@ -210,6 +211,7 @@ impl Plan<'_> {
             final_rank: best.and_then(|i| task.rank_of_arch(&i.arch)),
             recommended_at: best.map(|i| axis.level(i.fidelity)),
             trained_to_max: ledger.charged().iter().filter(is_full).count(),
+            stopped_early: ledger.charged().iter().filter(is_stopped).count(),
             rank_at_cost: match &task.ranking {
                 Some(_) => rank_at(
                     improvements,

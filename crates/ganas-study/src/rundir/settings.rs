@@ -179,6 +179,11 @@ impl Recorded {
         self.all["task"]["distinct_networks"] != true
     }
 
+    /// Returns the cost to spend, if it is limited.
+    pub fn cost(&self) -> Option<u64> {
+        self.all["cost"].as_u64()
+    }
+
     /// Returns the recipe of its trainings, if networks were trained.
     pub fn recipe(&self) -> Option<Recipe> {
         serde_json::from_value(self.all["task"]["training"]["recipe"].clone()).ok()
@@ -197,7 +202,7 @@ impl Recorded {
         if self.changes.iter().any(|change| change.table.is_some()) {
             now["task"]["table"] = self.all["task"]["table"].clone();
         }
-        let parts = ["task", "strategies", "seeds", "start", "history", "cost"];
+        let parts = ["task", "strategies", "seeds", "start", "history"];
         let bounds = |all: &Value| all["task"]["constraints"].clone();
         // Before what follows from them.
         let difference = differ("task.constraints", &bounds(&self.all), &bounds(&now))

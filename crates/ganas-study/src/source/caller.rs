@@ -5,6 +5,7 @@ use std::path::Path;
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::{Evaluator, Work};
 use ganas_core::space::SearchSpace;
+use ganas_core::trial::Axis;
 
 use super::Source;
 use crate::progress::Remarks;
@@ -21,6 +22,8 @@ pub struct Caller {
     pub metrics: Vec<String>,
     /// Number of metrics, from the first on, that the search needs.
     pub needed: usize,
+    /// Cost axis, if there are several fidelities.
+    pub axis: Option<Axis>,
 }
 
 impl Caller {
@@ -28,12 +31,18 @@ impl Caller {
     ///
     /// # Errors
     /// If a constraint cannot be read.
-    pub fn open(name: &str, task: &TaskSpec, space: &dyn SearchSpace) -> Result<Caller> {
+    pub fn open(
+        name: &str,
+        task: &TaskSpec,
+        space: &dyn SearchSpace,
+        axis: Option<&Axis>,
+    ) -> Result<Caller> {
         let RequestedMetrics { metrics, needed } = RequestedMetrics::of_task(task, space)?;
         Ok(Caller {
             caller: name.to_owned(),
             metrics,
             needed,
+            axis: axis.cloned(),
         })
     }
 
@@ -70,6 +79,10 @@ impl Source for Caller {
         Some(self)
     }
 
+    fn axis(&self) -> Option<&Axis> {
+        self.axis.as_ref()
+    }
+
     fn takes_time(&self) -> bool {
         true
     }
@@ -78,6 +91,10 @@ impl Source for Caller {
 impl Evaluator for Absent {
     fn metrics(&self) -> &[String] {
         &self.0.metrics
+    }
+
+    fn axis(&self) -> Option<&Axis> {
+        self.0.axis.as_ref()
     }
 
     fn run(&mut self, _: &mut dyn Work) -> Result<()> {

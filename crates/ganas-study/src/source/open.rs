@@ -32,14 +32,14 @@ pub fn open(
     session: &Session,
 ) -> Result<Box<dyn Source>> {
     if let Some(name) = &task.caller {
-        return Ok(Box::new(Caller::open(name, task, &**space)?));
+        return Ok(Box::new(Caller::open(name, task, &**space, axis)?));
     }
     check_alone(task)?;
     if let Some(name) = &task.evaluator {
         return Ok(Box::new(Registered::open(name, task, space, session)?));
     }
     if let Some(command) = &task.worker.command {
-        return Ok(Box::new(Workers::open(command, task, space)?));
+        return Ok(Box::new(Workers::open(command, task, space, axis)?));
     }
     let limit = task.worker.limit()?;
     if let Some(metric) = task.metrics.first() {
@@ -51,6 +51,7 @@ pub fn open(
     if let Some(file) = &task.surrogate {
         untrained(task, "a surrogate is searched", "`--surrogate`")?;
         let surrogate = Surrogate::open(file, &**space).map_err(unreadable)?;
+        let surrogate = surrogate.at_levels(axis).map_err(|e| e.in_file(file))?;
         return Ok(Box::new(Predicted {
             space: space.clone(),
             surrogate: Arc::new(surrogate),
@@ -71,7 +72,7 @@ pub fn open(
         );
     }
     let Some(folder) = &task.supernet else {
-        let trained = Trained::open(task, space, seed, recorded, &session.progress)?;
+        let trained = Trained::open(task, space, axis, seed, recorded, &session.progress)?;
         return Ok(Box::new(trained));
     };
     untrained(task, "a supernet is searched", "`--supernet`")?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::Evaluator;
 use ganas_core::space::SearchSpace;
+use ganas_core::trial::Axis;
 
 use super::Source;
 use crate::progress::Remarks;
@@ -18,6 +19,7 @@ use crate::spec::TaskSpec;
 pub struct Registered {
     name: String,
     metrics: Vec<String>,
+    axis: Option<Axis>,
     space: Arc<dyn SearchSpace>,
     factory: Arc<EvaluatorFactory>,
 }
@@ -42,6 +44,7 @@ impl Registered {
         Ok(Registered {
             name: name.to_owned(),
             metrics: first.metrics().to_vec(),
+            axis: first.axis().cloned(),
             space: space.clone(),
             factory,
         })
@@ -55,6 +58,10 @@ impl Source for Registered {
 
     fn evaluator(&self, seed: u64, _: Option<&Path>, _: &Remarks) -> Result<Box<dyn Evaluator>> {
         (self.factory)(&self.space, seed)
+    }
+
+    fn axis(&self) -> Option<&Axis> {
+        self.axis.as_ref()
     }
 
     fn record(&self, record: &mut TaskRecord) {

@@ -93,4 +93,8 @@ impl Source for Predicted {
     fn predicted(&self) -> Option<&Predicted> {
         Some(self)
     }
+
+    fn axis(&self) -> Option<&Axis> {
+        self.surrogate.axis()
+    }
 }

@@ -1,18 +1,22 @@
 //! Trainings of every candidate.
 
+use std::env;
 use std::path::Path;
+use std::process;
 use std::sync::Arc;
 
-use ganas_core::error::Result;
+use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::Evaluator;
 use ganas_core::space::SearchSpace;
-use ganas_train::{METRICS, Recipe, Training, TrainingEvaluator};
+use ganas_core::trial::Axis;
+use ganas_train::{Checkpoints, METRICS, Recipe, Training, TrainingEvaluator};
 use rayon::ThreadPool;
 
 use super::Source;
 use crate::progress::{Progress, Remarks};
 use crate::record::{TaskRecord, TrainingRecord};
 use crate::source::recipe::{remarks, usable};
+use crate::source::workers::CHECKPOINTS;
 use crate::spec::TaskSpec;
 
 /// The dataset that is trained on when nothing else is named.
@@ -30,6 +34,8 @@ pub struct Trained {
     pub device: String,
     /// The threads that trainings run on.
     pub pool: Arc<ThreadPool>,
+    /// Cost axis over the epochs of the recipe, if there are several fidelities.
+    pub axis: Option<Axis>,
 }
 
 impl Trained {
@@ -41,6 +47,7 @@ impl Trained {
     pub fn open(
         task: &TaskSpec,
         space: &Arc<dyn SearchSpace>,
+        axis: Option<&Axis>,
         seed: u64,
         recorded: Option<&Recipe>,
         progress: &Progress,
@@ -50,6 +57,9 @@ impl Trained {
         let (images, _) = task.split.open(data, seed)?;
         drop(waiting);
         let recipe = task.training.suited(&images, recorded)?;
+        if let Some(axis) = axis {
+            check_axis(axis, &recipe)?;
+        }
         for remark in remarks(&images, &recipe) {
             progress.say(&remark);
         }
@@ -67,8 +77,36 @@ impl Trained {
             training,
             device: opened.name,
             pool: task.device.pool(task.workers)?,
+            axis: axis.cloned(),
         })
     }
+}
+
+/// Checks that an axis is one of the recipe's epochs.
+fn check_axis(axis: &Axis, recipe: &Recipe) -> Result<()> {
+    let highest = *axis.levels().end() as usize;
+    if axis.name() != "epochs" {
+        return Err(Error::input(format!(
+            "trainings have the fidelity `epochs`, and not `{}`",
+            axis.name()
+        ))
+        .mend(format!("give `--fidelity epochs=1..{}`", recipe.epochs)));
+    }
+    if highest != recipe.epochs {
+        return Err(Error::input(format!(
+            "the fidelity goes up to {highest} epochs, and a training has {}",
+            recipe.epochs
+        ))
+        .mend(format!(
+            "give `--epochs {highest}`, or `--fidelity epochs=1..{}`",
+            recipe.epochs
+        )));
+    }
+    if recipe.repeats > 1 {
+        return Err(Error::input("a training that is repeated has one fidelity")
+            .mend("give `--repeats 1`, or leave out `--fidelity`"));
+    }
+    Ok(())
 }
 
 impl Source for Trained {
@@ -76,13 +114,21 @@ impl Source for Trained {
         METRICS.map(String::from).to_vec()
     }
 
-    fn evaluator(&self, seed: u64, _: Option<&Path>, _: &Remarks) -> Result<Box<dyn Evaluator>> {
-        let pool = self.pool.clone();
-        Ok(Box::new(TrainingEvaluator::new(
-            self.training.clone(),
-            seed,
-            pool,
-        )))
+    fn evaluator(&self, seed: u64, out: Option<&Path>, _: &Remarks) -> Result<Box<dyn Evaluator>> {
+        let evaluator = TrainingEvaluator::new(self.training.clone(), seed, self.pool.clone());
+        let Some(axis) = &self.axis else {
+            return Ok(Box::new(evaluator));
+        };
+        let folder = match out {
+            Some(out) => out.join(CHECKPOINTS),
+            None => env::temp_dir().join(format!("ganas-checkpoints-{}", process::id())),
+        };
+        let checkpoints = Checkpoints::new(folder);
+        Ok(Box::new(evaluator.with_levels(axis.clone(), checkpoints)))
+    }
+
+    fn axis(&self) -> Option<&Axis> {
+        self.axis.as_ref()
     }
 
     fn record(&self, record: &mut TaskRecord) {

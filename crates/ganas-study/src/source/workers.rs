@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::Evaluator;
 use ganas_core::evaluate::command::{CommandConfig, CommandEvaluator, Note};
 use ganas_core::space::SearchSpace;
+use ganas_core::trial::Axis;
 
 use super::Source;
 use crate::progress::Remarks;
@@ -35,6 +36,7 @@ pub struct Workers {
     pub requested: RequestedMetrics,
     command: String,
     config: CommandConfig,
+    axis: Option<Axis>,
     space: Arc<dyn SearchSpace>,
 }
 
@@ -43,7 +45,12 @@ impl Workers {
     ///
     /// # Errors
     /// If there is no such program, or a number cannot be used.
-    pub fn open(command: &str, task: &TaskSpec, space: &Arc<dyn SearchSpace>) -> Result<Workers> {
+    pub fn open(
+        command: &str,
+        task: &TaskSpec,
+        space: &Arc<dyn SearchSpace>,
+        axis: Option<&Axis>,
+    ) -> Result<Workers> {
         let given = &task.worker;
         let words = shell_words::split(command).map_err(|e| {
             Error::input(format!("--command `{command}`: {e}")).mend("close the quotation marks")
@@ -63,6 +70,8 @@ impl Workers {
             retries: given.retries,
             seed: 0,
             budget: given.budget,
+            grace: seconds("--grace", given.grace)?,
+            checkpoints: None,
             logs: None,
             words: words.iter().map(OsString::from).collect(),
         };
@@ -73,6 +82,7 @@ impl Workers {
             requested,
             command: command.to_owned(),
             config,
+            axis: axis.cloned(),
             space: space.clone(),
         })
     }
@@ -97,11 +107,16 @@ impl Source for Workers {
         let config = CommandConfig {
             seed,
             logs: out.map(Path::to_owned),
+            checkpoints: out.map(|folder| absolute(&folder.join(CHECKPOINTS))),
             ..self.config.clone()
         };
         let remarks = remarks.clone();
         let RequestedMetrics { metrics, needed } = self.requested.clone();
         let evaluator = CommandEvaluator::new(config, self.space.clone(), metrics, needed);
+        let evaluator = match &self.axis {
+            Some(axis) => evaluator.with_axis(axis.clone()),
+            None => evaluator,
+        };
         Ok(Box::new(evaluator.watched(Box::new(
             move |worker, note| match note {
                 Note::Progress(fraction, message) => {
@@ -131,6 +146,10 @@ impl Source for Workers {
         Some(self)
     }
 
+    fn axis(&self) -> Option<&Axis> {
+        self.axis.as_ref()
+    }
+
     fn folder_stem(&self) -> Option<&str> {
         Some(&self.name)
     }
@@ -138,6 +157,14 @@ impl Source for Workers {
     fn takes_time(&self) -> bool {
         true
     }
+}
+
+/// Folder of a run with a folder for the checkpoints of each architecture.
+pub const CHECKPOINTS: &str = "checkpoints";
+
+/// A path that does not depend on the working directory of a worker.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// An option that is a time.

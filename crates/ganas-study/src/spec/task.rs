@@ -55,6 +55,12 @@ spec! {
         /// Condition on a metric that declares an evaluation failed, as in `edgetpu_latency < 0`; can be
         /// given several times
         failed: Vec<String> => |field| field.value("EXPR");
+        /// Stop trainings whose predicted end is unlikely to be the best; PROBABILITY is the most with which one
+        /// that is stopped would have been, such as 0.05
+        ///
+        /// The end is predicted from the learning curves of earlier trainings, so it needs `--fidelity`, and an
+        /// evaluator that reports values on the way. What was stopped costs only what it was trained for.
+        stop_early: Option<f64> => |field| field.value("PROBABILITY").requires("fidelity");
         /// Column of the table to report the best architecture's value and rank in, too
         report: Option<String> => |field| field.value("COLUMN");
         /// Re-evaluate the N best that the search found in the column of `--report`, and report the

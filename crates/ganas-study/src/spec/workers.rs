@@ -17,6 +17,10 @@ spec! {
         };
         /// Further tries of an evaluation after its worker crashed or hung
         retries: usize = 2 => |field| field.value("N").requires("command").heading("Workers");
+        /// The most seconds from a request to stop until a worker that goes on is killed and started again
+        grace: f64 = 10.0 => |field| {
+            field.value("SECONDS").requires("command").heading("Workers")
+        };
         /// A number that workers are given with each architecture, such as epochs
         budget: Option<f64> => |field| field.value("NUMBER").requires("command").heading("Workers");
     }

@@ -68,6 +68,8 @@ pub struct Task {
     pub objectives: Objectives,
     /// Measure of fronts, if there are several objectives.
     pub front: Option<FrontMeasure>,
+    /// The most probability with which an early stop is wrong, if trainings are stopped early.
+    pub stop_early: Option<f64>,
     /// Line about the directions of the objectives.
     pub announcement: String,
     /// The bounds.
@@ -242,7 +244,8 @@ impl Task {
         let axis = fidelity::of_task(spec)?;
         let (rows, axis) = (table.as_ref(), axis.as_ref());
         let source = source::open(spec, &space, rows, axis, seed, recipe, session)?;
-        let axis = source.axis().cloned();
+        let axis = fidelity::agreed(axis, source.axis())?;
+        let stop_early = fidelity::stop_early(spec.stop_early, axis.as_ref())?;
         if spec.device.device.is_some() && source.device().is_none() {
             return Err(Error::input("no networks are computed here")
                 .mend("leave out `--device`, or `--table` and its like"));
@@ -279,6 +282,7 @@ impl Task {
             objectives,
             front: None,
             axis,
+            stop_early,
             announcement: announcement(&named),
             constraints,
             failing,

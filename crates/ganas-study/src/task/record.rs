@@ -28,6 +28,7 @@ impl Task {
                 let (low, high) = axis.levels().into_inner();
                 format!("{}={low}..{high}", axis.name())
             }),
+            stop_early: self.stop_early,
             noise: self.deviation(),
             protocol: self.protocol(),
             training: None,

@@ -124,7 +124,8 @@ impl Evaluator for SupernetEvaluator {
     fn run(&mut self, work: &mut dyn Work) -> CoreResult<()> {
         let (supernet, space) = (self.supernet.clone(), self.space.clone());
         let (scoring, task) = (self.scoring, self.task.clone());
-        spread(&self.pool, work, move |arch| {
+        spread(&self.pool, work, move |trial, _| {
+            let arch = &trial.arch;
             scoring.score(&supernet, &*space, arch, &task)
         });
         Ok(())

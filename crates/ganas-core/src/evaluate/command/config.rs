@@ -21,6 +21,10 @@ pub struct CommandConfig {
     pub seed: u64,
     /// Budget, sent to the workers.
     pub budget: Option<f64>,
+    /// Time from a request to stop until a worker that does not answer is killed.
+    pub grace: Duration,
+    /// Folder for checkpoints, with a folder for each architecture.
+    pub checkpoints: Option<PathBuf>,
     /// Folder for their logs of standard error, a file for each worker.
     pub logs: Option<PathBuf>,
 }

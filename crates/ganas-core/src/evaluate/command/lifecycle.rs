@@ -1,12 +1,16 @@
 //! Life of workers: starts, submitted trials, losses and exits.
 
+use std::fs;
 use std::time::{Duration, Instant};
+
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::CommandEvaluator;
 use super::config::Note;
 use super::process::Process;
 use super::protocol::{PROTOCOL, Request};
 use super::worker::{Job, State, Task, Worker};
+use crate::arch::Arch;
 use crate::evaluate::{Details, Outcome, Work};
 use crate::space::NamedGraph;
 
@@ -98,12 +102,17 @@ impl CommandEvaluator {
             self.jobs.push_front(job);
             return self.exited(i, work);
         }
+        let checkpoint = match self.checkpoint(&job.trial.arch) {
+            Ok(checkpoint) => checkpoint,
+            Err(why) => return work.done(&job.trial, Outcome::Failed(why)),
+        };
         let said = match &mut self.workers[i].process {
             Some(process) => process.send(&Request::Evaluate {
                 id: job.id,
                 arch: &self.space.format(&job.trial.arch),
                 graph: NamedGraph::new(&*self.space, &job.trial.arch),
                 fidelity: (self.axis.as_ref()).map(|axis| axis.by_name(job.trial.fidelity)),
+                checkpoint,
                 seed: self.config.seed,
                 budget: self.config.budget,
             }),
@@ -116,7 +125,12 @@ impl CommandEvaluator {
                 let begun = Instant::now();
                 // A time beyond the range of the clock is no timeout.
                 let until = self.config.timeout.and_then(|t| begun.checked_add(t));
-                worker.state = State::Busy(Task { job, begun, until });
+                worker.state = State::Busy(Task {
+                    job,
+                    begun,
+                    until,
+                    reported: 0,
+                });
             }
             // It exited while it was idle, which is not a fault of the trial.
             Err(_) => {
@@ -124,6 +138,45 @@ impl CommandEvaluator {
                 self.lose(i, "it does not listen", work);
             }
         }
+    }
+
+    /// The folder of an architecture, made anew if it was removed; `None` without several fidelities.
+    fn checkpoint(&self, arch: &Arch) -> Result<Option<String>, String> {
+        let (Some(folder), Some(_)) = (&self.config.checkpoints, &self.axis) else {
+            return Ok(None);
+        };
+        let name = format!("{:016x}", xxh3_64(self.space.format(arch).as_bytes()));
+        let folder = folder.join(name);
+        match fs::create_dir_all(&folder) {
+            Ok(()) => Ok(Some(folder.display().to_string())),
+            Err(e) => Err(format!(
+                "the checkpoint folder {} cannot be made ({e})",
+                folder.display()
+            )),
+        }
+    }
+
+    /// Asks a worker to stop its evaluation, and ends the trial.
+    pub(super) fn stop(&mut self, i: usize, outcome: Outcome, work: &mut dyn Work) {
+        let until = Instant::now() + self.config.grace;
+        let worker = &mut self.workers[i];
+        let State::Busy(Task { job, begun, .. }) =
+            std::mem::replace(&mut worker.state, State::Down(Instant::now()))
+        else {
+            return;
+        };
+        let said = worker
+            .process
+            .as_mut()
+            .map(|p| p.send(&Request::Stop { id: job.id }));
+        worker.losses = 0;
+        work.details(&job.trial, Details::taking(begun.elapsed()));
+        work.done(&job.trial, outcome);
+        match said {
+            Some(Ok(())) => self.workers[i].state = State::Stopping(job.id, until),
+            _ => self.kill(i),
+        }
+        self.tell(i, Note::Done);
     }
 
     /// Handles the loss of a worker: kills its process, and retries its trial or lets it fail.
@@ -162,6 +215,10 @@ impl CommandEvaluator {
                     self.jobs.push_front(job);
                     format!("its evaluation is tried again ({lost} of {retries})")
                 }
+            }
+            State::Stopping(..) => {
+                worker.state = State::Down(Instant::now());
+                "its evaluation was stopped before, so nothing is lost".to_owned()
             }
             State::Idle => {
                 worker.state = State::Down(Instant::now());

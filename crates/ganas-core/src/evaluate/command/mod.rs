@@ -125,7 +125,7 @@ impl CommandEvaluator {
     fn abandon(&mut self) {
         self.jobs.clear();
         for i in 0..self.workers.len() {
-            if let State::Busy(..) = self.workers[i].state {
+            if let State::Busy(..) | State::Stopping(..) = self.workers[i].state {
                 self.kill(i);
                 self.workers[i].state = State::Down(Instant::now());
             }

@@ -30,10 +30,15 @@ pub enum Request<'a> {
         graph: NamedGraph<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
         fidelity: Option<BTreeMap<&'a str, u32>>,
+        /// Folder that belongs to the architecture.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        checkpoint: Option<String>,
         seed: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         budget: Option<f64>,
     },
+    /// End of an evaluation before its fidelity.
+    Stop { id: u64 },
     /// End of work.
     Bye,
 }
@@ -50,6 +55,12 @@ pub enum Reply {
     },
     /// Reason of a failure. Without an `id` it belongs to the running evaluation.
     Error { id: Option<u64>, reason: String },
+    /// Metrics of a running trial at a lower level of some fidelity.
+    Report {
+        id: Option<u64>,
+        fidelity: BTreeMap<String, Value>,
+        metrics: BTreeMap<String, Value>,
+    },
     /// Progress of an evaluation.
     Progress {
         fraction: Option<f64>,
@@ -63,7 +74,7 @@ pub enum Reply {
 pub fn is_message(value: &Value) -> bool {
     matches!(
         kind(value).as_deref(),
-        Some("ready" | "result" | "error" | "progress")
+        Some("ready" | "result" | "error" | "progress" | "report")
     )
 }
 
@@ -86,6 +97,7 @@ impl Reply {
         match kind(value).as_deref() {
             Some("ready") => Ok(Reply::Ready),
             Some("result") => result(value),
+            Some("report") => report(value),
             Some("error") => Ok(Reply::Error {
                 id: id(value)?,
                 reason: (text("reason").or_else(|| text("message")))
@@ -127,6 +139,21 @@ fn result(value: &Value) -> Result<Reply, String> {
         }
     };
     Ok(Reply::Result { id, metrics })
+}
+
+fn report(value: &Value) -> Result<Reply, String> {
+    let object = |name: &str| match &value[name] {
+        Value::Object(object) => Ok(object.clone().into_iter().collect()),
+        other => Err(format!(
+            "sent a report whose `{name}` is {}; send it as \"{name}\":{{\"NAME\":NUMBER}}",
+            brief(&other.to_string())
+        )),
+    };
+    Ok(Reply::Report {
+        id: id(value)?,
+        fidelity: object("fidelity")?,
+        metrics: object("metrics")?,
+    })
 }
 
 /// The id of a message. A whole number is accepted as a number or as text.

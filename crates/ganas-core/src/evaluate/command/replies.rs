@@ -9,10 +9,10 @@ use super::CommandEvaluator;
 use super::config::Note;
 use super::lines::Line;
 use super::process::{Output, Printed};
-use super::protocol::{Reply, numbers, unusable};
+use super::protocol::{Reply, number, numbers, unusable};
 use super::worker::{State, Torn};
 use crate::error::Error;
-use crate::evaluate::{Details, Outcome, Work};
+use crate::evaluate::{Advice, Details, Outcome, Work};
 
 /// Number of lines without a message that a worker may print in one evaluation.
 const NOISE: usize = 10_000;
@@ -75,10 +75,16 @@ impl CommandEvaluator {
                 let id = match (id, &worker.state) {
                     (Some(id), _) => id,
                     (None, State::Busy(task)) => task.job.id,
+                    (None, State::Stopping(id, _)) => *id,
                     (None, _) => return,
                 };
                 self.complete(i, id, Outcome::Failed(reason), BTreeMap::new(), work);
             }
+            Reply::Report {
+                id,
+                fidelity,
+                metrics,
+            } => self.report(i, id, &fidelity, &metrics, work),
             Reply::Progress { fraction, message } => {
                 self.tell(i, Note::Progress(fraction, message.as_deref()));
             }
@@ -146,12 +152,73 @@ impl CommandEvaluator {
                 work.details(&trial, details);
                 return work.done(&trial, outcome);
             }
+            // Its outcome is known.
+            State::Stopping(stopped, _) if *stopped == id => {
+                worker.state = State::Idle;
+                worker.answered = Some(id);
+                return;
+            }
             // The first result counts.
             _ if worker.answered == Some(id) => return,
             State::Busy(task) => format!("it was asked for {}", task.job.id),
             _ => "it was not asked for anything".into(),
         };
         self.lose(i, &format!("it answered for {id}, and {asked}"), work);
+    }
+
+    /// Takes a report of a running trial: its metrics at a level between the last report and its own.
+    fn report(
+        &mut self,
+        i: usize,
+        id: Option<u64>,
+        fidelity: &BTreeMap<String, Value>,
+        metrics: &BTreeMap<String, Value>,
+        work: &mut dyn Work,
+    ) {
+        let Some(axis) = &self.axis else { return };
+        let State::Busy(task) = &mut self.workers[i].state else {
+            // It was stopped, and has not read it yet.
+            return;
+        };
+        if id.is_some_and(|id| id != task.job.id) {
+            let asked = task.job.id;
+            let why = format!(
+                "it reported on {}, and was asked for {asked}",
+                id.unwrap_or(0)
+            );
+            return self.lose(i, &why, work);
+        }
+        let name = axis.name();
+        let level = fidelity
+            .get(name)
+            .and_then(number)
+            .filter(|l| l.fract() == 0.0);
+        let (trial, last) = (task.job.trial, task.reported);
+        let Some(level) = level.filter(|l| *l >= 1.0 && *l <= f64::from(u32::MAX)) else {
+            let why = format!("it reported no whole number of `{name}`");
+            return self.lose(i, &why, work);
+        };
+        let (level, highest) = (level as u32, axis.level(trial.fidelity));
+        if level <= last || level > highest {
+            let why = if level > highest {
+                format!("it reported {level} {name} of {highest}")
+            } else {
+                format!("it reported {level} {name} after {last}")
+            };
+            return self.lose(i, &why, work);
+        }
+        task.reported = level;
+        let values = match numbers(metrics, &self.metrics) {
+            Ok(values) => values,
+            Err(why) => return self.lose(i, &format!("it sent a report where {why}"), work),
+        };
+        if !values[0].is_finite() {
+            let why = format!("`{}` was {} at {level} {name}", self.metrics[0], values[0]);
+            return self.stop(i, Outcome::Failed(why), work);
+        }
+        if work.report(&trial, level, &values) == Advice::Stop {
+            self.stop(i, Outcome::Failed("stopped early".into()), work);
+        }
     }
 
     /// Handles all received output.

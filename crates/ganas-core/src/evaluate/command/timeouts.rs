@@ -20,6 +20,7 @@ impl CommandEvaluator {
     pub(super) fn postpone(&mut self, by: Duration) {
         for worker in &mut self.workers {
             if let State::Starting(until)
+            | State::Stopping(_, until)
             | State::Busy(Task {
                 until: Some(until), ..
             }) = &mut worker.state
@@ -70,6 +71,10 @@ impl CommandEvaluator {
                         self.config.startup.as_secs_f64()
                     )
                 }
+                State::Stopping(_, until) if *until <= now => {
+                    let grace = self.config.grace.as_secs_f64();
+                    format!("it did not stop within {grace} s")
+                }
                 State::Busy(Task {
                     until: Some(until), ..
                 }) if *until <= now => {
@@ -87,7 +92,7 @@ impl CommandEvaluator {
     pub(super) fn time_to_wait(&self) -> Duration {
         let now = Instant::now();
         let next = |worker: &Worker| match &worker.state {
-            State::Starting(until) => Some(*until),
+            State::Starting(until) | State::Stopping(_, until) => Some(*until),
             State::Busy(task) => task.until,
             State::Down(until) if !self.jobs.is_empty() => Some(*until),
             _ => None,

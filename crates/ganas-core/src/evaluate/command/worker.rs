@@ -48,6 +48,8 @@ pub struct Task {
     pub begun: Instant,
     /// Time of its timeout.
     pub until: Option<Instant>,
+    /// The last level that was reported.
+    pub reported: u32,
 }
 
 #[expect(clippy::large_enum_variant, reason = "there is one state a worker")]
@@ -58,6 +60,8 @@ pub enum State {
     Starting(Instant),
     Idle,
     Busy(Task),
+    /// Asked to stop the evaluation of this id, whose outcome is known. It is killed at that time.
+    Stopping(u64, Instant),
     /// Never started again, with the reason.
     Retired(String),
 }

@@ -20,6 +20,10 @@ const REMEMBERED: usize = 50_000;
 /// A search without a better architecture for `patience` queries and this share of all is stuck.
 const STUCK_SHARE: f64 = 0.07;
 
+/// Additional weight of uncertainty where new architectures are tried at a low level (ours): one that disappoints
+/// costs little.
+const BRIEFLY: f64 = 0.5;
+
 /// Committees for the objective and for each bound on a measured metric.
 #[derive(Serialize, Deserialize)]
 pub struct CommitteeDiscriminator {
@@ -80,6 +84,11 @@ impl CommitteeDiscriminator {
         let bonus = match self.bonuses.len() {
             0 => 0.0,
             n => self.bonuses[self.rounds % n],
+        };
+        let bonus = if context.axis().is_some() && context.objectives().len() == 1 {
+            bonus + BRIEFLY
+        } else {
+            bonus
         };
         if is_stuck(context, self.patience) {
             bonus * self.stuck

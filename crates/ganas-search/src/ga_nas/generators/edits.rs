@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Generator;
 use crate::committee::by_compliance;
+use crate::curves::standings;
 use crate::front_order::by_front;
 use crate::ga_nas::config::ScreenConfig;
 use crate::ga_nas::discriminators::Discriminator;
@@ -67,7 +68,8 @@ impl EditGenerator {
         let parents = parents(context, self.parents);
         pool.extend(self.edits(context, &parents, &mut seen, rng));
         let random = context.sample_new(self.random, rng);
-        pool.extend(random.into_iter().filter(|arch| seen.insert(*arch)));
+        let random = random.into_iter().filter(|arch| is_unbegun(context, arch));
+        pool.extend(random.filter(|arch| seen.insert(*arch)));
         let mut ranked = rank(context, pool, discriminator)?;
         sort(&mut ranked);
         let climbers: Vec<Arch> = ranked
@@ -97,7 +99,7 @@ impl EditGenerator {
         }
         let edits = parents.iter().flat_map(|arch| context.neighbors(arch));
         let mut edits: Vec<Arch> = edits
-            .filter(|arch| context.is_unasked(arch) && seen.insert(*arch))
+            .filter(|arch| is_unbegun(context, arch) && seen.insert(*arch))
             .collect();
         if edits.len() > self.edited {
             rng.shuffle(&mut edits);
@@ -121,8 +123,9 @@ impl Generator for EditGenerator {
 /// a search finds its way to what complies.
 fn parents(context: &Context, count: usize) -> Vec<Arch> {
     let bounds: Vec<(&Constraint, usize)> = context.measured_constraints().collect();
+    let queries = standings(context);
     let evaluated = match context.objectives().len() {
-        1 => by_compliance(context.ledger.queries(), &bounds),
+        1 => by_compliance(&*queries, &bounds),
         _ => by_front(context, &bounds),
     };
     evaluated
@@ -130,6 +133,14 @@ fn parents(context: &Context, count: usize) -> Vec<Arch> {
         .take(count)
         .map(|query| query.arch)
         .collect()
+}
+
+/// Returns true if no trial has had an architecture, and none is about to.
+fn is_unbegun(context: &Context, arch: &Arch) -> bool {
+    if context.axis().is_none() {
+        return context.is_unasked(arch);
+    }
+    context.ledger.highest(arch).is_none() && context.pending().all(|trial| trial.arch != *arch)
 }
 
 fn rank(

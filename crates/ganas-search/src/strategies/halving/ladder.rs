@@ -39,6 +39,13 @@ impl Ladder {
         self.levels.len() - 1
     }
 
+    /// The `count` highest levels of the ladder.
+    pub fn last(mut self, count: usize) -> Self {
+        let first = self.levels.len().saturating_sub(count);
+        self.levels.drain(..first);
+        self
+    }
+
     /// The part of the ladder that begins at a level or the next one above it.
     pub fn above(mut self, level: u32) -> Self {
         let highest = self.levels.len() - 1;
@@ -76,5 +83,10 @@ mod tests {
         assert_eq!(ladder(0), [1, 4, 11, 33, 100]);
         assert_eq!(ladder(5), [11, 33, 100]);
         assert_eq!(ladder(500), [100]);
+        let last = |count| Ladder::new(Some(&axis), 3).last(count).from(0).to_vec();
+        assert_eq!(
+            (last(3), last(9)),
+            (vec![11, 33, 100], vec![1, 4, 11, 33, 100])
+        );
     }
 }
