@@ -29,6 +29,15 @@ def docstrings():
     yield "ray.run", ganas.ray.run.__doc__
 
 
+def test_the_script_of_the_readme_runs(tmp_path):
+    text = (ROOT / "README.md").read_text()
+    (script,) = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert len(script.splitlines()) <= 10
+    ran = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert "nor_conv_3x3" in ran.stdout
+
+
 def test_everything_has_a_docstring():
     assert [name for name, text in docstrings() if not text] == []
 

@@ -6,6 +6,46 @@
 #![doc = include_str!("../tests/first_search.rs")]
 //! ```
 //!
+//! # Where evaluations come from
+//!
+//! | Source | Method |
+//! |---|---|
+//! | a function of yours | [`Search::maximize`], [`Search::minimize`] |
+//! | an evaluator with several metrics, slots or its own errors | [`Search::evaluator`] |
+//! | a table: a file, or the name of an embedded one | [`Search::table`] |
+//! | trainings, workers of a command, surrogates, supernets | [`Search::set`], with the options of `ganas search` |
+//!
+//! The table of NAS-Bench-201 is embedded, so this needs no download:
+//!
+//! ```
+//! # fn main() -> ganas::Result<()> {
+//! let found = ganas::Search::new("nasbench201")
+//!     .table("nasbench201", "cifar10_test")
+//!     .strategy("local-search")
+//!     .queries(30)
+//!     .run()?;
+//! assert!(found.run.best.is_some_and(|accuracy| accuracy > 80.0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Results
+//!
+//! [`Search::run`] returns a [`SearchReport`](study::record::SearchReport): its `run` has the best architecture, its
+//! value and the number of queries, and `provenance` everything that repeats the search. [`Search::out`] keeps the run
+//! in a folder, which a later call, `ganas resume` and `ganas report` read.
+//!
+//! # Crates
+//!
+//! | Crate | Contents |
+//! |---|---|
+//! | [`core`] | architectures, spaces, constraints, the driver of a search |
+//! | [`tables`] | tables of evaluated architectures |
+//! | [`strategies`] | GA-NAS, its baselines, predictors, rare events |
+//! | [`study`] | specifications, runs, records, benchmarks, statistics |
+//!
+//! # Extensions
+//!
 //! Strategies, spaces and evaluators of your own join a [`Registry`]. Together with [`main`] they become a
 //! `ganas` of your own, with all its commands:
 //!

@@ -99,7 +99,7 @@ impl Search {
         self.add("start", arch.into())
     }
 
-    /// Evaluates by a column of a table; `NAME:min` minimises it.
+    /// Evaluates by a column of a table: a file, or the name of an embedded one. `NAME:min` minimises it.
     pub fn table(self, file: impl AsRef<Path>, objective: impl Into<String>) -> Search {
         let file = file.as_ref().display().to_string();
         self.set("table", file).set("objective", objective.into())

@@ -44,5 +44,6 @@ mod tampered;
 
 mod tools;
 mod train;
+mod watch;
 mod workers;
 mod workspace;

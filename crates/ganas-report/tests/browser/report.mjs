@@ -8,7 +8,7 @@
 //     how soon pages can be used, in milliseconds
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -268,6 +268,48 @@ async function controls(page) {
   await page.emulateMedia({ colorScheme: "light" });
 }
 
+/** Importance with intervals, parallel coordinates, and exports of the best architectures. */
+async function choices(page) {
+  const bars = figure(page, "Importance of each choice");
+  await bars.scrollIntoViewIfNeeded();
+  const rows = (await save(page, bars.locator("button", { hasText: "CSV" }))).trim().split("\n");
+  assert.equal(rows[0], "choice,share,low,high");
+  assert.equal(rows.length, 6, "a row for each of the five choices");
+  for (const row of rows.slice(1)) {
+    const [, share, low, high] = row.split(",").map(Number);
+    assert.ok(low <= share && share <= high, row);
+  }
+  const lines = page.locator("figure.parallel-figure");
+  await lines.scrollIntoViewIfNeeded();
+  assert.equal(await lines.locator("path.line").count(), 20);
+  await lines.locator("select").selectOption("100");
+  assert.equal(await lines.locator("path.line").count(), 100);
+  assert.equal(await lines.locator("path.line.top").count(), 10);
+  await lines.locator("path.line.top").last().dispatchEvent("click");
+  assert.ok((await lines.locator("[aria-live] code").count()) > 0, "a click at a line shows its architecture");
+  const best = page.locator(".exports").first();
+  assert.match(await save(page, best.locator("button", { hasText: "DOT" })), /^digraph/);
+  assert.match(await save(page, best.locator("button", { hasText: "SVG" })), /^<svg/);
+}
+
+/** A page that is served while its run goes on. */
+async function live(browser, ganas, folder, run) {
+  const server = spawn(ganas, ["report", "--watch", "plain", "--port", "0"], { cwd: folder });
+  try {
+    const said = await new Promise((resolve) => server.stdout.once("data", resolve));
+    const page = await browser.newPage();
+    await page.goto(String(said).split(" ")[0]);
+    const shows = (text) => page.waitForFunction((t) => document.body.textContent.includes(t), text, { timeout: 20_000 });
+    await shows("60 of 60");
+    await page.locator("p.live", { hasText: "live" }).waitFor();
+    run("resume", "plain", "--queries", "80", "--quiet");
+    await shows("80 of 80");
+    await page.close();
+  } finally {
+    server.kill();
+  }
+}
+
 /** A space of chains and a table of all of them, with a metric that is bounded. */
 function inputs(folder) {
   const ops = ["a", "b", "c", "d", "e"];
@@ -379,6 +421,7 @@ async function test(ganas, folder) {
   await clicks(page);
   await table(page, true);
   await downloads(page);
+  await choices(page);
   await controls(page);
   const widest = await page.evaluate(() => {
     dispatchEvent(new Event("beforeprint"));
@@ -393,7 +436,9 @@ async function test(ganas, folder) {
   assert.ok(pdf.length > 50_000, "it prints");
   assert.deepEqual(complaints, []);
   await close();
-  console.log("tooltips, sorting, filter, downloads, controls and printing work");
+  console.log("tooltips, sorting, filter, downloads, choices, controls and printing work");
+  await live(browser, ganas, folder, run);
+  console.log("a page that is served follows its run");
   await browser.close();
 }
 
