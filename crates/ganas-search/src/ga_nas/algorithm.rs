@@ -2,6 +2,7 @@
 
 use ganas_core::arch::Arch;
 use ganas_core::error::Result;
+use ganas_core::space::Kind;
 use ganas_core::state;
 use ganas_core::strategy::{Capabilities, Context, Gauge, Strategy};
 use ganas_core::trial::Trial;
@@ -70,7 +71,11 @@ impl GaNas {
 
     /// |X_t|, with which a round takes its share of many workers.
     fn size(&self, context: &Context, t: usize) -> usize {
-        let size = self.config.size(t, context.ledger.len());
+        let config = &self.config;
+        let size = match context.space.kind() {
+            Kind::Config(_) if config.one_at_a_time => config.shared(context.ledger.len()).max(1),
+            _ => config.size(t, context.ledger.len()),
+        };
         size.max(context.under_way() / OVERLAP)
     }
 }

@@ -96,6 +96,11 @@ pub struct GaNasConfig {
     /// a long search takes ever fewer rounds a query.
     #[serde(default)]
     pub share: f64,
+    /// True if X_t has one configuration in spaces of named choices, but for its share (ours). A
+    /// choice of training settings is told from others by few evaluations, so a search learns more
+    /// from one after another.
+    #[serde(default)]
+    pub one_at_a_time: bool,
     /// K, the size of the truth set T.
     pub truth: usize,
     /// Rules of the space: enforced by masks or learned from rewards.
@@ -133,10 +138,12 @@ impl GaNasConfig {
     pub fn size(&self, t: usize, evaluated: usize) -> usize {
         match t {
             0 => self.initial,
-            _ => {
-                let share = (self.share * evaluated as f64) as usize;
-                share.max(self.batch + (t - 1) * self.growth)
-            }
+            _ => (self.shared(evaluated)).max(self.batch + (t - 1) * self.growth),
         }
+    }
+
+    /// The part of X_t that follows from the number of evaluations before it.
+    pub fn shared(&self, evaluated: usize) -> usize {
+        (self.share * evaluated as f64) as usize
     }
 }

@@ -16,6 +16,7 @@ impl GaNasConfig {
             growth: 50,
             batch: 100,
             share: 0.0,
+            one_at_a_time: false,
             truth: 25,
             // Ours: masks make every sample valid, which leaves the paper's rewards for validity
             // without work.
@@ -106,6 +107,7 @@ impl Default for GaNasConfig {
             growth: 0,
             batch: 3,
             share: 0.02,
+            one_at_a_time: true,
             truth: 30,
             updates: 1,
             episodes: 64,

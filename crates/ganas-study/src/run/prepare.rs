@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ganas_core::constraint::Predicate;
 use ganas_core::error::{Error, Result};
+use ganas_core::space::Kind;
 use ganas_search::Recipe;
 use ganas_train::recipe::MOST_EPOCHS;
 
@@ -134,7 +135,13 @@ impl Prepared {
             return Ok(None);
         };
         let queries = self.queries - self.task.reevaluate;
-        let round = self.recipe.round(self.history.known.len(), queries)?;
+        let single = matches!(self.task.space.kind(), Kind::Config(_))
+            && self.recipe.settings()["one_at_a_time"] == true;
+        let round = if single {
+            1
+        } else {
+            self.recipe.round(self.history.known.len(), queries)?
+        };
         let there = workers.count();
         if self.spec.asynchronous || there <= round {
             return Ok(None);
