@@ -44,8 +44,8 @@ pub use choices::Choices;
 pub use curve::{Curve, Trace, aggregate};
 pub use importance::Importance;
 pub use model::{
-    Architectures, Bound, Difference, Export, Origin, Report, Round, Run, Standing, State, Step,
-    Suite, Task, Winner,
+    Architectures, Bound, CurveEnd, Difference, Export, LearningCurve, Origin, Report, Round, Run,
+    Standing, State, Step, Suite, Task, Winner,
 };
 pub use page::unpacked;
 pub use summary::{Summary, summarise};

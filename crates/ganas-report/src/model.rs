@@ -161,8 +161,38 @@ pub struct Run {
     pub parts: BTreeMap<String, f64>,
     /// The trained network of the search's result, if networks are trained.
     pub winner: Option<Winner>,
+    /// The name of its cost axis, if it has several fidelities.
+    pub axis: Option<String>,
+    /// Learning curves in the order in which architectures were begun.
+    pub learning: Vec<LearningCurve>,
     /// The outlook: how rare the best is and what further queries would bring, in a sentence.
     pub outlook: Option<String>,
+}
+
+/// The learning curve of an architecture.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LearningCurve {
+    /// The architecture.
+    pub arch: String,
+    /// Levels and objective values.
+    pub points: Vec<(u32, f64)>,
+    /// The state of its training.
+    pub end: CurveEnd,
+}
+
+/// The state in which the training of an architecture was left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CurveEnd {
+    /// Trained to the highest level.
+    Whole,
+    /// Left at a lower level by the strategy.
+    #[default]
+    Paused,
+    /// Stopped early, since its predicted end was unlikely to be the best.
+    Stopped,
+    /// Failed.
+    Failed,
 }
 
 /// The gauges that a strategy reported for a round.

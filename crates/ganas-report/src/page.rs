@@ -27,11 +27,12 @@ const LICENCES: [&str; 2] = [
     include_str!("../assets/vendor/d3.LICENSE"),
 ];
 /// In the order in which they need each other.
-const SCRIPTS: [&str; 9] = [
+const SCRIPTS: [&str; 10] = [
     include_str!("../assets/js/base.js"),
     include_str!("../assets/js/figure.js"),
     include_str!("../assets/js/curves.js"),
     include_str!("../assets/js/gauges.js"),
+    include_str!("../assets/js/learning.js"),
     include_str!("../assets/js/tradeoff.js"),
     include_str!("../assets/js/choices.js"),
     include_str!("../assets/js/table.js"),

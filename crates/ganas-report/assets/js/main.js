@@ -27,6 +27,7 @@ function taskSection(task, curves, summaries, id) {
   const known = Object.keys(GAUGES);
   const others = Object.keys(curves).filter((name) => !["best", "rank", ...known].includes(name));
   const best = bestFigure(task, curves);
+  const learning = learningFigure(task);
   const tradeoff = tradeoffFigure(task);
   const time = timeFigure(task, summaries);
   const evaluated = task.archs.notation.length;
@@ -46,6 +47,7 @@ function taskSection(task, curves, summaries, id) {
     summary(task, summaries),
     runList(task),
     best ? best.element : note("These results do not say how the runs came to their bests."),
+    learning ? [h3("Learning curves"), learning.element] : [],
     tradeoff ? [h3("Trade-offs"), tradeoff.element] : [],
     of("Choices", [importanceFigure(task), parallelFigure(task)]),
     drawings(task),

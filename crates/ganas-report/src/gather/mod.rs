@@ -3,6 +3,7 @@
 mod bench;
 mod draw;
 mod found;
+mod learning;
 mod provenance;
 mod run;
 mod tasks;

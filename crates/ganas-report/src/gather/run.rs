@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::bench::RunResult;
 use super::found::{Evaluation, Found, Key};
+use super::learning;
 use super::provenance::{Provenance, label};
 use super::unreadable::{MEND, unreadable};
 use ganas_study::rundir::evaluations::{FAILURE, SECONDS};
@@ -45,8 +46,17 @@ pub fn read(folder: &Path) -> Result<Found> {
     if key.space.is_empty() || key.objective.is_empty() {
         return Err(refuse("the settings do not say what was searched".into()));
     }
-    let (metrics, mut evaluations) = evaluations(&whole_lines(&folder.join(EVALUATIONS)));
-    let failures = failures(&whole_lines(&folder.join(JOURNAL)));
+    let axis = settings.task["fidelity"]
+        .as_str()
+        .and_then(|text| text.split_once('='));
+    let axis = axis.map(|(name, levels)| Axis {
+        name,
+        highest: levels.rsplit('.').next().unwrap_or_default(),
+    });
+    let rows = whole_lines(&folder.join(EVALUATIONS));
+    let (metrics, mut evaluations) = evaluations(&rows, axis.as_ref());
+    let journal = whole_lines(&folder.join(JOURNAL));
+    let failures = failures(&journal);
     // What failed at first may have been evaluated again since.
     let failed = |e: &&mut Evaluation| e.metrics.first().copied().flatten().is_none();
     for evaluation in evaluations.iter_mut().filter(failed) {
@@ -76,6 +86,8 @@ pub fn read(folder: &Path) -> Result<Found> {
     run.rounds = rounds(&whole_lines(&folder.join(ROUNDS)), key.minimize);
     let (parts, seconds) = times(&whole_lines(&folder.join(TIMES)));
     run.parts = parts;
+    run.axis = axis.map(|axis| axis.name.to_owned());
+    run.learning = learning::curves(&journal, &key.objective);
     run.seconds = run.seconds.or(seconds);
     Ok(Found {
         origin: settings.origin(&strategy.strategy, &strategy.preset, seed, folder),
@@ -127,25 +139,41 @@ fn whole_lines(file: &Path) -> String {
     String::from_utf8_lossy(&bytes[..end]).into_owned()
 }
 
-/// The metrics' names, the objective first, and the evaluations.
-fn evaluations(text: &str) -> (Vec<String>, Vec<Evaluation>) {
+/// Cost axis of a run.
+struct Axis<'s> {
+    name: &'s str,
+    highest: &'s str,
+}
+
+/// The metrics' names, the objective first, and the evaluations; those at the highest level, if there are several.
+fn evaluations(text: &str, axis: Option<&Axis>) -> (Vec<String>, Vec<Evaluation>) {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let level = reader
+        .headers()
+        .ok()
+        .and_then(|header| header.get(3))
+        .map(str::to_owned);
+    let axis = axis.filter(|axis| level.as_deref() == Some(axis.name));
+    let first = 3 + usize::from(axis.is_some());
     let names = |header: &csv::StringRecord| -> Vec<String> {
-        header.iter().skip(3).map(str::to_owned).collect()
+        header.iter().skip(first).map(str::to_owned).collect()
     };
     let metrics = reader.headers().map(names).unwrap_or_default();
-    let rows: Vec<csv::StringRecord> = reader.into_records().map_while(|row| row.ok()).collect();
+    let rows = reader.into_records().map_while(|row| row.ok());
+    let is_full =
+        |row: &csv::StringRecord| axis.is_none_or(|axis| row.get(3) == Some(axis.highest));
+    let rows: Vec<csv::StringRecord> = rows.filter(is_full).collect();
     // The objective stays, even without values. A column of texts is not a metric, and the time that an
     // evaluation took is none of the architecture.
     let is_number = |cell: &str| cell.is_empty() || cell.parse::<f64>().is_ok();
     let kept: Vec<usize> = (0..metrics.len())
         .filter(|&i| {
-            let mut cells = rows.iter().filter_map(|row| row.get(3 + i));
+            let mut cells = rows.iter().filter_map(|row| row.get(first + i));
             i == 0 || ![SECONDS, FAILURE].contains(&&*metrics[i]) && cells.all(is_number)
         })
         .collect();
     let evaluations = rows.iter().map_while(|row| {
-        let cell = |i: &usize| row.get(3 + i).and_then(|cell| cell.parse().ok());
+        let cell = |i: &usize| row.get(first + i).and_then(|cell| cell.parse().ok());
         Some(Evaluation {
             round: row.get(1)?.parse().ok()?,
             arch: row.get(2)?.to_owned(),
