@@ -39,8 +39,9 @@ impl Task {
             evaluator: None,
             objective: self.label(),
             minimize: self.objective.is_minimized(),
-            objectives: (self.objectives.iter().cloned())
+            objectives: (self.objectives.iter())
                 .filter(|objective| self.front.is_some() || objective.scale != Scale::Linear)
+                .cloned()
                 .collect(),
             reference: (self.front.as_ref()).map_or_else(BTreeMap::new, FrontMeasure::on_record),
             failed: self.failing.iter().map(|c| c.to_string()).collect(),

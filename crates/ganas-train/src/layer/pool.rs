@@ -177,7 +177,8 @@ mod tests {
             let size = max_pool(x.clone(), kernel, shape).dims();
             let weights = numbers(random(size, 99));
 
-            let (ours, [by_x]) = differentiate(&[x.clone()], |[x]| max_pool(x, kernel, shape));
+            let (ours, [by_x]) =
+                differentiate(std::array::from_ref(&x), |[x]| max_pool(x, kernel, shape));
             let winners: Vec<usize> = windows.iter().map(largest).collect();
             let maxima: Vec<f32> = winners.iter().map(|&i| numbers_of_x[i]).collect();
             let mut slopes = vec![0.0; numbers_of_x.len()];
@@ -188,7 +189,8 @@ mod tests {
             assert_eq!(ours, maxima);
             close(&by_x, &slopes, 1e-5);
 
-            let (ours, [by_x]) = differentiate(&[x], |[x]| avg_pool(x, kernel, shape));
+            let (ours, [by_x]) =
+                differentiate(std::array::from_ref(&x), |[x]| avg_pool(x, kernel, shape));
             let mean = |window: &Vec<usize>| {
                 window.iter().map(|&i| numbers_of_x[i]).sum::<f32>() / window.len() as f32
             };

@@ -107,10 +107,9 @@ impl Asha {
     fn promotion(&mut self) -> Option<(usize, Arch)> {
         let eta = self.config.eta;
         let below = 0..self.rungs.len().saturating_sub(1);
-        let found = below
+        below
             .rev()
-            .find_map(|k| Some((k + 1, self.rungs[k].promote(eta)?)));
-        found
+            .find_map(|k| Some((k + 1, self.rungs[k].promote(eta)?)))
     }
 }
 
