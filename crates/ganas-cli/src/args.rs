@@ -6,8 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use ganas_study::text::one_line;
 
 use crate::command::{
-    bench, completions, export, man, rare_event, report, resume, run, search, space, supernet,
-    surrogate, table,
+    bench, completions, export, man, measure, rare_event, report, resume, run, search, space,
+    supernet, surrogate, table,
 };
 
 const EXAMPLES: &str = "\
@@ -55,6 +55,8 @@ pub enum Command {
     Surrogate(surrogate::SurrogateArgs),
     /// Write completions for a shell
     Completions(completions::CompletionsArgs),
+    /// Time a network on this machine
+    Measure(measure::MeasureArgs),
     /// Write the manual
     Man(man::ManArgs),
 }

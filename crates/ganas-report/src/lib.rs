@@ -31,6 +31,7 @@
 
 #![forbid(unsafe_code)]
 
+mod attainment;
 mod choices;
 mod curve;
 pub mod gather;
@@ -40,12 +41,13 @@ mod page;
 pub mod serve;
 mod summary;
 
+pub use attainment::{Attainment, attainments, svg as front_svg};
 pub use choices::Choices;
 pub use curve::{Curve, Trace, aggregate};
 pub use importance::Importance;
 pub use model::{
-    Architectures, Bound, CurveEnd, Difference, Export, LearningCurve, Origin, Report, Round, Run,
-    Standing, State, Step, Suite, Task, Winner,
+    Architectures, Bound, CurveEnd, Difference, Export, FrontPoint, Goal, LearningCurve, Origin,
+    Report, Round, Run, Standing, State, Step, Suite, Task, Winner,
 };
 pub use page::unpacked;
 pub use summary::{Summary, summarise};

@@ -34,6 +34,8 @@ pub struct Task {
     pub objective: String,
     /// True if smaller is better.
     pub minimize: bool,
+    /// The objectives, if there are several.
+    pub objectives: Vec<Goal>,
     /// The source of evaluations, in a line.
     pub source: String,
     /// The best value of a compliant architecture, if a table determines it.
@@ -66,6 +68,24 @@ pub struct Task {
     pub differences: Vec<Difference>,
     /// Provenance of the runs.
     pub origins: Vec<Origin>,
+}
+
+/// An objective among several.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Goal {
+    /// The metric.
+    pub metric: String,
+    /// True if smaller is better.
+    pub minimize: bool,
+}
+
+/// An architecture on the front of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct FrontPoint {
+    /// Values of the objectives.
+    pub values: Vec<f64>,
+    /// The architecture, if it is known.
+    pub arch: Option<String>,
 }
 
 /// A hard constraint.
@@ -149,6 +169,10 @@ pub struct Run {
     pub rejected: usize,
     /// Each query that improved on all before it.
     pub steps: Vec<Step>,
+    /// The front, if there are several objectives.
+    pub front: Vec<FrontPoint>,
+    /// The hypervolume after each query that added to it.
+    pub hypervolume: Vec<(usize, f64)>,
     /// The best rank after a number of queries, if the steps are unknown.
     pub rank_at: Vec<(usize, usize)>,
     /// The evaluations in order, as places in [`Architectures`].

@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::attainment::{Attainment, attainments};
 use crate::curve::{Curve, Trace, aggregate};
 use crate::model::{Report, Run, State, Task};
 use crate::summary::{Summary, summarise};
@@ -27,13 +28,14 @@ const LICENCES: [&str; 2] = [
     include_str!("../assets/vendor/d3.LICENSE"),
 ];
 /// In the order in which they need each other.
-const SCRIPTS: [&str; 10] = [
+const SCRIPTS: [&str; 11] = [
     include_str!("../assets/js/base.js"),
     include_str!("../assets/js/figure.js"),
     include_str!("../assets/js/curves.js"),
     include_str!("../assets/js/gauges.js"),
     include_str!("../assets/js/learning.js"),
     include_str!("../assets/js/tradeoff.js"),
+    include_str!("../assets/js/fronts.js"),
     include_str!("../assets/js/choices.js"),
     include_str!("../assets/js/table.js"),
     include_str!("../assets/js/sections.js"),
@@ -51,6 +53,8 @@ struct Data<'a> {
     curves: Vec<Curves>,
     /// For each task.
     summaries: Vec<Vec<Summary>>,
+    /// For each task.
+    attainments: Vec<Vec<Attainment>>,
 }
 
 impl Report {
@@ -60,6 +64,7 @@ impl Report {
             report: self,
             curves: self.tasks.iter().map(curves).collect(),
             summaries: self.tasks.iter().map(summarise).collect(),
+            attainments: self.tasks.iter().map(attainments).collect(),
         };
         // Numbers, texts and maps with keys that are texts: there is nothing that JSON cannot hold,
         // and a buffer in memory takes all of it.
@@ -129,6 +134,13 @@ fn curves(task: &Task) -> Curves {
         of(task, |run| run.steps.iter().map(|s| (s.0, s.1)).collect()),
     );
     curves.insert("rank".into(), of(task, ranks));
+    let volumes = |run: &Run| {
+        run.hypervolume
+            .iter()
+            .map(|(query, v)| (*query, *v))
+            .collect()
+    };
+    curves.insert("hypervolume".into(), of(task, volumes));
     for gauge in gauges {
         let points = |run: &Run| {
             let rounds = run.rounds.iter();

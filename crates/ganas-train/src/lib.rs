@@ -36,6 +36,7 @@ pub mod device;
 pub mod error;
 pub mod evaluate;
 pub mod examples;
+pub mod latency;
 pub mod layer;
 pub mod network;
 pub mod optimizer;
@@ -56,6 +57,7 @@ pub fn cpu() -> Device {
 pub use error::{Result, TrainError};
 pub use evaluate::{METRICS, Training, TrainingEvaluator};
 pub use examples::{Batch, Examples, Feed};
+pub use latency::{LATENCY, Latency, TimedEvaluator, latency};
 pub use network::{Frame, Plan, Weights};
 pub use optimizer::Optimizer;
 pub use paused::Checkpoints;

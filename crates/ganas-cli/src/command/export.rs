@@ -1,11 +1,12 @@
 //! `ganas export`: an architecture in a form that others read.
 
+mod front;
 mod imported;
 mod network;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -21,6 +22,7 @@ use crate::command::supernet::space_of;
 use crate::end::End;
 use crate::names;
 use crate::registry::registry;
+use front::Front;
 use ganas_study::files::prepare;
 use imported::{Imported, is_file};
 use network::{NetworkArgs, Origin};
@@ -31,6 +33,7 @@ Examples:
   ganas export '|none~0|+|none~0|none~1|+|none~0|none~1|none~2|' --space nasbench201 --to dot | dot -Tpdf > cell.pdf
   ganas export inception --space nasbench101 --from resnet --to text
   ganas export best.json --to json
+  ganas export --front runs/front --to svg
   ganas export resnet --space nasbench101 --to pytorch --out resnet.py
   ganas export runs/digits-1/result.json --weights runs/digits-1/winner.safetensors \\
       --to onnx --out winner.onnx
@@ -45,8 +48,13 @@ Examples:
 pub struct ExportArgs {
     /// Architecture in the space's notation or by its name, or a file that `--to json` or `ganas
     /// search --json` wrote
-    #[arg(value_name = "ARCH|FILE.json")]
-    arch: String,
+    #[arg(value_name = "ARCH|FILE.json", required_unless_present = "front")]
+    arch: Option<String>,
+
+    /// Write every architecture of a front: DIR is the folder of a run with several objectives, and `--out`
+    /// the folder of the files [default: `front` in DIR]. With FILE.json, its front is written into DIR
+    #[arg(long, value_name = "DIR", conflicts_with = "from")]
+    front: Option<PathBuf>,
 
     /// Search space: a name that `ganas space list` shows, or a TOML file [default: the one that
     /// FILE.json names]
@@ -54,7 +62,12 @@ pub struct ExportArgs {
     space: Option<String>,
 
     /// Format to write
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        required_unless_present = "front",
+        default_value_if("front", clap::builder::ArgPredicate::IsPresent, "svg")
+    )]
     to: Format,
 
     /// Draw what the architecture has other than this one
@@ -93,6 +106,19 @@ impl Format {
         matches!(self, Format::Svg | Format::Dot | Format::Text)
     }
 
+    /// Ending of its files.
+    fn extension(self) -> &'static str {
+        match self {
+            Format::Svg => "svg",
+            Format::Dot => "dot",
+            Format::Text => "txt",
+            Format::Json => "json",
+            Format::Pytorch => "py",
+            Format::Onnx => "onnx",
+            Format::Safetensors => "safetensors",
+        }
+    }
+
     /// Returns true if it is a network with layers.
     fn builds(self) -> bool {
         matches!(self, Format::Pytorch | Format::Onnx | Format::Safetensors)
@@ -115,13 +141,17 @@ struct Exported<'a> {
 /// # Errors
 /// If the architecture cannot be read or the file not be written.
 pub fn run(args: &ExportArgs) -> Result<End> {
-    let imported = if is_file(&args.arch) {
-        Some(imported::open(&args.arch)?)
+    if let Some(folder) = &args.front {
+        return run_front(args, folder);
+    }
+    let text = args.arch.as_deref().unwrap_or_default();
+    let imported = if is_file(text) {
+        Some(imported::open(text)?)
     } else {
         None
     };
     let space = space(args, imported.as_ref())?;
-    let arch = imported::read(&*space, &args.arch)?;
+    let arch = imported::read(&*space, text)?;
     check(args)?;
     let from = (args.from.as_deref())
         .map(|text| imported::read(&*space, text))
@@ -130,32 +160,79 @@ pub fn run(args: &ExportArgs) -> Result<End> {
         prepare(file)?;
     }
     let origin = match imported {
-        Some(imported) => imported.origin(&args.arch)?,
+        Some(imported) => imported.origin(text)?,
         None => Origin::default(),
     };
-    let drawing = || match from {
-        Some(from) => Drawing::between(&*space, &from, &arch),
-        None => Drawing::of(&*space, &arch),
-    };
-    let bytes = match args.to {
-        Format::Svg => drawing()?.svg().into_bytes(),
-        Format::Dot => drawing()?.dot().into_bytes(),
-        Format::Text => drawing()?.text().into_bytes(),
-        Format::Json => (serde_json::to_string_pretty(&exported(&*space, &arch))? + "\n").into(),
-        Format::Pytorch => args.network.pytorch(&space, &arch, origin)?.into_bytes(),
-        Format::Onnx => args.network.onnx(&space, &arch, origin)?,
-        Format::Safetensors => {
-            let Some(file) = &args.out else {
-                return Err(unreadable("weights are not readable text"));
-            };
-            args.network.save(&space, &arch, file)?;
-            return Ok(End::Done);
-        }
-    };
+    if args.to == Format::Safetensors {
+        let Some(file) = &args.out else {
+            return Err(unreadable("weights are not readable text"));
+        };
+        args.network.save(&space, &arch, file)?;
+        return Ok(End::Done);
+    }
+    let bytes = bytes(args, &space, &arch, from.as_ref(), origin)?;
     match &args.out {
         Some(file) => write_whole(file, |mut f| f.write_all(&bytes))?,
         None => io::stdout().write_all(&bytes)?,
     }
+    Ok(End::Done)
+}
+
+/// An architecture in the format that is asked for.
+fn bytes(
+    args: &ExportArgs,
+    space: &Arc<dyn SearchSpace>,
+    arch: &Arch,
+    from: Option<&Arch>,
+    origin: Origin,
+) -> Result<Vec<u8>> {
+    let drawing = || match from {
+        Some(from) => Drawing::between(&**space, from, arch),
+        None => Drawing::of(&**space, arch),
+    };
+    Ok(match args.to {
+        Format::Svg => drawing()?.svg().into_bytes(),
+        Format::Dot => drawing()?.dot().into_bytes(),
+        Format::Text => drawing()?.text().into_bytes(),
+        Format::Json => (serde_json::to_string_pretty(&exported(&**space, arch))? + "\n").into(),
+        Format::Pytorch => args.network.pytorch(space, arch, origin)?.into_bytes(),
+        Format::Onnx => args.network.onnx(space, arch, origin)?,
+        Format::Safetensors => return Err(unreadable("weights are not readable text")),
+    })
+}
+
+/// Writes every architecture of a front.
+fn run_front(args: &ExportArgs, folder: &Path) -> Result<End> {
+    check(args)?;
+    let (source, out) = match (&args.arch, &args.out) {
+        (Some(file), None) => (PathBuf::from(file), folder.to_owned()),
+        (Some(_), Some(_)) => {
+            return Err(Error::input(
+                "`--front DIR` and `--out` both name the folder of the files",
+            )
+            .mend("leave `--out` out")
+            .into());
+        }
+        (None, Some(out)) => (folder.to_owned(), out.clone()),
+        (None, None) => (folder.to_owned(), folder.join("front")),
+    };
+    let front = Front::read(&source)?;
+    let named = args.space.as_deref().unwrap_or(front.space());
+    let space: Arc<dyn SearchSpace> = registry().notations(named)?.into();
+    let extension = args.to.extension();
+    let files = front.write(&*space, &out, extension, |text, file| {
+        let arch = imported::read(&*space, text)?;
+        if args.to == Format::Safetensors {
+            return args.network.save(&space, &arch, file);
+        }
+        let bytes = bytes(args, &space, &arch, None, Origin::default())?;
+        Ok(write_whole(file, |mut f| f.write_all(&bytes))?)
+    })?;
+    println!(
+        "{}: {} architectures, listed in front.csv",
+        out.display(),
+        files.len()
+    );
     Ok(End::Done)
 }
 
@@ -185,7 +262,8 @@ fn check(args: &ExportArgs) -> Result<()> {
             )
             .into());
     }
-    if args.to == Format::Onnx && args.out.is_none() && io::stdout().is_terminal() {
+    let is_alone = args.front.is_none();
+    if is_alone && args.to == Format::Onnx && args.out.is_none() && io::stdout().is_terminal() {
         return Err(unreadable("an ONNX model is not readable text"));
     }
     Ok(())

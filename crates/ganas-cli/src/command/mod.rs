@@ -4,6 +4,7 @@ pub mod bench;
 pub mod completions;
 pub mod export;
 pub mod man;
+pub mod measure;
 pub mod rare_event;
 pub mod report;
 pub mod result;

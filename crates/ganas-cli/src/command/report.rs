@@ -47,6 +47,10 @@ pub struct ReportArgs {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
+    /// File for a chart of the fronts over all runs, as SVG: lines that half of the runs attain
+    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
+    svg: Option<PathBuf>,
+
     /// Title of the page [default: what was searched]
     #[arg(long)]
     title: Option<String>,
@@ -68,6 +72,8 @@ pub struct ReportArgs {
 struct Page {
     html: String,
     runs: usize,
+    /// Chart of the fronts, if there are several objectives.
+    chart: Option<String>,
 }
 
 /// Runs the command.
@@ -88,11 +94,19 @@ pub fn run(args: &ReportArgs) -> Result<End> {
         _ => PathBuf::from("report.html"),
     };
     prepare(&out)?;
+    args.svg.as_deref().map_or(Ok(()), prepare)?;
     for problem in &gathered.problems {
         eprintln!("warning: {}", one_line(&problem.to_string()));
     }
     let page = page(args, gathered);
     write_whole(&out, |mut file| file.write_all(page.html.as_bytes()))?;
+    if let Some(file) = &args.svg {
+        let chart = page.chart.ok_or_else(|| {
+            Error::input("there is no front to draw")
+                .mend("name runs with several `--objective`, or leave `--svg` out")
+        })?;
+        write_whole(file, |mut f| f.write_all(chart.as_bytes()))?;
+    }
     if !args.quiet {
         println!("{}", done(&out, page.runs, page.html.len()));
     }
@@ -138,6 +152,7 @@ fn page(args: &ReportArgs, gathered: Gathered) -> Page {
         [task] => format!("{} by {}", task.space, task.objective),
         _ => format!("{runs} runs of {} tasks", tasks.len()),
     });
+    let chart = tasks.iter().find_map(ganas_report::front_svg);
     let report = Report {
         title,
         ganas: VERSION.into(),
@@ -149,6 +164,7 @@ fn page(args: &ReportArgs, gathered: Gathered) -> Page {
     Page {
         html: report.html(),
         runs,
+        chart,
     }
 }
 

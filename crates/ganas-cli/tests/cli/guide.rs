@@ -159,6 +159,11 @@ fn constraints() {
 }
 
 #[test]
+fn fronts() {
+    runs("fronts.md");
+}
+
+#[test]
 fn how_ga_nas_works() {
     runs("how-ga-nas-works.md");
 }

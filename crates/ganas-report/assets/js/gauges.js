@@ -57,6 +57,11 @@ const GAUGES = {
   ],
   g_valid: ["Generator: valid", () => "share", "Generated graphs that are architectures of the space."],
   g_duplicates: ["Generator: duplicates", () => "share", "Valid graphs that had been evaluated or generated before."],
+  hypervolume: [
+    "Hypervolume",
+    () => "share of the box",
+    "The share of the box between the reference point and the best values that the front dominates.",
+  ],
   d_rank_accuracy: [
     "Ranking head: accuracy",
     () => "share",
@@ -73,7 +78,8 @@ function gaugeFigure(task, curves, gauge) {
     () => "",
     "As the strategy reports it at the end of each round.",
   ];
-  const each = (run) => run.rounds.filter((r) => gauge in r.gauges).map((r) => [r.queries, r.gauges[gauge]]);
+  const each = (run) =>
+    gauge === "hypervolume" ? run.hypervolume : run.rounds.filter((r) => gauge in r.gauges).map((r) => [r.queries, r.gauges[gauge]]);
   return new Figure({
     title,
     caption,

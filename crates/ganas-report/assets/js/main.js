@@ -18,23 +18,26 @@ const of = (title, figures) => {
 const trainsNothing = (task, curves) =>
   curves.gamma && !curves.d_loss && !curves.g_loss && task.runs.some((run) => run.strategy.startsWith("ga-nas"));
 
-function taskSection(task, curves, summaries, id) {
+function taskSection(task, curves, summaries, attainments, id) {
   const gauge = (names) =>
     names
       .filter((name) => curves[name])
       .map((name) => gaugeFigure(task, curves, name))
       .filter((figure) => figure);
   const known = Object.keys(GAUGES);
-  const others = Object.keys(curves).filter((name) => !["best", "rank", ...known].includes(name));
+  const others = Object.keys(curves).filter((name) => !["best", "rank", "hypervolume", ...known].includes(name));
   const best = bestFigure(task, curves);
   const learning = learningFigure(task);
   const tradeoff = tradeoffFigure(task);
+  const front = frontFigure(task, attainments);
   const time = timeFigure(task, summaries);
   const evaluated = task.archs.notation.length;
   const bounded = new Set(task.runs.map((run) => run.bounds)).size > 1;
   const bounds = task.constraints.map((c) => `${c.metric} ${c.comparison} ${num(c.bound)}`).join(", ");
   const facts = [
-    `${task.minimize ? "smallest" : "largest"} ${task.objective}`,
+    task.objectives.length > 1
+      ? task.objectives.map((o) => `${o.minimize ? "smallest" : "largest"} ${o.metric}`).join(", ")
+      : `${task.minimize ? "smallest" : "largest"} ${task.objective}`,
     bounded ? "under bounds that differ from run to run" : bounds ? `under ${bounds}` : null,
     task.optimum === null ? null : `the table's best is ${num(task.optimum, 8)}`,
     task.compliant ? `of ${num(task.compliant)} architectures` : null,
@@ -46,7 +49,9 @@ function taskSection(task, curves, summaries, id) {
     headline(task),
     summary(task, summaries),
     runList(task),
-    best ? best.element : note("These results do not say how the runs came to their bests."),
+    front ? [h3("Front"), front.element] : [],
+    front ? of("Hypervolume", gauge(["hypervolume"])) : [],
+    front ? [] : best ? best.element : note("These results do not say how the runs came to their bests."),
     learning ? [h3("Learning curves"), learning.element] : [],
     tradeoff ? [h3("Trade-offs"), tradeoff.element] : [],
     of("Choices", [importanceFigure(task), parallelFigure(task)]),
@@ -90,9 +95,9 @@ function header(report) {
 async function open() {
   const page = document.getElementById("page");
   try {
-    const { report, curves, summaries } = await window.unpacked;
+    const { report, curves, summaries, attainments } = await window.unpacked;
     const ids = header(report);
-    const sections = report.tasks.flatMap((task, i) => taskSection(task, curves[i], summaries[i], ids[i]));
+    const sections = report.tasks.flatMap((task, i) => taskSection(task, curves[i], summaries[i], attainments[i], ids[i]));
     page.replaceChildren(...report.suites.flatMap(suiteSection), ...sections);
     document.getElementById("foot").textContent =
       `ganas ${report.ganas}: ganas ${report.command.join(" ")}. Charts by Apache ECharts ${echarts.version} (Apache License 2.0).`;

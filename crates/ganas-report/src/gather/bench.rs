@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::{Run, Standing, State, Step, Suite, Winner};
+use crate::{FrontPoint, Run, Standing, State, Step, Suite, Winner};
 use ganas_core::error::{Error, Result};
 use serde::Deserialize;
 
@@ -81,6 +81,12 @@ pub(super) struct RunResult {
     /// The improvements, in results of searches.
     #[serde(default)]
     trajectory: Vec<Improvement>,
+    #[serde(default)]
+    hypervolume_steps: Vec<(usize, f64)>,
+    #[serde(default)]
+    front_values: Vec<Vec<f64>>,
+    #[serde(default)]
+    front_archs: Vec<String>,
     winner: Option<WinnerResult>,
     outlook: Option<OutlookResult>,
 }
@@ -123,7 +129,14 @@ impl RunResult {
             .filter_map(|(queries, rank)| Some((queries, rank?)))
             .collect();
         ranks.sort_unstable();
+        let archs = self.front_archs.into_iter().map(Some);
+        let archs = archs.chain(std::iter::repeat(None));
+        let front = self.front_values.into_iter().zip(archs);
         Run {
+            front: front
+                .map(|(values, arch)| FrontPoint { values, arch })
+                .collect(),
+            hypervolume: self.hypervolume_steps,
             strategy: label(&self.strategy, &self.preset),
             seed: self.seed,
             path: path.display().to_string(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::{Architectures, Bound, Origin, Run, State, Task};
+use crate::{Architectures, Bound, Goal, Origin, Run, State, Task};
 use ganas_core::constraint::{Comparison, Constraint};
 
 use ganas_study::registry::Registry;
@@ -126,6 +126,7 @@ fn task(key: &Key, mut group: Vec<Found>, registry: &Registry) -> Task {
         space: key.space.clone(),
         objective: key.objective.clone(),
         minimize: key.minimize,
+        objectives: goals(&group[0]),
         source: source(&group[0]),
         // Where bounds differ, so do these.
         optimum: group.iter().find_map(|f| f.optimum).filter(|_| !differ),
@@ -152,7 +153,13 @@ fn task(key: &Key, mut group: Vec<Found>, registry: &Registry) -> Task {
     }
     task.metrics = catalogue.metrics;
     task.archs = catalogue.archs;
-    let drawn = best(&task, group.iter().map(|f| &f.run));
+    let mut drawn = best(&task, group.iter().map(|f| &f.run));
+    let fronts = group.iter().flat_map(|f| &f.run.front);
+    for arch in fronts.filter_map(|point| point.arch.as_ref()) {
+        if drawn.len() < 2 * DRAWN && !drawn.contains(arch) {
+            drawn.push(arch.clone());
+        }
+    }
     task.best = drawn.iter().take(SHOWN).cloned().collect();
     let drawer = ArchDrawer::open(key, &group, registry);
     task.runs = group.into_iter().map(|f| f.run).collect();
@@ -163,6 +170,19 @@ fn task(key: &Key, mut group: Vec<Found>, registry: &Registry) -> Task {
             .push(format!("Architectures are not drawn: {why}.")),
     }
     task
+}
+
+/// The objectives from the record of the run, if there are several.
+fn goals(found: &Found) -> Vec<Goal> {
+    let recorded = found.origin.task["objectives"].as_array();
+    let goal = |objective: &serde_json::Value| {
+        Some(Goal {
+            metric: objective["metric"].as_str()?.to_owned(),
+            minimize: objective["direction"] == "minimize",
+        })
+    };
+    let goals: Vec<Goal> = recorded.into_iter().flatten().filter_map(goal).collect();
+    if goals.len() > 1 { goals } else { Vec::new() }
 }
 
 /// The source of evaluations, from the record of the run.

@@ -24,6 +24,9 @@ pub struct FrontRecord {
     /// Values of the objectives of the front's architectures, in the order of the objectives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub front_values: Vec<Vec<f64>>,
+    /// These architectures in the space's notation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub front_archs: Vec<String>,
 }
 
 /// Architecture on the front of a run.

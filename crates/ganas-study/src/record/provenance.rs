@@ -105,6 +105,9 @@ pub struct TaskRecord {
     /// Reference point of the hypervolume, as far as it was known before the search.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reference: BTreeMap<String, f64>,
+    /// XXH3-64 of the file with costs of ops.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_table: Option<String>,
     /// Conditions that declare an evaluation failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<String>,

@@ -67,6 +67,9 @@ pub(super) fn of_run(
             share_at,
             hypervolume_steps: steps,
             front_values: front.iter().map(|point| point.values.clone()).collect(),
+            front_archs: (front.iter())
+                .map(|point| task.space.format(&point.query.arch))
+                .collect(),
         },
         members: front
             .iter()

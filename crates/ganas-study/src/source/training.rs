@@ -5,11 +5,14 @@ use std::path::Path;
 use std::process;
 use std::sync::Arc;
 
+use ganas_core::constraint::Condition;
 use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::Evaluator;
 use ganas_core::space::SearchSpace;
 use ganas_core::trial::Axis;
-use ganas_train::{Checkpoints, METRICS, Recipe, Training, TrainingEvaluator};
+use ganas_train::{
+    Checkpoints, LATENCY, METRICS, Recipe, TimedEvaluator, Training, TrainingEvaluator,
+};
 use rayon::ThreadPool;
 
 use super::Source;
@@ -36,6 +39,8 @@ pub struct Trained {
     pub pool: Arc<ThreadPool>,
     /// Cost axis over the epochs of the recipe, if there are several fidelities.
     pub axis: Option<Axis>,
+    /// True if the time of an inference is measured.
+    timed: bool,
 }
 
 impl Trained {
@@ -78,6 +83,7 @@ impl Trained {
             device: opened.name,
             pool: task.device.pool(task.workers)?,
             axis: axis.cloned(),
+            timed: names_latency(task)?,
         })
     }
 }
@@ -109,22 +115,42 @@ fn check_axis(axis: &Axis, recipe: &Recipe) -> Result<()> {
     Ok(())
 }
 
+/// Returns true if an objective, a constraint or a declared failure is about the time of an inference.
+fn names_latency(task: &TaskSpec) -> Result<bool> {
+    let mut objectives = task.objective_specs()?.into_iter();
+    let mut named = objectives.any(|objective| objective.metric == LATENCY);
+    for text in task.constraints.iter().chain(&task.failed) {
+        let Condition { metric, .. } = text.parse()?;
+        named |= metric == LATENCY;
+    }
+    Ok(named)
+}
+
 impl Source for Trained {
     fn metrics(&self) -> Vec<String> {
-        METRICS.map(String::from).to_vec()
+        let mut metrics = METRICS.map(String::from).to_vec();
+        metrics.extend(self.timed.then(|| LATENCY.to_owned()));
+        metrics
     }
 
     fn evaluator(&self, seed: u64, out: Option<&Path>, _: &Remarks) -> Result<Box<dyn Evaluator>> {
         let evaluator = TrainingEvaluator::new(self.training.clone(), seed, self.pool.clone());
+        let timed = |evaluator: TrainingEvaluator| -> Box<dyn Evaluator> {
+            if self.timed {
+                Box::new(TimedEvaluator::new(evaluator, self.training.clone()))
+            } else {
+                Box::new(evaluator)
+            }
+        };
         let Some(axis) = &self.axis else {
-            return Ok(Box::new(evaluator));
+            return Ok(timed(evaluator));
         };
         let folder = match out {
             Some(out) => out.join(CHECKPOINTS),
             None => env::temp_dir().join(format!("ganas-checkpoints-{}", process::id())),
         };
         let checkpoints = Checkpoints::new(folder);
-        Ok(Box::new(evaluator.with_levels(axis.clone(), checkpoints)))
+        Ok(timed(evaluator.with_levels(axis.clone(), checkpoints)))
     }
 
     fn axis(&self) -> Option<&Axis> {

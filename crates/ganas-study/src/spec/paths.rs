@@ -27,6 +27,7 @@ impl TaskSpec {
         let paths = [
             &mut self.supernet,
             &mut self.surrogate,
+            &mut self.cost_table,
             &mut self.training.recipe,
         ];
         for path in paths.into_iter().flatten() {

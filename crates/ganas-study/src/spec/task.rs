@@ -52,6 +52,12 @@ spec! {
         /// default is, with a table, the value that 95 % of the compliant rows are at least as good as,
         /// and otherwise the worst value of the first 20 compliant evaluations.
         reference: Vec<String> => |field| field.value("NAME=VALUE");
+        /// CSV file with costs of ops, such as measured latencies, that add up over an architecture: the
+        /// columns `op`, `place` and one for each cost
+        ///
+        /// The costs are known before an evaluation, and can be objectives or bounds. A row without a place
+        /// holds for all places without a row of their own; places count from 1.
+        cost_table: Option<PathBuf> => |field| field.value("FILE.csv");
         /// Condition on a metric that declares an evaluation failed, as in `edgetpu_latency < 0`; can be
         /// given several times
         failed: Vec<String> => |field| field.value("EXPR");

@@ -19,10 +19,12 @@ use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::{Evaluator, Noisy};
 use ganas_core::journal::Finished;
 use ganas_core::problem::{Objectives, Scale};
-use ganas_core::space::{Sampler, SearchSpace};
+use ganas_core::read_regular;
+use ganas_core::space::{CostTable, Costed, Sampler, SearchSpace};
 use ganas_core::trial::{Axis, Fidelity};
 use ganas_tables::{Embedded, Ranking, Table, name_at};
 use ganas_train::Recipe;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::direction::{ObjectiveSpec, announcement};
 use crate::fidelity;
@@ -76,6 +78,8 @@ pub struct Task {
     pub constraints: Vec<Constraint>,
     /// Conditions that declare an evaluation failed.
     pub failing: Vec<Constraint>,
+    /// Digest of the table of costs, if there is one.
+    cost_table: Option<String>,
     /// Further bounds, as functions of the architecture.
     pub predicates: Vec<Predicate>,
     /// Architectures that are evaluated first.
@@ -232,8 +236,9 @@ impl Task {
         let progress = &session.progress;
         let name = space_name(spec)?;
         let conditions: Vec<Condition> = parsed(&spec.constraints)?;
+        let failing: Vec<Constraint> = parsed(&spec.failed)?;
         let sampler = spec.sampler.as_deref().map(str::parse).transpose()?;
-        let space: Arc<dyn SearchSpace> = session.registry.searched_space(name, spec)?.into();
+        let space = open_space(name, spec, session)?;
         let sampler = Sampler::feasible(&*space, sampler)?;
         let table = opened_table(spec, name, session)?;
         // Who merges isomorphic strings asked for means.
@@ -261,7 +266,6 @@ impl Task {
         let mut references = References::new(&*space, first, &*source, seed, progress);
         let constraints = references.resolve(conditions, extras.constraints)?;
         let evaluated = references.evaluated();
-        let failing: Vec<Constraint> = parsed(&spec.failed)?;
         let named = objective_specs(spec, &*source, progress)?;
         let objectives = named.iter().map(ObjectiveSpec::objective).collect();
         let objectives = Objectives::new(objectives)?;
@@ -286,6 +290,7 @@ impl Task {
             announcement: announcement(&named),
             constraints,
             failing,
+            cost_table: (spec.cost_table.as_deref()).map(digest).transpose()?,
             predicates: extras.predicates,
             start,
             target: None,
@@ -637,6 +642,22 @@ pub fn named_space<'n>(space: Option<&'n str>, table: Option<&Path>) -> Result<&
                 .mend("add `--space nasbench201`, another name or a TOML file")
         })),
     }
+}
+
+/// The space with the costs of a table, if one is named.
+fn open_space(name: &str, spec: &TaskSpec, session: &Session) -> Result<Arc<dyn SearchSpace>> {
+    let space = session.registry.searched_space(name, spec)?;
+    let Some(file) = &spec.cost_table else {
+        return Ok(space.into());
+    };
+    let costed = Costed::new(space, CostTable::read(file)?);
+    Ok(Arc::new(costed.map_err(|e| e.in_file(file))?))
+}
+
+/// Digest of a file.
+fn digest(file: &Path) -> Result<String> {
+    let bytes = read_regular(file).map_err(|e| Error::io(file, e))?;
+    Ok(format!("{:016x}", xxh3_64(&bytes)))
 }
 
 /// The name of the space that a task searches.
