@@ -251,10 +251,7 @@ impl Task {
         let source = source::open(spec, &space, rows, axis, seed, recipe, session)?;
         let axis = fidelity::agreed(axis, source.axis())?;
         let stop_early = fidelity::stop_early(spec.stop_early, axis.as_ref())?;
-        if spec.device.device.is_some() && source.device().is_none() {
-            return Err(Error::input("no networks are computed here")
-                .mend("leave out `--device`, or `--table` and its like"));
-        }
+        check_device(spec, &*source)?;
         let start = parse_start(spec, &*space)?;
         if let Some(table) = source.table() {
             let columns = conditions.iter().map(|c| at_full(&c.metric, axis.as_ref()));
@@ -718,6 +715,15 @@ fn objective_specs(
         progress.say(LOSS_HINT);
     }
     Ok(named)
+}
+
+/// Refuses a device where no networks are computed.
+fn check_device(spec: &TaskSpec, source: &dyn Source) -> Result<()> {
+    if spec.device.device.is_some() && source.device().is_none() {
+        return Err(Error::input("no networks are computed here")
+            .mend("leave out `--device`, or `--table` and its like"));
+    }
+    Ok(())
 }
 
 /// Parses each of some texts.
