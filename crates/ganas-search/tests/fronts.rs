@@ -128,7 +128,7 @@ fn strategies_for_several_objectives_find_fronts_and_repeat_themselves() {
                 let front = run.ledger.front();
                 assert!(!front.is_empty(), "{recipe}");
                 let complies = |q: &&_| bounds.is_empty() || latency(q) <= 9.0;
-                assert!(front.iter().all(|q| complies(q)), "{recipe}");
+                assert!(front.iter().all(complies), "{recipe}");
                 assert!(
                     run.ledger.queries().iter().any(|q| q.failure.is_some()),
                     "{recipe}"
