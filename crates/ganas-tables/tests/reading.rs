@@ -375,7 +375,10 @@ fn a_build_without_parquet_says_how_to_get_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.parquet");
     fs::write(&path, b"PAR1\0\0\0\0PAR1").unwrap();
-    let error = Table::open(&path, &*chain(), None).unwrap_err().to_string();
+    let error = Table::open(&path, &*chain(), None)
+        .err()
+        .unwrap()
+        .to_string();
     for word in [
         "table.parquet",
         "without Parquet",
