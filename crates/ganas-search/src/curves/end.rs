@@ -136,9 +136,9 @@ impl Step {
     /// Fits a step to pairs of values; `spread` is the variance of all values at the lower level.
     fn fit(pairs: &[(f64, f64)], spread: f64) -> Step {
         let count = pairs.len() as f64;
-        let froms: Vec<f64> = pairs.iter().map(|pair| pair.0).collect();
-        let tos: Vec<f64> = pairs.iter().map(|pair| pair.1).collect();
-        let ((from, variance), (to, _)) = (moments(&froms), moments(&tos));
+        let starts: Vec<f64> = pairs.iter().map(|pair| pair.0).collect();
+        let ends: Vec<f64> = pairs.iter().map(|pair| pair.1).collect();
+        let ((from, variance), (to, _)) = (moments(&starts), moments(&ends));
         let product = pairs
             .iter()
             .map(|(a, b)| (a - from) * (b - to))

@@ -135,7 +135,7 @@ mod tests {
         // The second time, nothing is fetched.
         fs::remove_file(&from).unwrap();
         assert!(obtain(&url, &to, "got", Some(ABC)).unwrap().was_there);
-        fs::write(&fetched.path, "abd").unwrap();
+        fs::write(&fetched.path, "other").unwrap();
         let error = obtain(&url, &to, "got", Some(ABC))
             .err()
             .unwrap()
