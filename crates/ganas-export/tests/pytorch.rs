@@ -13,6 +13,10 @@ fn usual(space: &dyn SearchSpace) -> Frame {
 fn every_space_has_files() {
     for name in space::NAMES {
         let space = space::load(name).unwrap();
+        // Choices by name have no layers.
+        if matches!(space.kind(), Kind::Config(_)) {
+            continue;
+        }
         let mut rng = Rng::stream(5, "pytorch");
         for _ in 0..20 {
             let arch = space.sample(space.samplers()[0], &mut rng);
@@ -72,6 +76,7 @@ fn frames_follow_from_weights() {
     let ops = "ops = [\"mb3_k3\", \"nor_conv_3x3\"]";
     let chain = format!("name = \"own\"\nkind = \"chain\"\nlength = 4\n{ops}\n");
     let mut spaces: Vec<_> = space::NAMES.map(|name| space::load(name).unwrap()).into();
+    spaces.retain(|space| !matches!(space.kind(), Kind::Config(_)));
     spaces.push(from_toml(&chain).unwrap());
     for space in spaces {
         let depth = match space.kind() {

@@ -212,6 +212,8 @@ fn metadata(bytes: &[u8]) -> Value {
     let all = metadata.metadata().clone().unwrap_or_default();
     let parsed = all
         .into_iter()
+        // The checksum is not about images.
+        .filter(|(key, _)| key != "ganas-crc32c")
         .map(|(key, text)| (key, serde_json::from_str(&text).unwrap()));
     Value::Object(parsed.collect())
 }

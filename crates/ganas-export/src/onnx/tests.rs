@@ -40,6 +40,9 @@ fn model(space: &dyn SearchSpace, arch: &Arch, network: &Network) -> Graph {
 fn nodes_take_what_is_there_before_them() {
     for name in space::NAMES {
         let (space, archs) = sampled(name, 10);
+        if matches!(space.kind(), Kind::Config(_)) {
+            continue;
+        }
         for arch in &archs {
             let graph = model(&*space, arch, &network(&*space, arch));
             let mut there: BTreeSet<&str> = [IMAGES].into();

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::config::GaNasConfig;
 use super::freeze_thaw::FreezeThaw;
 use super::parts::Parts;
+use super::presets::DEFAULT_BATCH;
 use super::round::{Round, Streams};
 use super::stopwatch::Stopwatch;
 use super::truth::TruthSet;
@@ -73,7 +74,9 @@ impl GaNas {
     fn size(&self, context: &Context, t: usize) -> usize {
         let config = &self.config;
         let size = match context.space.kind() {
-            Kind::Config(_) if config.one_at_a_time => config.shared(context.ledger.len()).max(1),
+            Kind::Config(_) if config.batch == DEFAULT_BATCH && config.growth == 0 => {
+                config.shared(context.ledger.len()).max(1)
+            }
             _ => config.size(t, context.ledger.len()),
         };
         size.max(context.under_way() / OVERLAP)

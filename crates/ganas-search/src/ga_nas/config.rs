@@ -90,17 +90,13 @@ pub struct GaNasConfig {
     pub initial: usize,
     /// |X_t| - |X_{t-1}|, from X_2 on.
     pub growth: usize,
-    /// |X_1|.
+    /// |X_1|. With the default of 3, sets of configurations have one member, but for their share: a
+    /// choice of training settings is told from others by few evaluations (ours).
     pub batch: usize,
     /// X_t has at least this share of what was evaluated before it (ours; 0 in the paper), so that
     /// a long search takes ever fewer rounds a query.
     #[serde(default)]
     pub share: f64,
-    /// True if X_t has one configuration in spaces of named choices, but for its share (ours). A
-    /// choice of training settings is told from others by few evaluations, so a search learns more
-    /// from one after another.
-    #[serde(default)]
-    pub one_at_a_time: bool,
     /// K, the size of the truth set T.
     pub truth: usize,
     /// Rules of the space: enforced by masks or learned from rewards.

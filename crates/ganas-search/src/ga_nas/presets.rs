@@ -7,6 +7,9 @@ use super::config::{GaNasConfig, Proposals, Reward, ScreenConfig};
 use super::reward::StepReward;
 use crate::committee::CommitteeConfig;
 
+/// |X_1| of the default.
+pub const DEFAULT_BATCH: usize = 3;
+
 impl GaNasConfig {
     /// The paper's first setup: |X_0| = 50, 50 more each round, K = 25, ten iterations (all four: paper).
     /// The iterations after X_0 make 11 sets, which are 3,300 queries.
@@ -16,7 +19,6 @@ impl GaNasConfig {
             growth: 50,
             batch: 100,
             share: 0.0,
-            one_at_a_time: false,
             truth: 25,
             // Ours: masks make every sample valid, which leaves the paper's rewards for validity
             // without work.
@@ -105,9 +107,8 @@ impl Default for GaNasConfig {
         GaNasConfig {
             initial: 10,
             growth: 0,
-            batch: 3,
+            batch: DEFAULT_BATCH,
             share: 0.02,
-            one_at_a_time: true,
             truth: 30,
             updates: 1,
             episodes: 64,

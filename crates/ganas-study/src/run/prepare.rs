@@ -136,7 +136,8 @@ impl Prepared {
         };
         let queries = self.queries - self.task.reevaluate;
         let single = matches!(self.task.space.kind(), Kind::Config(_))
-            && self.recipe.settings()["one_at_a_time"] == true;
+            && self.recipe.strategy() == "ga-nas"
+            && self.recipe.settings()["batch"] == 3;
         let round = if single {
             1
         } else {
