@@ -65,6 +65,7 @@ pub struct ExportArgs {
     #[arg(
         long,
         value_name = "FORMAT",
+        required = false,
         required_unless_present = "front",
         default_value_if("front", clap::builder::ArgPredicate::IsPresent, "svg")
     )]
