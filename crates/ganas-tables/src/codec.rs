@@ -63,21 +63,40 @@ impl Codec {
             bytes: [0; MAX_WIDTH],
             width: self.width(),
         };
-        key.bytes[0] = ops.len() as u8;
+        if self.is_fixed() && ops.len() != self.ops {
+            return None;
+        }
+        key.bytes[0] = if self.is_fixed() { 0 } else { ops.len() as u8 };
         key.bytes[1..=ops.len()].copy_from_slice(ops);
         key.bytes[1 + self.ops..self.width()].copy_from_slice(&edges[..self.edges]);
         Some(key)
     }
 
+    /// Returns true if all architectures have all ops, because a byte cannot count them. Only spaces whose
+    /// architectures have the same number of ops have so many.
+    fn is_fixed(self) -> bool {
+        self.ops > usize::from(u8::MAX)
+    }
+
+    /// Returns the ops of a key, or `None` if it has too many.
+    pub(crate) fn ops(self, key: &[u8]) -> Option<&[u8]> {
+        let (len, rest) = key.split_first()?;
+        let len = if self.is_fixed() {
+            self.ops
+        } else {
+            usize::from(*len)
+        };
+        rest.get(..self.ops)?.get(..len)
+    }
+
     /// Returns the architecture of a key, or `None` if the key has too many ops.
     pub(crate) fn decode(self, key: &[u8]) -> Option<Arch> {
-        let (len, rest) = key.split_first()?;
-        let (ops, edge_bytes) = rest.split_at_checked(self.ops)?;
+        let ops = self.ops(key)?;
+        let edge_bytes = key.get(1 + self.ops..)?;
         let mut edges = [0; size_of::<u128>()];
         edges
             .get_mut(..edge_bytes.len())?
             .copy_from_slice(edge_bytes);
-        let ops = ops.get(..*len as usize)?;
         Some(Arch::with_edges(ops, u128::from_le_bytes(edges)))
     }
 }
@@ -100,5 +119,18 @@ mod tests {
         }
         assert!(codec.encode(&Arch::new(&[0; 4])).is_none());
         assert!(codec.encode(&Arch::with_edges(&[0], 1 << 16)).is_none());
+    }
+
+    #[test]
+    fn more_ops_than_a_byte_counts_come_back() {
+        let long: Vec<u8> = (0..MAX_OPS).map(|i| (i % 250) as u8).collect();
+        let archs = [Arch::new(&long), Arch::new(&[7; MAX_OPS])];
+        let codec = Codec::narrowest(&archs);
+        for arch in archs {
+            let key = codec.encode(&arch).unwrap();
+            assert_eq!(codec.decode(key.bytes()), Some(arch));
+        }
+        // A shorter one could not be told from them.
+        assert!(codec.encode(&Arch::new(&[7; 256])).is_none());
     }
 }

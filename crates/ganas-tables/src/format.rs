@@ -51,7 +51,7 @@ pub(crate) struct Header {
     pub(crate) rows: u32,
     pub(crate) folded: u64,
     pub(crate) merged: u64,
-    pub(crate) op_width: u8,
+    pub(crate) op_width: u16,
     pub(crate) edge_width: u8,
     /// XXH3-64 of columns, architectures and metrics.
     pub(crate) digest: String,
@@ -140,7 +140,7 @@ pub(crate) fn open(bytes: &[u8]) -> Result<(Header, Codec, Layout), Unusable> {
     let keys = &bytes[layout.archs..layout.lines];
     if keys
         .chunks_exact(codec.width())
-        .any(|key| key[0] > header.op_width)
+        .any(|key| codec.ops(key).is_none())
     {
         return Err(damaged);
     }
@@ -210,7 +210,7 @@ fn emit(
         rows: staged.archs.len() as u32,
         folded: staged.folded,
         merged: staged.merged,
-        op_width: op_width as u8,
+        op_width: op_width as u16,
         edge_width: edge_width as u8,
         digest: format!("{:016x}", digest(table)),
     };

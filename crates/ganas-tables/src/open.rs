@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ganas_core::error::{Advice, Error, Result};
-use ganas_core::space::{Duplicates, Kind as SpaceKind, SearchSpace};
+use ganas_core::space::{Duplicates, SearchSpace};
 
 use crate::embedded::Embedded;
 use crate::format::{self, Unusable};
@@ -248,13 +248,9 @@ impl Table {
         // Ops of all rows, so that none can be out of range; whole cells only of some, since a
         // checksum guards the rest and opening has to be quick.
         let stride = table.len().div_ceil(CHECKED_ROWS).max(1);
-        // Their values are numbered choice by choice.
-        let is_config = matches!(space.kind(), SpaceKind::Config(_));
         for row in 0..table.len() {
             let key = table.key(row);
-            let known = (key.get(1..=key[0] as usize)).is_some_and(|ops| {
-                is_config || ops.iter().all(|&op| usize::from(op) < space.ops().len())
-            });
+            let known = codec.ops(key).is_some_and(|ops| space.knows_ops(ops));
             let checked = if !known {
                 Err("an op is unknown".into())
             } else if row % stride == 0 {

@@ -200,6 +200,12 @@ pub trait SearchSpace: Growth + Send + Sync {
     /// Returns the names of the ops that an [`Arch`]'s op indices stand for.
     fn ops(&self) -> &[String];
 
+    /// Returns true if op indices are in the range of the space. It is a quick part of
+    /// [`check`](Self::check), for tables of many rows.
+    fn knows_ops(&self, ops: &[u8]) -> bool {
+        ops.iter().all(|&op| usize::from(op) < self.ops().len())
+    }
+
     /// Checks that an architecture belongs to the space.
     ///
     /// # Errors

@@ -2,7 +2,8 @@
 //! uniformly and visits them.
 //!
 //! A state is a choice with the values of those earlier choices that a later condition looks at.
-//! All that follows depends on these alone, so equal states are one.
+//! The configurations that follow a state depend on these values alone. Two prefixes with the same values
+//! share one state.
 
 use std::collections::HashMap;
 

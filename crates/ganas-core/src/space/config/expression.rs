@@ -95,43 +95,42 @@ impl Expression {
         }
     }
 
-    /// Calls `visit` with every choice that the expression looks at.
-    pub fn visit(&self, visit: &mut dyn FnMut(usize)) {
+    /// The parts that have expressions of their own.
+    fn parts(&self) -> Vec<&Expression> {
         match self {
-            Expression::Number(_) => {}
-            Expression::Value(choice) | Expression::Is(choice, _) | Expression::Active(choice) => {
-                visit(*choice);
-            }
-            Expression::ValueOr(choice, other) => {
-                visit(*choice);
-                other.visit(visit);
-            }
-            Expression::Not(inner) | Expression::Negative(inner) => inner.visit(visit),
-            Expression::Binary(_, a, b) => {
-                a.visit(visit);
-                b.visit(visit);
-            }
-            Expression::Function(_, arguments) => arguments.iter().for_each(|e| e.visit(visit)),
-            Expression::Fold(_, members) => members.iter().for_each(|m| visit(*m)),
+            Expression::ValueOr(_, inner)
+            | Expression::Not(inner)
+            | Expression::Negative(inner) => vec![inner],
+            Expression::Binary(_, a, b) => vec![a, b],
+            Expression::Function(_, arguments) => arguments.iter().collect(),
+            _ => Vec::new(),
         }
     }
 
-    /// Calls `visit` with every choice whose plain value the expression needs.
-    pub fn visit_values(&self, visit: &mut dyn FnMut(usize)) {
+    /// Calls `visit` with every choice that the expression looks at.
+    pub fn visit(&self, visit: &mut dyn FnMut(usize)) {
         match self {
-            Expression::Value(choice) => visit(*choice),
-            Expression::ValueOr(_, other) => other.visit_values(visit),
-            Expression::Not(inner) | Expression::Negative(inner) => inner.visit_values(visit),
-            Expression::Binary(_, a, b) => {
-                a.visit_values(visit);
-                b.visit_values(visit);
-            }
-            Expression::Function(Function::If, arguments) => arguments[0].visit_values(visit),
-            Expression::Function(_, arguments) => {
-                arguments.iter().for_each(|e| e.visit_values(visit));
-            }
+            Expression::Value(choice)
+            | Expression::ValueOr(choice, _)
+            | Expression::Is(choice, _)
+            | Expression::Active(choice) => visit(*choice),
+            Expression::Fold(_, members) => members.iter().for_each(|m| visit(*m)),
             _ => {}
         }
+        self.parts().into_iter().for_each(|part| part.visit(visit));
+    }
+
+    /// Calls `visit` with every choice whose plain value the expression needs. The alternatives of `if`
+    /// may name choices that are not active in the other case.
+    pub fn visit_values(&self, visit: &mut dyn FnMut(usize)) {
+        if let Expression::Value(choice) = self {
+            visit(*choice);
+        }
+        let mut parts = self.parts();
+        if let Expression::Function(Function::If, _) = self {
+            parts.truncate(1);
+        }
+        parts.into_iter().for_each(|part| part.visit_values(visit));
     }
 
     /// Renumbers the choices.

@@ -131,6 +131,14 @@ impl SearchSpace for Config {
         &self.ops
     }
 
+    fn knows_ops(&self, ops: &[u8]) -> bool {
+        let own = self.choices.iter().zip(ops);
+        let in_range =
+            |(choice, &op): (&Choice, &u8)| op == INACTIVE || usize::from(op) < choice.values.len();
+        let rest = ops.get(self.choices.len()..).unwrap_or_default();
+        own.into_iter().all(in_range) && self.cell.as_ref().is_none_or(|cell| cell.knows_ops(rest))
+    }
+
     fn check(&self, arch: &Arch) -> std::result::Result<(), String> {
         let n = self.choices.len();
         if arch.ops().len() < n {

@@ -3,7 +3,7 @@
 use super::choice::INACTIVE;
 use super::shipped::hwgpt;
 use super::{Arch, Config};
-use crate::error::hint;
+use crate::error::nearest;
 use crate::space::literal::{Literal, unquoted};
 
 /// Name of the cell in the notation.
@@ -130,11 +130,14 @@ impl Config {
 
     fn unknown(&self, name: &str) -> String {
         let names: Vec<&str> = self.choices.iter().map(|c| c.name.as_str()).collect();
-        let names = &names[..names.len().min(24)];
-        format!(
-            "no choice is called `{name}`; {}",
-            hint(name, names, "the choices are")
-        )
+        let hint = match nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "the choices are {}",
+                names[..names.len().min(24)].join(", ")
+            ),
+        };
+        format!("no choice is called `{name}`; {hint}")
     }
 
     /// Writes a configuration; inactive choices are left out.
@@ -153,7 +156,7 @@ impl Config {
     }
 }
 
-/// Returns true for texts by which tables say that there is no value.
+/// Returns true for the usual texts of a missing value: an empty field, `nan`, `none`, `null`, `na`.
 fn is_missing(text: &str) -> bool {
     let text = text.trim();
     text.is_empty() || ["nan", "none", "null", "na"].contains(&text.to_ascii_lowercase().as_str())
