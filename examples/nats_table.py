@@ -10,8 +10,8 @@
 The arguments are those of `nats_worker.py`: the unpacked archive, the dataset and the epochs. Metrics are means over
 the trainings.
 
-What was tested: the table that is written, with a stand-in that has the functions of the package, version 1.8. The
-package itself was not run on its data, which is a download of its own.
+The table that this script writes was tested with a stand-in for the package, version 1.8. The package itself was not
+run on its data, which is a separate download.
 """
 import csv
 import sys

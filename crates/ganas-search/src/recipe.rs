@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ganas_core::error::{Error, Result, hint};
+use ganas_core::space::SearchSpace;
 use ganas_core::strategy::Strategy;
 use serde_json::Value;
 
@@ -179,13 +180,13 @@ impl Recipe {
         strategy.map_err(|e| Error::bug(format!("`{self}` cannot be built: {e}")))
     }
 
-    /// The most architectures that a round asks for in a search of `queries` queries, which knows
+    /// The most architectures of a space that a round asks for in a search of `queries` queries, which knows
     /// `known` evaluations before it. The initial set only counts if no round follows.
     ///
     /// # Errors
     /// Only by a bug, since settings are checked when they are set.
-    pub fn round(&self, known: usize, queries: usize) -> Result<usize> {
-        let round = self.factory.round(&self.settings, known, queries);
+    pub fn round(&self, known: usize, queries: usize, space: &dyn SearchSpace) -> Result<usize> {
+        let round = self.factory.round(&self.settings, known, queries, space);
         round.map_err(|e| Error::bug(format!("`{self}` has no rounds: {e}")))
     }
 
@@ -239,6 +240,8 @@ impl fmt::Display for Recipe {
 
 #[cfg(test)]
 mod tests {
+    use ganas_core::space::nasbench201;
+
     use super::*;
 
     #[test]
@@ -276,7 +279,7 @@ mod tests {
         ] {
             let built = Registry::builtin().recipe(recipe).unwrap();
             assert_eq!(
-                built.round(known, queries).unwrap(),
+                built.round(known, queries, &nasbench201()).unwrap(),
                 most,
                 "{recipe}, {known}, {queries}"
             );

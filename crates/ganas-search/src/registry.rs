@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use ganas_core::error::{Error, Result, hint};
+use ganas_core::space::SearchSpace;
 use ganas_core::strategy::Strategy;
 use serde_json::Value;
 
@@ -42,12 +43,18 @@ pub trait StrategyFactory: Send + Sync {
     /// If the record does not describe settings of the strategy.
     fn idle(&self, settings: &Value) -> Result<Vec<Idle>>;
 
-    /// The most architectures that a round asks for in a search of `queries` queries, which knows
-    /// `known` evaluations before it. The initial set only counts if no round follows.
+    /// The most architectures of a space that a round asks for in a search of `queries` queries, which
+    /// knows `known` evaluations before it. The initial set only counts if no round follows.
     ///
     /// # Errors
     /// If the record does not describe settings of the strategy.
-    fn round(&self, settings: &Value, known: usize, queries: usize) -> Result<usize>;
+    fn round(
+        &self,
+        settings: &Value,
+        known: usize,
+        queries: usize,
+        space: &dyn SearchSpace,
+    ) -> Result<usize>;
 
     /// The strategy, with its own random streams for a seed.
     ///
@@ -89,7 +96,13 @@ impl<C: StrategyConfig> StrategyFactory for Configured<C> {
         Ok(Self::read(settings)?.idle())
     }
 
-    fn round(&self, settings: &Value, known: usize, queries: usize) -> Result<usize> {
+    fn round(
+        &self,
+        settings: &Value,
+        known: usize,
+        queries: usize,
+        space: &dyn SearchSpace,
+    ) -> Result<usize> {
         let config = Self::read(settings)?;
         let first = config.initial().saturating_sub(known).min(queries);
         let (mut most, mut spent) = (0, first);
@@ -97,7 +110,9 @@ impl<C: StrategyConfig> StrategyFactory for Configured<C> {
             if spent >= queries {
                 break;
             }
-            let size = config.batch(t, known + spent).clamp(1, queries - spent);
+            let size = config
+                .batch(t, known + spent, space)
+                .clamp(1, queries - spent);
             most = most.max(size);
             spent += size;
         }
@@ -133,7 +148,7 @@ where
     }
 
     /// All queries, since a closure does not tell.
-    fn round(&self, _: &Value, _: usize, queries: usize) -> Result<usize> {
+    fn round(&self, _: &Value, _: usize, queries: usize, _: &dyn SearchSpace) -> Result<usize> {
         Ok(queries)
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ganas_core::error::{Error, Result};
+use ganas_core::space::SearchSpace;
 use ganas_core::strategy::Strategy;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -70,10 +71,10 @@ pub trait StrategyConfig: Default + Serialize + DeserializeOwned {
         0
     }
 
-    /// The most architectures that a later round asks for, with `t` rounds since the initial set and
-    /// `evaluated` evaluations before it.
-    fn batch(&self, t: usize, evaluated: usize) -> usize {
-        let _ = (t, evaluated);
+    /// The most architectures of a space that a later round asks for, with `t` rounds since the initial
+    /// set and `evaluated` evaluations before it.
+    fn batch(&self, t: usize, evaluated: usize, space: &dyn SearchSpace) -> usize {
+        let _ = (t, evaluated, space);
         1
     }
 

@@ -1,6 +1,7 @@
 //! The presets say what the paper says.
 
 use ganas_core::space::Rules;
+use ganas_core::space::nasbench101;
 use ganas_search::ga_nas::{GaNasConfig, Proposals};
 
 #[test]
@@ -28,7 +29,7 @@ fn setups_evaluate_only_what_the_generator_makes_and_rank_nothing() {
 
 /// The queries of the first `sets` sets X_0, X_1, ..
 fn queries(config: &GaNasConfig, sets: usize) -> usize {
-    (0..sets).map(|t| config.size(t, 0)).sum()
+    (0..sets).map(|t| config.size(t, 0, &nasbench101())).sum()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use ganas_core::error::Result;
 use ganas_core::rng::Rng;
-use ganas_core::space::nasbench201;
+use ganas_core::space::{SearchSpace, nasbench201};
 use ganas_core::state;
 use ganas_core::strategy::{Context, Strategy};
 use ganas_core::testing::strategy_contract;
@@ -72,7 +72,7 @@ impl StrategyConfig for DrawsConfig {
         }]
     }
 
-    fn batch(&self, _: usize, _: usize) -> usize {
+    fn batch(&self, _: usize, _: usize, _: &dyn SearchSpace) -> usize {
         self.batch
     }
 
@@ -92,7 +92,7 @@ fn a_strategy_with_settings_has_presets_ranges_and_effects() {
     let registry = registry();
     let wide = registry.recipe("draws:wide").unwrap();
     assert_eq!(wide.settings()["batch"], 16);
-    assert_eq!(wide.round(0, 100).unwrap(), 16);
+    assert_eq!(wide.round(0, 100, &nasbench201()).unwrap(), 16);
     let replaced = registry.recipe("draws+batch=3").unwrap();
     assert_eq!(
         (replaced.strategy(), replaced.preset()),

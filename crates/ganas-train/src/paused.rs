@@ -25,7 +25,7 @@ type Numbers = (Vec<f32>, [usize; 4]);
 /// A paused training, as it is kept.
 #[derive(Serialize, Deserialize)]
 struct Paused {
-    /// What the training is of: the recipe, the images and the seed.
+    /// Identity of the training: its recipe, its images and its seed.
     identity: String,
     epochs: usize,
     weights: BTreeMap<String, Numbers>,

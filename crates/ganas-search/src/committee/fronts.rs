@@ -301,7 +301,7 @@ impl Warped {
     }
 }
 
-/// What did not fail as 1, the rest as -1.
+/// Examples for the committee of failures: 1 for a trial that was evaluated, -1 for one that failed.
 fn successes(evaluated: &[&Query]) -> Examples {
     let value = |query: &&Query| if query.failure.is_none() { 1.0 } else { -1.0 };
     evaluated

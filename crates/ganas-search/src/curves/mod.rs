@@ -29,8 +29,8 @@ pub fn pauses(axis: &Axis) -> Ladder {
     Ladder::new(Some(axis), FACTOR).last(STEPS + 1)
 }
 
-/// What is known of each architecture, as one query at full fidelity: that of its highest fidelity, with the
-/// predicted end of its curve as the value of the first objective. Without a cost axis, all queries as they are.
+/// One query at full fidelity for each architecture: its query at its highest fidelity, with the predicted
+/// end of its curve as the value of the first objective. Without a cost axis, the queries themselves.
 pub fn standings<'c>(context: &'c Context) -> Cow<'c, [Query]> {
     let ledger = context.ledger;
     let Some(axis) = context.axis() else {

@@ -2,7 +2,6 @@
 
 use ganas_core::arch::Arch;
 use ganas_core::error::Result;
-use ganas_core::space::Kind;
 use ganas_core::state;
 use ganas_core::strategy::{Capabilities, Context, Gauge, Strategy};
 use ganas_core::trial::Trial;
@@ -11,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::config::GaNasConfig;
 use super::freeze_thaw::FreezeThaw;
 use super::parts::Parts;
-use super::presets::DEFAULT_BATCH;
 use super::round::{Round, Streams};
 use super::stopwatch::Stopwatch;
 use super::truth::TruthSet;
@@ -72,13 +70,7 @@ impl GaNas {
 
     /// |X_t|, with which a round takes its share of many workers.
     fn size(&self, context: &Context, t: usize) -> usize {
-        let config = &self.config;
-        let size = match context.space.kind() {
-            Kind::Config(_) if config.batch == DEFAULT_BATCH && config.growth == 0 => {
-                config.shared(context.ledger.len()).max(1)
-            }
-            _ => config.size(t, context.ledger.len()),
-        };
+        let size = (self.config).size(t, context.ledger.len(), context.space);
         size.max(context.under_way() / OVERLAP)
     }
 }

@@ -1,7 +1,7 @@
 //! The factory of GA-NAS: its presets, the ranges of its settings, and settings without effect.
 
 use ganas_core::error::Result;
-use ganas_core::space::Rules;
+use ganas_core::space::{Rules, SearchSpace};
 use ganas_core::strategy::Strategy;
 use ganas_nets::Objective;
 
@@ -61,8 +61,8 @@ impl StrategyConfig for GaNasConfig {
         self.initial
     }
 
-    fn batch(&self, t: usize, evaluated: usize) -> usize {
-        self.size(t, evaluated)
+    fn batch(&self, t: usize, evaluated: usize, space: &dyn SearchSpace) -> usize {
+        self.size(t, evaluated, space)
     }
 
     fn build(self, seed: u64) -> Box<dyn Strategy> {

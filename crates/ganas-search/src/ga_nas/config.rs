@@ -1,9 +1,10 @@
 //! The settings of GA-NAS.
 
-use ganas_core::space::Rules;
+use ganas_core::space::{Kind, Rules, SearchSpace};
 use ganas_nets::{DiscriminatorConfig, GeneratorConfig, PpoConfig};
 use serde::{Deserialize, Serialize};
 
+use super::presets::DEFAULT_BATCH;
 use super::reward::StepReward;
 use crate::committee::CommitteeConfig;
 
@@ -130,16 +131,16 @@ impl GaNasConfig {
         }
     }
 
-    /// |X_t|, the size of the set of this index, after `evaluated` evaluations.
-    pub fn size(&self, t: usize, evaluated: usize) -> usize {
-        match t {
-            0 => self.initial,
-            _ => (self.shared(evaluated)).max(self.batch + (t - 1) * self.growth),
+    /// |X_t|, the size of the set of this index, after `evaluated` evaluations in a space.
+    pub fn size(&self, t: usize, evaluated: usize, space: &dyn SearchSpace) -> usize {
+        if t == 0 {
+            return self.initial;
         }
-    }
-
-    /// The part of X_t that follows from the number of evaluations before it.
-    pub fn shared(&self, evaluated: usize) -> usize {
-        (self.share * evaluated as f64) as usize
+        let is_default = self.batch == DEFAULT_BATCH && self.growth == 0;
+        let batch = match space.kind() {
+            Kind::Config(_) if is_default => 1,
+            _ => self.batch + (t - 1) * self.growth,
+        };
+        batch.max((self.share * evaluated as f64) as usize)
     }
 }

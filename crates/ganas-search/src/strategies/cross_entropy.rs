@@ -9,7 +9,7 @@ use ganas_core::arch::{Arch, Graph, bits};
 use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
-use ganas_core::space::Growth;
+use ganas_core::space::{Growth, SearchSpace};
 use ganas_core::state;
 use ganas_core::strategy::{Context, Gauge, Strategy};
 use ganas_core::trial::Trial;
@@ -52,7 +52,7 @@ impl StrategyConfig for CrossEntropyConfig {
         ])
     }
 
-    fn batch(&self, _: usize, _: usize) -> usize {
+    fn batch(&self, _: usize, _: usize, _: &dyn SearchSpace) -> usize {
         self.batch
     }
 

@@ -16,6 +16,7 @@ use ganas_core::constraint::Constraint;
 use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
+use ganas_core::space::SearchSpace;
 use ganas_core::state;
 use ganas_core::strategy::{Capabilities, Context, Strategy};
 use ganas_core::trial::Trial;
@@ -61,7 +62,7 @@ impl StrategyConfig for Nsga2Config {
         self.population
     }
 
-    fn batch(&self, _: usize, _: usize) -> usize {
+    fn batch(&self, _: usize, _: usize, _: &dyn SearchSpace) -> usize {
         self.population
     }
 

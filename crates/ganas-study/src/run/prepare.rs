@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use ganas_core::constraint::Predicate;
 use ganas_core::error::{Error, Result};
-use ganas_core::space::Kind;
 use ganas_search::Recipe;
 use ganas_train::recipe::MOST_EPOCHS;
 
@@ -135,14 +134,8 @@ impl Prepared {
             return Ok(None);
         };
         let queries = self.queries - self.task.reevaluate;
-        let single = matches!(self.task.space.kind(), Kind::Config(_))
-            && self.recipe.strategy() == "ga-nas"
-            && self.recipe.settings()["batch"] == 3;
-        let round = if single {
-            1
-        } else {
-            self.recipe.round(self.history.known.len(), queries)?
-        };
+        let known = self.history.known.len();
+        let round = self.recipe.round(known, queries, &*self.task.space)?;
         let there = workers.count();
         if self.spec.asynchronous || there <= round {
             return Ok(None);

@@ -22,6 +22,7 @@ use ganas_core::arch::Arch;
 use ganas_core::error::Result;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
+use ganas_core::space::SearchSpace;
 use ganas_core::state;
 use ganas_core::strategy::{Context, Gauge, Strategy};
 use ganas_core::trial::Trial;
@@ -110,7 +111,7 @@ impl StrategyConfig for BananasConfig {
         self.initial
     }
 
-    fn batch(&self, _: usize, _: usize) -> usize {
+    fn batch(&self, _: usize, _: usize, _: &dyn SearchSpace) -> usize {
         self.batch
     }
 

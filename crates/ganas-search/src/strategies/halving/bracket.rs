@@ -1,11 +1,12 @@
 //! Brackets of successive halving: Algorithm 1 of Li et al. 2017, lines 3 to 8.
 
 use ganas_core::arch::Arch;
+use ganas_core::rng::Rng;
 use ganas_core::strategy::Context;
 use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
-use super::{Progress, progress, trial_at};
+use super::{Progress, progress, trial_at, unseen};
 
 /// One rung of a bracket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +66,12 @@ impl Bracket {
             queue: first,
             asked: Vec::new(),
         }
+    }
+
+    /// A bracket of random architectures that were not evaluated; `None` if none is left.
+    pub fn fresh(plan: BracketPlan, context: &Context, rng: &mut Rng) -> Option<Self> {
+        let first = unseen(context, plan.0[0].size, rng);
+        (!first.is_empty()).then(|| Bracket::new(plan, first))
     }
 
     fn level(&self) -> u32 {
@@ -134,12 +141,25 @@ impl Bracket {
     }
 }
 
-/// Asks the brackets in the order in which they began, and forgets those that are over. `None` if all wait.
-pub fn ask_open(
+/// Asks the brackets, and if all wait one that `begin` adds. No trial is left if it adds none.
+pub fn ask_or_begin(
     brackets: &mut Vec<Bracket>,
     context: &Context,
     limit: usize,
-) -> Option<Vec<Trial>> {
+    begin: impl FnOnce() -> Option<Bracket>,
+) -> Vec<Trial> {
+    if let Some(asked) = ask_open(brackets, context, limit) {
+        return asked;
+    }
+    let Some(bracket) = begin() else {
+        return Vec::new();
+    };
+    brackets.push(bracket);
+    ask_open(brackets, context, limit).unwrap_or_default()
+}
+
+/// Asks the brackets in the order in which they began, and forgets those that are over. `None` if all wait.
+fn ask_open(brackets: &mut Vec<Bracket>, context: &Context, limit: usize) -> Option<Vec<Trial>> {
     let asked = brackets.iter_mut().find_map(|bracket| {
         let next = bracket.next(context, limit);
         (!next.is_empty()).then_some(next)

@@ -10,8 +10,8 @@ use ganas_core::strategy::{Capabilities, Context, Strategy};
 use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
-use super::bracket::ask_open;
-use super::{Bracket, BracketPlan, Ladder, unseen};
+use super::bracket::ask_or_begin;
+use super::{Bracket, BracketPlan, Ladder};
 use crate::settings::{Range, StrategyConfig, check_ranges};
 
 /// Settings of [`Hyperband`].
@@ -68,17 +68,13 @@ pub fn plan(context: &Context, eta: usize, index: usize) -> BracketPlan {
 
 impl Strategy for Hyperband {
     fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
-        if let Some(asked) = ask_open(&mut self.brackets, context, limit) {
-            return Ok(asked);
-        }
-        let plan = plan(context, self.config.eta, self.begun);
-        let first = unseen(context, plan.0[0].size, &mut self.rng);
-        if first.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.begun += 1;
-        self.brackets.push(Bracket::new(plan, first));
-        Ok(ask_open(&mut self.brackets, context, limit).unwrap_or_default())
+        let begin = || {
+            let plan = plan(context, self.config.eta, self.begun);
+            let bracket = Bracket::fresh(plan, context, &mut self.rng)?;
+            self.begun += 1;
+            Some(bracket)
+        };
+        Ok(ask_or_begin(&mut self.brackets, context, limit, begin))
     }
 
     fn capabilities(&self) -> Capabilities {

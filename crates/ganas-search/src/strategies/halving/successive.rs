@@ -10,8 +10,8 @@ use ganas_core::strategy::{Capabilities, Context, Strategy};
 use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
-use super::bracket::ask_open;
-use super::{Bracket, BracketPlan, Ladder, unseen};
+use super::bracket::ask_or_begin;
+use super::{Bracket, BracketPlan, Ladder};
 use crate::settings::{Range, StrategyConfig, check_ranges};
 
 /// Settings of [`SuccessiveHalving`].
@@ -46,6 +46,17 @@ impl StrategyConfig for SuccessiveHalvingConfig {
     }
 }
 
+impl SuccessiveHalvingConfig {
+    fn plan(&self, context: &Context) -> BracketPlan {
+        let ladder = Ladder::new(context.axis(), self.eta).above(self.lowest);
+        let n = match self.configurations {
+            0 => self.eta.saturating_pow(ladder.steps() as u32),
+            n => n,
+        };
+        BracketPlan::halving(n, ladder.from(0), self.eta)
+    }
+}
+
 /// Successive halving of random architectures.
 #[derive(Serialize, Deserialize)]
 pub struct SuccessiveHalving {
@@ -63,30 +74,12 @@ impl SuccessiveHalving {
             brackets: Vec::new(),
         }
     }
-
-    fn plan(&self, context: &Context) -> BracketPlan {
-        let eta = self.config.eta;
-        let ladder = Ladder::new(context.axis(), eta).above(self.config.lowest);
-        let n = match self.config.configurations {
-            0 => eta.saturating_pow(ladder.steps() as u32),
-            n => n,
-        };
-        BracketPlan::halving(n, ladder.from(0), eta)
-    }
 }
 
 impl Strategy for SuccessiveHalving {
     fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
-        if let Some(asked) = ask_open(&mut self.brackets, context, limit) {
-            return Ok(asked);
-        }
-        let plan = self.plan(context);
-        let first = unseen(context, plan.0[0].size, &mut self.rng);
-        if first.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.brackets.push(Bracket::new(plan, first));
-        Ok(ask_open(&mut self.brackets, context, limit).unwrap_or_default())
+        let begin = || Bracket::fresh(self.config.plan(context), context, &mut self.rng);
+        Ok(ask_or_begin(&mut self.brackets, context, limit, begin))
     }
 
     fn capabilities(&self) -> Capabilities {
