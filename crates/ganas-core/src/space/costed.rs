@@ -19,8 +19,8 @@ const CHECKED: usize = 300;
 /// row without a place holds for all places that have no row of their own.
 pub struct CostTable {
     names: Vec<String>,
-    /// Costs of an op at a place; at place 0, of all other places.
-    costs: HashMap<(String, usize), Vec<f64>>,
+    /// Costs of each op by place; at place 0, of all other places.
+    costs: HashMap<String, HashMap<usize, Vec<f64>>>,
 }
 
 impl CostTable {
@@ -67,7 +67,7 @@ impl CostTable {
                 .mend("begin with `op,place,latency_ms`, or without `place`")
                 .on_line(1));
         };
-        let mut costs = HashMap::new();
+        let mut costs: HashMap<String, HashMap<usize, Vec<f64>>> = HashMap::new();
         for (i, line) in lines {
             let refused =
                 |what: String, mend: &str| Err(Error::input(what).mend(mend).on_line(i as u64 + 1));
@@ -94,7 +94,8 @@ impl CostTable {
                     }
                 }
             }
-            if costs.insert((row[op].clone(), at), values).is_some() {
+            let of_op = costs.entry(row[op].clone()).or_default();
+            if of_op.insert(at, values).is_some() {
                 let what = format!("`{}` has two rows for the same place", row[op]);
                 return refused(what, "leave one of them out");
             }
@@ -105,9 +106,11 @@ impl CostTable {
 
     /// Costs of an op at a place, counted from 1.
     fn of(&self, op: &str, place: usize) -> Option<&[f64]> {
-        let own = self.costs.get(&(op.to_owned(), place));
-        let found = own.or_else(|| self.costs.get(&(op.to_owned(), 0)));
-        found.map(Vec::as_slice)
+        let costs = self.costs.get(op)?;
+        costs
+            .get(&place)
+            .or_else(|| costs.get(&0))
+            .map(Vec::as_slice)
     }
 }
 
@@ -198,6 +201,10 @@ impl SearchSpace for Costed {
 
     fn ops(&self) -> &[String] {
         self.space.ops()
+    }
+
+    fn knows_ops(&self, ops: &[u8]) -> bool {
+        self.space.knows_ops(ops)
     }
 
     fn check(&self, arch: &Arch) -> std::result::Result<(), String> {
@@ -324,6 +331,17 @@ mod tests {
         assert_eq!(space.cost(&arch, index("energy_mj")), 11.0);
         let own = nasbench201();
         assert_eq!(space.cost(&arch, index("params")), own.cost(&arch, 0));
+    }
+
+    #[test]
+    fn inactive_choices_are_known_under_a_cost_table() {
+        let text = "name = 'c'\nkind = 'config'\n[[choice]]\nname = 'a'\nlow = 0\nhigh = 1\n\
+                    [[choice]]\nname = 'b'\nvalues = [1]\nwhen = 'a == 1'\n";
+        let table = CostTable::parse("op,ms\ninactive,0\nvalue 0,1\nvalue 1,2\n").unwrap();
+        let space = Costed::new(crate::space::from_toml(text).unwrap(), table).unwrap();
+        let arch = space.parse("a=0").unwrap();
+        assert!(space.knows_ops(arch.ops()) && !space.knows_ops(&[2, 0]));
+        assert_eq!(space.cost(&arch, 0), 1.0);
     }
 
     #[test]

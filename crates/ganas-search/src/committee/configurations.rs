@@ -17,8 +17,9 @@ const INACTIVE: u64 = 0xff;
 /// The position of an inactive choice on its scale.
 const MIDDLE: f32 = 0.5;
 
-/// The features of a configuration that are not zero, sorted.
-pub fn describe(config: &Config, arch: &Arch) -> Vec<(Feature, f32)> {
+/// The features of a configuration that are not zero, sorted. `space` is the configuration's space, with
+/// the costs of a table if there is one.
+pub fn describe(space: &dyn SearchSpace, config: &Config, arch: &Arch) -> Vec<(Feature, f32)> {
     let mut features: Vec<(Feature, f32)> = Vec::new();
     let mut groups: BTreeMap<&str, Vec<f32>> = BTreeMap::new();
     let choices = config.choices().iter().zip(config.values(arch));
@@ -46,7 +47,7 @@ pub fn describe(config: &Config, arch: &Arch) -> Vec<(Feature, f32)> {
         let group = xxhash_rust::xxh3::xxh3_64(name.as_bytes()) >> 2;
         features.extend(folds(group, &values));
     }
-    features.extend(costs(config, arch));
+    features.extend(costs(space, arch));
     if let Some(cell) = config.cell() {
         // Its costs are none of the configuration's, and its places have numbers of their own.
         let places = matches!(cell.kind(), SpaceKind::EdgeCell | SpaceKind::Chain);
@@ -136,7 +137,7 @@ mod tests {
         };
         let features = |text: &str| -> BTreeMap<Feature, f32> {
             let arch = space.parse(text).unwrap();
-            describe(config, &arch).into_iter().collect()
+            describe(&*space, config, &arch).into_iter().collect()
         };
         let flat = features("depth=1;width.1=32;act=relu");
         // Depth, the first width on its scale and by its place, then the second one, inactive.

@@ -139,7 +139,7 @@ fn has_places(space: &dyn SearchSpace) -> bool {
 /// The features of an architecture that are not zero, sorted.
 pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feature, f32)> {
     if let space::Kind::Config(config) = space.kind() {
-        return configurations::describe(config, arch);
+        return configurations::describe(space, config, arch);
     }
     let graph = space.graph(arch);
     let mut counts: HashMap<Feature, f32> = HashMap::default();
