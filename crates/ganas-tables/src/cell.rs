@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
     /// Number; missing if it is not finite.
-    #[cfg_attr(not(feature = "parquet"), expect(dead_code))]
+    #[cfg_attr(not(feature = "parquet"), allow(dead_code))]
     Number(f64),
     /// Text of the file.
     Text(&'a str),
