@@ -13,8 +13,8 @@ use crate::recipe::Recipe;
 use crate::settings::{Idle, StrategyConfig};
 use crate::strategies::{
     AshaConfig, BananasConfig, BohbConfig, CrossEntropyConfig, EvolutionConfig, HyperbandConfig,
-    LocalSearchConfig, Nsga2Config, RandomConfig, ReinforceConfig, SuccessiveHalvingConfig,
-    TpeConfig,
+    LocalSearchConfig, MctsConfig, Nsga2Config, RandomConfig, ReinforceConfig,
+    SuccessiveHalvingConfig, TpeConfig,
 };
 
 /// Builds a strategy from settings.
@@ -201,6 +201,7 @@ impl Registry {
                 ("hyperband", entry::<HyperbandConfig>()),
                 ("asha", entry::<AshaConfig>()),
                 ("bohb", entry::<BohbConfig>()),
+                ("mcts", entry::<MctsConfig>()),
             ],
         }
     }

@@ -55,6 +55,9 @@ fn baselines_on_large_spaces() {
             "bananas",
             "tpe",
             "tpe:univariate",
+            "mcts",
+            "mcts:alphax",
+            "mcts:lanas",
         ] {
             let recipe = Registry::builtin().recipe(name).unwrap();
             println!("{recipe} on {}", space.name());

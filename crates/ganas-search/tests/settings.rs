@@ -62,7 +62,7 @@ fn what_cannot_be_set_is_refused() {
 
 /// Recipes with a setting that changes nothing, and words of the error, the setting that lets it act among
 /// them.
-const IDLE: [(&str, &[&str]); 21] = [
+const IDLE: [(&str, &[&str]); 23] = [
     (
         "ga-nas:default+ppo.objective=reinforce",
         &[
@@ -134,6 +134,14 @@ const IDLE: [(&str, &[&str]); 21] = [
     (
         "evolution+population=1+sample=3",
         &["`sample=3`", "`population`"],
+    ),
+    (
+        "mcts+actions=growth+height=3",
+        &["`height=3`", "`actions=regions`"],
+    ),
+    (
+        "mcts:lanas+rollouts=2",
+        &["`rollouts=2`", "`actions=growth`"],
     ),
 ];
 
@@ -215,6 +223,9 @@ const RANGES: [(&str, &str, &[&str]); 8] = [
             "most_good",
             "most_others",
             "candidates",
+            "simulations",
+            "rollouts",
+            "least",
         ],
     ),
     (
@@ -228,6 +239,7 @@ const RANGES: [(&str, &str, &[&str]); 8] = [
             "ppo.lambda",
             "floor",
             "momentum",
+            "predicted_share",
         ],
     ),
     (
@@ -240,6 +252,8 @@ const RANGES: [(&str, &str, &[&str]); 8] = [
             "generator.output_scale",
             "ppo.value_coef",
             "ppo.entropy_coef",
+            "exploration",
+            "height",
         ],
     ),
     (

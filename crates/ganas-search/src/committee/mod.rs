@@ -19,11 +19,11 @@ use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
-use columns::{Columns, spread};
+use columns::spread;
 use factor::LANES;
 
 pub use acquisition::{Acquisition, Kernels};
-pub(crate) use columns::Row;
+pub(crate) use columns::{Columns, Row};
 pub use examples::{by_compliance, merits, quantiles};
 pub use features::{Describer, Kind};
 pub(crate) use features::{Feature, describe};

@@ -7,6 +7,7 @@ mod evolution;
 pub mod halving;
 mod kernels;
 mod local_search;
+mod mcts;
 mod nsga2;
 mod pareto_walk;
 mod random;
@@ -22,6 +23,7 @@ pub use halving::{
     SuccessiveHalvingConfig,
 };
 pub use local_search::{LocalSearch, LocalSearchConfig};
+pub use mcts::{Actions, Choice, Mcts, MctsConfig};
 pub use nsga2::{Nsga2, Nsga2Config};
 pub use random::{RandomConfig, RandomSearch};
 pub use reinforce::{Reinforce, ReinforceConfig};
