@@ -22,6 +22,7 @@ pub mod generator;
 mod gru;
 pub mod held_out;
 pub mod kgnn;
+pub mod latent;
 mod layers;
 mod op;
 mod pairs;
@@ -45,6 +46,7 @@ pub use error::NetError;
 pub use generator::{Generator, GeneratorConfig, GeneratorState};
 pub use held_out::{HeldOut, held_out};
 pub use kgnn::{KGnn, KGnnConfig};
+pub use latent::{Latent, LatentConfig};
 pub use ppo::{Objective, Policy, Ppo, PpoConfig, PpoReport};
 pub use rollout::Rollout;
 

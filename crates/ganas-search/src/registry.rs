@@ -13,8 +13,8 @@ use crate::recipe::Recipe;
 use crate::settings::{Idle, StrategyConfig};
 use crate::strategies::{
     AshaConfig, BananasConfig, BohbConfig, CrossEntropyConfig, EvolutionConfig, HyperbandConfig,
-    LocalSearchConfig, MctsConfig, Nsga2Config, RandomConfig, ReinforceConfig,
-    SuccessiveHalvingConfig, TpeConfig,
+    LocalSearchConfig, MctsConfig, NaoConfig, Nsga2Config, RandomConfig, ReinforceConfig,
+    SeminasConfig, SuccessiveHalvingConfig, TpeConfig,
 };
 
 /// Builds a strategy from settings.
@@ -202,6 +202,8 @@ impl Registry {
                 ("asha", entry::<AshaConfig>()),
                 ("bohb", entry::<BohbConfig>()),
                 ("mcts", entry::<MctsConfig>()),
+                ("nao", entry::<NaoConfig>()),
+                ("seminas", entry::<SeminasConfig>()),
             ],
         }
     }

@@ -8,15 +8,21 @@ fn keeps_contract(space: &dyn SearchSpace) {
     let registry = Registry::builtin();
     for (name, presets) in registry.strategies() {
         for preset in presets {
-            // Its many small rounds take long with networks of full size.
-            let small = match *preset {
-                "adversarial" => "+updates=1+episodes=16+discriminator.steps=4",
-                _ => "",
-            };
+            let small = small(name, preset);
             let recipe = registry.recipe(&format!("{name}:{preset}{small}")).unwrap();
             println!("{recipe} on {}", space.name());
             strategy_contract(&|seed| recipe.build(seed).unwrap(), space);
         }
+    }
+}
+
+/// Settings that keep the networks of many small rounds from taking long.
+fn small(strategy: &str, preset: &str) -> &'static str {
+    match (strategy, preset) {
+        (_, "adversarial") => "+updates=1+episodes=16+discriminator.steps=4",
+        ("nao", _) => "+initial=12+batch=6+first_steps=9+steps=3+network.width=8",
+        ("seminas", _) => "+initial=12+batch=6+first_steps=9+steps=3+network.width=8+unlabelled=20",
+        _ => "",
     }
 }
 
@@ -58,8 +64,11 @@ fn baselines_on_large_spaces() {
             "mcts",
             "mcts:alphax",
             "mcts:lanas",
+            "nao",
+            "seminas",
         ] {
-            let recipe = Registry::builtin().recipe(name).unwrap();
+            let recipe = format!("{name}{}", small(name, "default"));
+            let recipe = Registry::builtin().recipe(&recipe).unwrap();
             println!("{recipe} on {}", space.name());
             strategy_contract(&|seed| recipe.build(seed).unwrap(), &**space);
         }

@@ -226,6 +226,14 @@ const RANGES: [(&str, &str, &[&str]); 8] = [
             "simulations",
             "rollouts",
             "least",
+            "first_steps",
+            "steps",
+            "seeds",
+            "strides",
+            "screened",
+            "unlabelled",
+            "network.hidden",
+            "network.minibatch",
         ],
     ),
     (
@@ -240,6 +248,7 @@ const RANGES: [(&str, &str, &[&str]); 8] = [
             "floor",
             "momentum",
             "predicted_share",
+            "network.trade_off",
         ],
     ),
     (
@@ -254,6 +263,7 @@ const RANGES: [(&str, &str, &[&str]); 8] = [
             "ppo.entropy_coef",
             "exploration",
             "height",
+            "network.decay",
         ],
     ),
     (
@@ -265,6 +275,7 @@ const RANGES: [(&str, &str, &[&str]); 8] = [
             "proposals.screened.surrogates.trees.columns",
             "step",
             "gamma",
+            "labelled_share",
         ],
     ),
     ("4", "a number from 1 to 3", &["discriminator.encoder.k"]),
@@ -279,6 +290,7 @@ const RANGES: [(&str, &str, &[&str]); 8] = [
             "learning_rate",
             "network.learning_rate",
             "prior_weight",
+            "stride",
         ],
     ),
     (
@@ -387,6 +399,7 @@ fn no_number_brings_a_strategy_down() {
         // A small first set leaves queries to learn from.
         let name = match strategy {
             "ga-nas" => format!("{strategy}:{}+initial=4+batch=4", presets[0]),
+            "nao" | "seminas" => format!("{strategy}+initial=4+batch=4+first_steps=9+steps=3"),
             _ => format!("{strategy}:{}", presets[0]),
         };
         let mut keys = Vec::new();

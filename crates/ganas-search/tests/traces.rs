@@ -218,6 +218,8 @@ fn traces() -> Vec<Trace> {
             for (name, bounds) in [("nasbench101", &[][..]), ("chain", &["params <= 2e5"])] {
                 let small = match strategy {
                     "bananas" => "+ensemble=2+network.epochs=10",
+                    "nao" => "+initial=20+batch=10+first_steps=20+steps=5",
+                    "seminas" => "+initial=20+batch=10+first_steps=20+steps=5+unlabelled=50",
                     _ => "",
                 };
                 let recipe = format!("{strategy}:{preset}{small}");

@@ -8,6 +8,7 @@ pub mod halving;
 mod kernels;
 mod local_search;
 mod mcts;
+mod nao;
 mod nsga2;
 mod pareto_walk;
 mod random;
@@ -24,6 +25,7 @@ pub use halving::{
 };
 pub use local_search::{LocalSearch, LocalSearchConfig};
 pub use mcts::{Actions, Choice, Mcts, MctsConfig};
+pub use nao::{Nao, NaoConfig, Seminas, SeminasConfig};
 pub use nsga2::{Nsga2, Nsga2Config};
 pub use random::{RandomConfig, RandomSearch};
 pub use reinforce::{Reinforce, ReinforceConfig};
