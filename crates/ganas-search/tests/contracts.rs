@@ -62,6 +62,7 @@ fn baselines_on_large_spaces() {
             "tpe",
             "tpe:univariate",
             "mcts",
+            "mcts:growth",
             "mcts:alphax",
             "mcts:lanas",
             "nao",

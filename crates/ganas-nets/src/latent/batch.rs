@@ -75,41 +75,46 @@ impl Tables {
     }
 }
 
-/// Sequences, longest first. Positions are numbered step by step, so that the sequences that are still
-/// running are the first rows of each step.
+/// Step of both GRUs: the sequences that are still running are its rows.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// From the encoder's table to its inputs.
+    pub tokens: Arc<Sparse>,
+    /// From the decoder's table to its inputs: the token before and the place.
+    pub before: Arc<Sparse>,
+    pub gru: Arc<GruStep>,
+}
+
+/// Sequences, longest first. Positions are numbered step by step.
 #[derive(Debug)]
 pub(super) struct Batch {
     pub sequences: usize,
-    /// From the encoder's table to the input of each position.
-    pub tokens: Arc<Sparse>,
-    /// The same for the decoder, which sees the token before and the place.
-    pub before: Arc<Sparse>,
-    /// From sequences to positions.
-    pub owners: Arc<Sparse>,
+    pub steps: Vec<Step>,
     /// From positions to the means of sequences.
     pub pool: Arc<Sparse>,
-    pub steps: Vec<Arc<GruStep>>,
     pub choices: Arc<Vec<Pick>>,
 }
 
 impl Batch {
     /// The batch of some sequences, sorted by decreasing length.
     pub fn new(tables: Tables, sequences: &[&[Token]]) -> Result<Self, NetError> {
-        let positions = sequences.iter().map(|s| s.len()).sum();
-        let longest = sequences.first().map_or(0, |s| s.len());
         if sequences.last().is_none_or(|s| s.is_empty()) {
             return Err(NetError::Empty("a sequence"));
         }
-        let map = |rows| Sparse::new(rows, 1);
-        let [mut tokens, mut before, mut owners] = [(); 3].map(|()| map(positions));
-        let mut pool = map(sequences.len());
-        let mut steps = Vec::with_capacity(longest);
-        let mut choices = Vec::with_capacity(positions);
+        let longest = sequences.first().map_or(0, |s| s.len());
+        let mut batch = Batch {
+            sequences: sequences.len(),
+            steps: Vec::with_capacity(longest),
+            pool: Arc::new(Sparse::new(0, 1)),
+            choices: Arc::default(),
+        };
+        let mut pool = Sparse::new(sequences.len(), 1);
+        let mut choices = Vec::new();
         for t in 0..longest {
             let active = sequences.partition_point(|s| s.len() > t);
-            let first = choices.len();
-            for (i, sequence) in sequences[..active].iter().enumerate() {
-                let (row, token) = (first + i, &sequence[t]);
+            let [mut tokens, mut before] = [(); 2].map(|()| Sparse::new(active, 1));
+            for (row, sequence) in sequences[..active].iter().enumerate() {
+                let token = &sequence[t];
                 tables.check(token)?;
                 tokens.add(row, 0, tables.output(token), 1.0);
                 let last = match t {
@@ -121,27 +126,24 @@ impl Batch {
                     tokens.add(row, 0, place, 1.0);
                     before.add(row, 0, place, 1.0);
                 }
-                owners.add(row, 0, i, 1.0);
-                pool.add(i, 0, row, 1.0 / sequence.len() as f32);
+                pool.add(row, 0, choices.len(), 1.0 / sequence.len() as f32);
                 choices.push(Pick {
                     options: token.options,
                     first: tables.first(token),
                     choice: token.choice,
                 });
             }
-            steps.push(Arc::new(GruStep {
-                reads: (first..first + active).map(|row| row as u32).collect(),
-                bits: vec![0.0; active],
-            }));
+            batch.steps.push(Step {
+                tokens: Arc::new(tokens),
+                before: Arc::new(before),
+                gru: Arc::new(GruStep {
+                    reads: (0..active as u32).collect(),
+                    bits: vec![0.0; active],
+                }),
+            });
         }
-        Ok(Batch {
-            sequences: sequences.len(),
-            tokens: Arc::new(tokens),
-            before: Arc::new(before),
-            owners: Arc::new(owners),
-            pool: Arc::new(pool),
-            steps,
-            choices: Arc::new(choices),
-        })
+        batch.pool = Arc::new(pool);
+        batch.choices = Arc::new(choices);
+        Ok(batch)
     }
 }

@@ -18,7 +18,7 @@ use crate::layers::bias_tanh;
 use crate::params::{Adam, Id, Params, Weights, exact};
 use crate::ppo::read;
 use crate::{Dims, NetError};
-use batch::{Batch, Tables};
+use batch::{Batch, Step, Tables};
 
 pub use walk::Speller;
 
@@ -141,7 +141,6 @@ struct Ids {
 #[derive(Clone, Copy, Debug)]
 struct Reader {
     table: Id,
-    bias: Id,
     recurrent: Id,
 }
 
@@ -149,7 +148,6 @@ impl Reader {
     fn new(rows: usize, width: usize, params: &mut Params, rng: &mut Rng) -> Self {
         Reader {
             table: params.weight(rows, 3 * width, 1.0, rng),
-            bias: params.bias(3 * width, 0.0),
             recurrent: params.weight(width, 3 * width, 1.0, rng),
         }
     }
@@ -259,36 +257,35 @@ impl Latent {
     /// # Shapes
     /// - output: `[sequences, width]`
     fn points(&self, w: &Weights, batch: &Batch) -> Tensor<2> {
-        let inputs = batch.tokens.apply(w[self.ids.encoder.table].clone())
-            + w[self.ids.encoder.bias].clone();
-        let start = Tensor::zeros(
-            [batch.sequences, self.config.width.max(1)],
-            &inputs.device(),
-        );
-        let states = self.run(w, self.ids.encoder, batch, inputs, start);
-        batch.pool.apply(states)
+        let table = &w[self.ids.encoder.table];
+        let start = Tensor::zeros([batch.sequences, self.config.width.max(1)], &table.device());
+        let inputs = |step: &Step| step.tokens.apply(table.clone());
+        batch
+            .pool
+            .apply(self.run(w, self.ids.encoder, batch, inputs, start))
     }
 
     /// The states of a GRU at all positions of a batch.
     ///
     /// # Shapes
-    /// - `inputs`: `[positions, 3 * width]`, `start`: `[sequences, width]`
+    /// - `inputs`: `[rows, 3 * width]` for the rows of a step
+    /// - `start`: `[sequences, width]`
     /// - output: `[positions, width]`
     fn run(
         &self,
         w: &Weights,
         reader: Reader,
         batch: &Batch,
-        inputs: Tensor<2>,
+        inputs: impl Fn(&Step) -> Tensor<2>,
         start: Tensor<2>,
     ) -> Tensor<2> {
-        let no_bit = Tensor::zeros([1, inputs.dims()[1]], &inputs.device());
+        let no_bit = Tensor::zeros([1, 3 * self.config.width.max(1)], &start.device());
         let mut hidden = start;
         let mut all = Vec::with_capacity(batch.steps.len());
         for step in &batch.steps {
-            let active = hidden.clone().narrow(0, 0, step.reads.len());
+            let active = hidden.clone().narrow(0, 0, step.gru.reads.len());
             let recurrent = active.matmul(w[reader.recurrent].clone());
-            hidden = gru(inputs.clone(), no_bit.clone(), hidden, recurrent, step);
+            hidden = gru(inputs(step), no_bit.clone(), hidden, recurrent, &step.gru);
             all.push(hidden.clone());
         }
         Tensor::cat(all, 0)
@@ -316,9 +313,12 @@ impl Latent {
         let ids = self.ids;
         let start = points.clone().matmul(w[ids.start.0].clone());
         let start = bias_tanh(start, w[ids.start.1].clone());
-        let gates = batch.owners.apply(points.matmul(w[ids.point].clone()));
-        let before = batch.before.apply(w[ids.decoder.table].clone());
-        let inputs = before + gates + w[ids.decoder.bias].clone();
+        let gates = points.matmul(w[ids.point].clone());
+        let table = &w[ids.decoder.table];
+        let inputs = |step: &Step| {
+            let rows = step.gru.reads.len();
+            step.before.apply(table.clone()) + gates.clone().narrow(0, 0, rows)
+        };
         let states = self.run(w, ids.decoder, batch, inputs, start);
         let logits = states.matmul(w[ids.label.0].clone()) + w[ids.label.1].clone();
         loss::cross_entropy(logits, &batch.choices)

@@ -65,7 +65,6 @@ impl Latent {
             tables: self.tables,
             width: self.config.width.max(1),
             table: of(ids.decoder.table),
-            bias: of(ids.decoder.bias),
             recurrent: of(ids.decoder.recurrent),
             start: (of(ids.start.0), of(ids.start.1)),
             point: of(ids.point),
@@ -82,7 +81,6 @@ pub struct Speller {
     tables: super::batch::Tables,
     width: usize,
     table: Vec<f32>,
-    bias: Vec<f32>,
     recurrent: Vec<f32>,
     start: (Vec<f32>, Vec<f32>),
     point: Vec<f32>,
@@ -97,7 +95,7 @@ pub struct Speller {
 impl Speller {
     /// Begins a sequence at a latent point.
     pub fn begin(&mut self, point: &[f32]) {
-        self.gates.clone_from(&self.bias);
+        self.gates = vec![0.0; 3 * self.width];
         add_product(&mut self.gates, point, &self.point);
         self.hidden.clone_from(&self.start.1);
         add_product(&mut self.hidden, point, &self.start.0);

@@ -35,7 +35,7 @@ pub struct MctsConfig {
     pub initial: usize,
     /// Queries a round (ours: 5; AlphaX: 1).
     pub batch: usize,
-    /// Actions of the tree: `growth` (AlphaX) or `regions` (LaNAS).
+    /// Actions of the tree: `growth` (AlphaX) or `regions` (LaNAS, and ours).
     pub actions: Actions,
     /// Weight of the bound on a value that lies in \[0, 1\]: `exploration * sqrt(ln(visits of the parent) / visits)`
     /// (ours).
@@ -63,8 +63,8 @@ impl Default for MctsConfig {
         MctsConfig {
             initial: 20,
             batch: 5,
-            actions: Actions::Growth,
-            exploration: 0.1,
+            actions: Actions::Regions,
+            exploration: 0.3,
             choice: Choice::Best,
             simulations: 20,
             rollouts: 2,
@@ -78,6 +78,14 @@ impl Default for MctsConfig {
 }
 
 impl MctsConfig {
+    /// Growth actions, with the best predicted completion of several new nodes for each query (ours).
+    pub fn growth() -> Self {
+        MctsConfig {
+            actions: Actions::Growth,
+            ..Self::default()
+        }
+    }
+
     /// Growth actions, with one new node and one random completion for each query, as in AlphaX.
     pub fn alphax() -> Self {
         MctsConfig {
@@ -87,14 +95,13 @@ impl MctsConfig {
             simulations: 1,
             rollouts: 10,
             predicted_share: 0.5,
-            ..Self::default()
+            ..Self::growth()
         }
     }
 
     /// Learned regions, with random architectures of the chosen one, as in LaNAS.
     pub fn lanas() -> Self {
         MctsConfig {
-            actions: Actions::Regions,
             choice: Choice::Random,
             ..Self::default()
         }
@@ -108,10 +115,11 @@ const REGIONS: &[&str] = &["height", "least", "candidates", "another_edit"];
 const GROWTH: &[&str] = &["simulations", "rollouts", "predicted_share"];
 
 impl StrategyConfig for MctsConfig {
-    const PRESETS: &'static [&'static str] = &["default", "alphax", "lanas"];
+    const PRESETS: &'static [&'static str] = &["default", "growth", "alphax", "lanas"];
 
     fn preset(name: &str) -> Self {
         match name {
+            "growth" => Self::growth(),
             "alphax" => Self::alphax(),
             "lanas" => Self::lanas(),
             _ => Self::default(),

@@ -196,8 +196,7 @@ impl Mcts {
         chosen
     }
 
-    /// New architectures of a region: random ones, and edits of its members in turn. All draws if none of them
-    /// lies in the region.
+    /// New architectures of a region, or of the whole space if none of those that are drawn lies in it.
     fn draw(
         &mut self,
         context: &Context,
@@ -205,27 +204,14 @@ impl Mcts {
         partition: &Partition,
         region: &Region,
     ) -> Vec<Arch> {
-        let space = context.space;
-        let rng = &mut self.streams.tree;
         let wanted = match self.config.choice {
             Choice::Best => self.config.candidates,
             Choice::Random => FEW,
         };
         let mut inside = Vec::new();
         let mut outside = Vec::new();
-        for i in 0..self.config.candidates * DRAWS {
-            let mut arch = if i % 2 == 0 || region.members.is_empty() {
-                space.sample(context.sampler, rng)
-            } else {
-                space.mutate(rng.choose(&region.members), rng)
-            };
-            while i % 2 == 1 && rng.chance(self.config.another_edit) {
-                arch = space.mutate(&arch, rng);
-            }
-            if !context.has_pool() && !context.is_new(&arch) {
-                continue;
-            }
-            if partition.leaf_of(describer.describe(space, &arch)) == region.leaf {
+        for arch in self.propose(context, region) {
+            if partition.leaf_of(describer.describe(context.space, &arch)) == region.leaf {
                 inside.push(arch);
                 if inside.len() == wanted {
                     break;
@@ -235,6 +221,31 @@ impl Mcts {
             }
         }
         if inside.is_empty() { outside } else { inside }
+    }
+
+    /// New architectures: random ones, and edits of members of a region in turn. In a pool, random members, as
+    /// edits hardly ever meet one.
+    fn propose(&mut self, context: &Context, region: &Region) -> Vec<Arch> {
+        let draws = self.config.candidates * DRAWS;
+        let rng = &mut self.streams.tree;
+        if context.has_pool() {
+            return context.sample_new(draws, rng);
+        }
+        let space = context.space;
+        let mut edited = false;
+        let mut draw = || {
+            edited = !edited;
+            if !edited || region.members.is_empty() {
+                return space.sample(context.sampler, rng);
+            }
+            let mut arch = space.mutate(rng.choose(&region.members), rng);
+            while rng.chance(self.config.another_edit) {
+                arch = space.mutate(&arch, rng);
+            }
+            arch
+        };
+        let drawn = (0..draws).map(|_| draw());
+        drawn.filter(|arch| context.is_new(arch)).collect()
     }
 
     /// The best candidate that would be a new query, or a random one. In a pool, the nearest member takes its
