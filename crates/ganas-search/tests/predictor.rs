@@ -8,7 +8,7 @@ use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::{Duplicates, SearchSpace, from_toml, nasbench201, ofa_mobilenetv3};
 use ganas_core::testing::evaluator_contract;
-use ganas_search::predictor::{FitConfig, Kind, Surrogate, SurrogateEvaluator, fit};
+use ganas_search::predictor::{Encoding, FitConfig, Kind, Surrogate, SurrogateEvaluator, fit};
 use ganas_tables::Table;
 
 const LETTERS: &str = r#"
@@ -105,6 +105,74 @@ fn a_search_finds_nothing_beyond_the_fitted_values_unless_told_to() {
     assert!(linear && most > 12.0, "{most}");
     let (linear, most) = highest(&trees);
     assert!(!linear && (7.0..=8.0).contains(&most), "{most}");
+}
+
+#[test]
+fn configurations_are_numbers_words_and_ops() {
+    let space = from_toml(
+        "name = 'joint'\nkind = 'config'\n\
+        [[choice]]\nname = 'optimizer'\nvalues = ['adam', 'sgd']\n\
+        [[choice]]\nname = 'momentum'\nvalues = [0.8, 0.9]\nwhen = 'optimizer == sgd'\n\
+        [[choice]]\nname = 'lr'\nlow = 0.01\nhigh = 1.0\nsteps = 3\nlog = true\n\
+        [[choice]]\nname = 'augment'\nvalues = [true, false]\n\
+        [cell]\nkind = 'edge-cell'\nnodes = 3\nops = ['none', 'conv']\n",
+    )
+    .unwrap();
+    let names = Encoding::listed(&*space);
+    let encoding = Encoding::new(&*space, &names).unwrap();
+    let row = |text: &str| -> Vec<(String, f64)> {
+        let values = encoding.rows(&*space, &[space.parse(text).unwrap()]);
+        names.iter().cloned().zip(values).collect()
+    };
+    let of = |row: &[(String, f64)], name: &str| -> f64 {
+        let found = row.iter().find(|(own, _)| own == name);
+        found.unwrap_or_else(|| panic!("no {name} in {names:?}")).1
+    };
+    let adam = row("optimizer=adam;lr=0.1;augment=true;cell=|conv~0|+|none~0|conv~1|");
+    let sgd = row("optimizer=sgd;momentum=0.9;lr=1;augment=false;cell=|none~0|+|conv~0|none~1|");
+    for (name, one, other) in [
+        ("optimizer=adam", 1.0, 0.0),
+        ("optimizer=sgd", 0.0, 1.0),
+        ("active[momentum]", 0.0, 1.0),
+        ("momentum", 0.0, 0.9),
+        ("lr", 0.1, 1.0),
+        ("log lr", 0.1f64.ln(), 0.0),
+        ("augment", 1.0, 0.0),
+        ("cell[0]=conv", 1.0, 0.0),
+        ("cell[1]=conv", 0.0, 1.0),
+        ("cell[2]=none", 0.0, 1.0),
+    ] {
+        assert!((of(&adam, name) - one).abs() < 1e-12, "{name}: {adam:?}");
+        assert!((of(&sgd, name) - other).abs() < 1e-12, "{name}: {sgd:?}");
+    }
+}
+
+/// A surrogate of configurations that was fitted here predicts what it has not seen.
+#[test]
+fn configurations_can_be_predicted() {
+    let space = ganas_core::space::load("fcnet").unwrap();
+    let mut rng = Rng::stream(5, "rows");
+    let mut csv = String::from("arch,error\n");
+    let mut seen = Vec::new();
+    while seen.len() < 200 {
+        let arch = space.sample(space.samplers()[0], &mut rng);
+        if !seen.contains(&arch) {
+            // Units and the logarithm of the learning rate are places on their scales.
+            let error = f64::from(arch.ops()[5]) - f64::from(arch.ops()[7]);
+            csv += &format!("{},{error}\n", space.format(&arch));
+            seen.push(arch);
+        }
+    }
+    let table = Table::from_csv(csv.as_bytes(), "made.csv", &*space, Duplicates::Error).unwrap();
+    let surrogate = fit(
+        &*space,
+        &table,
+        &["error".to_owned()],
+        &FitConfig::default(),
+    )
+    .unwrap();
+    let own = surrogate.models()[0].fitted.as_ref().unwrap();
+    assert!(own.cross_validated.spearman.unwrap() > 0.9, "{own:?}");
 }
 
 #[test]

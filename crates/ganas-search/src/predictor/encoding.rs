@@ -8,6 +8,7 @@
 //! | `depth[2]` | mobile networks | layers of a stage, counted from 1 |
 //! | `expansion[2][1]`, `kernel[2][1]`, `squeeze[2][1]` | mobile networks | of a stage's layer, both from 1; 0 where there is none |
 //! | `normal.count[NAME]`, `.from[0]=NAME`, `.into[2]=NAME`, `.used[0]`, `.depth[2]`, and `reduction.` | DARTS' cells | edges with an op, those from a source, those into a node; all edges from a source; layers on the longest way to a node |
+//! | `NAME`, `log NAME`, `NAME=WORD`, `active[NAME]`, `cell[3]=OP` | configurations | a choice as a number, its natural logarithm, 1 if it is the word, 1 if it is active; the op of the cell at a position from 0 |
 //! | `{epochs}` | all | level of the cost axis of this name, with `--fidelity` |
 //! | `graph[KIND NUMBER]` | all | a feature of the graph, as the committee of `ga-nas` has them |
 
@@ -17,7 +18,7 @@ use ganas_core::arch::Arch;
 use ganas_core::error::{Error, Result, nearest};
 use ganas_core::space::{Kind as SpaceKind, Mobile, SearchSpace};
 
-use super::cells;
+use super::{cells, choices};
 use crate::committee::{self, Kind};
 
 /// The share of the rows that has to show a feature of the graph for it to become a column (ours).
@@ -246,6 +247,7 @@ fn specials(space: &dyn SearchSpace) -> Vec<String> {
     match space.kind() {
         SpaceKind::Mobile(mobile) => mobile_names(mobile),
         SpaceKind::Darts(_) => cells::names(space.ops()),
+        SpaceKind::Config(config) => choices::names(config),
         _ => Vec::new(),
     }
 }
@@ -261,6 +263,7 @@ fn special_values(space: &dyn SearchSpace, arch: &Arch) -> Vec<f64> {
                 skip,
             )
         }
+        SpaceKind::Config(config) => choices::values(config, arch),
         _ => Vec::new(),
     }
 }

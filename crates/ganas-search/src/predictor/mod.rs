@@ -7,6 +7,7 @@
 
 mod agreement;
 mod cells;
+mod choices;
 mod encoding;
 mod file;
 mod fit;

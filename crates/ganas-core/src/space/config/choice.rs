@@ -64,6 +64,11 @@ impl Choice {
         self.values.iter().all(|value| value.number.is_some())
     }
 
+    /// Returns true if some configurations are without the choice.
+    pub fn is_conditional(&self) -> bool {
+        self.when.is_some() || self.copy.is_some()
+    }
+
     /// Returns true if the values have an order.
     pub fn is_ordered(&self) -> bool {
         self.scale != Scale::Words
