@@ -15,6 +15,7 @@ pub mod journal;
 pub mod ledger;
 mod pool;
 mod population;
+mod prior;
 pub mod problem;
 mod regular;
 pub mod rng;
@@ -28,6 +29,7 @@ mod whole;
 pub use feasible::with_excess;
 pub use pool::Pool;
 pub use population::Population;
+pub use prior::Prior;
 pub use regular::{open_regular, read_regular, read_regular_text};
 pub use whole::{TEMPORARY, check_writable, is_special, write_whole};
 

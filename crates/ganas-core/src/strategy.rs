@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -12,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::ledger::{Ledger, Query};
 #[cfg(doc)]
 use crate::pool::Pool;
+use crate::prior::Prior;
 use crate::problem::{Objectives, Problem};
 use crate::rng::Rng;
 use crate::space::{Sampler, SearchSpace};
@@ -42,6 +44,8 @@ pub struct Capabilities {
     /// Problems with a cost axis: the strategy chooses the fidelity of a trial. Other strategies run at
     /// full fidelity there.
     pub several_fidelities: bool,
+    /// Problems with knowledge before the search: results of other tasks, and metrics that are free.
+    pub priors: bool,
 }
 
 /// A search strategy.
@@ -240,6 +244,11 @@ impl Context<'_> {
     /// Reference values that the user gave, one an objective, turned so that larger is better.
     pub fn references(&self) -> Vec<Option<f64>> {
         self.problem.references()
+    }
+
+    /// Knowledge before the search: results of other tasks, and metrics that are free.
+    pub fn priors(&self) -> &Arc<[Prior]> {
+        self.problem.priors()
     }
 
     /// Cost axis of the problem, if it has several fidelities.

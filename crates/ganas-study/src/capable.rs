@@ -1,6 +1,7 @@
 //! Strategies and the tasks that they can search.
 
 use ganas_core::error::{Error, Result};
+use ganas_core::strategy::Capabilities;
 use ganas_search::Recipe;
 
 use crate::registry::Registry;
@@ -12,22 +13,53 @@ use crate::task::Task;
 /// If one cannot; the error names the strategies that can.
 pub fn check_capable(recipes: &[Recipe], task: &Task, registry: &Registry) -> Result<()> {
     let objectives = task.objectives.len();
-    for recipe in recipes.iter().filter(|_| objectives > 1) {
-        if recipe.build(0)?.capabilities().several_objectives {
+    if objectives > 1 {
+        let why = format!("searches for one objective, and there are {objectives}");
+        check(recipes, registry, &why, "leave all but one out", |can| {
+            can.several_objectives
+        })?;
+    }
+    if !task.priors.is_empty() {
+        let option = if task.priors.records.is_empty() {
+            "--known"
+        } else {
+            "--prior"
+        };
+        let why = format!("cannot use what `{option}` names");
+        check(recipes, registry, &why, "leave that out", |can| can.priors)?;
+    }
+    Ok(())
+}
+
+/// Checks that all strategies can do something.
+fn check(
+    recipes: &[Recipe],
+    registry: &Registry,
+    why: &str,
+    mend: &str,
+    can: impl Fn(Capabilities) -> bool,
+) -> Result<()> {
+    for recipe in recipes {
+        if can(recipe.build(0)?.capabilities()) {
             continue;
         }
         let mut able = Vec::new();
         for name in registry.strategies().names() {
             let usual = Recipe::read(registry.strategies(), name)?;
-            if usual.build(0)?.capabilities().several_objectives {
+            if can(usual.build(0)?.capabilities()) {
                 able.push(name);
             }
         }
-        let what = format!("`{recipe}` searches for one objective, and there are {objectives}");
-        return Err(Error::input(what).mend(format!(
-            "leave all but one out, or take one of {}",
-            able.join(", ")
-        )));
+        let error = Error::input(format!("`{recipe}` {why}"));
+        return Err(error.mend(format!("{mend}, or take {}", one_of(&able))));
     }
     Ok(())
+}
+
+/// The names to take one of.
+fn one_of(able: &[&str]) -> String {
+    match able {
+        [only] => format!("`{only}`"),
+        _ => format!("one of {}", able.join(", ")),
+    }
 }

@@ -1,6 +1,9 @@
 //! Cost axes as they are written, and metrics that are templates over them.
 
+use std::collections::BTreeSet;
+use std::io::Read;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use ganas_core::error::{Error, Result};
 use ganas_core::trial::Axis;
@@ -118,6 +121,64 @@ pub fn not_a_template(metric: &str, axis: &Axis) -> Error {
     .mend(format!(
         "write `{braces}` where its columns have the level, as `--objective \"val_e{braces}\"`"
     ))
+}
+
+/// The levels in the column of an axis in a CSV file, which may be compressed with gzip; none without that
+/// column.
+///
+/// # Errors
+/// If the file cannot be read, or a cell is not a level.
+pub fn levels_in(bytes: &[u8], file: &Path, axis: &Axis) -> Result<BTreeSet<u32>> {
+    let text = decompressed(bytes).map_err(|e| Error::io(file, e))?;
+    let mut lines = text.lines();
+    let header = lines
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches('\u{feff}');
+    let separator = ['\t', ';']
+        .into_iter()
+        .find(|c| header.contains(*c))
+        .unwrap_or(',');
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator as u8)
+        .flexible(true)
+        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    let unreadable = |e: csv::Error| Error::input(e.to_string()).in_file(file);
+    let names = reader.headers().map_err(unreadable)?.clone();
+    let Some(column) = names.iter().position(|name| name.trim() == axis.name()) else {
+        return Ok(BTreeSet::new());
+    };
+    let mut found = BTreeSet::new();
+    for (record, line) in reader.records().zip(2..) {
+        let record = record.map_err(unreadable)?;
+        let cell = record.get(column).unwrap_or_default().trim();
+        let level = cell
+            .parse()
+            .ok()
+            .filter(|level| axis.fidelity(*level).is_some());
+        let Some(level) = level else {
+            let (low, high) = axis.levels().into_inner();
+            return Err(
+                Error::input(format!("`{cell}` is not a level of `{}`", axis.name()))
+                    .mend(format!("write a whole number from {low} to {high}"))
+                    .in_file(file)
+                    .on_line(line),
+            );
+        };
+        found.insert(level);
+    }
+    Ok(found)
+}
+
+/// The text of a file, which may be compressed with gzip.
+fn decompressed(bytes: &[u8]) -> std::io::Result<String> {
+    let mut text = String::new();
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        flate2::read::MultiGzDecoder::new(bytes).read_to_string(&mut text)?;
+    } else {
+        text = String::from_utf8_lossy(bytes).into_owned();
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -164,6 +164,11 @@ fn fronts() {
 }
 
 #[test]
+fn transfer() {
+    runs("transfer.md");
+}
+
+#[test]
 fn how_ga_nas_works() {
     runs("how-ga-nas-works.md");
 }

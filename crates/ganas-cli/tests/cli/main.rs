@@ -44,6 +44,7 @@ mod tampered;
 
 mod tools;
 mod train;
+mod transfer;
 mod watch;
 mod workers;
 mod workspace;

@@ -31,6 +31,12 @@ impl<'s> Supervised<'s> {
             ))
             .mend("choose a strategy for several objectives, or leave all but one out"));
         }
+        if !problem.priors().is_empty() && !strategy.capabilities().priors {
+            return Err(Error::input(format!(
+                "the strategy `{name}` cannot use what is known before the search"
+            ))
+            .mend("choose a strategy that can, or leave it out"));
+        }
         Ok(Supervised { strategy, name })
     }
 

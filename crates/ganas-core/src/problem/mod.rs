@@ -13,6 +13,7 @@ use crate::error::{Error, Result, nearest};
 use crate::evaluate::Outcome;
 use crate::ledger::{Ledger, Query};
 use crate::pool::{Admitted, Pool};
+use crate::prior::Prior;
 use crate::space::{Sampler, SearchSpace};
 use crate::strategy::{Context, Rejected};
 use crate::trial::{Axis, Trial};
@@ -43,6 +44,7 @@ pub struct Problem<'a> {
     references: Vec<Option<f64>>,
     pool: Option<Admitted>,
     axis: Option<Axis>,
+    priors: Arc<[Prior]>,
 }
 
 impl<'a> Problem<'a> {
@@ -97,6 +99,7 @@ impl<'a> Problem<'a> {
             references: Vec::new(),
             pool: None,
             axis: None,
+            priors: Arc::new([]),
         })
     }
 
@@ -164,6 +167,16 @@ impl<'a> Problem<'a> {
             Some(admitted) => self.within(admitted.pool),
             None => self,
         }
+    }
+
+    /// Adds what is known before the search: results of other tasks, and metrics that are free.
+    pub fn informed_by(self, priors: Arc<[Prior]>) -> Self {
+        Problem { priors, ..self }
+    }
+
+    /// Knowledge before the search.
+    pub fn priors(&self) -> &Arc<[Prior]> {
+        &self.priors
     }
 
     /// Restricts evaluations to a pool.

@@ -71,6 +71,11 @@ impl Acquisition {
         Some(Acquisition { objective, margins })
     }
 
+    /// Returns true if what is known before the search tells something of the objective.
+    pub fn is_informed(&self) -> bool {
+        self.objective.is_informed()
+    }
+
     /// The acquisition value of each architecture. It is the expected objective, plus `bonus` times
     /// its deviation, plus the logarithm of the probability that the architecture complies.
     pub fn predict(

@@ -8,6 +8,8 @@
 //! each node (the subtree features of Weisfeiler and Lehman, Shervashidze et al. 2011, JMLR 12). None
 //! of it depends on how the nodes are numbered, except for the places, whose numbers mean something.
 
+use std::sync::Arc;
+
 use ganas_core::arch::{Arch, Graph, bits};
 use ganas_core::rng::Rng;
 use ganas_core::space::{self, Link, Rules, SearchSpace};
@@ -15,6 +17,7 @@ use rustc_hash::FxHashMap as HashMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::transfer::Transfer;
 use super::{configurations, parallel};
 
 /// The most nodes of a path that is told apart from others.
@@ -57,6 +60,8 @@ pub enum Kind {
     Value,
     /// Sum, mean, least and most of the numbers of a repeated choice.
     Group,
+    /// Score by what is known before the search.
+    Prior,
 }
 
 /// One feature: its kind and what it counts.
@@ -68,6 +73,7 @@ const KEPT: usize = 4 << 20;
 /// Describes the architectures of a space.
 pub struct Describer {
     places: bool,
+    transfer: Option<Arc<Transfer>>,
     seen: HashMap<Arch, Vec<(Feature, f32)>>,
     /// The features of all that were met.
     kept: usize,
@@ -76,8 +82,14 @@ pub struct Describer {
 impl Describer {
     /// A describer for a space.
     pub fn new(space: &dyn SearchSpace) -> Self {
+        Describer::informed(space, None)
+    }
+
+    /// A describer that adds scores by what is known before a search.
+    pub fn informed(space: &dyn SearchSpace, transfer: Option<Arc<Transfer>>) -> Self {
         Describer {
             places: has_places(space),
+            transfer,
             seen: HashMap::default(),
             kept: 0,
         }
@@ -92,18 +104,29 @@ impl Describer {
         }
         let mut new: Vec<Arch> = archs.to_vec();
         new.retain(|arch| !self.seen.contains_key(arch));
-        let places = self.places;
-        let described = parallel::map(&new, |arch| describe(space, arch, places));
+        if let Some(transfer) = &self.transfer {
+            transfer.prepare(space, &new);
+        }
+        let (places, transfer) = (self.places, self.transfer.as_deref());
+        let described = parallel::map(&new, |arch| describe_all(space, arch, places, transfer));
         self.kept += described.iter().map(Vec::len).sum::<usize>();
         self.seen.extend(new.into_iter().zip(described));
     }
 
     /// The features of an architecture that are not zero, sorted.
     pub fn describe(&mut self, space: &dyn SearchSpace, arch: &Arch) -> &[(Feature, f32)] {
-        let places = self.places;
-        self.seen
-            .entry(*arch)
-            .or_insert_with(|| describe(space, arch, places))
+        let (places, transfer) = (self.places, self.transfer.as_deref());
+        self.seen.entry(*arch).or_insert_with(|| {
+            if let Some(transfer) = transfer {
+                transfer.prepare(space, std::slice::from_ref(arch));
+            }
+            describe_all(space, arch, places, transfer)
+        })
+    }
+
+    /// What is known before the search, if anything is.
+    pub fn transfer(&self) -> Option<&Transfer> {
+        self.transfer.as_deref()
     }
 
     /// Forgets what was described, once it is more than `limit` architectures.
@@ -134,6 +157,21 @@ fn has_places(space: &dyn SearchSpace) -> bool {
             link != Link::May
         })
     })
+}
+
+/// The features of an architecture that are not zero, and its scores by what is known, sorted.
+fn describe_all(
+    space: &dyn SearchSpace,
+    arch: &Arch,
+    places: bool,
+    transfer: Option<&Transfer>,
+) -> Vec<(Feature, f32)> {
+    let mut features = describe(space, arch, places);
+    if let Some(transfer) = transfer {
+        // Scores are the last kind.
+        features.extend(transfer.features(arch, &features));
+    }
+    features
 }
 
 /// The features of an architecture that are not zero, sorted.

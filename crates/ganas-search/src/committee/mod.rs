@@ -12,7 +12,9 @@ mod features;
 mod fronts;
 mod parallel;
 mod process;
+mod transfer;
 mod trees;
+mod trend;
 
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
@@ -29,7 +31,9 @@ pub use features::{Describer, Kind};
 pub(crate) use features::{Feature, describe};
 pub use fronts::{FrontAcquisition, Outlook};
 pub use process::{Chosen, GaussianProcess};
+pub use transfer::Transfer;
 pub use trees::{Binned, Draws, Trees, TreesConfig};
+use trend::Trend;
 
 /// Architectures that are described at once.
 const DESCRIBED: usize = 128 * LANES;
@@ -72,6 +76,8 @@ impl Default for CommitteeConfig {
 /// A fitted committee.
 pub struct Committee {
     columns: Columns,
+    /// What follows from the priors of the search; the members predict the rest.
+    trend: Option<Trend>,
     process: Option<GaussianProcess>,
     ensembles: Vec<Trees>,
 }
@@ -94,11 +100,14 @@ impl Committee {
         let others = rng.distinct(rest, config.others);
         picked.extend(others.into_iter().map(|i| config.best + i));
         picked.sort_unstable();
-        let values: Vec<f64> = picked.iter().map(|&i| examples[i].1).collect();
-        let described: Vec<Vec<(Feature, f32)>> = picked
+        let mut values: Vec<f64> = picked.iter().map(|&i| examples[i].1).collect();
+        let mut described: Vec<Vec<(Feature, f32)>> = picked
             .iter()
             .map(|&i| describer.describe(space, &examples[i].0).to_vec())
             .collect();
+        let transfer = (describer.transfer()).filter(|_| !config.unseen.contains(&Kind::Prior));
+        let trend = transfer.and_then(|transfer| Trend::fit(transfer, &described, &values));
+        leave_rest(trend.as_ref(), &mut described, &mut values);
         let views: Vec<&[(Feature, f32)]> = described.iter().map(Vec::as_slice).collect();
         let columns = Columns::of(&views, &config.unseen, config.even);
         if columns.len() == 0 {
@@ -122,6 +131,7 @@ impl Committee {
         }
         Some(Committee {
             columns,
+            trend,
             process,
             ensembles,
         })
@@ -145,7 +155,23 @@ impl Committee {
             let chunks: Vec<&[Row]> = rows.chunks(LANES).collect();
             predictions.extend(parallel::map(&chunks, |rows| self.of_rows(rows, unsure)).concat());
         }
+        if let Some(trend) = &self.trend {
+            for (prediction, arch) in predictions.iter_mut().zip(archs) {
+                prediction.mean += trend.of(describer.describe(space, arch));
+            }
+        }
         predictions
+    }
+
+    /// Returns true if what is known before the search tells something of the values.
+    pub fn is_informed(&self) -> bool {
+        self.trend.is_some()
+    }
+
+    /// The mean for a described architecture.
+    fn mean_of(&self, described: &[(Feature, f32)]) -> f64 {
+        let row = self.columns.row(described);
+        self.of_rows(&[row], false)[0].mean
     }
 
     /// The same for up to [`LANES`] rows.
@@ -164,6 +190,16 @@ impl Committee {
             prediction(trees, process.as_ref().map(|p| p[i]), unsure)
         };
         rows.iter().enumerate().map(prediction).collect()
+    }
+}
+
+/// Takes what follows from the priors out of the values, and priors without a weight out of the descriptions.
+fn leave_rest(trend: Option<&Trend>, described: &mut [Vec<(Feature, f32)>], values: &mut [f64]) {
+    for (described, value) in described.iter_mut().zip(values) {
+        *value -= trend.map_or(0.0, |trend| trend.of(described));
+        if trend.is_none() {
+            described.retain(|(feature, _)| feature.0 != Kind::Prior);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::GaNasConfig;
 use super::freeze_thaw::FreezeThaw;
+use super::informed::{INITIAL, Informed};
 use super::parts::Parts;
 use super::round::{Round, Streams};
 use super::stopwatch::Stopwatch;
@@ -28,6 +29,9 @@ pub struct GaNas {
     parts: Option<Parts>,
     /// Index of the next set, X_t.
     t: usize,
+    /// What is known before the search; none before the space is first seen.
+    #[serde(skip)]
+    informed: Option<Informed>,
     /// Gauges of the last round, which are read before the next one begins.
     #[serde(skip)]
     gauges: Vec<Gauge>,
@@ -45,6 +49,7 @@ impl GaNas {
             streams: Streams::new(seed),
             parts: None,
             t: 0,
+            informed: None,
             gauges: Vec::new(),
             stopwatch: Stopwatch::default(),
         }
@@ -78,11 +83,22 @@ impl GaNas {
 impl Strategy for GaNas {
     fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
         self.stopwatch.start();
+        if self.informed.is_none() && !context.priors().is_empty() {
+            self.informed = Some(Informed::new(context, self.seed));
+        }
         // Line 1: the initial set X_0. Architectures that are known from before are a part of it.
-        let missing = self.config.initial.saturating_sub(context.ledger.history());
+        let initial = match self.informed {
+            Some(_) => self.config.initial.min(INITIAL),
+            None => self.config.initial,
+        };
+        let missing = initial.saturating_sub(context.ledger.history());
         if self.t == 0 && missing > 0 {
             self.t = 1;
-            let initial = context.sample_new(missing.min(limit), &mut self.streams.initial);
+            let (size, rng) = (missing.min(limit), &mut self.streams.initial);
+            let initial = match &self.informed {
+                Some(informed) => informed.first_set(context, size, rng),
+                None => context.sample_new(size, rng),
+            };
             return Ok(self.trials(context, initial));
         }
         let t = self.t.max(1);
@@ -104,6 +120,7 @@ impl Strategy for GaNas {
             size,
             seed: self.seed,
             streams: &mut self.streams,
+            informed: self.informed.as_ref(),
             stopwatch: &mut self.stopwatch,
         };
         if !discriminator.can_learn(&round) {
@@ -142,6 +159,7 @@ impl Strategy for GaNas {
         Capabilities {
             several_objectives: true,
             several_fidelities: !self.config.has_networks(),
+            priors: !self.config.has_networks(),
         }
     }
 

@@ -18,6 +18,7 @@ mod config;
 pub mod discriminators;
 mod freeze_thaw;
 pub mod generators;
+mod informed;
 mod parts;
 mod presets;
 mod reward;
@@ -30,6 +31,7 @@ use ganas_nets::NetError;
 
 pub use algorithm::GaNas;
 pub use config::{GaNasConfig, Proposals, Reward, ScreenConfig};
+pub use informed::Informed;
 pub use reward::{StepReward, rewards};
 pub use round::{Round, Streams};
 pub use truth::TruthSet;

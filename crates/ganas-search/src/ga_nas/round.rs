@@ -4,6 +4,7 @@ use ganas_core::rng::Rng;
 use ganas_core::strategy::{Context, Gauge};
 use serde::{Deserialize, Serialize};
 
+use super::informed::Informed;
 use super::stopwatch::Stopwatch;
 use super::truth::TruthSet;
 
@@ -21,6 +22,8 @@ pub struct Round<'a> {
     pub seed: u64,
     /// The random streams.
     pub streams: &'a mut Streams,
+    /// What is known before the search, if anything is.
+    pub informed: Option<&'a Informed>,
     /// Numbers to report about the round.
     pub gauges: Vec<Gauge>,
     pub(super) stopwatch: &'a mut Stopwatch,

@@ -108,6 +108,12 @@ pub struct TaskRecord {
     /// XXH3-64 of the file with costs of ops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_table: Option<String>,
+    /// Other tasks that were known before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prior: Vec<PriorRecord>,
+    /// Metrics that were free.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known: Vec<String>,
     /// Conditions that declare an evaluation failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<String>,
@@ -201,6 +207,21 @@ pub struct HistoryRecord {
     /// Distinct architectures.
     pub evaluations: usize,
     /// XXH3-64 of the file.
+    pub digest: String,
+}
+
+/// Record of another task on the space.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PriorRecord {
+    /// Table or run folder.
+    pub file: String,
+    /// Column.
+    pub column: String,
+    /// True if smaller is better.
+    pub minimize: bool,
+    /// Architectures with a value.
+    pub rows: usize,
+    /// XXH3-64 of columns, architectures and metrics.
     pub digest: String,
 }
 

@@ -147,6 +147,11 @@ impl Recorded {
         Some(spec)
     }
 
+    /// The space as it was named.
+    pub fn space(&self) -> Option<&str> {
+        self.all["task"]["space"].as_str()
+    }
+
     /// The settings of the strategy.
     pub fn strategy(&self) -> &Value {
         &self.all["strategies"][0]["settings"]

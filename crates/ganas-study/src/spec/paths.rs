@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use ganas_core::error::{Error, Result};
 use ganas_tables::Embedded;
 
+use crate::spec::prior::NamedPrior;
 use crate::spec::task::TaskSpec;
 
 /// Variable that names the folder of tables.
@@ -32,6 +33,16 @@ impl TaskSpec {
         ];
         for path in paths.into_iter().flatten() {
             *path = expand(path, folder)?;
+        }
+        for prior in &mut self.prior {
+            let there = |path: &Path| {
+                Embedded::named(path).is_some() || expand(path, folder).is_ok_and(|p| p.exists())
+            };
+            let mut named = NamedPrior::parse(prior, there)?;
+            if Embedded::named(&named.file).is_none() {
+                named.file = expand(&named.file, folder)?;
+            }
+            *prior = named.to_string();
         }
         if let Some(table) = &mut self.table {
             *table = match Embedded::named(table) {

@@ -52,6 +52,18 @@ spec! {
         /// default is, with a table, the value that 95 % of the compliant rows are at least as good as,
         /// and otherwise the worst value of the first 20 compliant evaluations.
         reference: Vec<String> => |field| field.value("NAME=VALUE");
+        /// Results of another task on the same space, from which the search starts: a table or the folder of a
+        /// run, as FILE, FILE:COLUMN or FILE:COLUMN:min; can be given several times
+        ///
+        /// How much each is worth is learned from the evaluations, so that one that misleads is soon
+        /// disregarded. Without a column it is that of the objective. Without a direction it is that
+        /// of the objective, too, unless the name of only one of both suggests that less is better.
+        prior: Vec<String> => |field| field.value("FILE[:COLUMN]");
+        /// Column of the table that costs nothing, and that strategies may look at before an evaluation, such as
+        /// a zero-cost proxy; can be given several times
+        ///
+        /// Its direction and worth are learned from the evaluations.
+        known: Vec<String> => |field| field.value("COLUMN");
         /// CSV file with costs of ops, such as measured latencies, that add up over an architecture: the
         /// columns `op`, `place` and one for each cost
         ///

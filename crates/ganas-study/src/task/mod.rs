@@ -28,6 +28,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::direction::{ObjectiveSpec, announcement};
 use crate::fidelity;
+use crate::prior::{Priors, Searched};
 use crate::progress::{Progress, Remarks};
 use crate::record::BestRow;
 use crate::session::Session;
@@ -82,6 +83,8 @@ pub struct Task {
     cost_table: Option<String>,
     /// Further bounds, as functions of the architecture.
     pub predicates: Vec<Predicate>,
+    /// What is known before a search, for strategies.
+    pub priors: Priors,
     /// Architectures that are evaluated first.
     pub start: Vec<Arch>,
     /// The value of the objective that ends a search.
@@ -197,6 +200,7 @@ impl Task {
         let mut task = Task::unchecked(spec, extras, seed, session)?;
         task.problem()?;
         task.check_objectives(spec)?;
+        task.learn_priors(spec, session)?;
         task.noise = spec.noise.map(|noise| task.noise(noise)).transpose()?;
         if task.reevaluate > 0 && spec.report.is_none() {
             return Err(
@@ -289,6 +293,7 @@ impl Task {
             failing,
             cost_table: (spec.cost_table.as_deref()).map(digest).transpose()?,
             predicates: extras.predicates,
+            priors: Priors::default(),
             start,
             target: None,
             evaluated,
@@ -304,6 +309,22 @@ impl Task {
             table,
             space,
         })
+    }
+
+    /// Opens what is known before a search.
+    fn learn_priors(&mut self, spec: &TaskSpec, session: &Session) -> Result<()> {
+        let searched = Searched {
+            space: &*self.space,
+            space_argument: &self.space_argument,
+            reading: &self.reading,
+            table: self.source.table().map(|table| &**table),
+            axis: self.axis.as_ref(),
+            objectives: &self.objectives,
+        };
+        let mut notes = Vec::new();
+        self.priors = Priors::open(spec, &searched, session, &mut notes)?;
+        self.notes.extend(notes);
+        Ok(())
     }
 
     /// The order of a searched table's compliant architectures by the objective.
@@ -606,6 +627,7 @@ impl Task {
         .failing(self.failing.clone())?
         .referring((self.front.as_ref()).map_or_else(Vec::new, |front| front.given.clone()))
         .agreeing(&self.agreeing)
+        .informed_by(self.priors.priors.clone())
         .requiring(self.predicates.clone());
         let problem = match &self.axis {
             Some(axis) => problem.with_axis(axis.clone()),

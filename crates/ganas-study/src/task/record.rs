@@ -45,6 +45,8 @@ impl Task {
                 .collect(),
             reference: (self.front.as_ref()).map_or_else(BTreeMap::new, FrontMeasure::on_record),
             cost_table: self.cost_table.clone(),
+            prior: self.priors.records.clone(),
+            known: self.priors.known.clone(),
             failed: self.failing.iter().map(|c| c.to_string()).collect(),
             constraints: (self.constraints.iter().map(|c| c.to_string()))
                 .chain(self.predicates.iter().map(|p| p.name.clone()))

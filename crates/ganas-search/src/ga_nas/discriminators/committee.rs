@@ -109,9 +109,10 @@ impl Discriminator for CommitteeDiscriminator {
         let context = round.context;
         let bonus = self.bonus(context);
         self.rounds += 1;
-        let describer = self
-            .describer
-            .get_or_insert_with(|| Describer::new(context.space));
+        let describer = self.describer.get_or_insert_with(|| {
+            let transfer = round.informed.map(|informed| informed.transfer().clone());
+            Describer::informed(context.space, transfer)
+        });
         describer.trim(REMEMBERED);
         let rng = &mut round.streams.proposals;
         let (config, kernels) = (&self.config, &mut self.kernels);
@@ -131,6 +132,13 @@ impl Discriminator for CommitteeDiscriminator {
 
     fn can_rank(&self) -> bool {
         self.fitted.is_some()
+    }
+
+    fn is_informed(&self) -> bool {
+        match &self.fitted {
+            Some(Fitted::Single { acquisition, .. }) => acquisition.is_informed(),
+            _ => false,
+        }
     }
 
     fn acquisition_values(&mut self, context: &Context, archs: &[Arch]) -> Result<Vec<f64>> {

@@ -55,6 +55,11 @@ pub trait Discriminator {
         true
     }
 
+    /// Returns true if what is known before the search has a part in the ranking.
+    fn is_informed(&self) -> bool {
+        false
+    }
+
     /// Line 7: how promising each architecture is, on the scale of normal quantiles or log-odds.
     ///
     /// # Errors

@@ -65,6 +65,10 @@ impl EditGenerator {
         let context = round.context;
         let rng = &mut round.streams.proposals;
         let mut seen: HashSet<Arch> = pool.iter().copied().collect();
+        if let Some(informed) = round.informed.filter(|_| discriminator.is_informed()) {
+            let candidates = informed.candidates(|arch| is_unbegun(context, arch));
+            pool.extend(candidates.into_iter().filter(|arch| seen.insert(*arch)));
+        }
         let parents = parents(context, self.parents);
         pool.extend(self.edits(context, &parents, &mut seen, rng));
         let random = context.sample_new(self.random, rng);

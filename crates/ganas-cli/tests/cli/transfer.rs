@@ -1,0 +1,287 @@
+//! `--prior` and `--known`: what is known before a search.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+
+use crate::resume::same;
+use crate::sandbox::{CHAINS, Sandbox};
+
+const CHAIN: &str = "search --space chain.toml --table task.csv --objective accuracy";
+
+/// A sandbox with `task.csv`, where `accuracy` follows from the ops, `other.csv`, where `score` is much the same
+/// and `regret` its opposite, and `proxy` and `noise` beside the task's accuracy.
+fn tasks() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let chain = sandbox.read("chain.csv");
+    let mut task = String::from("arch,accuracy,proxy,noise\n");
+    let mut other = String::from("arch,score,regret_loss\n");
+    for (i, line) in chain.lines().skip(1).enumerate() {
+        let arch = line.split(',').next().unwrap();
+        let worth =
+            |op: &str, place: usize| ((op.as_bytes()[0] as usize * 7 + place * 3) % 11) as f64;
+        let sum: f64 = arch
+            .split(';')
+            .enumerate()
+            .map(|(place, op)| worth(op, place))
+            .sum();
+        let jitter = |salt: usize| ((i * salt) % 97) as f64 / 97.0;
+        let _ = writeln!(
+            task,
+            "{arch},{},{},{}",
+            sum + 3.0 * jitter(31),
+            -sum,
+            jitter(57)
+        );
+        let score = sum + 3.0 * jitter(43);
+        let _ = writeln!(other, "{arch},{score},{}", 50.0 - score);
+    }
+    sandbox.write("task.csv", task);
+    sandbox.write("other.csv", other);
+    sandbox
+}
+
+/// Mean best rank of searches with three seeds.
+fn rank(sandbox: &Sandbox, options: &str, queries: usize) -> f64 {
+    let ranks = (0..3).map(|seed| {
+        sandbox
+            .run(&format!(
+                "{CHAIN} {options} --queries {queries} --seed {seed} --json out.json"
+            ))
+            .success();
+        sandbox.json("out.json")["best_rank"].as_f64().unwrap()
+    });
+    ranks.sum::<f64>() / 3.0
+}
+
+#[test]
+fn another_task_leads_to_better_architectures_in_few_queries() {
+    let sandbox = tasks();
+    let without = rank(&sandbox, "", 9);
+    let with = rank(&sandbox, "--prior other.csv:score", 9);
+    assert!(with < 0.5 * without, "{with} and {without}");
+    // A run folder is a prior like a table, and a model stands in for what it lacks.
+    let search = "search --space chain.toml --table other.csv --objective score --strategy random";
+    sandbox
+        .run(&format!("{search} --queries 60 --out earlier"))
+        .success();
+    let with = rank(&sandbox, "--prior earlier", 9);
+    assert!(with < without, "{with} and {without}");
+}
+
+#[test]
+fn free_metrics_lead_to_better_architectures_whichever_way_they_go() {
+    let sandbox = tasks();
+    let without = rank(&sandbox, "", 9);
+    let with = rank(&sandbox, "--known proxy --known noise", 9);
+    assert!(with < without, "{with} and {without}");
+    let task = &sandbox.json("out.json")["provenance"]["task"]["known"];
+    assert_eq!(*task, serde_json::json!(["proxy", "noise"]));
+}
+
+#[test]
+fn priors_are_announced_and_on_record() {
+    let sandbox = tasks();
+    sandbox
+        .run(&format!("{CHAIN} --prior other.csv:score --prior other.csv:regret_loss --queries 12 --json out.json"))
+        .success()
+        .stderr(
+            contains("prior: 625 architectures of other.csv by `score`, where larger is better")
+                .and(contains("by `regret_loss`, where smaller is better"))
+                .and(contains("warning").not()),
+        );
+    let record = &sandbox.json("out.json")["provenance"]["task"]["prior"];
+    assert_eq!(record[0]["rows"], CHAINS);
+    assert_eq!(record[1]["minimize"], true);
+    assert_eq!(record[0]["digest"].as_str().unwrap().len(), 16);
+}
+
+#[test]
+fn a_run_with_priors_is_resumed_as_it_would_have_gone_on() {
+    let sandbox = tasks();
+    let search = format!("{CHAIN} --prior other.csv:score --known proxy");
+    sandbox
+        .run(&format!("{search} --queries 60 --out whole"))
+        .success();
+    sandbox
+        .run(&format!("{search} --queries 25 --out run"))
+        .success();
+    sandbox.run("resume run --queries 60").success();
+    same(&sandbox, "whole", "run");
+    sandbox
+        .run(&format!("{search} --queries 60 --out again"))
+        .success();
+    same(&sandbox, "whole", "again");
+}
+
+#[test]
+fn a_prior_that_changed_or_is_gone_ends_a_resumption() {
+    let sandbox = tasks();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --prior other.csv:score --queries 20 --out run"
+        ))
+        .success();
+    let other = sandbox.read("other.csv");
+    sandbox.write("other.csv", other.replacen(",5", ",6", 1));
+    sandbox
+        .run("resume run --queries 40")
+        .code(2)
+        .stderr(contains("`task.prior[0].digest` was").and(contains("put it back")));
+    fs::remove_file(sandbox.path("other.csv")).unwrap();
+    sandbox
+        .run("resume run --queries 40")
+        .code(2)
+        .stderr(contains(
+            "other.csv: --prior other.csv:score: there is no such file",
+        ));
+    sandbox.write("other.csv", other);
+    sandbox.run("resume run --queries 40").success();
+}
+
+#[test]
+fn priors_that_say_too_much_or_too_little_are_warned_of() {
+    let sandbox = tasks();
+    let warned = |options: &str, words: &str| {
+        let search = format!("{CHAIN} {options} --queries 6");
+        sandbox
+            .run(&search)
+            .success()
+            .stderr(contains(words.to_owned()));
+    };
+    warned(
+        "--prior task.csv",
+        "is what this search evaluates: the prior is the answer",
+    );
+    sandbox.write("few.csv", "arch,score\na;a;a;a,1\nb;b;b;b,2\n");
+    warned(
+        "--prior few.csv",
+        "few.csv has only 2 architectures, and says little",
+    );
+    let rows = sandbox.read("task.csv");
+    let part: Vec<&str> = rows.lines().take(40).collect();
+    sandbox.write("part.csv", part.join("\n"));
+    let rows = sandbox.read("other.csv");
+    let rest: Vec<&str> = rows.lines().take(1).chain(rows.lines().skip(40)).collect();
+    sandbox.write("rest.csv", rest.join("\n"));
+    sandbox
+        .run("search --space chain.toml --table part.csv --objective accuracy --prior rest.csv:score --queries 8")
+        .success()
+        .stderr(contains("part.csv has only 0 of the 586 architectures of rest.csv"));
+}
+
+#[test]
+fn priors_that_cannot_be_used_are_refused() {
+    let sandbox = tasks();
+    sandbox.write("foreign.csv", "arch,score\na;a;a,1\n");
+    sandbox.write("two.csv", "arch,left,right\na;a;a;a,1,2\n");
+    sandbox
+        .run("search --space chain.toml --table other.csv --objective score --strategy random --queries 12 --out run")
+        .success();
+    sandbox
+        .run("search --space nasbench201 --table nasbench201 --strategy random --queries 5 --out cells")
+        .success();
+    for (options, words) in [
+        (
+            "--prior foreign.csv",
+            "name tables and runs of the space `chain` for `--prior`",
+        ),
+        ("--prior cells", "the run was on the space `nasbench201`"),
+        ("--prior other.csv:scores", "did you mean `score`?"),
+        (
+            "--prior two.csv",
+            "there is no column `accuracy`, and no other is named",
+        ),
+        ("--prior missing.csv", "there is no such file"),
+        ("--prior :score", "does not name a prior"),
+        ("--prior .", "the folder has no `evaluations.csv`"),
+        (
+            "--prior other.csv:score --prior other.csv:score",
+            "it is named twice",
+        ),
+        (
+            "--prior other.csv:score --prior other.csv:score:min",
+            "it is named with both directions",
+        ),
+        (
+            "--prior task.csv:accuracy:min",
+            "`accuracy` is minimised here, and this search has it maximised",
+        ),
+        (
+            "--prior other.csv:score --strategy evolution",
+            "`evolution` cannot use what `--prior` names; leave that out, or take `ga-nas`",
+        ),
+        (
+            "--prior other.csv:score --strategy ga-nas:paper-setup1",
+            "leave that out, or take `ga-nas`",
+        ),
+        (
+            "--prior other.csv:score --objective proxy",
+            "informs a search for one objective, and there are 2",
+        ),
+        ("--known prox", "did you mean `proxy`?"),
+        ("--known accuracy", "this is what the search evaluates"),
+        ("--known params", "a cost of the space is known without it"),
+        ("--known proxy --known proxy", "it is named twice"),
+        (
+            "--known proxy --strategy tpe",
+            "`tpe` cannot use what `--known` names",
+        ),
+    ] {
+        sandbox
+            .run(&format!("{CHAIN} {options} --queries 9"))
+            .code(2)
+            .stderr(contains(words.to_owned()));
+    }
+    sandbox
+        .run("search --space chain.toml --table other.csv --objective score:min --prior run --queries 9")
+        .code(2)
+        .stderr(contains("`score` is maximised by that run, and this search has it minimised"));
+    sandbox
+        .run("search --space nasbench201 --command true --objective accuracy --known nwot --queries 9")
+        .code(2)
+        .stderr(contains("there is no table that has `nwot`"));
+}
+
+#[test]
+fn benchmarks_and_suites_have_priors() {
+    let sandbox = tasks();
+    sandbox
+        .run("bench --space chain.toml --table task.csv --objective accuracy --prior other.csv:score --strategies ga-nas --queries 12 --seeds 2 --json bench.json")
+        .success();
+    let bench = sandbox.json("bench.json");
+    assert_eq!(bench["provenance"]["task"]["prior"][0]["column"], "score");
+    sandbox.write(
+        "suites/two.toml",
+        "[[task]]\nname = \"with\"\nspace = \"../chain.toml\"\ntable = \"../task.csv\"\nobjective = \"accuracy\"\n\
+         prior = [\"../other.csv:score\"]\nknown = \"proxy\"\nqueries = 12\n\
+         [[task]]\nname = \"without\"\nspace = \"../chain.toml\"\ntable = \"../task.csv\"\nobjective = \"accuracy\"\nqueries = 12\n",
+    );
+    sandbox
+        .run("bench --suite suites/two.toml --strategies ga-nas --seeds 2 --json suite.json")
+        .success();
+    let suite = sandbox.json("suite.json");
+    assert_eq!(
+        suite["tasks"][0]["provenance"]["task"]["prior"][0]["rows"],
+        CHAINS
+    );
+    assert!(suite["tasks"][1]["provenance"]["task"]["prior"].is_null());
+}
+
+#[test]
+fn bounds_hold_with_priors() {
+    let sandbox = tasks();
+    sandbox
+        .run(&format!(
+            "{CHAIN} --prior other.csv:score --constraint params<=9 --constraint noise<=0.5 --queries 30 --json out.json"
+        ))
+        .success();
+    let best = &sandbox.json("out.json")["best_metrics"];
+    assert!(best.is_null() || best["params"].as_f64().unwrap() <= 9.0);
+    assert_eq!(
+        sandbox.json("out.json")["rejected"].as_u64().map(|n| n > 0),
+        Some(true)
+    );
+}

@@ -1,0 +1,129 @@
+//! Candidates from what is known before the search: the first set, and members of every pool.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use ganas_core::arch::Arch;
+use ganas_core::rng::Rng;
+use ganas_core::strategy::Context;
+
+use crate::committee::{Describer, Kind, Transfer};
+
+/// |X_0| of an informed search (ours): about as many as the committee needs, which then learns from every set.
+pub const INITIAL: usize = 5;
+
+/// Members of X_0 that are drawn at random (ours), so that a misleading prior costs little.
+const DRAWN: usize = 2;
+
+/// Best rows of each task that are ranked by the mean over all tasks (ours).
+const MERGED: usize = 1000;
+
+/// Candidates that each order adds to a pool (ours).
+const ADDED: usize = 100;
+
+/// The most rows of an order that are looked at for candidates.
+const LOOKED_AT: usize = 5000;
+
+/// What is known before a search: scores, and orders of architectures, best first. The last of a free metric are as good as its first,
+/// since its direction is not known.
+pub struct Informed {
+    transfer: Arc<Transfer>,
+    orders: Vec<Vec<Arch>>,
+    /// True if the first order is by the mean over tasks.
+    is_directed: bool,
+}
+
+impl Informed {
+    /// Ranks what is known before a search with a seed.
+    pub fn new(context: &Context, seed: u64) -> Self {
+        let transfer = Arc::new(Transfer::new(context.priors(), seed));
+        let tasks: Vec<usize> = (0..transfer.len())
+            .filter(|i| transfer.is_directed(*i))
+            .collect();
+        let mut orders = Vec::new();
+        if !tasks.is_empty() {
+            orders.push(by_mean(context, &transfer, &tasks));
+        }
+        for i in 0..transfer.len() {
+            let usable = |arch: &Arch| context.admits(arch);
+            let first: Vec<Arch> = transfer.ranked(i).filter(usable).take(LOOKED_AT).collect();
+            if !transfer.is_directed(i) {
+                let last = transfer.ranked(i).rev().filter(usable).take(LOOKED_AT);
+                orders.push(last.collect());
+            }
+            orders.push(first);
+        }
+        Informed {
+            transfer,
+            orders,
+            is_directed: !tasks.is_empty(),
+        }
+    }
+
+    /// Scores of architectures.
+    pub fn transfer(&self) -> &Arc<Transfer> {
+        &self.transfer
+    }
+
+    /// X_0: the best of the orders in turn, none of them one edit from another, and random architectures.
+    pub fn first_set(&self, context: &Context, size: usize, rng: &mut Rng) -> Vec<Arch> {
+        let mut set: Vec<Arch> = Vec::with_capacity(size);
+        let known = size.saturating_sub(DRAWN);
+        let orders = if self.is_directed {
+            1
+        } else {
+            self.orders.len()
+        };
+        let mut places: Vec<_> = self.orders[..orders]
+            .iter()
+            .map(|order| order.iter())
+            .collect();
+        let mut near: HashSet<Arch> = HashSet::new();
+        for turn in 0.. {
+            if set.len() >= known || turn >= LOOKED_AT {
+                break;
+            }
+            let order = turn % places.len();
+            let next = places[order].find(|arch| context.is_new(arch) && !near.contains(arch));
+            let Some(next) = next else { continue };
+            near.insert(*next);
+            near.extend(context.space.neighbors(next));
+            set.push(*next);
+        }
+        context.complete(set, size, rng)
+    }
+
+    /// Candidates that were not seen yet and for which `is_open` holds.
+    pub fn candidates(&self, is_open: impl Fn(&Arch) -> bool) -> Vec<Arch> {
+        let mut seen: HashSet<Arch> = HashSet::new();
+        let mut found = Vec::new();
+        for order in &self.orders {
+            let open = order.iter().filter(|arch| is_open(arch)).take(ADDED);
+            found.extend(open.copied().filter(|arch| seen.insert(*arch)));
+        }
+        found
+    }
+}
+
+/// The best of all tasks, by their mean score.
+fn by_mean(context: &Context, transfer: &Arc<Transfer>, tasks: &[usize]) -> Vec<Arch> {
+    let mut seen: HashSet<Arch> = HashSet::new();
+    let mut archs: Vec<Arch> = Vec::new();
+    for &task in tasks {
+        let usable = transfer.ranked(task).filter(|arch| context.admits(arch));
+        archs.extend(usable.take(MERGED).filter(|arch| seen.insert(*arch)));
+    }
+    let mut describer = Describer::informed(context.space, Some(transfer.clone()));
+    describer.meet(context.space, &archs);
+    let mut ranked: Vec<(f32, Arch)> = (archs.into_iter())
+        .map(|arch| {
+            let described = describer.describe(context.space, &arch);
+            let scores = described.iter().filter(|((kind, prior), _)| {
+                *kind == Kind::Prior && tasks.contains(&(*prior as usize))
+            });
+            (scores.map(|(_, score)| score).sum::<f32>(), arch)
+        })
+        .collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    ranked.into_iter().map(|(_, arch)| arch).collect()
+}
