@@ -62,7 +62,7 @@ impl Transfer {
     }
 
     /// Number of priors.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.sources.len()
     }
 
@@ -124,6 +124,6 @@ impl Transfer {
             let score = self.known(i, arch).unwrap_or_else(model);
             ((Kind::Prior, i as u64), score)
         };
-        (0..self.len()).map(score).collect()
+        (0..self.count()).map(score).collect()
     }
 }

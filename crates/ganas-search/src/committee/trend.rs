@@ -72,7 +72,7 @@ impl Trend {
         described: &[Vec<(Feature, f32)>],
         values: &[f64],
     ) -> Option<Self> {
-        let count = transfer.len();
+        let count = transfer.count();
         let scores = described.iter().flat_map(|d| scores(d, count));
         let scores = DMatrix::from_row_iterator(described.len(), count, scores);
         let directed: Vec<bool> = (0..count).map(|i| transfer.is_directed(i)).collect();

@@ -37,14 +37,14 @@ impl Informed {
     /// Ranks what is known before a search with a seed.
     pub fn new(context: &Context, seed: u64) -> Self {
         let transfer = Arc::new(Transfer::new(context.priors(), seed));
-        let tasks: Vec<usize> = (0..transfer.len())
+        let tasks: Vec<usize> = (0..transfer.count())
             .filter(|i| transfer.is_directed(*i))
             .collect();
         let mut orders = Vec::new();
         if !tasks.is_empty() {
             orders.push(by_mean(context, &transfer, &tasks));
         }
-        for i in 0..transfer.len() {
+        for i in 0..transfer.count() {
             let usable = |arch: &Arch| context.admits(arch);
             let first: Vec<Arch> = transfer.ranked(i).filter(usable).take(LOOKED_AT).collect();
             if !transfer.is_directed(i) {
