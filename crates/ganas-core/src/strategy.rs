@@ -29,6 +29,10 @@ const WALKS: usize = 20;
 const STEPS: usize = 200;
 const STRIDE: usize = 10;
 
+/// Number of evaluations that the weights of a space count for (ours; a tenth of all evaluations in Hvarfner et
+/// al. 2022).
+const BELIEF: f64 = 10.0;
+
 /// Least number of neighbours in a [`Pool`] (ours): about the number of edits of a cell of
 /// NAS-Bench-201.
 const POOL_NEIGHBORS: usize = 30;
@@ -405,8 +409,30 @@ impl Context<'_> {
         }
     }
 
-    /// Draws a random architecture of the pool or the space.
+    /// Weight of what the user expects of the space's choices, against what was measured: 1 before the first
+    /// evaluation, and falling with their number, as the exponent of Hvarfner et al. 2022 (piBO, arXiv 2204.11051)
+    /// does.
+    pub fn trust(&self) -> f64 {
+        BELIEF / (BELIEF + self.ledger.len() as f64)
+    }
+
+    /// Logarithm of an architecture's [weight](SearchSpace::log_weight), as far as it is still trusted. 0 in a space
+    /// without weights.
+    pub fn log_weight(&self, arch: &Arch) -> f64 {
+        if !self.space.has_weights() {
+            return 0.0;
+        }
+        self.trust() * self.space.log_weight(arch)
+    }
+
+    /// Draws a random architecture of the pool or the space: by its weight as long as weights are trusted.
     fn draw(&self, rng: &mut Rng) -> Arch {
+        if self.space.has_weights()
+            && rng.chance(self.trust())
+            && let Some(arch) = self.space.sample_weighted(rng)
+        {
+            return self.nearest(&arch).unwrap_or(arch);
+        }
         match self.problem.pool() {
             Some(pool) if self.sampler == Sampler::Uniform && !pool.pool.archs().is_empty() => {
                 *rng.choose(pool.pool.archs())

@@ -268,6 +268,18 @@ impl SearchSpace for Costed {
         self.space.sample(sampler, rng)
     }
 
+    fn has_weights(&self) -> bool {
+        self.space.has_weights()
+    }
+
+    fn log_weight(&self, arch: &Arch) -> f64 {
+        self.space.log_weight(arch)
+    }
+
+    fn sample_weighted(&self, rng: &mut Rng) -> Option<Arch> {
+        self.space.sample_weighted(rng)
+    }
+
     fn neighbors(&self, arch: &Arch) -> Vec<Arch> {
         self.space.neighbors(arch)
     }

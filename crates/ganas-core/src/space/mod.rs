@@ -293,6 +293,22 @@ pub trait SearchSpace: Growth + Send + Sync {
     /// Draws a random architecture. The sampler has to be one of [`samplers`](Self::samplers).
     fn sample(&self, sampler: Sampler, rng: &mut Rng) -> Arch;
 
+    /// Returns true if the space says which architectures are more likely to be good.
+    fn has_weights(&self) -> bool {
+        false
+    }
+
+    /// Returns the logarithm of an architecture's weight: how likely it is to be good, before any evaluation, as
+    /// a ratio to the most likely one. 0 for all architectures of a space without weights.
+    fn log_weight(&self, _: &Arch) -> f64 {
+        0.0
+    }
+
+    /// Draws a random architecture by its weight; `None` from a space without weights.
+    fn sample_weighted(&self, _: &mut Rng) -> Option<Arch> {
+        None
+    }
+
     /// Returns all architectures one edit away, distinct, sorted, and without this one.
     fn neighbors(&self, arch: &Arch) -> Vec<Arch>;
 

@@ -10,7 +10,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use super::examples::{Bound, by_compliance, margin, merits, objective};
 use super::features::Describer;
 use super::process::Chosen;
-use super::{Committee, CommitteeConfig};
+use super::{Committee, CommitteeConfig, Prediction};
 use crate::curves::standings;
 
 /// No committee is trusted to tell a bound more exactly than this, in normal quantiles.
@@ -77,7 +77,7 @@ impl Acquisition {
     }
 
     /// The acquisition value of each architecture. It is the expected objective, plus `bonus` times
-    /// its deviation, plus the logarithm of the probability that the architecture complies.
+    /// its deviation, plus the logarithms of the probability that the architecture complies and of its weight.
     pub fn predict(
         &self,
         context: &Context,
@@ -96,10 +96,11 @@ impl Acquisition {
                 *complies += normal.cdf(deviations).max(f64::MIN_POSITIVE).ln();
             }
         }
-        predictions
-            .into_iter()
-            .zip(complies)
-            .map(|(prediction, complies)| prediction.mean + bonus * prediction.deviation + complies)
-            .collect()
+        let value = |((prediction, complies), arch): ((Prediction, f64), &Arch)| {
+            let hoped = prediction.mean + bonus * prediction.deviation;
+            hoped + complies + context.log_weight(arch)
+        };
+        let predictions = predictions.into_iter().zip(complies);
+        predictions.zip(archs).map(value).collect()
     }
 }

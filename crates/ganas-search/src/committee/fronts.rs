@@ -59,7 +59,7 @@ struct Warped {
 pub struct Outlook {
     /// Samples of the gain in each objective, ascending.
     gains: Vec<Vec<f64>>,
-    /// Logarithm of the probability that it complies and does not fail.
+    /// Logarithm of its weight and of the probability that it complies and does not fail.
     usable: f64,
 }
 
@@ -136,13 +136,11 @@ impl FrontAcquisition {
         let normal = Normal::standard();
         let share = |i: usize| (i as f64 + 0.5) / SAMPLES as f64;
         let spread: Vec<f64> = (0..SAMPLES).map(|i| normal.inverse_cdf(share(i))).collect();
-        let mut outlooks = vec![
-            Outlook {
-                gains: Vec::with_capacity(self.objectives.len()),
-                usable: 0.0,
-            };
-            archs.len()
-        ];
+        let outlook = |arch: &Arch| Outlook {
+            gains: Vec::with_capacity(self.objectives.len()),
+            usable: context.log_weight(arch),
+        };
+        let mut outlooks: Vec<Outlook> = archs.iter().map(outlook).collect();
         for objective in &self.objectives {
             let predictions = objective.committee.predict(space, describer, archs, true);
             for (outlook, prediction) in outlooks.iter_mut().zip(predictions) {

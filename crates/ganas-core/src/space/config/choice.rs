@@ -41,6 +41,8 @@ pub struct Choice {
     pub scale: Scale,
     /// The value that an edit gives to the choice when it becomes active.
     pub(super) default: Option<u8>,
+    /// The logarithms of the weights of the values; empty if all are equal.
+    pub(super) log_weights: Vec<f64>,
     /// The copy of a repeated choice, from 1 on.
     pub(super) copy: Option<usize>,
     /// The condition under which the choice is active.
@@ -62,6 +64,13 @@ impl Choice {
     /// Returns true if all values are numbers.
     pub fn is_numeric(&self) -> bool {
         self.values.iter().all(|value| value.number.is_some())
+    }
+
+    /// Returns the logarithm of a value's weight. It is 0 for the most likely value, for all values without
+    /// weights, and where the choice is inactive.
+    pub fn log_weight(&self, value: u8) -> f64 {
+        let weight = self.log_weights.get(usize::from(value));
+        weight.copied().unwrap_or(0.0)
     }
 
     /// Returns true if some configurations are without the choice.

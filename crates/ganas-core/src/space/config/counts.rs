@@ -23,6 +23,8 @@ struct State {
     count: Option<u128>,
     /// The logarithm of that number; minus infinity for none.
     log_count: f64,
+    /// The logarithm of the sum of the weights of those configurations.
+    log_weight: f64,
 }
 
 /// Counts of the configurations of a space.
@@ -92,16 +94,27 @@ impl Counts {
 
     /// Draws a configuration uniformly.
     pub fn sample(&self, rng: &mut Rng) -> Vec<u8> {
+        self.draw(rng, |_, _, state| state.log_count)
+    }
+
+    /// Draws a configuration with a probability that is proportional to the product of the weights of its values.
+    pub fn sample_weighted(&self, choices: &[Choice], rng: &mut Rng) -> Vec<u8> {
+        self.draw(rng, |place, value, state| {
+            choices[place].log_weight(value) + state.log_weight
+        })
+    }
+
+    fn draw(&self, rng: &mut Rng, log: impl Fn(usize, u8, &State) -> f64) -> Vec<u8> {
         let mut ops = Vec::new();
         let mut at = &self.states[self.root];
         while !at.next.is_empty() {
             let (value, next) = if at.next.len() == 1 {
                 at.next[0]
             } else {
+                let place = ops.len();
                 let logs = || {
-                    at.next
-                        .iter()
-                        .map(|(_, state)| self.states[*state].log_count)
+                    let next = at.next.iter();
+                    next.map(|(value, state)| log(place, *value, &self.states[*state]))
                 };
                 let most = logs().fold(f64::NEG_INFINITY, f64::max);
                 let weights: Vec<f64> = logs().map(|log| (log - most).exp()).collect();
@@ -173,7 +186,7 @@ impl Builder<'_> {
             ops[place] = INACTIVE;
             next.retain(|(_, state)| self.states[*state].log_count > f64::NEG_INFINITY);
         }
-        let state = self.counted(next, place == self.choices.len());
+        let state = self.counted(next, place);
         if self.states.len() == MAX_STATES {
             return Err(Error::input(
                 "the conditions of the space look at too many choices at once",
@@ -185,27 +198,32 @@ impl Builder<'_> {
         Ok(self.states.len() - 1)
     }
 
-    fn counted(&self, next: Vec<(u8, usize)>, end: bool) -> State {
-        if end {
+    fn counted(&self, next: Vec<(u8, usize)>, place: usize) -> State {
+        let Some(choice) = self.choices.get(place) else {
             return State {
                 next,
                 count: Some(1),
                 log_count: 0.0,
+                log_weight: 0.0,
             };
-        }
+        };
         let states = || next.iter().map(|(_, state)| &self.states[*state]);
-        let most = states()
-            .map(|s| s.log_count)
-            .fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = states().map(|s| (s.log_count - most).exp()).sum();
+        let weighted = (next.iter())
+            .map(|(value, state)| choice.log_weight(*value) + self.states[*state].log_weight);
         State {
             count: states().try_fold(0, |sum: u128, s| sum.checked_add(s.count?)),
-            log_count: if next.is_empty() {
-                most
-            } else {
-                most + sum.ln()
-            },
+            log_count: log_sum(states().map(|state| state.log_count)),
+            log_weight: log_sum(weighted),
             next,
         }
     }
+}
+
+/// The logarithm of the sum of numbers that are given by their logarithms.
+fn log_sum(logs: impl Iterator<Item = f64> + Clone) -> f64 {
+    let most = logs.clone().fold(f64::NEG_INFINITY, f64::max);
+    if most == f64::NEG_INFINITY {
+        return most;
+    }
+    most + logs.map(|log| (log - most).exp()).sum::<f64>().ln()
 }

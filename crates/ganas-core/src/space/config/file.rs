@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::choice::{INACTIVE, MAX_VALUES, short};
 use super::expression::{Names, Operator, compile};
 use super::growth::FIRST;
+use super::weights::{Confidence, log_weights};
 use super::{Choice, Config, Counts, Expression, Formulas, Scale, Value};
 use crate::arch::{MAX_LABELS, MAX_NODES, MAX_OPS};
 use crate::error::{Error, Result, hint};
@@ -64,6 +65,9 @@ struct ChoiceFile {
     repeat: Option<Repeat>,
     when: Option<String>,
     default: Option<toml::Value>,
+    prior: Option<toml::Value>,
+    confidence: Option<Confidence>,
+    weights: Option<Vec<f64>>,
 }
 
 #[derive(Deserialize)]
@@ -374,9 +378,13 @@ fn single(file: &ChoiceFile) -> Result<Choice> {
         values,
         scale,
         default: None,
+        log_weights: Vec::new(),
         copy: None,
         when: None,
     };
+    let weights = file.weights.as_deref();
+    choice.log_weights = log_weights(&choice, weights, file.prior.as_ref(), file.confidence)
+        .map_err(|e| at(e.to_string()))?;
     if let Some(default) = &file.default {
         let text = value_of(default).map_err(|e| at(e.to_string()))?.text;
         let default = choice
@@ -387,7 +395,7 @@ fn single(file: &ChoiceFile) -> Result<Choice> {
     Ok(choice)
 }
 
-fn value_of(value: &toml::Value) -> Result<Value> {
+pub(super) fn value_of(value: &toml::Value) -> Result<Value> {
     let (text, number) = match value {
         toml::Value::Integer(number) => (number.to_string(), Some(*number as f64)),
         toml::Value::Float(number) if number.is_finite() => (format!("{number}"), Some(*number)),

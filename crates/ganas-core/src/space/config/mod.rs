@@ -13,6 +13,7 @@ mod growth;
 mod import;
 mod notation;
 mod shipped;
+mod weights;
 
 use super::{Kind, Part, Sampler, SearchSpace, too_large};
 use crate::arch::{Arch, Graph};
@@ -219,6 +220,29 @@ impl SearchSpace for Config {
             .as_ref()
             .map(|cell| cell.sample(Sampler::Uniform, rng));
         self.join(&values, cell.as_ref())
+    }
+
+    fn has_weights(&self) -> bool {
+        self.choices
+            .iter()
+            .any(|choice| !choice.log_weights.is_empty())
+    }
+
+    fn log_weight(&self, arch: &Arch) -> f64 {
+        let values = self.choices.iter().zip(arch.ops());
+        values
+            .map(|(choice, value)| choice.log_weight(*value))
+            .sum()
+    }
+
+    fn sample_weighted(&self, rng: &mut Rng) -> Option<Arch> {
+        if !self.has_weights() {
+            return None;
+        }
+        let values = self.counts.sample_weighted(&self.choices, rng);
+        let cell = self.cell.as_ref();
+        let cell = cell.map(|cell| cell.sample(Sampler::Uniform, rng));
+        Some(self.join(&values, cell.as_ref()))
     }
 
     fn neighbors(&self, arch: &Arch) -> Vec<Arch> {

@@ -134,6 +134,45 @@ fn rare_configurations_are_drawn_uniformly() {
 }
 
 #[test]
+fn configurations_are_drawn_by_their_weights() {
+    let text = "name = 'w'\nkind = 'config'\nconstraints = ['a + b <= 3']\n\
+        [[choice]]\nname = 'a'\nlow = 0\nhigh = 3\nprior = 2\nconfidence = 'low'\n\
+        [[choice]]\nname = 'b'\nlow = 0\nhigh = 3\n\
+        [[choice]]\nname = 'c'\nvalues = ['x', 'y', 'z']\nweights = [1, 2, 5]\n\
+        [[choice]]\nname = 'd'\nvalues = ['p', 'q']\nprior = 'q'\nconfidence = 'high'\nwhen = 'c == x'\n";
+    let space = space(text);
+    assert!(space.has_weights());
+    let archs = all(&*space);
+    let weights: Vec<f64> = archs
+        .iter()
+        .map(|arch| space.log_weight(arch).exp())
+        .collect();
+    let sum: f64 = weights.iter().sum();
+    let mut rng = Rng::stream(0, "weights");
+    let mut counts: BTreeMap<Arch, usize> = BTreeMap::new();
+    let draws = 100_000;
+    for _ in 0..draws {
+        let arch = space.sample_weighted(&mut rng).unwrap();
+        *counts.entry(arch).or_default() += 1;
+    }
+    for (arch, weight) in archs.iter().zip(weights) {
+        let expected = f64::from(draws) * weight / sum;
+        let found = counts.get(arch).copied().unwrap_or(0) as f64;
+        let off = (found - expected).abs();
+        assert!(
+            off < 5.0 * expected.sqrt() + 5.0,
+            "{}: {found}, not {expected}",
+            space.format(arch)
+        );
+    }
+    // `q` is 64 times as likely as `p`, and `z` five times as likely as `x`.
+    let weight = |text: &str| space.log_weight(&space.parse(text).unwrap());
+    assert!((weight("a=2;b=0;c=x;d=q") - weight("a=2;b=0;c=x;d=p") - 64f64.ln()).abs() < 1e-12);
+    assert!((weight("a=2;b=0;c=z") - weight("a=2;b=0;c=x;d=q") - 5f64.ln()).abs() < 1e-12);
+    assert_eq!(weight("a=2;b=0;c=z"), 0.0);
+}
+
+#[test]
 fn every_text_is_read_back() {
     for text in [GPT, TRAINING] {
         let space = space(text);
@@ -307,6 +346,12 @@ fn bad_files_are_refused_with_a_mend() {
         (with("low = 1\nhigh = 1000"), "1000 values are too many"),
         (with("values = []"), "`values` is empty"),
         (with("values = [1, 2, 1]"), "the value `1` is there twice"),
+        (with("values = [1, 2]\nweights = [1]"), "1 `weights` for 2 values"),
+        (with("values = [1, 2]\nweights = [1, 0]"), "the weight 0 is not above 0"),
+        (with("values = [1, 2]\nweights = [1, 2]\nprior = 1"), "give one of the two"),
+        (with("values = [1, 2]\nprior = 'x'"), "`prior`: "),
+        (with("values = [1, 2]\nconfidence = 'high'"), "`confidence` without `prior`"),
+        (with("values = [1, 2]\nprior = 1\nconfidence = 'sure'"), "unknown variant `sure`"),
         (with("low = 1"), "needs `values`, or `low` and `high`"),
         (with("values = [1, 2]\ndefault = 3"), "the nearest is 2"),
         (with("values = [1, 2]\nrepeat = 'b'"), "names no choice before it"),
