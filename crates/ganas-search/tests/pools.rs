@@ -112,7 +112,7 @@ fn scored(name: &str, seed: u64) -> (f64, Vec<(String, f64)>) {
 fn what_is_learned_counts_in_a_sparse_pool() {
     let mean = |name: &str| (0..3).map(|seed| scored(name, seed).0).sum::<f64>() / 3.0;
     let random = mean("random");
-    for name in ["local-search", "evolution", "bananas", "tpe", "mcts"] {
+    for name in ["local-search", "evolution", "bananas", "tpe", "mcts", "nao"] {
         let learned = mean(name);
         println!("{name}: {learned:.4}, random {random:.4}");
         assert!(

@@ -262,7 +262,6 @@ const RANGES: [(&str, &str, &[&str]); 8] = [
             "ppo.value_coef",
             "ppo.entropy_coef",
             "exploration",
-            "height",
             "network.decay",
         ],
     ),

@@ -113,7 +113,12 @@ fn readme() {
 
 #[test]
 fn pages() {
-    for page in ["docs/comparison.md", "docs/benchmarks.md", "docs/tables.md"] {
+    for page in [
+        "docs/comparison.md",
+        "docs/benchmarks.md",
+        "docs/tables.md",
+        "docs/strategies.md",
+    ] {
         runs_page(page);
     }
 }
