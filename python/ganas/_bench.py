@@ -30,6 +30,8 @@ def bench(
     report: str | None = None,
     reevaluate: int | None = None,
     noise: float | None = None,
+    prior: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
+    known: Sequence[str] = (),
     where: Mapping[str, Any] | None = None,
     duplicates: str | None = None,
     arch_column: str | None = None,
@@ -64,6 +66,9 @@ def bench(
             in the column of ``report`` and chooses among them.
         noise: The standard deviation of Gaussian noise on the objective, drawn anew for each evaluation.
             Reported values are without noise.
+        prior: Results of other tasks on the space, from which the search starts: tables or run folders, each as
+            ``"FILE"``, ``"FILE:COLUMN"`` or ``"FILE:COLUMN:min"``.
+        known: Columns of the table that cost nothing, and that the strategy may look at before an evaluation.
         where: A filter on the rows of the table: the required value of each column, as ``{"r": 224}``.
         duplicates: The meaning of several rows of one architecture with different values:
             ``"mean"``, ``"first"`` or ``"error"``.
@@ -100,6 +105,8 @@ def bench(
         "report": report,
         "reevaluate": reevaluate,
         "noise": noise,
+        "prior": _spec.priors(prior),
+        "known": _spec.names(known),
         **_spec.reading(where, duplicates, arch_column),
         "first_seed": first_seed,
         "threads": threads,

@@ -122,6 +122,9 @@ class Search:
             constraints. Other values in results are recorded unchanged.
         table: A table that provides the evaluations of :meth:`run`: CSV, CSV.gz or Parquet, or
             ``"nasbench201"``, which is built in.
+        prior: Results of other tasks on the space, from which the search starts: tables or run folders, each as
+            ``"FILE"``, ``"FILE:COLUMN"`` or ``"FILE:COLUMN:min"``.
+        known: Columns of the table that cost nothing, and that the strategy may look at before an evaluation.
         where: A filter on the rows of the table or the history: the required value of each column,
             as ``{"r": 224}``.
         duplicates: The meaning of several rows of one architecture with different values:
@@ -163,6 +166,8 @@ class Search:
         minimize: str | Sequence[str] | None = None,
         metrics: Iterable[str] = (),
         table: str | os.PathLike[str] | None = None,
+        prior: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = (),
+        known: Sequence[str] = (),
         where: Mapping[str, Any] | None = None,
         duplicates: str | None = None,
         arch_column: str | None = None,
@@ -176,7 +181,7 @@ class Search:
     ) -> None:
         aims = _spec.aims(objective, maximize, minimize)
         self._space, named = _spec.space(space)
-        known = _spec.history(history, _spec.undirected(aims[0]))
+        earlier = _spec.history(history, _spec.undirected(aims[0]))
         evaluates = table is None and surrogate is None
         self._spec = {
             **named,
@@ -193,15 +198,17 @@ class Search:
             "metrics": _spec.texts(metrics) if evaluates else [],
             "table": _spec.table(table),
             "surrogate": _spec.path(surrogate),
+            "prior": _spec.priors(prior),
+            "known": _spec.names(known),
             **_spec.reading(where, duplicates, arch_column),
             "async": in_flight is not None,
             "workers": in_flight,
-            "history": known and known[0],
+            "history": earlier and earlier[0],
             **options,
         }
         self._aims = aims
         self._functions = _spec.functions(constraints)
-        self._known = known and known[1]
+        self._known = earlier and earlier[1]
         if dir is not None and os.path.exists(os.path.join(dir, "settings.json")):
             if not resume:
                 raise ValueError(

@@ -19,6 +19,7 @@ mod trend;
 use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
+use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use columns::spread;
@@ -105,8 +106,12 @@ impl Committee {
             .iter()
             .map(|&i| describer.describe(space, &examples[i].0).to_vec())
             .collect();
-        let transfer = (describer.transfer()).filter(|_| !config.unseen.contains(&Kind::Prior));
-        let trend = transfer.and_then(|transfer| Trend::fit(transfer, &described, &values));
+        let trend = (describer.transfer())
+            .filter(|_| !config.unseen.contains(&Kind::Prior))
+            .and_then(|transfer| {
+                let covariance = structure(config, &described, kernel);
+                Trend::fit(transfer, &described, &values, covariance)
+            });
         leave_rest(trend.as_ref(), &mut described, &mut values);
         let views: Vec<&[(Feature, f32)]> = described.iter().map(Vec::as_slice).collect();
         let columns = Columns::of(&views, &config.unseen, config.even);
@@ -191,6 +196,19 @@ impl Committee {
         };
         rows.iter().enumerate().map(prediction).collect()
     }
+}
+
+/// The covariance of described architectures by their structure alone, without the scores of priors.
+fn structure(
+    config: &CommitteeConfig,
+    described: &[Vec<(Feature, f32)>],
+    kernel: &Chosen,
+) -> DMatrix<f64> {
+    let views: Vec<&[(Feature, f32)]> = described.iter().map(Vec::as_slice).collect();
+    let unseen = [&config.unseen[..], &[Kind::Prior]].concat();
+    let columns = Columns::of(&views, &unseen, config.even);
+    let rows: Vec<Row> = described.iter().map(|d| columns.row(d)).collect();
+    GaussianProcess::covariance(&rows, columns.means(), &kernel.kernel)
 }
 
 /// Takes what follows from the priors out of the values, and priors without a weight out of the descriptions.

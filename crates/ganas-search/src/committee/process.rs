@@ -167,6 +167,13 @@ impl GaussianProcess {
         })
     }
 
+    /// The covariance of rows with these column means under a kernel, noise included.
+    pub fn covariance(rows: &[Row], means: &[f32], kernel: &Kernel) -> DMatrix<f64> {
+        let all = Rows::new(rows, means);
+        let pairs: Vec<Pair> = rows.iter().flat_map(|row| all.pairs(row)).collect();
+        kernel.covariance(&pairs, rows.len())
+    }
+
     /// The kernel that was chosen, and how much it was chosen on.
     pub fn chosen(&self) -> Chosen {
         self.chosen

@@ -66,17 +66,19 @@ struct Regression {
 }
 
 impl Trend {
-    /// Learns weights from the described architectures with their values. `None` if no prior tells anything.
+    /// Learns weights from the described architectures with their values. The covariance is that of the rest, which
+    /// the committee learns from the structure. `None` if no prior tells anything.
     pub fn fit(
         transfer: &Transfer,
         described: &[Vec<(Feature, f32)>],
         values: &[f64],
+        covariance: DMatrix<f64>,
     ) -> Option<Self> {
         let count = transfer.count();
         let scores = described.iter().flat_map(|d| scores(d, count));
         let scores = DMatrix::from_row_iterator(described.len(), count, scores);
         let directed: Vec<bool> = (0..count).map(|i| transfer.is_directed(i)).collect();
-        learn(&scores, values, &directed)
+        learn(&scores, values, &directed, covariance)
     }
 
     /// The part of an architecture's value that follows from the scores in its description.
@@ -132,17 +134,27 @@ fn regressors(directed: &[bool]) -> Vec<Regressor> {
 }
 
 /// Learns the weight of each prior from its scores, a row an architecture.
-fn learn(scores: &DMatrix<f64>, values: &[f64], directed: &[bool]) -> Option<Trend> {
+///
+/// Scores and values are decorrelated: of architectures that resemble each other, no single one is new evidence.
+fn learn(
+    scores: &DMatrix<f64>,
+    values: &[f64],
+    directed: &[bool],
+    covariance: DMatrix<f64>,
+) -> Option<Trend> {
+    let factor = Cholesky::new(covariance)?.unpack();
+    let ones = factor.solve_lower_triangular(&DVector::repeat(values.len(), 1.0))?;
+    let scores = factor.solve_lower_triangular(scores)?;
+    let values = factor.solve_lower_triangular(&DVector::from_column_slice(values))?;
+    let length = ones.norm_squared();
     let regressors = regressors(directed);
     let factors = DMatrix::from_fn(directed.len(), regressors.len(), |i, r| {
         regressors[r].factors[i]
     });
-    let means = scores.row_mean();
-    let middle = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let y = DVector::from_iterator(values.len(), values.iter().map(|value| value - middle));
-    let mut centred = scores.clone();
-    centred.row_iter_mut().for_each(|mut row| row -= &means);
-    let x = centred * &factors;
+    let means = ones.transpose() * &scores / length;
+    let middle = ones.dot(&values) / length;
+    let y = &values - &ones * middle;
+    let x = (&scores - &ones * &means) * &factors;
     let without = evidence(y.norm_squared(), y.len());
     let regressions = grow(&x, &y, &regressors);
     let highest = (regressions.iter()).fold(without, |most, r| most.max(r.evidence));
@@ -241,12 +253,26 @@ mod tests {
     #[test]
     fn tasks_are_believed_at_first_and_later_only_if_the_evaluations_bear_them_out() {
         let (scores, _) = task(4, &[0.0, 0.0], 1.0);
-        let trend = learn(&scores, &[0.0; 4], &[true, true]).unwrap();
+        let trend = learn(&scores, &[0.0; 4], &[true, true], DMatrix::identity(4, 4)).unwrap();
         assert!(trend.weights.iter().sum::<f64>() > 0.2, "{trend:?}");
         let (scores, values) = task(60, &[0.0, 0.0], 1.0);
-        assert!(learn(&scores, &values, &[true, true]).is_none());
+        assert!(
+            learn(
+                &scores,
+                &values,
+                &[true, true],
+                DMatrix::identity(values.len(), values.len())
+            )
+            .is_none()
+        );
         let (scores, values) = task(60, &[0.8, 0.0], 0.6);
-        let trend = learn(&scores, &values, &[true, true]).unwrap();
+        let trend = learn(
+            &scores,
+            &values,
+            &[true, true],
+            DMatrix::identity(values.len(), values.len()),
+        )
+        .unwrap();
         assert!(
             trend.weights[0] > 0.5 && trend.weights[1].abs() < 0.25,
             "{trend:?}"
@@ -256,14 +282,26 @@ mod tests {
     #[test]
     fn what_ranks_the_other_way_round_is_turned() {
         let (scores, values) = task(30, &[-0.8], 0.6);
-        let trend = learn(&scores, &values, &[true]).unwrap();
+        let trend = learn(
+            &scores,
+            &values,
+            &[true],
+            DMatrix::identity(values.len(), values.len()),
+        )
+        .unwrap();
         assert!(trend.weights[0] < -0.4, "{trend:?}");
     }
 
     #[test]
     fn the_direction_of_a_free_metric_is_learned() {
         let (scores, values) = task(40, &[0.0, -0.8, 0.0], 0.6);
-        let trend = learn(&scores, &values, &[false; 3]).unwrap();
+        let trend = learn(
+            &scores,
+            &values,
+            &[false; 3],
+            DMatrix::identity(values.len(), values.len()),
+        )
+        .unwrap();
         assert!(trend.weights[1] < -0.5, "{trend:?}");
         assert!(
             trend.weights[0].abs() + trend.weights[2].abs() < 0.3,
