@@ -141,6 +141,17 @@ fn early_stops_save_cost_and_are_on_record() {
     assert!(journal.contains("\"stopped\":") && journal.contains("\"curve\":[[1,"));
     // What was stopped is never the best.
     assert_eq!(stopped["recommended_at"], 27);
+    // Its row has the level that it reached, so that a history takes the value for one there.
+    let evaluations = sandbox.read("stopped/evaluations.csv");
+    let level = |row: &str| -> u64 { row.split(',').nth(3).unwrap().parse().unwrap() };
+    let levels: Vec<u64> = evaluations.lines().skip(1).map(level).collect();
+    assert_eq!(levels.iter().sum::<u64>(), stopped["cost"]);
+    let early = levels.iter().filter(|level| **level < 27).count();
+    assert_eq!(early as u64, stopped["stopped_early"]);
+    let again = format!(
+        "{SEARCH} --strategy evolution --queries 5 --history stopped/evaluations.csv --out again"
+    );
+    sandbox.run(&again).success();
 }
 
 #[test]

@@ -89,7 +89,7 @@ impl Evaluations {
         details: Option<&Details>,
     ) -> Result<()> {
         let mut first = vec![number.to_string(), query.round.to_string(), arch.to_owned()];
-        let level = (self.axis.as_ref()).map(|axis| axis.level(query.fidelity).to_string());
+        let level = (self.axis.as_ref()).map(|axis| axis.level(query.reached()).to_string());
         first.extend(level);
         first.extend(self.order.iter().map(|&i| match query.metrics.get(i) {
             Some(value) if !value.is_nan() => value.to_string(),
