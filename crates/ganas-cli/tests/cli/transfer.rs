@@ -296,3 +296,16 @@ fn bounds_hold_with_priors() {
         Some(true)
     );
 }
+
+#[test]
+fn free_metrics_inform_several_objectives() {
+    let sandbox = tasks();
+    sandbox
+        .run(&format!(
+            "{CHAIN}:max --objective params:min --known proxy --constraint noise<=0.9 --queries 30 --json out.json"
+        ))
+        .success();
+    let result = sandbox.json("out.json");
+    assert!(!result["front"].as_array().unwrap().is_empty());
+    assert_eq!(result["provenance"]["task"]["known"][0], "proxy");
+}

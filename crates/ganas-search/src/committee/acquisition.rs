@@ -59,6 +59,8 @@ impl Acquisition {
         };
         let kernel = kernels.at(0);
         let objective = Committee::fit(config, space, &examples, describer, kernel, rng)?;
+        // Priors are about the objective.
+        let config = &config.without_priors();
         let margins = bounds
             .into_iter()
             .enumerate()

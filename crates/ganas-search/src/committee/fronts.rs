@@ -91,6 +91,7 @@ impl FrontAcquisition {
             let committee = Committee::fit(config, space, &examples, describer, kernel, rng)?;
             objectives.push(Warped::new(committee, &quantiles, &values));
         }
+        let config = &config.without_priors();
         let mut place = scales.len();
         let mut margins = Vec::new();
         for (constraint, metric) in bounds {

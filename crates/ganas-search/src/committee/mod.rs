@@ -74,6 +74,15 @@ impl Default for CommitteeConfig {
     }
 }
 
+impl CommitteeConfig {
+    /// The same for a committee that does not see what is known before the search.
+    pub(crate) fn without_priors(&self) -> Self {
+        let mut config = self.clone();
+        config.unseen.push(Kind::Prior);
+        config
+    }
+}
+
 /// A fitted committee.
 pub struct Committee {
     columns: Columns,
@@ -205,8 +214,8 @@ fn structure(
     kernel: &Chosen,
 ) -> DMatrix<f64> {
     let views: Vec<&[(Feature, f32)]> = described.iter().map(Vec::as_slice).collect();
-    let unseen = [&config.unseen[..], &[Kind::Prior]].concat();
-    let columns = Columns::of(&views, &unseen, config.even);
+    let config = config.without_priors();
+    let columns = Columns::of(&views, &config.unseen, config.even);
     let rows: Vec<Row> = described.iter().map(|d| columns.row(d)).collect();
     GaussianProcess::covariance(&rows, columns.means(), &kernel.kernel)
 }
