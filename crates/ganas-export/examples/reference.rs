@@ -54,6 +54,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut cases = Vec::new();
     for name in &spaces {
         let space = space::load(name)?;
+        // Configurations are the user's own networks.
+        if matches!(space.kind(), space::Kind::Config(_)) {
+            continue;
+        }
         let mut rng = Rng::stream(1, name.rsplit('/').next().unwrap_or(name));
         for i in 0..ARCHS {
             let arch = space.sample(space.samplers()[0], &mut rng);

@@ -65,7 +65,8 @@ impl ArchDrawer {
         }
         if let Ok(drawing) = Drawing::of(space, arch) {
             add("SVG", "svg", drawing.svg());
-            add("DOT", "dot", drawing.dot());
+            // `.dot` belongs to a word processor on many machines.
+            add("DOT", "gv", drawing.dot());
         }
         exports
     }
