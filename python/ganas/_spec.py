@@ -28,8 +28,9 @@ def table(file: str | os.PathLike[str] | None) -> str | None:
 
 def priors(files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
     """Other tasks, each as ``FILE`` or ``FILE:COLUMN``, wherever the process is when the run goes on."""
-    one = isinstance(files, (str, os.PathLike))
-    texts = [os.fspath(file) for file in ([files] if one else files)]
+    if isinstance(files, (str, os.PathLike)):
+        files = [files]
+    texts = [os.fspath(file) for file in files]
     embedded = _ganas.embedded_tables()
     return [text if text.split(":")[0] in embedded else os.path.abspath(text) for text in texts]
 
