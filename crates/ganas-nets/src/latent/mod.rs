@@ -182,7 +182,7 @@ impl Latent {
     /// Trains all three for some steps on sequences with values from 0 to 1.
     ///
     /// # Errors
-    /// If there are no sequences, one is empty or of another space, or the values are not as many.
+    /// If there are no sequences, a sequence is empty or of another space, or the number of values is another.
     pub fn fit(
         &mut self,
         sequences: &[&[Token]],

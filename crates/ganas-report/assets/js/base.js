@@ -1,5 +1,11 @@
 // Data, numbers, and elements.
 
+/** Scales of an axis. */
+const SCALES = [
+  ["value", "linear"],
+  ["log", "logarithmic"],
+];
+
 const media = matchMedia("(prefers-color-scheme: dark)");
 
 /** An element with properties and children; texts are texts. */

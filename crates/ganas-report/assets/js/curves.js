@@ -25,13 +25,7 @@ const RANGE = {
     ["all", "all"],
   ],
 };
-const QUERIES = {
-  label: "Queries",
-  options: [
-    ["value", "linear"],
-    ["log", "logarithmic"],
-  ],
-};
+const QUERIES = { label: "Queries", options: SCALES };
 
 /** The strategies of a task in their order, each with its place among the colours. */
 const strategies = (task) => [...new Set(task.runs.map((run) => run.strategy))];

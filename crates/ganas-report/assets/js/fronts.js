@@ -1,8 +1,5 @@
 // Fronts of several objectives: what half of the runs attain, and every architecture on a run's front.
 
-/** Two decimals of a range, so that equal points of many runs are drawn once. */
-const spot = (values) => values.join(" ");
-
 function frontFigure(task, attainments) {
   if (!task.objectives || task.objectives.length < 2 || !attainments.length) return null;
   const names = task.objectives.map((o) => o.metric);
@@ -14,13 +11,7 @@ function frontFigure(task, attainments) {
     controls: {
       x: { label: "Across", options: [axes[1], ...axes.filter((_, i) => i !== 1)] },
       y: { label: "Up", options: axes },
-      scale: {
-        label: "Axis",
-        options: [
-          ["value", "linear"],
-          ["log", "logarithmic"],
-        ],
-      },
+      scale: { label: "Axis", options: SCALES },
     },
     caption:
       "Every point is an architecture that nothing in its run beats in all objectives. A line is what half of a strategy's " +
@@ -31,7 +22,8 @@ function frontFigure(task, attainments) {
       const seen = new Map();
       task.runs.forEach((run) =>
         run.front.forEach((point) => {
-          const key = `${run.strategy} ${spot(point.values)}`;
+          // Equal points of many runs are drawn once.
+          const key = `${run.strategy} ${point.values.join(" ")}`;
           if (!seen.has(key)) seen.set(key, { point, run });
         }),
       );

@@ -64,13 +64,7 @@ function tradeoffFigure(task) {
           ["all", "all"],
         ],
       },
-      scale: {
-        label: "Axis",
-        options: [
-          ["value", "linear"],
-          ["log", "logarithmic"],
-        ],
-      },
+      scale: { label: "Axis", options: SCALES },
     },
     caption:
       "Every architecture that was evaluated. The line is the Pareto front of those that keep the constraints: nothing " +

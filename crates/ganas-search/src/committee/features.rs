@@ -124,7 +124,7 @@ impl Describer {
         })
     }
 
-    /// What is known before the search, if anything is.
+    /// Priors of the search, if there are any.
     pub fn transfer(&self) -> Option<&Transfer> {
         self.transfer.as_deref()
     }

@@ -86,7 +86,7 @@ impl CommitteeConfig {
 /// A fitted committee.
 pub struct Committee {
     columns: Columns,
-    /// What follows from the priors of the search; the members predict the rest.
+    /// Part of a value that follows from the priors; the members predict the rest.
     trend: Option<Trend>,
     process: Option<GaussianProcess>,
     ensembles: Vec<Trees>,

@@ -20,7 +20,7 @@ use super::{Committee, CommitteeConfig};
 const BEST: usize = 100;
 const OTHERS: usize = 200;
 
-/// What is known before a search, as scores.
+/// Priors of a search, as scores.
 pub struct Transfer {
     priors: Arc<[Prior]>,
     sources: Vec<Source>,

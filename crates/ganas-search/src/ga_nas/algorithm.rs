@@ -29,7 +29,7 @@ pub struct GaNas {
     parts: Option<Parts>,
     /// Index of the next set, X_t.
     t: usize,
-    /// What is known before the search; none before the space is first seen.
+    /// Priors of the search, if there are any; made when the space is first seen.
     #[serde(skip)]
     informed: Option<Informed>,
     /// Gauges of the last round, which are read before the next one begins.

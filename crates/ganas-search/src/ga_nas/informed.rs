@@ -24,8 +24,8 @@ const ADDED: usize = 100;
 /// The most rows of an order that are looked at for candidates.
 const LOOKED_AT: usize = 5000;
 
-/// What is known before a search: scores, and orders of architectures, best first. The last of a free metric are as good as its first,
-/// since its direction is not known.
+/// Priors of a search: scores, and orders of architectures, best first. A free metric has an order for each
+/// direction, since its direction is not known.
 pub struct Informed {
     transfer: Arc<Transfer>,
     orders: Vec<Vec<Arch>>,

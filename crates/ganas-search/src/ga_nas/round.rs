@@ -22,7 +22,7 @@ pub struct Round<'a> {
     pub seed: u64,
     /// The random streams.
     pub streams: &'a mut Streams,
-    /// What is known before the search, if anything is.
+    /// Priors of the search, if there are any.
     pub informed: Option<&'a Informed>,
     /// Numbers to report about the round.
     pub gauges: Vec<Gauge>,

@@ -3,7 +3,9 @@
 //! A number of an inactive choice is 0, and so are all columns of its words; `active[NAME]` tells it apart.
 
 use ganas_core::arch::Arch;
-use ganas_core::space::{Choice, Config, Kind, Scale};
+use ganas_core::space::{Choice, Config, Kind, Scale, SearchSpace};
+
+use super::encoding::positions;
 
 /// The names of the numbers.
 pub fn names(config: &Config) -> Vec<String> {
@@ -23,9 +25,10 @@ pub fn names(config: &Config) -> Vec<String> {
             names.push(format!("log {name}"));
         }
     }
-    for place in 0..cell_places(config) {
-        let ops = config.cell().into_iter().flat_map(|cell| cell.ops());
-        names.extend(ops.map(|op| format!("cell[{place}]={op}")));
+    if let Some(cell) = even_cell(config) {
+        for place in 0..positions(cell) {
+            names.extend(cell.ops().iter().map(|op| format!("cell[{place}]={op}")));
+        }
     }
     names
 }
@@ -50,9 +53,8 @@ pub fn values(config: &Config, arch: &Arch) -> Vec<f64> {
             values.push(value.map_or(0.0, |_| number.ln()));
         }
     }
-    if let Some(cell) = config.cell() {
-        let ops = config.cell_of(arch);
-        for own in &ops.ops()[..cell_places(config)] {
+    if let Some(cell) = even_cell(config) {
+        for own in config.cell_of(arch).ops() {
             let all = 0..cell.ops().len();
             values.extend(all.map(|op| f64::from(u8::from(usize::from(*own) == op))));
         }
@@ -65,13 +67,8 @@ fn has_number(choice: &Choice) -> bool {
     choice.is_ordered() || choice.is_numeric()
 }
 
-/// The places of the cell, where all cells have as many.
-fn cell_places(config: &Config) -> usize {
-    config.cell().map_or(0, |cell| match cell.kind() {
-        Kind::EdgeCell | Kind::Chain => {
-            let mut rng = ganas_core::rng::Rng::stream(0, "encoding");
-            cell.sample(cell.samplers()[0], &mut rng).ops().len()
-        }
-        _ => 0,
-    })
+/// The cell, if all cells have as many places.
+fn even_cell(config: &Config) -> Option<&dyn SearchSpace> {
+    let is_even = |cell: &&dyn SearchSpace| matches!(cell.kind(), Kind::EdgeCell | Kind::Chain);
+    config.cell().filter(is_even)
 }

@@ -237,7 +237,7 @@ fn catalogue(space: &dyn SearchSpace) -> Vec<(String, Column)> {
 }
 
 /// The positions of a space whose architectures all have as many.
-fn positions(space: &dyn SearchSpace) -> usize {
+pub(super) fn positions(space: &dyn SearchSpace) -> usize {
     let mut rng = ganas_core::rng::Rng::stream(0, "encoding");
     space.sample(space.samplers()[0], &mut rng).ops().len()
 }

@@ -8,7 +8,7 @@ use super::searched::Searched;
 /// The columns of these names.
 ///
 /// # Errors
-/// If there is no table, or a column cannot be known before an evaluation.
+/// If there is no table, or only an evaluation tells the value of a column.
 pub(super) fn open(names: &[String], task: &Searched) -> Result<Vec<Prior>> {
     let Some(first) = names.first() else {
         return Ok(Vec::new());

@@ -83,7 +83,7 @@ pub struct Task {
     cost_table: Option<String>,
     /// Further bounds, as functions of the architecture.
     pub predicates: Vec<Predicate>,
-    /// What is known before a search, for strategies.
+    /// Priors of the search.
     pub priors: Priors,
     /// Architectures that are evaluated first.
     pub start: Vec<Arch>,

@@ -82,6 +82,13 @@ impl Config {
         }
     }
 
+    /// Returns the architecture of values and, if the space has a cell, a random one.
+    fn with_random_cell(&self, values: &[u8], rng: &mut Rng) -> Arch {
+        let cell = self.cell.as_ref();
+        let cell = cell.map(|cell| cell.sample(Sampler::Uniform, rng));
+        self.join(values, cell.as_ref())
+    }
+
     /// Returns the values without those of inactive choices; `missing` gives the value of a choice
     /// that is active and has none.
     fn settled(
@@ -215,11 +222,7 @@ impl SearchSpace for Config {
 
     fn sample(&self, _: Sampler, rng: &mut Rng) -> Arch {
         let values = self.counts.sample(rng);
-        let cell = self
-            .cell
-            .as_ref()
-            .map(|cell| cell.sample(Sampler::Uniform, rng));
-        self.join(&values, cell.as_ref())
+        self.with_random_cell(&values, rng)
     }
 
     fn has_weights(&self) -> bool {
@@ -240,9 +243,7 @@ impl SearchSpace for Config {
             return None;
         }
         let values = self.counts.sample_weighted(&self.choices, rng);
-        let cell = self.cell.as_ref();
-        let cell = cell.map(|cell| cell.sample(Sampler::Uniform, rng));
-        Some(self.join(&values, cell.as_ref()))
+        Some(self.with_random_cell(&values, rng))
     }
 
     fn neighbors(&self, arch: &Arch) -> Vec<Arch> {

@@ -30,7 +30,7 @@ impl Confidence {
         }
     }
 
-    /// How many times as likely as any other word the expected one is (ours).
+    /// Odds of the expected word against each other word (ours).
     fn factor(self) -> f64 {
         1.0 / self.deviation().powi(2)
     }

@@ -28,6 +28,7 @@ use ganas_core::strategy::{Context, Gauge, Strategy};
 use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
+use super::first_set;
 use crate::settings::{Range, StrategyConfig, check_ranges};
 use encoding::Encoder;
 use network::Network;
@@ -221,12 +222,9 @@ impl Bananas {
 
 impl Strategy for Bananas {
     fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
-        let begun = std::mem::replace(&mut self.begun, true);
-        let known = context.ledger.len();
-        if !begun && known < self.config.initial {
-            let missing = (self.config.initial - known).min(limit);
-            let fresh = context.sample_new(missing, &mut self.streams.random);
-            return Ok(Trial::full(fresh));
+        let (initial, rng) = (self.config.initial, &mut self.streams.random);
+        if let Some(first) = first_set(&mut self.begun, initial, context, limit, rng) {
+            return Ok(first);
         }
         let batch = self.config.batch.min(limit);
         let mut chosen: Vec<Arch> = Vec::with_capacity(batch);

@@ -29,6 +29,7 @@ use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
 use super::decisions::decisions_of;
+use super::first_set;
 use crate::committee::Describer;
 use growth::GrowthTree;
 use meta::MetaModel;
@@ -273,12 +274,9 @@ impl Mcts {
 
 impl Strategy for Mcts {
     fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
-        let begun = std::mem::replace(&mut self.begun, true);
-        let known = context.ledger.len();
-        if !begun && known < self.config.initial {
-            let missing = (self.config.initial - known).min(limit);
-            let fresh = context.sample_new(missing, &mut self.streams.random);
-            return Ok(Trial::full(fresh));
+        let (initial, rng) = (self.config.initial, &mut self.streams.random);
+        if let Some(first) = first_set(&mut self.begun, initial, context, limit, rng) {
+            return Ok(first);
         }
         let batch = self.config.batch.min(limit);
         let mut describer =

@@ -17,6 +17,7 @@ use crate::committee::merits;
 use crate::curves::standings;
 use crate::settings::Range;
 use crate::strategies::decisions::{Decision, decide, decisions_of};
+use crate::strategies::first_set;
 
 /// Normal quantiles from the middle to either end of the values from 0 to 1 (ours).
 const QUANTILES: f64 = 3.5;
@@ -107,12 +108,9 @@ impl Climber {
         limit: usize,
         train: impl FnOnce(&mut Self, &Context, &Lessons) -> Result<()>,
     ) -> Result<Vec<Trial>> {
-        let begun = std::mem::replace(&mut self.begun, true);
-        let known = context.ledger.len();
-        if !begun && known < self.config.initial {
-            let missing = (self.config.initial - known).min(limit);
-            let fresh = context.sample_new(missing, &mut self.streams.random);
-            return Ok(Trial::full(fresh));
+        let (initial, rng) = (self.config.initial, &mut self.streams.random);
+        if let Some(first) = first_set(&mut self.begun, initial, context, limit, rng) {
+            return Ok(first);
         }
         let batch = self.config.batch.min(limit);
         let mut chosen = Vec::new();
