@@ -17,6 +17,7 @@ use rustc_hash::FxHashMap as HashMap;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::live::Absent;
 use super::transfer::Transfer;
 use super::{configurations, parallel};
 
@@ -60,6 +61,14 @@ pub enum Kind {
     Value,
     /// Sum, mean, least and most of the numbers of a repeated choice.
     Group,
+    /// Number of live nodes with a label: those on a path from the input to the output.
+    LiveLabel,
+    /// Number of pairs of labels of live nodes of which one is upstream of the other.
+    LiveUpstream,
+    /// Number of times that a sequence of labels leads from the input to the output through live nodes.
+    LivePath,
+    /// Shape of the live part.
+    LiveShape,
     /// Score by what is known before the search.
     Prior,
 }
@@ -73,6 +82,8 @@ const KEPT: usize = 4 << 20;
 /// Describes the architectures of a space.
 pub struct Describer {
     places: bool,
+    /// Set if the live parts of cells are described, too.
+    absent: Option<Absent>,
     transfer: Option<Arc<Transfer>>,
     seen: HashMap<Arch, Vec<(Feature, f32)>>,
     /// The features of all that were met.
@@ -89,10 +100,17 @@ impl Describer {
     pub fn informed(space: &dyn SearchSpace, transfer: Option<Arc<Transfer>>) -> Self {
         Describer {
             places: has_places(space),
+            absent: None,
             transfer,
             seen: HashMap::default(),
             kept: 0,
         }
+    }
+
+    /// The same describer, which also looks at the live parts of cells alone.
+    pub fn with_live_parts(mut self, space: &dyn SearchSpace) -> Self {
+        self.absent = Absent::of(space);
+        self
     }
 
     /// Describes architectures that were not met before, so that [`describe`](Self::describe) only
@@ -107,21 +125,31 @@ impl Describer {
         if let Some(transfer) = &self.transfer {
             transfer.prepare(space, &new);
         }
-        let (places, transfer) = (self.places, self.transfer.as_deref());
-        let described = parallel::map(&new, |arch| describe_all(space, arch, places, transfer));
+        let described = parallel::map(&new, |arch| self.describe_all(space, arch));
         self.kept += described.iter().map(Vec::len).sum::<usize>();
         self.seen.extend(new.into_iter().zip(described));
     }
 
     /// The features of an architecture that are not zero, sorted.
     pub fn describe(&mut self, space: &dyn SearchSpace, arch: &Arch) -> &[(Feature, f32)] {
-        let (places, transfer) = (self.places, self.transfer.as_deref());
-        self.seen.entry(*arch).or_insert_with(|| {
-            if let Some(transfer) = transfer {
+        if !self.seen.contains_key(arch) {
+            if let Some(transfer) = &self.transfer {
                 transfer.prepare(space, std::slice::from_ref(arch));
             }
-            describe_all(space, arch, places, transfer)
-        })
+            let described = self.describe_all(space, arch);
+            self.seen.insert(*arch, described);
+        }
+        &self.seen[arch]
+    }
+
+    /// The features of an architecture that are not zero, and its scores by what is known, sorted.
+    fn describe_all(&self, space: &dyn SearchSpace, arch: &Arch) -> Vec<(Feature, f32)> {
+        let mut features = describe_with(space, arch, self.places, self.absent.as_ref());
+        if let Some(transfer) = &self.transfer {
+            // Scores are the last kind.
+            features.extend(transfer.features(arch, &features));
+        }
+        features
     }
 
     /// Priors of the search, if there are any.
@@ -159,23 +187,17 @@ fn has_places(space: &dyn SearchSpace) -> bool {
     })
 }
 
-/// The features of an architecture that are not zero, and its scores by what is known, sorted.
-fn describe_all(
+/// The features of an architecture that are not zero, sorted.
+pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feature, f32)> {
+    describe_with(space, arch, places, None)
+}
+
+fn describe_with(
     space: &dyn SearchSpace,
     arch: &Arch,
     places: bool,
-    transfer: Option<&Transfer>,
+    absent: Option<&Absent>,
 ) -> Vec<(Feature, f32)> {
-    let mut features = describe(space, arch, places);
-    if let Some(transfer) = transfer {
-        // Scores are the last kind.
-        features.extend(transfer.features(arch, &features));
-    }
-    features
-}
-
-/// The features of an architecture that are not zero, sorted.
-pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feature, f32)> {
     if let space::Kind::Config(config) = space.kind() {
         return configurations::describe(space, config, arch);
     }
@@ -208,13 +230,13 @@ pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feat
             names.into_iter().for_each(|name| count(kind, name));
         }
     }
-    let shape = [
-        graph.len(),
-        graph.edges(),
-        from_input.last().copied().unwrap_or(0),
-        shortest(&graph),
-    ];
-    let shape = (0..).zip(shape).map(|(i, n)| ((Kind::Shape, i), n as f32));
+    if let Some(absent) = absent {
+        absent.features(&graph, |feature, n| {
+            *counts.entry(feature).or_default() += n
+        });
+    }
+    let shape = (0..).zip(shape(&graph));
+    let shape = shape.map(|(i, n)| ((Kind::Shape, i), n as f32));
     let mut features: Vec<(Feature, f32)> =
         (counts.into_iter().chain(shape).chain(costs(space, arch))).collect();
     if let space::Kind::Chain = space.kind() {
@@ -222,6 +244,12 @@ pub fn describe(space: &dyn SearchSpace, arch: &Arch, places: bool) -> Vec<(Feat
     }
     features.sort_by_key(|(feature, _)| *feature);
     features
+}
+
+/// Nodes, edges, the longest and the shortest path.
+pub(super) fn shape(graph: &Graph) -> [usize; 4] {
+    let longest = graph.depths().last().copied().unwrap_or(0);
+    [graph.len(), graph.edges(), longest, shortest(graph)]
 }
 
 /// The costs of the space.
@@ -258,7 +286,7 @@ fn surroundings(graph: &Graph) -> impl Iterator<Item = Vec<u64>> {
 }
 
 /// For each node, the set of nodes that a path leads from.
-fn upstream(graph: &Graph) -> Vec<u64> {
+pub(super) fn upstream(graph: &Graph) -> Vec<u64> {
     let mut above: Vec<u64> = Vec::with_capacity(graph.len());
     for &inputs in &graph.inputs {
         above.push(bits(inputs).fold(inputs, |set, u| set | above[u]));
@@ -287,7 +315,7 @@ fn shortest(graph: &Graph) -> usize {
 }
 
 /// The label sequences of the paths from the input to the last node, without these two.
-fn paths(graph: &Graph) -> Vec<Vec<u8>> {
+pub(super) fn paths(graph: &Graph) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     let Some(last) = graph.len().checked_sub(1) else {
         return found;

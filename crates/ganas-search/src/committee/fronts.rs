@@ -1,5 +1,9 @@
-//! Acquisition for several objectives: one committee an objective, and the expected improvement of the
-//! front's hypervolume.
+//! Acquisition for several objectives: one committee an objective, and the hypervolume that a candidate adds
+//! to the front by an optimistic estimate of its objectives (SMS-EGO: Ponweiser, Wagner, Biermann & Vincze
+//! 2008, PPSN X, doi 10.1007/978-3-540-87700-4_78).
+//!
+//! Expected improvement, which averages over the posterior, keeps evaluating what equals the best of the front
+//! but for noise; an optimistic estimate goes where the committees are unsure.
 
 use ganas_core::arch::Arch;
 use ganas_core::front::front;
@@ -11,13 +15,10 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::acquisition::{Kernels, LEAST_DEVIATION};
 use super::examples::{Bound, Examples, margin, quantiles};
-use super::expected::Region;
 use super::features::Describer;
+use super::region::Region;
 use super::{Committee, CommitteeConfig};
 use crate::front_order::by_front;
-
-/// Samples of the posterior of an objective (ours).
-const SAMPLES: usize = 24;
 
 /// First compliant trials, of whose values the reference is one (ours).
 const FIRST: usize = 20;
@@ -25,10 +26,10 @@ const FIRST: usize = 20;
 /// Share of the first trials that are at least as good as the reference (ours).
 const SHARE: f64 = 0.9;
 
-/// Least expected improvement that is told from none.
+/// Least improvement that is told from none.
 const LEAST: f64 = 1e-12;
 
-/// Weight of the sum of the expected gains, which orders candidates that hardly improve the front (ours).
+/// Weight of the sum of the gains, which orders candidates that hardly improve the front (ours).
 const DRIFT: f64 = 0.01;
 
 /// Committees for the objectives, for the bounds on measured metrics and for failures.
@@ -54,11 +55,11 @@ struct Warped {
     slope: f64,
 }
 
-/// Expected gains of a candidate.
+/// Optimistic estimate of a candidate.
 #[derive(Clone)]
 pub struct Outlook {
-    /// Samples of the gain in each objective, ascending.
-    gains: Vec<Vec<f64>>,
+    /// Gain in each objective.
+    gains: Vec<f64>,
     /// Logarithm of its weight and of the probability that it complies and does not fail.
     usable: f64,
 }
@@ -123,35 +124,29 @@ impl FrontAcquisition {
         })
     }
 
-    /// Expected gains of candidates.
-    ///
-    /// `caution` is a factor on the deviations of the posteriors.
+    /// Optimistic estimates of candidates: `optimism` is the number of deviations above the means.
     pub fn predict(
         &self,
         context: &Context,
         describer: &mut Describer,
         archs: &[Arch],
-        caution: f64,
+        optimism: f64,
     ) -> Vec<Outlook> {
         let space = context.space;
-        let normal = Normal::standard();
-        let share = |i: usize| (i as f64 + 0.5) / SAMPLES as f64;
-        let spread: Vec<f64> = (0..SAMPLES).map(|i| normal.inverse_cdf(share(i))).collect();
         let outlook = |arch: &Arch| Outlook {
             gains: Vec::with_capacity(self.objectives.len()),
             usable: context.log_weight(arch),
         };
         let mut outlooks: Vec<Outlook> = archs.iter().map(outlook).collect();
         for objective in &self.objectives {
-            let predictions = objective.committee.predict(space, describer, archs, true);
+            let committee = &objective.committee;
+            let predictions = committee.predict(space, describer, archs, optimism > 0.0);
             for (outlook, prediction) in outlooks.iter_mut().zip(predictions) {
-                let sample = |deviations: &f64| {
-                    let quantile = prediction.mean + caution * prediction.deviation * deviations;
-                    objective.gain(quantile)
-                };
-                outlook.gains.push(spread.iter().map(sample).collect());
+                let quantile = prediction.mean + optimism * prediction.deviation;
+                outlook.gains.push(objective.gain(quantile));
             }
         }
+        let normal = Normal::standard();
         for committee in self.margins.iter().chain(&self.success) {
             let margins = committee.predict(space, describer, archs, true);
             for (outlook, margin) in outlooks.iter_mut().zip(margins) {
@@ -162,14 +157,14 @@ impl FrontAcquisition {
         outlooks
     }
 
-    /// Acquisition value of a candidate: the logarithm of the expected improvement of the hypervolume and of
-    /// the probability that the candidate is usable.
+    /// Acquisition value of a candidate: the logarithm of the hypervolume that it adds and of the probability
+    /// that it is usable.
     pub fn value(&self, outlook: &Outlook) -> f64 {
         value_in(&self.region, outlook)
     }
 
     /// Places of the `size` candidates that together promise the most: each is chosen as if the ones before
-    /// it had come out as expected.
+    /// it had come out as estimated.
     pub fn choose(&self, outlooks: &[Outlook], size: usize) -> Vec<usize> {
         let mut chosen: Vec<usize> = Vec::with_capacity(size);
         let mut known = self.front.clone();
@@ -180,13 +175,7 @@ impl FrontAcquisition {
             // Of equals the first, which is ahead in the order of the candidates.
             let best = valued.reduce(|a, b| if b.0 > a.0 { b } else { a });
             let Some((_, best)) = best else { break };
-            known.push(
-                outlooks[best]
-                    .gains
-                    .iter()
-                    .map(|samples| mean(samples))
-                    .collect(),
-            );
+            known.push(outlooks[best].gains.clone());
             chosen.push(best);
         }
         chosen
@@ -194,8 +183,8 @@ impl FrontAcquisition {
 }
 
 fn value_in(region: &Region, outlook: &Outlook) -> f64 {
-    let sum: f64 = outlook.gains.iter().map(|samples| mean(samples)).sum();
-    (region.expected(&outlook.gains) + LEAST).ln() + DRIFT * sum + outlook.usable
+    let sum: f64 = outlook.gains.iter().sum();
+    (region.added(&outlook.gains) + LEAST).ln() + DRIFT * sum + outlook.usable
 }
 
 /// Position of the values of an objective between its reference and its best.
@@ -259,10 +248,6 @@ impl Scale {
 fn gains(scales: &[Scale], turned: &[f64]) -> Vec<f64> {
     let pairs = scales.iter().zip(turned);
     pairs.map(|(scale, value)| scale.gain(*value)).collect()
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 impl Warped {

@@ -24,7 +24,7 @@ const FIRST: usize = 20;
 pub struct FrontMeasure {
     objectives: Objectives,
     /// Reference values that were given, one an objective.
-    pub given: Vec<Option<f64>>,
+    given: Vec<Option<f64>>,
     /// Front of the table that is searched.
     pub table: Option<TableFront>,
 }
@@ -159,6 +159,15 @@ impl FrontMeasure {
     pub fn named(&self, values: &[f64]) -> BTreeMap<String, f64> {
         let names = self.objectives.iter().map(|o| o.metric.clone());
         names.zip(values.iter().copied()).collect()
+    }
+
+    /// Reference values that the strategies see: those that fronts are measured by, as far as they are fixed
+    /// before the search.
+    pub fn references(&self) -> Vec<Option<f64>> {
+        match &self.table {
+            Some(table) => table.area.reference().into_iter().map(Some).collect(),
+            None => self.given.clone(),
+        }
     }
 
     /// Reference point of the record: that of the table, or the values that were given.

@@ -625,7 +625,7 @@ impl Task {
             self.sampler,
         )?
         .failing(self.failing.clone())?
-        .referring((self.front.as_ref()).map_or_else(Vec::new, |front| front.given.clone()))
+        .referring((self.front.as_ref()).map_or_else(Vec::new, |front| front.references()))
         .agreeing(&self.agreeing)
         .informed_by(self.priors.priors.clone())
         .requiring(self.predicates.clone());

@@ -42,8 +42,8 @@ pub struct CommitteeDiscriminator {
     fitted: Option<Fitted>,
 }
 
-/// Factor from a weight of uncertainty to one on the deviations with several objectives (ours).
-const CAUTION: f64 = 0.5;
+/// Factor from a weight of uncertainty to one on the deviations of each of several objectives (ours).
+const OPTIMISM: f64 = 0.5;
 
 /// Candidates among which a batch for several objectives is chosen (ours).
 const CHOSEN_FROM: usize = 200;
@@ -59,8 +59,8 @@ enum Fitted {
     /// For several.
     Front {
         acquisition: FrontAcquisition,
-        /// The factor on the deviations in this round.
-        caution: f64,
+        /// The number of deviations above the means in this round.
+        optimism: f64,
     },
 }
 
@@ -111,7 +111,11 @@ impl Discriminator for CommitteeDiscriminator {
         self.rounds += 1;
         let describer = self.describer.get_or_insert_with(|| {
             let transfer = round.informed.map(|informed| informed.transfer().clone());
-            Describer::informed(context.space, transfer)
+            let describer = Describer::informed(context.space, transfer);
+            match context.objectives().len() {
+                1 => describer,
+                _ => describer.with_live_parts(context.space),
+            }
         });
         describer.trim(REMEMBERED);
         let rng = &mut round.streams.proposals;
@@ -123,7 +127,7 @@ impl Discriminator for CommitteeDiscriminator {
                 _ => FrontAcquisition::fit(config, context, describer, kernels, rng).map(
                     |acquisition| Fitted::Front {
                         acquisition,
-                        caution: CAUTION * bonus,
+                        optimism: OPTIMISM * bonus,
                     },
                 ),
             };
@@ -151,9 +155,9 @@ impl Discriminator for CommitteeDiscriminator {
             }
             Fitted::Front {
                 acquisition,
-                caution,
+                optimism,
             } => {
-                let outlooks = acquisition.predict(context, describer, archs, *caution);
+                let outlooks = acquisition.predict(context, describer, archs, *optimism);
                 outlooks.iter().map(|o| acquisition.value(o)).collect()
             }
         })
@@ -164,13 +168,13 @@ impl Discriminator for CommitteeDiscriminator {
         if let (
             Some(Fitted::Front {
                 acquisition,
-                caution,
+                optimism,
             }),
             Some(describer),
         ) = (&self.fitted, &mut self.describer)
         {
             ranked.truncate(CHOSEN_FROM.max(size));
-            let outlooks = acquisition.predict(context, describer, &ranked, *caution);
+            let outlooks = acquisition.predict(context, describer, &ranked, *optimism);
             let chosen = acquisition.choose(&outlooks, size);
             return Ok(chosen.into_iter().map(|i| ranked[i]).collect());
         }
