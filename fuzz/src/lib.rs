@@ -15,14 +15,26 @@ pub fn chain() -> Box<dyn SearchSpace> {
 }
 
 /// Spaces of files: of every kind, with ops that have no layer.
-const FILES: [&str; 4] = [
+const FILES: [&str; 6] = [
     "name = 'sizes'\nkind = 'chain'\nlength = 3\nops = ['8', '16', '64']",
     "name = 'layers'\nkind = 'chain'\nlength = 3\nops = ['none', 'a', 'b']\nabsent = ['none']",
     "name = 'edges'\nkind = 'edge-cell'\nnodes = 3\nops = ['none', 'skip', 'conv']\n\
      absent = ['none']\nidentity = ['skip']",
     "name = 'nodes'\nkind = 'node-cell'\nmax_vertices = 5\nmax_edges = 7\n\
      ops = ['none', 'skip', 'conv']\nabsent = ['none']\nidentity = ['skip']",
+    CONFIG,
+    "name = 'beside'\nkind = 'config'\nsnap = true\n\
+     choice = [{ name = 'lr', low = 0.1, high = 1.0, steps = 4 }]\n\
+     [cell]\nkind = 'edge-cell'\nnodes = 3\nops = ['none', 'conv']",
 ];
+
+/// A space of configurations with everything that such a file can have, but a cell.
+const CONFIG: &str = "name = 'net'\nkind = 'config'\nconstraints = ['units <= 32 * layers']\n\
+     [[choice]]\nname = 'layers'\nlow = 1\nhigh = 3\n\
+     [[choice]]\nname = 'units'\nvalues = [8, 16, 32]\nrepeat = 'layers'\nlog = true\ndefault = 8\n\
+     [[choice]]\nname = 'opt'\nvalues = ['sgd', 'adam']\nweights = [1, 2]\n\
+     [[choice]]\nname = 'momentum'\nlow = 0.5\nhigh = 0.9\nsteps = 4\nwhen = 'opt == sgd'\n\
+     [metrics]\nsize = 'sum(units) * layers'";
 
 fn spaces() -> impl Iterator<Item = Box<dyn SearchSpace>> {
     let known = NAMES.map(|name| load(name).expect("the space is known"));
@@ -128,17 +140,56 @@ pub fn compiled_table(data: &[u8]) {
     }
 }
 
+/// A configuration in any notation, and an expression as condition, constraint and formula of a space.
+pub fn config(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
+    for file in &FILES[4..] {
+        let mut space = from_toml(file).expect("the text is a space");
+        for _ in 0..2 {
+            if let Ok(arch) = space.parse(text) {
+                assert_eq!(space.check(&arch), Ok(()));
+                assert_eq!(space.parse(&space.format(&arch)), Ok(arch));
+            }
+            space.snap().expect("the space has numbers");
+        }
+    }
+    let expression = toml_text(text);
+    for file in [
+        CONFIG.replace("'opt == sgd'", &expression),
+        CONFIG.replace("'units <= 32 * layers'", &expression),
+        CONFIG.replace("'sum(units) * layers'", &expression),
+        format!("start = {expression}\n{CONFIG}"),
+    ] {
+        space_file(file.as_bytes());
+    }
+}
+
+/// A text as a string of TOML.
+fn toml_text(text: &str) -> String {
+    let escaped = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+        c => c.to_string(),
+    };
+    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
+}
+
 /// A space file.
 pub fn space_file(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else {
         return;
     };
     if let Ok(space) = from_toml(text) {
-        let _ = (space.name(), space.ops(), space.max_nodes(), space.costs());
+        let _ = (space.name(), space.ops(), space.max_nodes(), space.start());
         let mut rng = Rng::stream(0, "fuzz");
         let arch = space.sample(space.samplers()[0], &mut rng);
         assert_eq!(space.canonical(&arch), arch);
         assert_eq!(space.parse(&space.format(&arch)), Ok(arch));
+        for cost in 0..space.costs().len() {
+            let _ = space.cost(&arch, cost);
+        }
         for text in ["a;b|1", "['a', 'b']", "01", "[[0, 1], ['a']]"] {
             let _ = space.parse(text);
         }

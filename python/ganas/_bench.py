@@ -35,6 +35,7 @@ def bench(
     where: Mapping[str, Any] | None = None,
     duplicates: str | None = None,
     arch_column: str | None = None,
+    snap: bool = False,
     first_seed: int = 0,
     threads: int | None = None,
     **options: Any,
@@ -73,6 +74,7 @@ def bench(
         duplicates: The meaning of several rows of one architecture with different values:
             ``"mean"``, ``"first"`` or ``"error"``.
         arch_column: The column with the architecture, if it has no usual name.
+        snap: Take numbers between the values of the space as the nearest value.
         first_seed: The first seed.
         threads: The number of threads, by default one for each core. Results do not depend on it.
         options: Further options of ``ganas bench``, with underscores in their names.
@@ -93,7 +95,7 @@ def bench(
     if objective is None and minimize is None and (maximize is None or isinstance(maximize, bool)):
         raise ValueError("no objective is named; give `objective`, or `maximize` and `minimize`")
     spec = {
-        **_spec.space(space)[1],
+        **_spec.space(space, snap)[1],
         "table": _spec.table(table),
         "objective": _spec.aims(objective, maximize, minimize),
         "strategies": list(strategies),

@@ -13,7 +13,11 @@ class Space:
     """A search space: a name, a TOML file, or another one."""
 
     def __new__(
-        cls, name_or_file: Space | str | PathLike[str], *, merge_isomorphic: bool = False
+        cls,
+        name_or_file: Space | str | PathLike[str],
+        *,
+        merge_isomorphic: bool = False,
+        snap: bool = False,
     ) -> Space: ...
     @staticmethod
     def names() -> list[str]:
@@ -27,6 +31,9 @@ class Space:
     @property
     def merge_isomorphic(self) -> bool:
         """True if isomorphic strings are one architecture."""
+    @property
+    def snap(self) -> bool:
+        """True if numbers between the values are taken as the nearest value."""
     @property
     def ops(self) -> list[str]:
         """The ops that can be chosen."""
@@ -156,5 +163,7 @@ def main(words: Sequence[str]) -> int: ...
 def command(words: Sequence[str]) -> None: ...
 def bench(spec: str) -> str: ...
 def usual_search() -> str: ...
-def revive_space(argument: str, text: str | None, merge_isomorphic: bool) -> Space: ...
+def revive_space(
+    argument: str, text: str | None, merge_isomorphic: bool, snap: bool = False
+) -> Space: ...
 def revive_arch(argument: str, text: str | None, merge_isomorphic: bool, arch: str) -> Arch: ...

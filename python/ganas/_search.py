@@ -109,7 +109,8 @@ class Search:
             take an :class:`Arch` and return whether it is admitted. Bounds on costs of the space and
             functions are checked before a query is spent. A function is called once for each candidate
             and must be deterministic.
-        start: Architectures that are evaluated first, in the space's notation or by name.
+        start: Architectures that are evaluated first, in the space's notation or by name; by default
+            those of ``start`` in the space file.
         history: Earlier evaluations, which are not charged: a CSV file or a data frame with the
             objective and ``arch`` (or the columns that replace it in tables of the space), such as
             :attr:`history`; or an iterable of dicts with ``arch`` and the objective or of
@@ -130,6 +131,8 @@ class Search:
         duplicates: The meaning of several rows of one architecture with different values:
             ``"mean"``, ``"first"`` or ``"error"``.
         arch_column: The column with the architecture, if it has no usual name.
+        snap: Take numbers between the values of the space as the nearest value, in ``table``, ``history``
+            and ``start`` alike. Without it they are refused.
         surrogate: Models that provide the evaluations of :meth:`run`: a file of ``ganas surrogate
             fit``, or a TOML file that describes other models. With a ``table`` as well, the result is
             compared with the table.
@@ -171,6 +174,7 @@ class Search:
         where: Mapping[str, Any] | None = None,
         duplicates: str | None = None,
         arch_column: str | None = None,
+        snap: bool = False,
         surrogate: str | os.PathLike[str] | None = None,
         sampler: str | None = None,
         in_flight: int | None = None,
@@ -180,7 +184,7 @@ class Search:
         **options: Any,
     ) -> None:
         aims = _spec.aims(objective, maximize, minimize)
-        self._space, named = _spec.space(space)
+        self._space, named = _spec.space(space, snap)
         earlier = _spec.history(history, _spec.undirected(aims[0]))
         evaluates = table is None and surrogate is None
         self._spec = {

@@ -92,10 +92,13 @@ def settings(values: Mapping[str, Any]) -> list[str]:
     return [f"{key}={text}" for key, text in texts.items()]
 
 
-def space(argument: Space | str | os.PathLike[str]) -> tuple[Space, dict[str, Any]]:
+def space(
+    argument: Space | str | os.PathLike[str], snap: bool = False
+) -> tuple[Space, dict[str, Any]]:
     """A space and the fields that name it."""
-    found = Space(argument)
-    return found, {"space": found.argument, "merge_isomorphic": found.merge_isomorphic}
+    found = Space(argument, snap=snap)
+    fields = {"merge_isomorphic": found.merge_isomorphic, "snap": found.snap}
+    return found, {"space": found.argument, **fields}
 
 
 def reading(

@@ -226,7 +226,7 @@ impl Arch {
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         let revive = py.import("ganas._ganas")?.getattr("revive_arch")?;
-        let (argument, text, merge_isomorphic) = self.origin.parts();
+        let (argument, text, merge_isomorphic, _) = self.origin.parts();
         let level = self.level.clone();
         let reduced = (argument, text, merge_isomorphic, self.text(), level);
         Ok((revive, reduced))
@@ -243,7 +243,7 @@ pub fn revive_arch(
     arch: &Bound<'_, PyAny>,
     level: Option<Level>,
 ) -> PyResult<Arch> {
-    let space = revive_space(argument, text, merge_isomorphic)?;
+    let space = revive_space(argument, text, merge_isomorphic, false)?;
     let arch = space.own(space.read(arch)?);
     Ok(Arch { level, ..arch })
 }

@@ -18,7 +18,7 @@ use ganas_study::host;
 use ganas_study::progress::Progress;
 use ganas_study::run::Embedding;
 use ganas_study::session::Session;
-use ganas_study::spec::{SearchSpec, read_json};
+use ganas_study::spec::{SearchSpec, TaskSpec, read_json};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyList, PyString};
@@ -401,8 +401,9 @@ impl Search {
         let queue = Arc::new(Queue::default());
         let mut found = None;
         let opened = py.detach(|| {
-            let embedding = |name: &str, merge_isomorphic: bool| {
-                let Ok(origin) = Origin::open(name, merge_isomorphic) else {
+            let embedding = |name: &str, task: &TaskSpec| {
+                let (merge, snap) = (task.merge_isomorphic, task.reading.snap);
+                let Ok(origin) = Origin::open(name, merge, snap) else {
                     return Embedding::default();
                 };
                 let space = found.insert(Space(origin)).clone();

@@ -25,29 +25,34 @@ pub struct Origin {
     pub text: Option<String>,
     /// True if isomorphic strings are one architecture.
     pub merge_isomorphic: bool,
+    /// True if numbers between the values are taken as the nearest value.
+    pub snap: bool,
     pub space: Arc<dyn SearchSpace>,
 }
 
-type Key = (String, Option<String>, bool);
+/// Argument, text of the file, and the two switches of a space.
+type Key = (String, Option<String>, bool, bool);
 
 /// The spaces that were used so far: to make one takes longer than to find it.
 static KNOWN: Mutex<Option<HashMap<Key, Arc<Origin>>>> = Mutex::new(None);
 
 impl Origin {
     /// A space by its name or its file.
-    pub fn open(argument: &str, merge_isomorphic: bool) -> Result<Arc<Origin>, Fault> {
+    pub fn open(argument: &str, merge_isomorphic: bool, snap: bool) -> Result<Arc<Origin>, Fault> {
         let file = Path::new(argument);
         if !space::NAMES.contains(&argument) && file.is_file() {
             let space = registry().space(argument, merge_isomorphic)?;
+            let space = snapping(space, snap)?;
             let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
             return Ok(Arc::new(Origin {
                 argument: whole.to_string_lossy().into_owned(),
                 text: fs::read_to_string(file).ok(),
                 merge_isomorphic,
+                snap,
                 space: space.into(),
             }));
         }
-        Origin::known((argument.to_owned(), None, merge_isomorphic))
+        Origin::known((argument.to_owned(), None, merge_isomorphic, snap))
     }
 
     fn known(key: Key) -> Result<Arc<Origin>, Fault> {
@@ -56,7 +61,7 @@ impl Origin {
         if let Some(origin) = known.get(&key) {
             return Ok(origin.clone());
         }
-        let (argument, text, merge_isomorphic) = key.clone();
+        let (argument, text, merge_isomorphic, snap) = key.clone();
         let space = match &text {
             Some(text) => space::from_toml(text).map_err(|e| e.in_file(&argument))?,
             None => registry().space(&argument, merge_isomorphic)?,
@@ -65,7 +70,8 @@ impl Origin {
             argument,
             text,
             merge_isomorphic,
-            space: space.into(),
+            snap,
+            space: snapping(space, snap)?.into(),
         });
         known.insert(key, origin.clone());
         Ok(origin)
@@ -85,8 +91,17 @@ impl Origin {
             self.argument.clone(),
             self.text.clone(),
             self.merge_isomorphic,
+            self.snap,
         )
     }
+}
+
+/// A space that takes numbers as the nearest values, if it should.
+fn snapping(mut space: Box<dyn SearchSpace>, snap: bool) -> Result<Box<dyn SearchSpace>, Fault> {
+    if snap {
+        space.snap()?;
+    }
+    Ok(space)
 }
 
 impl PartialEq for Origin {
@@ -104,7 +119,8 @@ impl PartialEq for Origin {
 /// Traceback (most recent call last):
 /// ValueError: unknown space `nasbench102`; did you mean `nasbench101`?
 ///
-/// With `merge_isomorphic`, isomorphic strings of nasbench201 are one architecture.
+/// With `merge_isomorphic`, isomorphic strings of nasbench201 are one architecture. With `snap`, numbers
+/// between the values of a space are taken as the nearest value.
 #[pyclass(frozen, module = "ganas")]
 #[derive(Clone)]
 pub struct Space(pub Arc<Origin>);
@@ -168,15 +184,21 @@ impl Space {
 #[pymethods]
 impl Space {
     #[new]
-    #[pyo3(signature = (name_or_file, *, merge_isomorphic = false))]
-    fn new(name_or_file: &Bound<'_, PyAny>, merge_isomorphic: bool) -> PyResult<Self> {
+    #[pyo3(signature = (name_or_file, *, merge_isomorphic = false, snap = false))]
+    fn new(name_or_file: &Bound<'_, PyAny>, merge_isomorphic: bool, snap: bool) -> PyResult<Self> {
         if let Ok(space) = name_or_file.cast::<Space>() {
-            return Ok(space.get().clone());
+            let space = space.get();
+            if space.0.snap || !snap {
+                return Ok(space.clone());
+            }
+            let (argument, text, merge_isomorphic, _) = space.0.parts();
+            return Ok(Space(Origin::known((argument, text, merge_isomorphic, snap))?));
         }
         let path: std::path::PathBuf = name_or_file.extract()?;
         Ok(Space(Origin::open(
             &path.to_string_lossy(),
             merge_isomorphic,
+            snap,
         )?))
     }
 
@@ -205,6 +227,12 @@ impl Space {
     #[getter]
     fn merge_isomorphic(&self) -> bool {
         self.0.merge_isomorphic
+    }
+
+    /// True if numbers between the values are taken as the nearest value.
+    #[getter]
+    fn snap(&self) -> bool {
+        self.0.space.snaps()
     }
 
     /// The ops that can be chosen.
@@ -399,12 +427,15 @@ impl Archs {
 
 /// A space as it was pickled.
 #[pyfunction]
+#[pyo3(signature = (argument, text, merge_isomorphic, snap = false))]
 pub fn revive_space(
     argument: String,
     text: Option<String>,
     merge_isomorphic: bool,
+    snap: bool,
 ) -> PyResult<Space> {
-    Ok(Space(Origin::known((argument, text, merge_isomorphic))?))
+    let key = (argument, text, merge_isomorphic, snap);
+    Ok(Space(Origin::known(key)?))
 }
 
 /// The strategies by name, each with its presets, the default one first.

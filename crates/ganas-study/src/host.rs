@@ -17,7 +17,7 @@ use crate::run::resume::{self, Legacy};
 use crate::run::{Embedding, Hooks, Prepared};
 use crate::rundir::settings::Recorded;
 use crate::session::Session;
-use crate::spec::{BenchSpec, Change, SearchSpec};
+use crate::spec::{BenchSpec, Change, SearchSpec, TaskSpec};
 use crate::task::SPACE;
 use crate::threads;
 
@@ -42,8 +42,7 @@ impl Search {
 
     /// Opens the search of a run folder, with a total number of queries. It continues as if it had never
     /// ended. Failed evaluations are repeated if `retry_failed` is set. The function makes the bounds that
-    /// files cannot hold. Its arguments are the name of the space and whether isomorphic strings are one
-    /// architecture.
+    /// files cannot hold. Its arguments are the name of the space and the task.
     ///
     /// # Errors
     /// If the folder holds no run, or a file that it needs was changed.
@@ -51,7 +50,7 @@ impl Search {
         folder: &Path,
         queries: Option<usize>,
         retry_failed: bool,
-        embedding: impl FnOnce(&str, bool) -> Embedding,
+        embedding: impl FnOnce(&str, &TaskSpec) -> Embedding,
         session: Session,
         legacy: Legacy,
     ) -> Result<Search> {
@@ -67,7 +66,7 @@ impl Search {
             .mend("change to that folder first"));
         }
         let name = spec.task.space.as_deref().unwrap_or(SPACE);
-        let embedding = embedding(name, spec.task.merge_isomorphic);
+        let embedding = embedding(name, &spec.task);
         Search::new(spec, Some(recorded), embedding, session)
     }
 

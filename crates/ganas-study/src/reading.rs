@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ganas_core::error::{Error, Result};
+use ganas_core::error::{Advice, Error, Result};
 use ganas_core::space::SearchSpace;
 use ganas_tables::{Import, Table};
 
@@ -11,6 +11,17 @@ use crate::progress::Progress;
 use crate::spec::ReadingSpec;
 
 impl ReadingSpec {
+    /// Makes a space take numbers as these options say.
+    ///
+    /// # Errors
+    /// If they are to be taken as the nearest values, and the space has no numbers.
+    pub fn applied_to(&self, mut space: Box<dyn SearchSpace>) -> Result<Box<dyn SearchSpace>> {
+        if self.snap {
+            space.snap()?;
+        }
+        Ok(space)
+    }
+
     /// Returns the options to import a table.
     ///
     /// # Errors
@@ -60,6 +71,10 @@ impl ReadingSpec {
     /// # Errors
     /// If it cannot be used.
     pub fn read(&self, file: &Path, space: &dyn SearchSpace, progress: &Progress) -> Result<Table> {
+        if self.snap && !space.snaps() {
+            let what = format!("`{}` is read without snapping to values", space.name());
+            return Err(Error::input(what).mend(Advice::text("leave out ").setting("snap", None)));
+        }
         let waiting = progress.waiting(format!("reading {}", file.display()));
         let table = Table::open_with(file, space, &self.import()?).map_err(unreadable)?;
         drop(waiting);

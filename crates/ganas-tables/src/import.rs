@@ -85,6 +85,9 @@ pub(crate) struct Reading {
     pub(crate) repeats: Duplicates,
     pub(crate) filters: Vec<Filter>,
     pub(crate) arch_column: Option<String>,
+    /// True if numbers between the values of the space were taken as the nearest value.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) snaps: bool,
     #[serde(skip)]
     pub(crate) passes_over: bool,
     #[serde(skip)]
@@ -98,6 +101,7 @@ impl Import {
             repeats: space.repeats(),
             filters: self.filters.clone(),
             arch_column: self.arch_column.clone(),
+            snaps: space.snaps(),
             passes_over: self.passes_over,
             may_be_empty: self.may_be_empty,
         }
@@ -131,6 +135,14 @@ impl Reading {
                 "the compiled table {has} isomorphic architectures which this search {wants}"
             ))
             .mend(again));
+        }
+        if self.snaps && !asked.snaps {
+            let what = "numbers of the compiled table were taken as the nearest values";
+            return Err(Error::input(what).mend(
+                Advice::text("add ")
+                    .setting("snap", None)
+                    .then(format!(", or {again}")),
+            ));
         }
         let differs = if asked.duplicates.is_some_and(|d| self.duplicates != Some(d)) {
             "duplicates"

@@ -24,7 +24,7 @@ const RECORDS: [&str; 2] = [
     r#"["9f", 4, "0100", "input,output", "CgAKAAoAEAU="]"#,
 ];
 
-const SPACES: [&str; 6] = [
+const SPACES: [&str; 9] = [
     "name = 'a'\nkind = 'chain'\nchoices = [['x', 'y'], ['z']]\n[metrics]\nparams = { x = 1 }",
     "name = 'b'\nkind = 'edge-cell'\nnodes = 4\nops = ['none', 'conv']",
     "name = 'c'\nkind = 'node-cell'\nmax_vertices = 7\nmax_edges = 9\nops = ['a', 'b']",
@@ -32,6 +32,28 @@ const SPACES: [&str; 6] = [
     "name = 'e'\nkind = 'edge-cell'\nnodes = 3\nops = ['n', 's', 'x']\nabsent = ['n']\nidentity = ['s']",
     "name = 'f'\nkind = 'node-cell'\nmax_vertices = 5\nmax_edges = 6\nops = ['n', 's', 'x']\n\
      absent = ['n']\nidentity = ['s']",
+    "name = 'g'\nkind = 'config'\nsnap = true\nstart = 'n=2;x.1=8;x.2=8'\nconstraints = ['x <= 8 * n']\n\
+     [[choice]]\nname = 'n'\nlow = 1\nhigh = 3\nstep = 1\n\
+     [[choice]]\nname = 'x'\nvalues = [8, 16]\nrepeat = 'n'\nprior = 8\nconfidence = 'high'\n\
+     [metrics]\nsize = 'log2(sum(x)) / n - if(n > 2, 1, 0)'",
+    "name = 'h'\nkind = 'config'\n\
+     [[choice]]\nname = 'lr'\nlow = 1e-4\nhigh = 0.1\nlog = true\nsteps = 5\ndefault = 0.1\n\
+     [[choice]]\nname = 'o'\nvalues = ['a', 'b']\nordered = true\nweights = [1, 2]\nwhen = 'not lr > 0.01'\n\
+     [[choice]]\nname = 'b'\nvalues = [true, false]\nwhen = 'o == a and active(o)'",
+    "name = 'i'\nkind = 'config'\n[[choice]]\nname = 'z'\nlow = 1\nhigh = 2\n\
+     [cell]\nkind = 'chain'\nlength = 2\nops = ['p', 'q']",
+];
+
+const CONFIGS: [&str; 9] = [
+    "layers=2;units.1=8;units.2=16;opt=sgd;momentum=0.5",
+    "layers=1;units_1=8.0;opt=adam",
+    "lr=0.4;cell=|none~0|+|conv~0|none~1|",
+    "{'layers': 3, 'units': [8, 16, 32], 'opt': 'sgd', 'momentum': 0.55}",
+    "{\"lr\": 0.37, \"cell\": \"|none~0|+|conv~0|none~1|\"}",
+    "opt == sgd and units.1 <= 16 or not layers == 1",
+    "if(opt == adam, max(units.1, 2^3), sum(units)) / (layers - 1)",
+    "default(momentum, 0.1) * log(count(units)) + mean(units) - least(units)",
+    "active(momentum)",
 ];
 
 const ARCHS: [&str; 24] = [
@@ -105,6 +127,7 @@ proptest! {
         entry::compiled_table(&data);
         entry::space_file(&data);
         entry::notation(&data);
+        entry::config(&data);
         entry::reading(&data);
     }
 
@@ -126,6 +149,11 @@ proptest! {
     #[test]
     fn mutated_space_files_never_panic(data in mutated(texts(&SPACES))) {
         entry::space_file(&data);
+    }
+
+    #[test]
+    fn mutated_configurations_never_panic(data in mutated(texts(&CONFIGS))) {
+        entry::config(&data);
     }
 
     #[test]

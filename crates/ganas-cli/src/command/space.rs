@@ -136,6 +136,9 @@ struct Info {
     samplers: Vec<Sampler>,
     max_nodes: usize,
     example: String,
+    /// Architectures with which a search starts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    start: Vec<String>,
     /// Architectures that go by a name.
     named: Vec<Point>,
 }
@@ -217,6 +220,7 @@ impl Info {
             samplers: space.samplers().to_vec(),
             max_nodes: space.max_nodes(),
             example: space.format(&example),
+            start: space.start().to_vec(),
             named: (space.named().iter())
                 .map(|(name, arch)| Point {
                     name: (*name).into(),
@@ -350,6 +354,9 @@ fn describe(info: &Info, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "samplers       {}", samplers.join(", "))?;
     writeln!(out, "max nodes      {}", info.max_nodes)?;
     writeln!(out, "example        {}", info.example)?;
+    for start in &info.start {
+        writeln!(out, "start          {start}")?;
+    }
     let width = info.named.iter().map(|point| point.name.len()).max();
     for (i, point) in info.named.iter().enumerate() {
         let head = if i == 0 { "named" } else { "" };

@@ -205,7 +205,7 @@ fn fit_one(args: &FitArgs) -> Result<()> {
             .into());
     }
     let name = named_space(args.space.as_deref(), Some(&args.table))?;
-    let space = registry().notations(name)?;
+    let space = args.reading.0.applied_to(registry().notations(name)?)?;
     let progress = progress(args.quiet);
     let table = args.reading.0.open(&args.table, &*space, &progress)?;
     let config = FitConfig {
@@ -252,7 +252,7 @@ fn eval(args: &EvalArgs) -> Result<()> {
         Some(name) => name.clone(),
         None => Surrogate::space_of(&args.surrogate).map_err(unreadable)?,
     };
-    let space = registry().notations(&name)?;
+    let space = args.reading.0.applied_to(registry().notations(&name)?)?;
     let surrogate = Surrogate::open(&args.surrogate, &*space).map_err(unreadable)?;
     let mut out = BufWriter::new(terminal::stdout());
     match (&args.table, args.sample) {
@@ -368,7 +368,7 @@ fn time(
 
 fn features(args: &FeaturesArgs) -> Result<()> {
     let name = named_space(args.space.as_deref(), args.table.as_deref())?;
-    let space = registry().notations(name)?;
+    let space = args.reading.0.applied_to(registry().notations(name)?)?;
     let mut out = BufWriter::new(terminal::stdout());
     let Some(file) = &args.table else {
         for name in Encoding::listed(&*space) {

@@ -105,7 +105,8 @@ struct Named {
 impl Named {
     fn space(&self) -> Result<Box<dyn SearchSpace>> {
         let name = named_space(self.space.as_deref(), Some(&self.file))?;
-        Ok(registry().table_space(name, self.merge_isomorphic)?)
+        let space = registry().table_space(name, self.merge_isomorphic)?;
+        Ok(self.reading.0.applied_to(space)?)
     }
 
     fn open(&self, space: &dyn SearchSpace) -> Result<Table> {

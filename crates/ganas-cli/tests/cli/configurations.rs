@@ -146,9 +146,127 @@ fn rows_off_the_grid_are_refused_by_their_line_unless_they_may_be_rounded() {
         &["off.csv:3", "lr=0.02", "the nearest is 0.0316", "snap"],
     );
     sandbox.write("snap.toml", format!("snap = true{SPACE}"));
+    for rounded in ["--space snap.toml", "--space space.toml --snap"] {
+        sandbox.run(&format!("{search} {rounded}")).success();
+    }
+    // A table that was compiled by rounding is no table of exact values.
     sandbox
-        .run(&format!("{search} --space snap.toml"))
+        .run("table import off.csv --space space.toml --snap --out off.gtab")
         .success();
+    let compiled = "search --table off.gtab --objective score --queries 2 --space space.toml";
+    sandbox.refuses(compiled, &["off.gtab", "nearest values", "add `--snap`"]);
+    sandbox.run(&format!("{compiled} --snap")).success();
+}
+
+#[test]
+fn snap_holds_for_starts_and_histories_and_needs_numbers() {
+    let sandbox = Sandbox::new();
+    table(&sandbox);
+    let off = "layers=1;units.1=60;optimizer=adam;lr=0.02";
+    sandbox.write(
+        "earlier.csv",
+        "layers,units_1,optimizer,lr,score\n1,17,adam,0.011,1\n",
+    );
+    let bench = format!(
+        "bench --space space.toml --table table.csv --objective score --strategies random --seeds 1 \
+         --queries 3 --start '{off}'"
+    );
+    sandbox.refuses(&bench, &["--start", "units.1=60", "nearest is 64"]);
+    sandbox.run(&format!("{bench} --snap --json bench.json")).success();
+    let near = "layers=1;units.1=64;optimizer=adam;lr=0.0316";
+    assert_eq!(sandbox.json("bench.json")["provenance"]["start"][0], near);
+    let search = "search --space space.toml --table table.csv --objective score --queries 3 \
+                  --history earlier.csv";
+    sandbox.refuses(search, &["earlier.csv:2", "nearest is 16"]);
+    sandbox.run(&format!("{search} --snap --out run")).success();
+    sandbox.run("resume run --queries 5").success();
+    sandbox.refuses(
+        "search --table nasbench201 --queries 3 --snap",
+        &["`nasbench201` has no numbers to snap to", "leave out `--snap`"],
+    );
+    sandbox.write(
+        "widths.toml",
+        "name = 'widths'\nkind = 'chain'\nlength = 2\nops = ['8', '16', '64']",
+    );
+    sandbox.write("widths.csv", "arch,score\n8;16,1\n9;60,2\n");
+    let widths = "search --space widths.toml --table widths.csv --objective score --queries 2";
+    sandbox.refuses(widths, &["widths.csv:3", "`9`"]);
+    sandbox.run(&format!("{widths} --snap --json widths.json")).success();
+    assert_eq!(sandbox.json("widths.json")["best"]["arch"], "8;64");
+}
+
+#[test]
+fn searches_start_with_the_architectures_of_the_space_file() {
+    let sandbox = Sandbox::new();
+    table(&sandbox);
+    let one = "layers=1;units.1=16;optimizer=adam;lr=0.001";
+    let other = "layers=1;units.1=64;optimizer=adam;lr=0.001";
+    sandbox.write("one.toml", format!("start = \"{one}\"{SPACE}"));
+    sandbox.write(
+        "two.toml",
+        format!("start = [\"{other}\", \"{one}\"]{SPACE}"),
+    );
+    let search = "search --table table.csv --objective score --queries 6 --constraint 'size <= @start'";
+    let found = |args: &str, run: &str| {
+        sandbox.run(&format!("{search} {args} --out {run}")).success();
+        sandbox.trace(run)
+    };
+    let plain = found(&format!("--space space.toml --start '{one}'"), "plain");
+    assert_eq!(found("--space one.toml", "file"), plain);
+    assert_eq!(found(&format!("--space two.toml --start '{one}'"), "override"), plain);
+    let settings = sandbox.json("file/settings.json");
+    assert_eq!(settings["start"], serde_json::json!([one]));
+    found("--space two.toml", "two");
+    let starts = &sandbox.json("two/settings.json")["start"];
+    assert_eq!(*starts, serde_json::json!([other, one]));
+    let info = sandbox.run("space info two.toml").success();
+    let info = String::from_utf8_lossy(&info.get_output().stdout).into_owned();
+    assert!(info.contains(&format!("start          {one}")), "{info}");
+    // The run continues with what it started with.
+    sandbox
+        .run(&format!("{search} --space one.toml --queries 9 --out whole"))
+        .success();
+    sandbox.write("one.toml", format!("start = \"{other}\"{SPACE}"));
+    sandbox.run("resume file --queries 9").success();
+    assert_eq!(sandbox.trace("file"), sandbox.trace("whole"));
+}
+
+#[test]
+fn starts_of_space_files_are_architectures_of_the_space() {
+    let sandbox = Sandbox::new();
+    for (kind, good, bad) in [
+        ("kind = 'chain'\nlength = 2\nops = ['a', 'b']", "a;b", "a;c"),
+        (
+            "kind = 'edge-cell'\nnodes = 3\nops = ['none', 'conv']",
+            "|none~0|+|conv~0|none~1|",
+            "|none~0|",
+        ),
+        (
+            "kind = 'node-cell'\nmax_vertices = 4\nmax_edges = 5\nops = ['conv']",
+            "input;conv;output|101",
+            "input;pool;output|101",
+        ),
+        (
+            "kind = 'config'\nchoice = [{ name = 'lr', low = 1, high = 4 }]",
+            "lr=2",
+            "lr=9",
+        ),
+    ] {
+        for (start, refused) in [(good, false), (bad, true)] {
+            sandbox.write("s.toml", format!("name = 's'\nstart = \"{start}\"\n{kind}\n"));
+            if refused {
+                sandbox.refuses("space info s.toml", &["s.toml", "`start`", start]);
+            } else {
+                sandbox.run("space info s.toml").success();
+            }
+        }
+    }
+    sandbox.write(
+        "cell.toml",
+        "name = 'c'\nkind = 'config'\nchoice = [{ name = 'lr', low = 1, high = 4 }]\n\
+         [cell]\nkind = 'chain'\nlength = 1\nops = ['a']\nstart = 'a'\n",
+    );
+    sandbox.refuses("space info cell.toml", &["a cell has no `start` of its own"]);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! `chain`: a sequence of blocks, each position with its own choices.
 
-use super::chain_forms::Form;
+use super::chain_forms::{Form, number};
 use super::sequence::{Stage, edit_distance};
 use super::{
     Costs, Duplicates, Growth, Kind, LabelSet, Link, Roles, Rules, Sampler, SearchSpace,
-    nothing_to_merge, too_large, vocabulary,
+    nothing_to_merge, nothing_to_snap, too_large, vocabulary,
 };
 use crate::arch::{Arch, Graph, INPUT, OUTPUT};
 use crate::error::{Error, Result, counted};
@@ -33,6 +33,10 @@ pub struct Chain {
     roles: Roles,
     /// Stages, if notations of one network are one architecture.
     stages: Vec<Stage>,
+    /// Architectures of the file with which a search starts.
+    pub(super) start: Vec<String>,
+    /// Numbers between the ops are taken as the nearest op.
+    snap: bool,
 }
 
 impl Chain {
@@ -51,6 +55,8 @@ impl Chain {
             costs,
             roles: Roles::default(),
             stages: Vec::new(),
+            start: Vec::new(),
+            snap: false,
         }
     }
 
@@ -270,6 +276,7 @@ impl SearchSpace for Chain {
             ops: &self.ops,
             choices: &self.choices,
             space: &self.name,
+            snap: self.snap,
         };
         let ops = form.read(text)?;
         let arch = Arch::new(&ops);
@@ -329,6 +336,22 @@ impl SearchSpace for Chain {
         pairs
             .map(|((stage, a), (_, b))| edit_distance(&stage.blocks(a), &stage.blocks(b)) as u32)
             .sum()
+    }
+
+    fn snap(&mut self) -> Result<()> {
+        if self.ops.iter().all(|op| number(op).is_none()) {
+            return Err(nothing_to_snap(&self.name));
+        }
+        self.snap = true;
+        Ok(())
+    }
+
+    fn snaps(&self) -> bool {
+        self.snap
+    }
+
+    fn start(&self) -> &[String] {
+        &self.start
     }
 
     /// Averages, because equal networks were trained separately.

@@ -7,6 +7,11 @@ use crate::error::counted;
 /// Separators of ops in other programs.
 const SEPARATORS: [char; 5] = [',', ':', '-', '|', ' '];
 
+/// Returns the finite number that a word is.
+pub(super) fn number(word: &str) -> Option<f64> {
+    word.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
 /// Parser of chains.
 pub(super) struct Form<'a> {
     /// Ops of the space.
@@ -15,6 +20,8 @@ pub(super) struct Form<'a> {
     pub choices: &'a [Vec<u8>],
     /// Name of the space.
     pub space: &'a str,
+    /// Numbers between the ops of a position are taken as the nearest op.
+    pub snap: bool,
 }
 
 impl Form<'_> {
@@ -56,7 +63,24 @@ impl Form<'_> {
     }
 
     fn named(&self, words: &[&str]) -> Result<Vec<u8>, String> {
-        words.iter().map(|word| op_index(self.ops, word)).collect()
+        let read = |(i, word): (usize, &&str)| {
+            let known = op_index(self.ops, word);
+            if !self.snap || known.as_ref().is_ok_and(|op| self.choices[i].contains(op)) {
+                return known;
+            }
+            self.nearest(i, word).map_or(known, Ok)
+        };
+        words.iter().enumerate().map(read).collect()
+    }
+
+    /// Returns the op of a position whose number is nearest to a number.
+    fn nearest(&self, position: usize, word: &str) -> Option<u8> {
+        let wanted = number(word)?;
+        let far = |op: &u8| Some((number(&self.ops[usize::from(*op)])? - wanted).abs());
+        let numeric = self.choices[position].iter().filter(|op| far(op).is_some());
+        numeric
+            .min_by(|a, b| far(a).partial_cmp(&far(b)).expect("the numbers are finite"))
+            .copied()
     }
 
     /// Reads ops by their places, if all positions have the same ops and none is named by a number.

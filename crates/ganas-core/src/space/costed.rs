@@ -252,6 +252,18 @@ impl SearchSpace for Costed {
         self.space.unify(roles)
     }
 
+    fn snap(&mut self) -> Result<()> {
+        self.space.snap()
+    }
+
+    fn snaps(&self) -> bool {
+        self.space.snaps()
+    }
+
+    fn start(&self) -> &[String] {
+        self.space.start()
+    }
+
     fn repeats(&self) -> Duplicates {
         self.space.repeats()
     }

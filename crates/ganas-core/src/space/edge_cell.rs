@@ -29,6 +29,8 @@ pub struct EdgeCell {
     costs: Box<dyn Costs>,
     roles: Roles,
     merging: Merging,
+    /// Architectures of the file with which a search starts.
+    pub(super) start: Vec<String>,
 }
 
 /// Rule for strings that are one architecture.
@@ -59,6 +61,7 @@ impl EdgeCell {
             costs,
             roles: Roles::default(),
             merging: Merging::Apart,
+            start: Vec::new(),
         }
     }
 
@@ -268,6 +271,10 @@ impl SearchSpace for EdgeCell {
         } else {
             Ok(self)
         }
+    }
+
+    fn start(&self) -> &[String] {
+        &self.start
     }
 
     fn roles(&self) -> &Roles {

@@ -31,6 +31,8 @@ enum SpaceFile {
         stages: Vec<usize>,
         #[serde(default)]
         metrics: MetricTable,
+        #[serde(default)]
+        start: Start,
     },
     EdgeCell {
         name: String,
@@ -42,6 +44,8 @@ enum SpaceFile {
         identity: Vec<String>,
         #[serde(default)]
         metrics: MetricTable,
+        #[serde(default)]
+        start: Start,
     },
     NodeCell {
         name: String,
@@ -54,8 +58,37 @@ enum SpaceFile {
         identity: Vec<String>,
         #[serde(default)]
         metrics: MetricTable,
+        #[serde(default)]
+        start: Start,
     },
     Config(ConfigFile),
+}
+
+/// Architectures with which a search starts: one text or a list.
+#[derive(Default, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Start {
+    #[default]
+    None,
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Start {
+    /// Returns the texts, all of which are architectures of the space.
+    fn read_by(self, space: &dyn SearchSpace) -> Result<Vec<String>> {
+        let texts = match self {
+            Start::None => Vec::new(),
+            Start::One(text) => vec![text],
+            Start::Several(texts) => texts,
+        };
+        for text in &texts {
+            space
+                .parse(text)
+                .map_err(|what| Error::input(format!("`start`: `{text}`: {what}")))?;
+        }
+        Ok(texts)
+    }
 }
 
 /// Cost per op for each metric. Ops that are left out cost nothing.
@@ -100,9 +133,11 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
             identity,
             stages,
             metrics,
+            start,
         } => {
             let mut space = chain(name, length, ops, choices, metrics)?;
             unify(&mut space, &absent, &identity, stages)?;
+            space.start = start.read_by(&space)?;
             Box::new(space)
         }
         SpaceFile::EdgeCell {
@@ -112,6 +147,7 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
             absent,
             identity,
             metrics,
+            start,
         } => {
             let edges = nodes.saturating_mul(nodes.saturating_sub(1)) / 2;
             if nodes < 2 || edges > MAX_BLOCKS {
@@ -122,6 +158,7 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
             let costs = op_costs(&ops, metrics)?;
             let mut space = EdgeCell::new(name, nodes, ops, Box::new(costs));
             unify(&mut space, &absent, &identity, Vec::new())?;
+            space.start = start.read_by(&space)?;
             Box::new(space)
         }
         SpaceFile::NodeCell {
@@ -132,6 +169,7 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
             absent,
             identity,
             metrics,
+            start,
         } => {
             if !(2..=CELL_VERTICES).contains(&max_vertices) {
                 return Err(Error::input(format!(
@@ -147,9 +185,15 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
             let costs = op_costs(&ops, metrics)?;
             let mut space = NodeCell::new(name, max_vertices, max_edges, ops, Box::new(costs));
             unify(&mut space, &absent, &identity, Vec::new())?;
+            space.start = start.read_by(&space)?;
             Box::new(space)
         }
-        SpaceFile::Config(file) => Box::new(config(file, cell)?),
+        SpaceFile::Config(mut file) => {
+            let start = std::mem::take(&mut file.start);
+            let mut space = config(file, cell)?;
+            space.start = start.read_by(&space)?;
+            Box::new(space)
+        }
     })
 }
 
@@ -159,6 +203,10 @@ fn cell(mut table: toml::Table) -> Result<Box<dyn SearchSpace>> {
     let kind = table.get("kind").and_then(toml::Value::as_str);
     if kind == Some("config") {
         return Err(Error::input("a cell cannot be a configuration").mend("add choices instead"));
+    }
+    if table.contains_key("start") {
+        return Err(Error::input("a cell has no `start` of its own")
+            .mend("write whole configurations into `start` on top of the file"));
     }
     from_toml(&table.to_string()).map_err(|e| Error::input(format!("cell: {e}")))
 }

@@ -276,6 +276,25 @@ pub trait SearchSpace: Growth + Send + Sync {
         Ok(())
     }
 
+    /// Takes numbers between the values of the space as the nearest value, instead of refusing them.
+    ///
+    /// # Errors
+    /// If the space has no numbers.
+    fn snap(&mut self) -> Result<()> {
+        Err(nothing_to_snap(self.name()))
+    }
+
+    /// Returns true if numbers between the values are taken as the nearest value.
+    fn snaps(&self) -> bool {
+        false
+    }
+
+    /// Returns the architectures with which a search starts unless it names others, as the file of the
+    /// space has them.
+    fn start(&self) -> &[String] {
+        &[]
+    }
+
     /// Returns the treatment of repeated rows of one architecture in tables of this space, unless
     /// the import has its own. The default is an error.
     fn repeats(&self) -> Duplicates {
@@ -386,6 +405,12 @@ fn nothing_to_merge(space: &str) -> Error {
         "leave it out; it is for edge cells such as those of nasbench201, and for spaces whose file \
          names ops without a layer, as `absent = [\"none\"]`",
     )
+}
+
+/// Returns the error of snapping to the values of a space that are not numbers.
+fn nothing_to_snap(space: &str) -> Error {
+    Error::input(format!("the space `{space}` has no numbers to snap to"))
+        .mend(Advice::text("leave out ").setting("snap", None))
 }
 
 /// Returns the point of this name, or the result of `notation` for a text in the space's notation.

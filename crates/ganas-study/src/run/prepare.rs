@@ -78,6 +78,7 @@ impl Prepared {
         let extras = TaskExtras {
             predicates: embedding.predicates,
             constraints: &recorded,
+            start: resumed.and_then(Recorded::start),
             recipe: resumed.and_then(Recorded::recipe),
         };
         let task = Task::with(&spec.task, extras, spec.seed, session)?;

@@ -147,6 +147,12 @@ impl Recorded {
         Some(spec)
     }
 
+    /// The architectures that the run started with.
+    pub fn start(&self) -> Option<Vec<String>> {
+        let start = self.all["start"].as_array()?.iter();
+        Some(start.filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
     /// The space as it was named.
     pub fn space(&self) -> Option<&str> {
         self.all["task"]["space"].as_str()

@@ -105,11 +105,11 @@ spec! {
         /// `params`, is what workers send of it if it is named here.
         metrics: Vec<String> => |field| field.value("METRIC").option("metric").heading("Workers");
         /// Architecture to evaluate first, in the space's notation or by its name; can be given several
-        /// times
+        /// times [default: `start` in the space file]
         start: Vec<String> => |field| field.value("ARCH");
         /// Bound on a metric, as in `params <= 5.3e6`; can be given several times
         ///
-        /// `params <= @start` compares with the first `--start`, `0.9*@resnet` with an architecture
+        /// `params <= @start` compares with the first start, `0.9*@resnet` with an architecture
         /// that has a name. Columns of the table and the space's own costs are metrics; where both have a
         /// name, the column counts. Architectures that break a bound on a cost of the space are never
         /// evaluated; those that break another bound are evaluated, but never count as found.
@@ -167,5 +167,8 @@ spec! {
         /// Column of the table with the architecture [default: `arch`, the parts of the space's notation,
         /// `arch_str`, `architecture` or `genotype`]
         arch_column: Option<String> => |field| field.value("COLUMN").heading("Table");
+        /// Take numbers between the values of the space as the nearest value, in tables, histories and
+        /// `--start` alike; without it they are refused
+        snap: bool => |field| field.heading("Table");
     }
 }

@@ -5,6 +5,7 @@ pub mod front;
 mod record;
 pub mod reference;
 mod rows;
+mod start;
 mod unsatisfiable;
 
 use std::path::Path;
@@ -35,8 +36,9 @@ use crate::session::Session;
 use crate::source::{self, Source};
 use crate::spec::{ReadingSpec, TaskSpec};
 use front::FrontMeasure;
-use reference::{References, broken, measure};
+use reference::References;
 use rows::{agreeing, bounds_in, check_numeric, metrics_of, pool, replaced};
+use start::Starts;
 use unsatisfiable::unsatisfiable;
 
 /// The space that is searched when none is named and networks are trained.
@@ -162,6 +164,8 @@ pub struct TaskExtras<'a> {
     pub predicates: Vec<Predicate>,
     /// Constraints on record of the run that is resumed, as numbers.
     pub constraints: &'a [String],
+    /// Starting architectures on record of the run that is resumed: those of the space file may have changed.
+    pub start: Option<Vec<String>>,
     /// Recipe of the run that is resumed.
     pub recipe: Option<Recipe>,
 }
@@ -197,7 +201,7 @@ impl Task {
     /// # Errors
     /// As [`open`](Self::open), or if nothing is within the bounds.
     pub fn with(spec: &TaskSpec, extras: TaskExtras, seed: u64, session: &Session) -> Result<Self> {
-        let mut task = Task::unchecked(spec, extras, seed, session)?;
+        let (mut task, starts) = Task::unchecked(spec, extras, seed, session)?;
         task.problem()?;
         task.check_objectives(spec)?;
         task.learn_priors(spec, session)?;
@@ -212,7 +216,7 @@ impl Task {
         task.target = (spec.target.as_deref())
             .map(|text| task.target(text))
             .transpose()?;
-        task.check_start(&spec.start, seed)?;
+        task.check_start(&starts, seed)?;
         if task.source.table().is_none() {
             task.problem()?.check_feasible(&task.start)?;
         }
@@ -236,7 +240,7 @@ impl Task {
         extras: TaskExtras,
         seed: u64,
         session: &Session,
-    ) -> Result<Self> {
+    ) -> Result<(Self, Starts)> {
         let progress = &session.progress;
         let name = space_name(spec)?;
         let conditions: Vec<Condition> = parsed(&spec.constraints)?;
@@ -256,15 +260,14 @@ impl Task {
         let axis = fidelity::agreed(axis, source.axis())?;
         let stop_early = fidelity::stop_early(spec.stop_early, axis.as_ref())?;
         check_device(spec, &*source)?;
-        let start = parse_start(spec, &*space)?;
+        let starts = Starts::read(&spec.start, extras.start.as_deref(), &*space)?;
         if let Some(table) = source.table() {
             let columns = conditions.iter().map(|c| at_full(&c.metric, axis.as_ref()));
             columns
                 .into_iter()
                 .try_for_each(|column| check_numeric(table, &column))?;
         }
-        let first = spec.start.first().map(String::as_str).zip(start.first());
-        let mut references = References::new(&*space, first, &*source, seed, progress);
+        let mut references = References::new(&*space, starts.first(), &*source, seed, progress);
         let constraints = references.resolve(conditions, extras.constraints)?;
         let evaluated = references.evaluated();
         let named = objective_specs(spec, &*source, progress)?;
@@ -279,7 +282,7 @@ impl Task {
             within = pool(&*source, table, &*space, &names, &mut notes)?.map(Arc::new);
         }
         notes.extend(replaced(&*source, &*space, &constraints));
-        Ok(Task {
+        let task = Task {
             notes,
             reading: spec.reading.clone(),
             space_argument: name.to_owned(),
@@ -294,7 +297,7 @@ impl Task {
             cost_table: (spec.cost_table.as_deref()).map(digest).transpose()?,
             predicates: extras.predicates,
             priors: Priors::default(),
-            start,
+            start: starts.archs().collect(),
             target: None,
             evaluated,
             agreeing: known,
@@ -308,7 +311,8 @@ impl Task {
             source,
             table,
             space,
-        })
+        };
+        Ok((task, starts))
     }
 
     /// Opens what is known before a search.
@@ -476,37 +480,6 @@ impl Task {
         text
     }
 
-    /// Checks that the starting points can be evaluated and comply, as far as that is known without
-    /// a training.
-    fn check_start(&self, texts: &[String], seed: u64) -> Result<()> {
-        let problem = self.problem()?;
-        for (text, arch) in texts.iter().zip(&self.start) {
-            let refused = |what: String| Error::input(format!("--start `{text}`: {what}"));
-            let metrics = if self.source.looks_up() {
-                let elsewhere = "start from another architecture";
-                let measured = measure(&*self.source, arch, seed);
-                let measured = measured.map_err(|reason| refused(reason).mend(elsewhere))?;
-                let metrics = problem.complete(arch, measured);
-                let name = &self.objective.metric;
-                let objective = problem.metrics().iter().position(|m| m == name);
-                if objective.is_some_and(|i| metrics[i].is_nan()) {
-                    return Err(refused(format!("the table has no `{name}` of it")).mend(elsewhere));
-                }
-                Some(metrics)
-            } else {
-                None
-            };
-            if let Some((constraint, value)) = problem.breaches(arch, metrics.as_deref()).first() {
-                return Err(broken(text, constraint, *value));
-            }
-            if let Some(unmet) = problem.unmet(arch) {
-                let what = format!("it does not meet `{}`", unmet.name);
-                return Err(refused(what).mend("loosen the constraint, or leave it out"));
-            }
-        }
-        Ok(())
-    }
-
     /// Ranks the table's architectures by a column, among those that comply as far as the table and the space
     /// know. The direction is the objective's if the column is the objective or the table is searched. In
     /// other columns larger is better.
@@ -666,6 +639,7 @@ pub fn named_space<'n>(space: Option<&'n str>, table: Option<&Path>) -> Result<&
 /// The space with the costs of a table, if one is named.
 fn open_space(name: &str, spec: &TaskSpec, session: &Session) -> Result<Arc<dyn SearchSpace>> {
     let space = session.registry.searched_space(name, spec)?;
+    let space = spec.reading.applied_to(space)?;
     let Some(file) = &spec.cost_table else {
         return Ok(space.into());
     };
@@ -691,15 +665,6 @@ fn space_name(spec: &TaskSpec) -> Result<&str> {
         return Ok(SPACE);
     }
     named_space(spec.space.as_deref(), spec.table.as_deref())
-}
-
-/// The architectures that are evaluated first.
-fn parse_start(spec: &TaskSpec, space: &dyn SearchSpace) -> Result<Vec<Arch>> {
-    (spec.start.iter())
-        .map(|text| {
-            (space.parse(text)).map_err(|what| Error::input(format!("--start `{text}`: {what}")))
-        })
-        .collect()
 }
 
 /// The objectives and their directions: as named, or as the source has them.
@@ -759,6 +724,7 @@ fn opened_table(spec: &TaskSpec, name: &str, session: &Session) -> Result<Option
         return Ok(None);
     };
     let rows = session.registry.table_space(name, spec.merge_isomorphic)?;
+    let rows = spec.reading.applied_to(rows)?;
     let table = spec.reading.read(file, &*rows, &session.progress)?;
     Ok(Some(Arc::new(table)))
 }

@@ -8,6 +8,7 @@ use ganas_core::evaluate::Outcome;
 use ganas_core::journal::Finished;
 use ganas_core::space::SearchSpace;
 
+use super::start::Start;
 use crate::progress::{Progress, Remarks};
 use crate::source::Source;
 
@@ -18,8 +19,7 @@ const START: &str = "start";
 /// named ones.
 pub struct References<'a> {
     space: &'a dyn SearchSpace,
-    /// Text of the start, and its architecture.
-    start: Option<(&'a str, &'a Arch)>,
+    start: Option<&'a Start>,
     source: &'a dyn Source,
     seed: u64,
     progress: &'a Progress,
@@ -31,7 +31,7 @@ impl<'a> References<'a> {
     /// The references of a search; nothing is measured yet.
     pub fn new(
         space: &'a dyn SearchSpace,
-        start: Option<(&'a str, &'a Arch)>,
+        start: Option<&'a Start>,
         source: &'a dyn Source,
         seed: u64,
         progress: &'a Progress,
@@ -87,12 +87,12 @@ impl<'a> References<'a> {
 
     /// Refuses a start whose cost breaks a constraint.
     fn check_start(&self, constraint: &Constraint) -> Result<()> {
-        let Some((text, arch)) = self.start else {
+        let Some(start) = self.start else {
             return Ok(());
         };
         let cost = self.cost(&constraint.metric);
-        match cost.map(|cost| self.space.cost(arch, cost)) {
-            Some(value) if !constraint.holds(value) => Err(broken(text, constraint, value)),
+        match cost.map(|cost| self.space.cost(&start.arch, cost)) {
+            Some(value) if !constraint.holds(value) => Err(start.breaks(constraint, value)),
             _ => Ok(()),
         }
     }
@@ -100,7 +100,7 @@ impl<'a> References<'a> {
     /// Returns the evaluation of the start, if it took more than a look-up. The search need not repeat it.
     pub fn evaluated(self) -> Option<Finished> {
         let known = self.measured.filter(|_| !self.source.looks_up())?;
-        Some(Finished::new(self.start?.1, Outcome::Done(known)))
+        Some(Finished::new(self.start?.arch, Outcome::Done(known)))
     }
 
     /// The cost of the space of this name, where the source does not measure it.
@@ -154,9 +154,9 @@ impl<'a> References<'a> {
     fn arch(&self, name: &str) -> Result<Arch> {
         let named = self.space.named();
         match (name, self.start) {
-            (START, Some((_, arch))) => return Ok(*arch),
+            (START, Some(start)) => return Ok(start.arch),
             (START, None) => {
-                return Err(Error::input("there is no `@start`").mend("add `--start ARCH`"));
+                return Err(Error::input("there is no `@start`").mend("add `--start ARCH`, or `start` to the space file"));
             }
             _ => {}
         }
@@ -172,15 +172,6 @@ impl<'a> References<'a> {
         };
         Err(Error::input(format!("no architecture is named `@{name}`")).mend(hint))
     }
-}
-
-/// Error of a start that breaks a constraint.
-pub fn broken(start: &str, constraint: &Constraint, value: f64) -> Error {
-    Error::input(format!(
-        "--start `{start}`: it breaks `{constraint}`: its {} is {value}",
-        constraint.metric
-    ))
-    .mend("loosen the constraint, or leave it out")
 }
 
 /// Evaluates one architecture by a source.

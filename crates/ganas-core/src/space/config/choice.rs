@@ -152,7 +152,7 @@ impl Choice {
             return Ok(near as u8);
         }
         Err(format!(
-            "`{}={text}` is not one of its values; the nearest is {} (`snap = true` in the space takes it)",
+            "`{}={text}` is not one of its values; the nearest is {} (`snap` takes it)",
             self.name, self.values[near].text
         ))
     }

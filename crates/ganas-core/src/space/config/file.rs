@@ -12,6 +12,7 @@ use super::{Choice, Config, Counts, Expression, Formulas, Scale, Value};
 use crate::arch::{MAX_LABELS, MAX_NODES, MAX_OPS};
 use crate::error::{Error, Result, hint};
 use crate::rng::Rng;
+use crate::space::file::Start;
 use crate::space::{Part, Sampler, SearchSpace};
 
 /// Points of the grid of a real number, if the file has none.
@@ -34,6 +35,8 @@ pub(in crate::space) struct ConfigFile {
     constraints: Vec<String>,
     #[serde(default)]
     snap: bool,
+    #[serde(default)]
+    pub start: Start,
 }
 
 /// Condition that every configuration meets, with its text.
@@ -109,6 +112,7 @@ pub(in crate::space) fn config(
         ops,
         vocabulary,
         snap: file.snap,
+        start: Vec::new(),
         choices,
     };
     if space.cell.is_some() && crate::space::Growth::max_nodes(&space) > MAX_NODES {

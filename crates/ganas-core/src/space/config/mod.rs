@@ -15,7 +15,7 @@ mod notation;
 mod shipped;
 mod weights;
 
-use super::{Kind, Part, Sampler, SearchSpace, too_large};
+use super::{Kind, Part, Sampler, SearchSpace, nothing_to_snap, too_large};
 use crate::arch::{Arch, Graph};
 use crate::error::{Result, counted};
 use crate::rng::Rng;
@@ -43,6 +43,8 @@ pub struct Config {
     vocabulary: Vec<String>,
     /// Numbers off the grid are taken as the nearest value.
     snap: bool,
+    /// Architectures of the file with which a search starts.
+    pub(super) start: Vec<String>,
 }
 
 /// Costs by formulas over the choices.
@@ -214,6 +216,22 @@ impl SearchSpace for Config {
 
     fn spelling(&self) -> &[Part] {
         &self.parts
+    }
+
+    fn snap(&mut self) -> Result<()> {
+        if !self.choices.iter().any(Choice::is_numeric) {
+            return Err(nothing_to_snap(&self.name));
+        }
+        self.snap = true;
+        Ok(())
+    }
+
+    fn snaps(&self) -> bool {
+        self.snap
+    }
+
+    fn start(&self) -> &[String] {
+        &self.start
     }
 
     fn samplers(&self) -> &[Sampler] {

@@ -48,6 +48,8 @@ pub struct NodeCell {
     size: OnceLock<Option<u128>>,
     named: Vec<(&'static str, Arch)>,
     roles: Roles,
+    /// Architectures of the file with which a search starts.
+    pub(super) start: Vec<String>,
 }
 
 impl NodeCell {
@@ -92,6 +94,7 @@ impl NodeCell {
             size: OnceLock::new(),
             named: Vec::new(),
             roles: Roles::default(),
+            start: Vec::new(),
         }
     }
 
@@ -213,6 +216,10 @@ impl SearchSpace for NodeCell {
 
     fn canonical(&self, arch: &Arch) -> Arch {
         self.representative(&Cell::from_arch(arch)).arch()
+    }
+
+    fn start(&self) -> &[String] {
+        &self.start
     }
 
     fn roles(&self) -> &Roles {
