@@ -192,7 +192,12 @@ impl Space {
                 return Ok(space.clone());
             }
             let (argument, text, merge_isomorphic, _) = space.0.parts();
-            return Ok(Space(Origin::known((argument, text, merge_isomorphic, snap))?));
+            return Ok(Space(Origin::known((
+                argument,
+                text,
+                merge_isomorphic,
+                snap,
+            ))?));
         }
         let path: std::path::PathBuf = name_or_file.extract()?;
         Ok(Space(Origin::open(

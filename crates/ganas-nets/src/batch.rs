@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::sync::Arc;
 
-use ganas_core::arch::{Graph, bits};
+use ganas_core::arch::{Graph, MAX_NODES, bits};
 
 use crate::{Dims, NetError, sparse::Sparse};
 
@@ -22,6 +22,9 @@ pub struct GraphBatch {
     pub width: usize,
     /// For each graph and node, the set of nodes of that graph that feed it.
     pub inputs: Vec<Vec<u64>>,
+    /// True if graphs of the space may have more nodes than sets have members. Such graphs are sequences:
+    /// each node feeds the next, and their sets are empty.
+    sequences: bool,
 }
 
 impl GraphBatch {
@@ -47,6 +50,7 @@ impl GraphBatch {
             features: Vec::with_capacity(capacity * dims.nodes * width),
             width,
             inputs: Vec::with_capacity(capacity),
+            sequences: dims.nodes > MAX_NODES,
         }
     }
 
@@ -67,6 +71,7 @@ impl GraphBatch {
         let positions = self.width > dims.labels + dims.nodes;
         let nodes = graph.labels.iter().zip(graph.depths()).take(len);
         for (v, (&label, depth)) in nodes.enumerate() {
+            let depth = if self.sequences { v } else { depth };
             let row = &mut features[v * self.width..][..self.width];
             row[label as usize] = 1.0;
             row[dims.labels + depth] = 1.0;
@@ -101,7 +106,8 @@ impl GraphBatch {
         for (inputs, &start) in self.inputs.iter().zip(&self.starts) {
             for (v, &set) in inputs.iter().enumerate() {
                 map.add(start + v, 0, start + v, 1.0);
-                for u in bits(set) {
+                let before = v.checked_sub(1).filter(|_| self.sequences);
+                for u in bits(set).chain(before) {
                     map.add(start + v, 1, start + u, 1.0);
                     if out {
                         map.add(start + u, 2, start + v, 1.0);

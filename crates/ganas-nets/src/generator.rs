@@ -272,7 +272,9 @@ impl Generator {
                         taken
                     }
                 };
-                chosen[row] |= u64::from(taken) << j;
+                if taken {
+                    chosen[row] |= 1 << j;
+                }
             }
         }
         for (row, &i) in growing.iter().enumerate() {

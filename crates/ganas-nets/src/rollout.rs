@@ -1,6 +1,6 @@
 //! A graph with the choices that built it.
 
-use ganas_core::arch::{Graph, mask};
+use ganas_core::arch::{Graph, contains, mask};
 use ganas_core::space::{Growth, LabelSet, Link, Rules};
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,7 @@ impl Rollout {
             }
             let mut free = 0;
             for u in 0..v {
-                let taken = inputs >> u & 1 == 1;
+                let taken = contains(inputs, u);
                 match growth.link(&rollout.graph, label, inputs & mask(u), u, rules) {
                     Link::May => free |= 1 << u,
                     Link::Must if taken => {}

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Largest number of nodes of a [`Graph`] with edges. Input sets are 64-bit masks.
+/// Largest number of nodes of a [`Graph`] with edges. Input sets are 64-bit masks. Larger graphs are
+/// sequences, and their edges are left out.
 pub const MAX_NODES: usize = 64;
 
 /// Largest number of labels in a space's vocabulary. Label sets are 128-bit masks.
@@ -79,6 +80,11 @@ impl Graph {
 /// Returns the set `{0, .., n - 1}` as a mask.
 pub fn mask(n: usize) -> u64 {
     if n >= 64 { u64::MAX } else { (1 << n) - 1 }
+}
+
+/// Returns true if a node is a member of a set. Nodes beyond those of a mask are in no set.
+pub fn contains(set: u64, node: usize) -> bool {
+    node < MAX_NODES && set >> node & 1 == 1
 }
 
 /// Returns the members of a set in ascending order.

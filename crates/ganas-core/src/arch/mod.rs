@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 pub use canonical::{CELL_VERTICES, Cell, Relabelings};
 pub use edit::CellLimits;
-pub use graph::{Graph, INPUT, MAX_LABELS, MAX_NODES, OUTPUT, bits, mask};
+pub use graph::{Graph, INPUT, MAX_LABELS, MAX_NODES, OUTPUT, bits, contains, mask};
 pub use reduce::Passive;
 
 /// Largest number of op choices of an architecture.

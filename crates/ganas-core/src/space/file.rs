@@ -149,11 +149,7 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
             metrics,
             start,
         } => {
-            let edges = nodes.saturating_mul(nodes.saturating_sub(1)) / 2;
-            if nodes < 2 || edges > MAX_BLOCKS {
-                return Err(Error::input(format!("`nodes = {nodes}` is out of range"))
-                    .mend("an edge cell has 2 to 11 nodes"));
-            }
+            check_nodes(nodes)?;
             check_ops(&ops)?;
             let costs = op_costs(&ops, metrics)?;
             let mut space = EdgeCell::new(name, nodes, ops, Box::new(costs));
@@ -171,16 +167,7 @@ pub fn from_toml(text: &str) -> Result<Box<dyn SearchSpace>> {
             metrics,
             start,
         } => {
-            if !(2..=CELL_VERTICES).contains(&max_vertices) {
-                return Err(Error::input(format!(
-                    "`max_vertices = {max_vertices}` is out of range"
-                ))
-                .mend(format!("a node cell has 2 to {CELL_VERTICES} vertices")));
-            }
-            if max_edges == 0 {
-                return Err(Error::input("`max_edges = 0` leaves the space empty")
-                    .mend("allow at least one edge"));
-            }
+            check_limits(max_vertices, max_edges)?;
             check_ops(&ops)?;
             let costs = op_costs(&ops, metrics)?;
             let mut space = NodeCell::new(name, max_vertices, max_edges, ops, Box::new(costs));
@@ -209,6 +196,32 @@ fn cell(mut table: toml::Table) -> Result<Box<dyn SearchSpace>> {
             .mend("write whole configurations into `start` on top of the file"));
     }
     from_toml(&table.to_string()).map_err(|e| Error::input(format!("cell: {e}")))
+}
+
+/// Checks the number of nodes of an edge cell.
+fn check_nodes(nodes: usize) -> Result<()> {
+    let edges = nodes.saturating_mul(nodes.saturating_sub(1)) / 2;
+    if nodes < 2 || edges > MAX_BLOCKS {
+        return Err(Error::input(format!("`nodes = {nodes}` is out of range"))
+            .mend("an edge cell has 2 to 11 nodes"));
+    }
+    Ok(())
+}
+
+/// Checks the largest numbers of vertices and edges of a node cell.
+fn check_limits(max_vertices: usize, max_edges: usize) -> Result<()> {
+    if !(2..=CELL_VERTICES).contains(&max_vertices) {
+        return Err(
+            Error::input(format!("`max_vertices = {max_vertices}` is out of range"))
+                .mend(format!("a node cell has 2 to {CELL_VERTICES} vertices")),
+        );
+    }
+    if max_edges == 0 {
+        return Err(
+            Error::input("`max_edges = 0` leaves the space empty").mend("allow at least one edge")
+        );
+    }
+    Ok(())
 }
 
 /// Checks that the names of the space and of its metrics can be displayed.

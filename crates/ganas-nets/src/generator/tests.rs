@@ -46,6 +46,27 @@ fn replay_agrees_with_sampling() {
     }
 }
 
+/// Graphs with more nodes than sets have members are sequences while they grow, and afterwards.
+#[test]
+fn many_choices_are_a_sequence() {
+    let text = "name = 'many'\nkind = 'config'\n\
+                choice = [{ name = 'x', values = [1, 2, 3], repeat = 256 }]";
+    let space = ganas_core::space::from_toml(text).unwrap();
+    let mut rng = Rng::stream(5, "test");
+    let g = generator(&*space, 8, &mut rng);
+    let rollouts = g.sample(&*space, Rules::Enforced, 3, &mut rng).unwrap();
+    assert!(rollouts.iter().all(|r| r.graph.len() == 258));
+    let again = |r: &Rollout| Rollout::from_graph(&*space, Rules::Enforced, &r.graph).unwrap();
+    let mut again: Vec<Rollout> = rollouts.iter().map(again).collect();
+    g.replay(&mut again).unwrap();
+    for (a, b) in rollouts.iter().zip(&again) {
+        assert_eq!(a.steps, b.steps);
+        let pairs = a.log_probs.iter().zip(&b.log_probs);
+        pairs.for_each(|(a, b)| assert!((a - b).abs() < 1e-4, "{a} {b}"));
+        assert!(a.log_prob() < 0.0 && space.arch(&a.graph).is_ok());
+    }
+}
+
 #[test]
 fn what_is_forced_costs_nothing() {
     let chain = Chain::new(4, 3);

@@ -36,7 +36,7 @@ use crate::session::Session;
 use crate::source::{self, Source};
 use crate::spec::{ReadingSpec, TaskSpec};
 use front::FrontMeasure;
-use reference::References;
+use reference::{References, measure};
 use rows::{agreeing, bounds_in, check_numeric, metrics_of, pool, replaced};
 use start::Starts;
 use unsatisfiable::unsatisfiable;
@@ -216,7 +216,8 @@ impl Task {
         task.target = (spec.target.as_deref())
             .map(|text| task.target(text))
             .transpose()?;
-        task.check_start(&starts, seed)?;
+        let evaluated = |arch: &Arch| measure(&*task.source, arch, seed);
+        starts.check(&task.problem()?, &*task.source, evaluated)?;
         if task.source.table().is_none() {
             task.problem()?.check_feasible(&task.start)?;
         }

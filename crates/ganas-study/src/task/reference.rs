@@ -156,7 +156,8 @@ impl<'a> References<'a> {
         match (name, self.start) {
             (START, Some(start)) => return Ok(start.arch),
             (START, None) => {
-                return Err(Error::input("there is no `@start`").mend("add `--start ARCH`, or `start` to the space file"));
+                return Err(Error::input("there is no `@start`")
+                    .mend("add `--start ARCH`, or `start` to the space file"));
             }
             _ => {}
         }

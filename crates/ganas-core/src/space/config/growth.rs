@@ -1,7 +1,8 @@
 //! Growth of configurations, choice by choice, and the graphs that they make.
 //!
 //! A graph has an input, a node for each choice, and an output. Each node feeds the next. If there
-//! are more choices than a graph has room for links, the nodes are not linked. The cell's graph
+//! are more choices than a graph has room for links, the links are left out, and networks take the
+//! nodes as a sequence. The cell's graph
 //! follows the choices.
 
 use super::choice::INACTIVE;
