@@ -51,19 +51,6 @@ fn on_a_chain() {
     keeps_contract(space.unwrap().as_ref());
 }
 
-/// The networks take as many choices as a space of configurations can have.
-#[test]
-fn networks_on_256_choices() {
-    let text = "name = 'many'\nkind = 'config'\n\
-                choice = [{ name = 'x', values = [1, 2, 3], repeat = 256 }]";
-    let space = from_toml(text).unwrap();
-    let least = "+initial=6+batch=6+updates=1+episodes=4+generator.width=4+discriminator.steps=2\
-                 +discriminator.encoder.width=4";
-    let recipe = format!("ga-nas:paper-setup1{least}");
-    let recipe = Registry::builtin().recipe(&recipe).unwrap();
-    strategy_contract(&|seed| recipe.build(seed).unwrap(), &*space);
-}
-
 #[test]
 fn baselines_on_large_spaces() {
     let spaces: [Box<dyn SearchSpace>; 2] = [Box::new(darts()), Box::new(accel_nasbench())];
