@@ -16,7 +16,7 @@ use ganas_study::registry::Registry;
 use ganas_study::run::Embedding;
 use ganas_study::rundir::SETTINGS;
 use ganas_study::session::Session;
-use ganas_study::spec::{SearchSpec, read_map};
+use ganas_study::spec::{SearchSpec, TaskSpec, read_map};
 use serde_json::{Map, Value};
 
 use crate::function::{Function, Measure};
@@ -185,7 +185,7 @@ impl Search {
         let search = match folder {
             Some(folder) => {
                 let none = |_: &[String]| Err("it has no specification".to_owned());
-                let embedding = |_: &str, _: bool| Embedding::default();
+                let embedding = |_: &str, _: &TaskSpec| Embedding::default();
                 let search =
                     host::Search::resume(&folder, spec.queries, false, embedding, session, &none)?;
                 check_same(search.spec(), &spec, &folder)?;
