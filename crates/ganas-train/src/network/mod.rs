@@ -19,5 +19,6 @@ pub(crate) use node_cell::{EDGE, edge_choice};
 pub(crate) use plan::{DEPTH, MOST_WIDTH, WIDTH, check_params, count};
 pub use plan::{Frame, Init, MOST_DEPTH, MOST_PARAMS, Op, Plan, Slot, Step};
 pub use roles::roles;
+pub(crate) use run::run_observed;
 pub use run::{Mode, Output, run};
 pub use weights::Weights;

@@ -31,6 +31,17 @@ pub struct Output {
 /// # Shapes
 /// - images: `[batch, height, width, channels]` as the plan has it
 pub fn run(plan: &Plan, weights: &[Tensor<4>], images: Tensor<4>, mode: Mode) -> Output {
+    run_observed(plan, weights, images, mode, &mut |_, _| ())
+}
+
+/// Runs a plan as [`run`] does, and calls `observe` with each layer's place in the plan and its output.
+pub(crate) fn run_observed(
+    plan: &Plan,
+    weights: &[Tensor<4>],
+    images: Tensor<4>,
+    mode: Mode,
+    observe: &mut dyn FnMut(usize, &Tensor<4>),
+) -> Output {
     let batch = images.dims()[0];
     let live = plan.live();
     // How many layers still take each output: the last one takes it away, and its memory with it.
@@ -92,6 +103,7 @@ pub fn run(plan: &Plan, weights: &[Tensor<4>], images: Tensor<4>, mode: Mode) ->
             Op::Scale { weight: w } => input() * weight(*w),
             Op::Bias { weight: w } => input() + weight(*w),
         };
+        observe(i, &value);
         values[i] = Some(value);
     }
     // The last layer is live and nothing takes it.
