@@ -21,6 +21,7 @@ pub mod history;
 pub mod host;
 pub mod prior;
 pub mod progress;
+pub mod proxies;
 mod reading;
 pub mod record;
 pub mod registry;

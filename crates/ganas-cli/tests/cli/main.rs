@@ -26,6 +26,7 @@ mod old_runs;
 mod outlook;
 mod progress;
 mod protocol;
+mod proxies;
 mod rare_event;
 mod readme;
 mod real_tables;

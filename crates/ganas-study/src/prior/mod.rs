@@ -24,6 +24,8 @@ pub struct Priors {
     pub records: Vec<PriorRecord>,
     /// Names of the free metrics.
     pub known: Vec<String>,
+    /// Record of the files that some of them are in.
+    pub known_files: Vec<PriorRecord>,
 }
 
 impl Default for Priors {
@@ -32,6 +34,7 @@ impl Default for Priors {
             priors: Arc::new([]),
             records: Vec::new(),
             known: Vec::new(),
+            known_files: Vec::new(),
         }
     }
 }
@@ -52,10 +55,12 @@ impl Priors {
             priors.push(opened.prior);
             records.push(opened.record);
         }
-        priors.extend(known::open(&spec.known, task)?);
+        let known = known::open(&spec.known, task, session, notes)?;
+        priors.extend(known.priors);
         Ok(Priors {
             priors: priors.into(),
             records,
+            known_files: known.files,
             known: spec.known.clone(),
         })
     }

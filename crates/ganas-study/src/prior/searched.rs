@@ -5,6 +5,7 @@ use ganas_core::space::SearchSpace;
 use ganas_core::trial::{Axis, Fidelity};
 use ganas_tables::{Table, name_at};
 
+use crate::source::Trained;
 use crate::spec::ReadingSpec;
 
 /// Parts of a task that tell what can be known of it.
@@ -17,6 +18,8 @@ pub struct Searched<'t> {
     pub reading: &'t ReadingSpec,
     /// Table that is searched.
     pub table: Option<&'t Table>,
+    /// Trainings that evaluate, if networks are trained.
+    pub trained: Option<&'t Trained>,
     /// Cost axis.
     pub axis: Option<&'t Axis>,
     /// Objectives.

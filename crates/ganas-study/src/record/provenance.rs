@@ -114,6 +114,9 @@ pub struct TaskRecord {
     /// Metrics that were free.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known: Vec<String>,
+    /// Files that some of them are in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_files: Vec<PriorRecord>,
     /// Conditions that declare an evaluation failed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<String>,

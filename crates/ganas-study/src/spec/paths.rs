@@ -44,6 +44,15 @@ impl TaskSpec {
             }
             *prior = named.to_string();
         }
+        for known in &mut self.known {
+            let there = |path: &Path| expand(path, folder).is_ok_and(|p| p.is_file());
+            if let Ok(mut named) = NamedPrior::parse(known, there)
+                && there(&named.file)
+            {
+                named.file = expand(&named.file, folder)?;
+                *known = named.to_string();
+            }
+        }
         if let Some(table) = &mut self.table {
             *table = match Embedded::named(table) {
                 Some(embedded) => {

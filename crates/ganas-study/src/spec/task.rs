@@ -59,11 +59,13 @@ spec! {
         /// disregarded. Without a column it is that of the objective. Without a direction it is that
         /// of the objective, too, unless the name of only one of both suggests that less is better.
         prior: Vec<String> => |field| field.value("FILE[:COLUMN]");
-        /// Column of the table that costs nothing, and that strategies may look at before an evaluation, such as
-        /// a zero-cost proxy; can be given several times
+        /// Metric that costs nothing, and that strategies may look at before an evaluation: a column of the table,
+        /// FILE:COLUMN, or with `--train` a zero-cost proxy, nwot, synflow, jacov, snip, grad-norm or zen, which
+        /// is computed before the search; can be given several times
         ///
-        /// Its direction and worth are learned from the evaluations.
-        known: Vec<String> => |field| field.value("COLUMN");
+        /// Its direction and worth are learned from the evaluations. Proxies are computed for 300 random
+        /// architectures, and a model that is fitted to them stands in for the rest.
+        known: Vec<String> => |field| field.value("NAME");
         /// CSV file with costs of ops, such as measured latencies, that add up over an architecture: the
         /// columns `op`, `place` and one for each cost
         ///

@@ -323,6 +323,7 @@ impl Task {
             space_argument: &self.space_argument,
             reading: &self.reading,
             table: self.source.table().map(|table| &**table),
+            trained: self.source.trained(),
             axis: self.axis.as_ref(),
             objectives: &self.objectives,
         };

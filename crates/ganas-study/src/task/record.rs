@@ -47,6 +47,7 @@ impl Task {
             cost_table: self.cost_table.clone(),
             prior: self.priors.records.clone(),
             known: self.priors.known.clone(),
+            known_files: self.priors.known_files.clone(),
             failed: self.failing.iter().map(|c| c.to_string()).collect(),
             constraints: (self.constraints.iter().map(|c| c.to_string()))
                 .chain(self.predicates.iter().map(|p| p.name.clone()))

@@ -32,7 +32,11 @@ pub(super) fn nwot(subject: &Subject) -> Result<f64> {
     }
     let kernel = DMatrix::from_iterator(count, count, kernel.into_iter().map(|n| n as f64));
     let triangle = kernel.lu().u();
-    Ok(triangle.diagonal().iter().map(|pivot| pivot.abs().ln()).sum())
+    Ok(triangle
+        .diagonal()
+        .iter()
+        .map(|pivot| pivot.abs().ln())
+        .sum())
 }
 
 /// Adds the equal places of the codes of all pairs of images.
@@ -68,15 +72,19 @@ fn uses(plan: &Plan) -> Vec<u64> {
         });
         convs.count().max(1) as u64
     };
-    let uses = plan.steps.iter().enumerate().map(|(i, step)| match step.op {
-        _ if !live[i] => 0,
-        Op::Relu => takers(i),
-        Op::Norm { relu: true, .. } => 1,
-        Op::Activate {
-            function: Activation::Sigmoid | Activation::HardSigmoid,
-        } => 0,
-        Op::Activate { .. } => 1,
-        _ => 0,
-    });
+    let uses = plan
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(i, step)| match step.op {
+            _ if !live[i] => 0,
+            Op::Relu => takers(i),
+            Op::Norm { relu: true, .. } => 1,
+            Op::Activate {
+                function: Activation::Sigmoid | Activation::HardSigmoid,
+            } => 0,
+            Op::Activate { .. } => 1,
+            _ => 0,
+        });
     uses.collect()
 }

@@ -26,7 +26,10 @@ pub(super) fn zen(subject: &Subject) -> Result<f64> {
     for (_, moments) in output.moments {
         let variances = moments.variance.into_vec()?;
         let sum: f64 = variances.iter().map(|v| f64::from(*v)).sum();
-        score += 0.5 * (sum / variances.len() as f64).ln();
+        // What is zero everywhere, as behind `none`, is not scaled.
+        if sum > 0.0 {
+            score += 0.5 * (sum / variances.len() as f64).ln();
+        }
     }
     Ok(score)
 }
@@ -51,5 +54,6 @@ fn features(subject: &Subject, images: &[f32]) -> Result<(Vec<f32>, Output)> {
 fn last(plan: &Plan) -> usize {
     let mut steps = plan.steps.iter().rev();
     let pool = steps.find(|step| step.op == Op::GlobalAvgPool);
-    pool.expect("networks end with a global average pool").inputs[0]
+    pool.expect("networks end with a global average pool")
+        .inputs[0]
 }
