@@ -25,6 +25,14 @@ pub struct Report {
     pub suites: Vec<Suite>,
 }
 
+impl Task {
+    /// Returns true if runs are compared by their cost instead of their queries: they have several
+    /// fidelities, and all costs are known.
+    pub fn is_by_cost(&self) -> bool {
+        !self.runs.is_empty() && self.runs.iter().all(|run| run.cost.is_some())
+    }
+}
+
 /// Runs that search for the same in the same space.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Task {
@@ -169,6 +177,10 @@ pub struct Run {
     pub rejected: usize,
     /// Each query that improved on all before it.
     pub steps: Vec<Step>,
+    /// The cost of all queries in units of the cost axis, if it has several fidelities.
+    pub cost: Option<usize>,
+    /// Each change of the recommended architecture, with the cost in place of the query.
+    pub cost_steps: Vec<Step>,
     /// The front, if there are several objectives.
     pub front: Vec<FrontPoint>,
     /// The hypervolume after each query that added to it.

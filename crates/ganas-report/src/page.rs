@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::attainment::{Attainment, attainments};
 use crate::curve::{Curve, Trace, aggregate};
-use crate::model::{Report, Run, State, Task};
+use crate::model::{Report, Run, State, Step, Task};
 use crate::summary::{Summary, summarise};
 
 const PAGE: &str = include_str!("../assets/page.html");
@@ -129,11 +129,18 @@ fn curves(task: &Task) -> Curves {
         .map(String::as_str)
         .collect();
     let mut curves = Curves::new();
+    let by_cost = task.is_by_cost();
     curves.insert(
         "best".into(),
-        of(task, |run| run.steps.iter().map(|s| (s.0, s.1)).collect()),
+        along(task, by_cost, |run| {
+            improvements(run, by_cost)
+                .iter()
+                .map(|s| (s.0, s.1))
+                .collect()
+        }),
     );
-    curves.insert("rank".into(), of(task, ranks));
+    let ranks = |run: &Run| ranks(run, by_cost);
+    curves.insert("rank".into(), along(task, by_cost, ranks));
     let volumes = |run: &Run| {
         run.hypervolume
             .iter()
@@ -154,12 +161,17 @@ fn curves(task: &Task) -> Curves {
     curves
 }
 
+/// The improvements of a run, by cost or by query.
+fn improvements(run: &Run, by_cost: bool) -> &[Step] {
+    if by_cost { &run.cost_steps } else { &run.steps }
+}
+
 /// The ranks of a run's improvements, or its ranks at some budgets if only those are known.
-fn ranks(run: &Run) -> Vec<(usize, f64)> {
-    let steps: Vec<(usize, f64)> = (run.steps.iter())
+fn ranks(run: &Run, by_cost: bool) -> Vec<(usize, f64)> {
+    let steps: Vec<(usize, f64)> = (improvements(run, by_cost).iter())
         .filter_map(|step| Some((step.0, step.2? as f64)))
         .collect();
-    if steps.is_empty() {
+    if steps.is_empty() && !by_cost {
         run.rank_at
             .iter()
             .map(|(q, rank)| (*q, *rank as f64))
@@ -169,16 +181,22 @@ fn ranks(run: &Run) -> Vec<(usize, f64)> {
     }
 }
 
-/// A curve for each strategy.
+/// A curve over queries for each strategy.
 fn of(task: &Task, points: impl Fn(&Run) -> Vec<(usize, f64)>) -> Vec<Curve> {
+    along(task, false, points)
+}
+
+/// A curve for each strategy, over cost or over queries.
+fn along(task: &Task, by_cost: bool, points: impl Fn(&Run) -> Vec<(usize, f64)>) -> Vec<Curve> {
     let mut strategies: Vec<(&str, Vec<Trace>, usize)> = Vec::new();
     for run in &task.runs {
+        let spent = run.cost.filter(|_| by_cost).unwrap_or(run.queries);
         let trace = Trace {
             points: points(run)
                 .into_iter()
                 .filter(|(_, v)| v.is_finite())
                 .collect(),
-            until: (run.state != State::Finished).then_some(run.queries),
+            until: (run.state != State::Finished).then_some(spent),
         };
         match strategies
             .iter_mut()
@@ -186,9 +204,9 @@ fn of(task: &Task, points: impl Fn(&Run) -> Vec<(usize, f64)>) -> Vec<Curve> {
         {
             Some((_, traces, end)) => {
                 traces.push(trace);
-                *end = (*end).max(run.queries);
+                *end = (*end).max(spent);
             }
-            None => strategies.push((&run.strategy, vec![trace], run.queries)),
+            None => strategies.push((&run.strategy, vec![trace], spent)),
         }
     }
     (strategies.iter())
@@ -199,7 +217,6 @@ fn of(task: &Task, points: impl Fn(&Run) -> Vec<(usize, f64)>) -> Vec<Curve> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Step;
 
     fn report() -> Report {
         let run = |seed, state, queries| Run {
@@ -241,6 +258,24 @@ mod tests {
         assert_eq!(data["curves"][0]["rank"][0]["mean"][1], 3.0);
         assert_eq!(data["summaries"][0][0]["finished"], 1);
         assert_eq!(data["report"]["tasks"][0]["runs"][1]["state"], "unfinished");
+    }
+
+    #[test]
+    fn runs_with_several_fidelities_are_compared_by_cost() {
+        let mut report = report();
+        for run in &mut report.tasks[0].runs {
+            run.cost = Some(10 * run.queries);
+            run.cost_steps = vec![Step(3, 1.0, Some(9)), Step(31, 2.0, Some(3))];
+        }
+        let data = unpacked(&report.html()).unwrap();
+        let curves = &data["curves"][0];
+        assert_eq!(curves["best"][0]["x"], serde_json::json!([3, 31, 60]));
+        assert_eq!(curves["rank"][0]["x"], serde_json::json!([3, 31, 60]));
+        // A run whose cost is not known cannot be placed.
+        report.tasks[0].runs[0].cost = None;
+        let data = unpacked(&report.html()).unwrap();
+        let curve = &data["curves"][0]["best"][0];
+        assert_eq!(curve["x"], serde_json::json!([1, 4, 6]));
     }
 
     /// The colours of a list in `base.js`, as linear red, green and blue.

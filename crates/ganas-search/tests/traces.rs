@@ -10,10 +10,12 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use ganas_core::driver::{Limits, Run, Search};
-use ganas_core::evaluate::{Evaluator, Outcome};
+use ganas_core::error::Result;
+use ganas_core::evaluate::{Evaluator, Outcome, Work};
 use ganas_core::journal::Finished;
 use ganas_core::space::{SearchSpace, from_toml, nasbench101, nasbench201};
 use ganas_core::testing::{Synthetic, problem};
+use ganas_core::trial::Axis;
 use ganas_search::{Recipe, Registry};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
@@ -131,6 +133,11 @@ fn space(name: &str) -> Box<dyn SearchSpace> {
     match name {
         "nasbench101" => Box::new(nasbench101()),
         "nasbench201" => Box::new(nasbench201()),
+        "many" => from_toml(
+            "name = 'many'\nkind = 'config'\n\
+             choice = [{ name = 'x', values = [1, 2, 3], repeat = 256 }]",
+        )
+        .unwrap(),
         _ => from_toml(
             "name = \"blocks\"\nkind = \"chain\"\nlength = 8\nops = [\"identity\", \"mb3\", \"mb6\"]\n\
              [metrics]\nparams = { mb3 = 1.2e4, mb6 = 5e4 }\n",
@@ -227,7 +234,89 @@ fn traces() -> Vec<Trace> {
             }
         }
     }
+    for strategy in HALVING.into_iter().chain(["ga-nas"]) {
+        traces.push(fidelity_trace(strategy, Course::Plain));
+    }
+    traces.push(fidelity_trace("asha", Course::Overlapping));
+    let least = "ga-nas:paper-setup1+initial=6+batch=6+updates=1+episodes=4+generator.width=4\
+                 +discriminator.steps=2+discriminator.encoder.width=4";
+    traces.push(trace("many", &[], least, 15, Course::Plain));
     traces
+}
+
+/// Small architectures with learning curves of 27 epochs, whose ends and paces differ.
+struct Curves<'a> {
+    end: Synthetic<'a>,
+    space: &'a dyn SearchSpace,
+    axis: Axis,
+}
+
+impl Evaluator for Curves<'_> {
+    fn metrics(&self) -> &[String] {
+        self.end.metrics()
+    }
+
+    fn axis(&self) -> Option<&Axis> {
+        Some(&self.axis)
+    }
+
+    fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+        while let Some(trial) = work.next() {
+            let pace = 3 + xxh3_128(self.space.format(&trial.arch).as_bytes()) % 5;
+            let value = |level| {
+                let left = (0..level).fold(1.0, |left, _| left * (1.0 - 1.0 / pace as f64));
+                self.end.score(&trial.arch) * (1.0 - left)
+            };
+            for level in 1..self.axis.level(trial.fidelity) {
+                work.report(&trial, level, &[value(level)]);
+            }
+            let last = value(self.axis.level(trial.fidelity));
+            work.done(&trial, Outcome::Done(vec![last]));
+        }
+        Ok(())
+    }
+}
+
+/// A search with several fidelities.
+fn fidelity_trace(recipe: &str, course: Course) -> Trace {
+    let space = nasbench201();
+    let problem = problem(&space, Vec::new());
+    let problem = problem.with_fidelity("epochs", 1..=27).unwrap();
+    let limits = Limits {
+        queries: 150,
+        cost: Some(500),
+        ..Limits::default()
+    };
+    let mut search = Search::new(&problem, &limits);
+    if course == Course::Overlapping {
+        search = search.asynchronous(6);
+    }
+    let mut evaluator = Curves {
+        end: Synthetic::new(&space),
+        space: &space,
+        axis: Axis::new("epochs", 1..=27).unwrap(),
+    };
+    let recipe = Recipe::read(&Registry::builtin(), recipe).unwrap();
+    let mut strategy = recipe.build(3).unwrap();
+    let never = AtomicBool::new(false);
+    let run = search.run(&mut evaluator, &mut *strategy, &mut [], &never);
+    let run = run.unwrap();
+    let proposed = run.ledger.queries().iter().map(|query| {
+        let level = evaluator.axis.level(query.trial().fidelity);
+        let arch = space.format(&query.arch);
+        format!("{} {arch} to {level}", query.round)
+    });
+    let proposed: Vec<String> = proposed.collect();
+    let overlapping = if course == Course::Overlapping {
+        ", overlapping"
+    } else {
+        ""
+    };
+    Trace {
+        search: format!("{recipe} with 27 epochs{overlapping}"),
+        first: proposed.iter().skip(30).take(3).cloned().collect(),
+        digest: format!("{:032x}", xxh3_128(proposed.join("\n").as_bytes())),
+    }
 }
 
 /// Strategies that choose fidelities; with one fidelity they draw at random.

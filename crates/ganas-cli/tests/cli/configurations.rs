@@ -199,7 +199,7 @@ fn snap_holds_for_starts_and_histories_and_needs_numbers() {
     sandbox
         .run(&format!("{widths} --snap --json widths.json"))
         .success();
-    assert_eq!(sandbox.json("widths.json")["arch"], "8;64");
+    assert_eq!(sandbox.json("widths.json")["best_arch"], "8;64");
 }
 
 #[test]

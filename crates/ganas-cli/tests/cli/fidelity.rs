@@ -1,9 +1,14 @@
 //! Several fidelities: tables with learning curves, strategies that choose levels, early stops, and workers
 //! that report, stop and continue.
 
+use std::fs;
+use std::time::Duration;
+
+use ganas_core::rng::Rng;
 use predicates::str::contains;
 use serde_json::Value;
 
+use crate::report::data;
 use crate::sandbox::Sandbox;
 
 const SEARCH: &str = "search --space chain.toml --table curves.csv --objective val_e{epochs} --fidelity \
@@ -112,6 +117,12 @@ fn benchmarks_compare_by_cost() {
         assert!(summary["mean_rank_at_cost"]["300"].is_number());
         assert!(summary["mean_cost"].as_f64().unwrap() <= 300.0);
     }
+    // The report draws them over what they cost.
+    sandbox.run("report b --out page.html").success();
+    let run = &data(&sandbox, "page.html")["report"]["tasks"][0]["runs"][0];
+    assert_eq!(run["axis"], "epochs");
+    assert!(run["cost"].as_u64().unwrap() > run["queries"].as_u64().unwrap());
+    assert!(!run["cost_steps"].as_array().unwrap().is_empty());
     sandbox
         .run(&format!(
             "{bench} --strategies asha,random --queries 300 --cost 200 --seeds 3 --out b"
@@ -214,7 +225,9 @@ for line in sys.stdin:
         for epoch in range(first + 1, request["fidelity"]["epochs"] + 1):
             value = end * (1 - 0.7 ** epoch)
             say(type="report", id=id, fidelity={"epochs": epoch}, metrics={"accuracy": value})
-            open(path, "w").write(str(epoch))
+            # In one step: a worker can be killed while it writes.
+            with open(path + ".new", "w") as new: new.write(str(epoch))
+            os.replace(path + ".new", path)
             HOOK
         say(type="result", id=id, metrics={"accuracy": end * (1 - 0.7 ** request["fidelity"]["epochs"])})
     elif request["type"] == "bye": break
@@ -267,6 +280,113 @@ fn a_worker_that_ignores_a_stop_is_killed_and_nothing_else_is_lost() {
         (&result["queries"], &result["failed"]),
         (&Value::from(25), &Value::from(0))
     );
+}
+
+/// Number of kills: few for every build, `GANAS_KILLS=50` for more.
+fn kills() -> u64 {
+    let text = std::env::var("GANAS_KILLS");
+    text.map_or(6, |text| text.parse().expect("GANAS_KILLS is a number"))
+}
+
+/// Workers are killed with their search, in the middle of trainings whose checkpoints stay.
+#[test]
+fn killed_at_random_moments_with_checkpoints_in_flight_nothing_differs() {
+    let sandbox = sandbox();
+    curves_worker(&sandbox, "time.sleep(0.004)");
+    let mut rng = Rng::stream(0, "kills");
+    let mut killed = 0;
+    for seed in 0.. {
+        for strategy in ["successive-halving", "asha"] {
+            let search = format!(
+                "{WORKERS} --strategy {strategy} --cost 150 --workers 2 --seed {seed} --checkpoint 0"
+            );
+            let (whole, torn) = (format!("{strategy}-{seed}"), format!("{strategy}-{seed}-k"));
+            sandbox.run(&format!("{search} --out {whole}")).success();
+            let mut args = format!("{search} --out {torn}");
+            let mut own = 0;
+            // The time grows, so that there is an end to it on the slowest machine.
+            while sandbox.kill_after(
+                &args,
+                Duration::from_millis(rng.below(500) as u64 + 200 * own),
+            ) {
+                own += 1;
+                if sandbox.path(&format!("{torn}/settings.json")).exists() {
+                    args = format!("resume {torn}");
+                }
+            }
+            killed += own;
+            assert_eq!(
+                sorted(&sandbox.trace(&torn)),
+                sorted(&sandbox.trace(&whole)),
+                "{strategy}, seed {seed}"
+            );
+            let best = |run: &str| sandbox.json(&format!("{run}/result.json"))["best_arch"].clone();
+            assert_eq!(best(&torn), best(&whole));
+        }
+        if killed >= kills() {
+            return;
+        }
+    }
+}
+
+/// The lines of a text in an order that does not depend on which worker is first.
+fn sorted(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
+#[test]
+fn without_a_checkpoint_folder_trainings_begin_anew() {
+    let sandbox = sandbox();
+    curves_worker(&sandbox, "pass");
+    let search = format!("{WORKERS} --strategy asha --workers 1");
+    sandbox
+        .run(&format!("{search} --cost 200 --out whole"))
+        .success();
+    sandbox
+        .run(&format!("{search} --cost 100 --out run"))
+        .success();
+    fs::remove_dir_all(sandbox.path("run/checkpoints")).unwrap();
+    fs::remove_file(sandbox.path("log")).unwrap();
+    sandbox.run("resume run --cost 200").success();
+    assert_eq!(sandbox.trace("run"), sandbox.trace("whole"));
+    // The first training of each architecture since then begins at 0.
+    let log = sandbox.read("log");
+    let mut seen = std::collections::HashSet::new();
+    for line in log.lines() {
+        let [arch, first, _] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        assert_eq!(first == "0", seen.insert(arch), "{line}");
+    }
+    // A folder that is deleted under a training costs one more try.
+    curves_worker(
+        &sandbox,
+        "if not os.path.exists('once'): open('once', 'w').close(); os.remove(path); \
+         os.rmdir(request['checkpoint']); open(path, 'w')",
+    );
+    let result = "search-again";
+    sandbox
+        .run(&format!("{search} --cost 200 --out {result}"))
+        .success()
+        .stderr(contains("FileNotFoundError"));
+    assert_eq!(sandbox.trace(result), sandbox.trace("whole"));
+    assert_eq!(sandbox.json(&format!("{result}/result.json"))["failed"], 0);
+}
+
+#[test]
+fn a_checkpoint_folder_that_cannot_be_made_is_a_failure_that_says_so() {
+    let sandbox = sandbox();
+    curves_worker(&sandbox, "pass");
+    sandbox
+        .run(&format!(
+            "{WORKERS} --strategy random --queries 2 --out run"
+        ))
+        .success();
+    fs::remove_dir_all(sandbox.path("run/checkpoints")).unwrap();
+    sandbox.write("run/checkpoints", "not a folder");
+    sandbox
+        .run("resume run --queries 4")
+        .stdout(contains("the checkpoint folder"));
 }
 
 #[test]

@@ -13,7 +13,7 @@ const BENCH: &str = "bench --space chain.toml --table chain.csv --objective accu
                      --strategies ga-nas,random --queries 60 --seeds 2";
 
 /// Contents of a page.
-fn data(sandbox: &Sandbox, page: &str) -> Value {
+pub fn data(sandbox: &Sandbox, page: &str) -> Value {
     ganas_report::unpacked(&sandbox.read(page)).unwrap()
 }
 

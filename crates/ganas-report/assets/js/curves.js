@@ -187,9 +187,9 @@ function linesOf(task, curves, each, state, colours, turn = (v) => v) {
 const meanTip = (_, p) =>
   p.length > 2 && p[5] > 1 ? `${num(p[1])} (${num(p[3])} to ${num(p[4])}, ${p[5]} runs)` : num(p[1]);
 
-function curvesCsv(lines) {
+function curvesCsv(lines, along = "queries") {
   return {
-    columns: ["curve", "queries", "value", "std", "least", "most", "runs"],
+    columns: ["curve", along, "value", "std", "least", "most", "runs"],
     rows: lines.flatMap((line) => line.points.map((p) => [line.name, ...p])),
   };
 }
@@ -204,14 +204,18 @@ function bestFigure(task, curves) {
   if (curves.best && task.optimum !== null) shown.push(["distance", "distance to the optimum"]);
   if (curves.rank) shown.push(["rank", "rank in the table"]);
   if (!shown.length) return null;
-  const each = { best: (run) => run.steps, distance: (run) => run.steps };
+  // With several fidelities, runs are compared by what they cost.
+  const byCost = task.runs.length > 0 && task.runs.every((run) => run.cost !== null);
+  const unit = byCost ? `cost (${task.runs[0].axis ?? "units"})` : "queries";
+  const improvements = (run) => (byCost ? run.cost_steps : run.steps);
+  const each = { best: improvements, distance: improvements };
   each.rank = (run) => {
-    const ranks = run.steps.filter((s) => s[2] !== null).map((s) => [s[0], s[2]]);
-    return ranks.length ? ranks : run.rank_at;
+    const ranks = improvements(run).filter((s) => s[2] !== null).map((s) => [s[0], s[2]]);
+    return ranks.length || byCost ? ranks : run.rank_at;
   };
   const extended = (of) => (run) => {
     const points = of(run);
-    return points.length ? [...points, [run.queries, points[points.length - 1][1]]] : points;
+    return points.length ? [...points, [byCost ? run.cost : run.queries, points[points.length - 1][1]]] : points;
   };
   return new Figure({
     title: `Best so far: ${task.objective}`,
@@ -219,12 +223,16 @@ function bestFigure(task, curves) {
     controls: {
       shown: { label: "Show", options: shown },
       ...(several(task) ? { runs: RUNS, spread: SPREAD } : {}),
-      queries: QUERIES,
+      queries: { ...QUERIES, label: byCost ? "Cost" : QUERIES.label },
       ...(curves.best ? { range: RANGE } : {}),
     },
     caption:
-      `The best ${task.objective} of a compliant architecture after so many queries, which are distinct ` +
-      "architectures evaluated. The mean is over the seeds; it begins where every seed has found something, and the " +
+      (byCost
+        ? `The ${task.objective} at the highest fidelity of the recommended architecture by the cost of all ` +
+          "evaluations so far. The"
+        : `The best ${task.objective} of a compliant architecture after so many queries, which are distinct ` +
+          "architectures evaluated. The") +
+      " mean is over the seeds; it begins where every seed has found something, and the " +
       "band is one sample standard deviation to each side, or from the least to the most. A distance to the optimum " +
       "ends where it is zero. A click shows the architecture that was the best there.",
     build: (state, colours) => {
@@ -264,7 +272,7 @@ function bestFigure(task, curves) {
         marks,
         colours,
         tip: meanTip,
-        x: { name: "queries", type: state.queries },
+        x: { name: unit, type: state.queries },
         smooth: what === "rank" && !curves.best,
         y: { name, type: what === "best" ? "value" : "log", ...floor },
       });
@@ -272,9 +280,11 @@ function bestFigure(task, curves) {
       const pick = (pixel, pixelOf) => {
         const near = task.runs.flatMap((run) => nearestStep(each[what](run), turn, pixel, pixelOf, run));
         near.sort((a, b) => a.far - b.far);
-        return near.length ? pickedStep(task, near[0].run, near[0].query) : null;
+        if (!near.length) return null;
+        const { run, query } = near[0];
+        return pickedStep(task, run, byCost ? queryAtCost(run, query) : query);
       };
-      return { option, csv: curvesCsv(lines), legend: legendOf(lines), pick };
+      return { option, csv: curvesCsv(lines, byCost ? "cost" : "queries"), legend: legendOf(lines), pick };
     },
   });
 }
@@ -289,6 +299,9 @@ function nearestStep(points, turn, pixel, pixelOf, run) {
   const [query, place] = reached[reached.length - 1];
   return [{ run, query, far: Math.abs(place[1] - pixel[1]) }];
 }
+
+/** The query of a run's step, by its cost: both lists have the same steps. */
+const queryAtCost = (run, cost) => run.steps[run.cost_steps.findIndex((s) => s[0] === cost)]?.[0];
 
 /** The architecture of a run's step, where the evaluations are at hand or it is the last. */
 function pickedStep(task, run, query) {

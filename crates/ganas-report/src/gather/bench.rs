@@ -78,6 +78,11 @@ pub(super) struct RunResult {
     /// The improvements, in results of benchmarks.
     #[serde(default)]
     steps: Vec<(usize, f64, Option<usize>)>,
+    /// The cost of all queries, where there are several fidelities.
+    cost: Option<usize>,
+    /// The improvements by cost, in results of benchmarks.
+    #[serde(default)]
+    cost_steps: Vec<(usize, f64, Option<usize>)>,
     /// The improvements, in results of searches.
     #[serde(default)]
     trajectory: Vec<Improvement>,
@@ -94,6 +99,7 @@ pub(super) struct RunResult {
 #[derive(Deserialize)]
 struct Improvement {
     query: usize,
+    cost: Option<usize>,
     best: f64,
     rank: Option<usize>,
 }
@@ -121,6 +127,11 @@ impl RunResult {
                 .iter()
                 .map(|i| Step(i.query, i.best, i.rank)),
         );
+        let mut cost_steps: Vec<Step> = (self.cost_steps.iter())
+            .map(|(cost, best, rank)| Step(*cost, *best, *rank))
+            .collect();
+        let by_cost = self.trajectory.iter();
+        cost_steps.extend(by_cost.filter_map(|i| Some(Step(i.cost?, i.best, i.rank))));
         let state = match self.stop.as_str() {
             "interrupted" => State::Interrupted,
             _ => State::Finished,
@@ -152,6 +163,8 @@ impl RunResult {
             noncompliant: self.noncompliant,
             rejected: self.rejected,
             steps,
+            cost: self.cost,
+            cost_steps,
             rank_at: ranks,
             winner: self.winner.map(|w| Winner {
                 arch: w.arch,
@@ -216,6 +229,7 @@ impl Bench {
     fn found(self, path: &Path) -> Vec<Found> {
         let provenance = self.provenance;
         let key = provenance.key(&self.space, &self.objective);
+        let axis = provenance.axis().map(|(name, _)| name.to_owned());
         let compliant = provenance.task["compliant_rows"]
             .as_u64()
             .map(|n| n as usize);
@@ -225,7 +239,10 @@ impl Bench {
                 Found {
                     key: key.clone(),
                     origin: provenance.origin(&strategy, &preset, result.seed, path),
-                    run: result.into_run(provenance.queries, path),
+                    run: Run {
+                        axis: axis.clone(),
+                        ..result.into_run(provenance.queries, path)
+                    },
                     metrics: Vec::new(),
                     evaluations: Vec::new(),
                     starts: provenance.start.clone(),

@@ -32,6 +32,11 @@ pub struct StrategyRecord {
 }
 
 impl Provenance {
+    /// The name of the cost axis and its levels, if there are several fidelities.
+    pub fn axis(&self) -> Option<(&str, &str)> {
+        self.task["fidelity"].as_str()?.split_once('=')
+    }
+
     /// The identity of the task. Without a record of it, only the result itself identifies it.
     pub fn key(&self, space: &str, objective: &str) -> Key {
         let text = |name: &str| self.task[name].as_str().map(str::to_owned);

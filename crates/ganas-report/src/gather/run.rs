@@ -46,10 +46,7 @@ pub fn read(folder: &Path) -> Result<Found> {
     if key.space.is_empty() || key.objective.is_empty() {
         return Err(refuse("the settings do not say what was searched".into()));
     }
-    let axis = settings.task["fidelity"]
-        .as_str()
-        .and_then(|text| text.split_once('='));
-    let axis = axis.map(|(name, levels)| Axis {
+    let axis = settings.axis().map(|(name, levels)| Axis {
         name,
         highest: levels.rsplit('.').next().unwrap_or_default(),
     });
