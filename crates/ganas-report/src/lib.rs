@@ -36,6 +36,7 @@ mod choices;
 mod curve;
 pub mod gather;
 mod importance;
+pub mod levels;
 mod model;
 mod page;
 pub mod serve;

@@ -11,20 +11,17 @@ use ganas_search::rare_event::{Method, Settings};
 
 use crate::end::End;
 use crate::names;
+use crate::process::command_line;
 use crate::reporter::{LogArgs, session};
 use crate::spec_args::SpecArgs;
 use crate::terminal;
 use ganas_study::files::{prepare, write_json};
+use ganas_study::rare_event::{Survey, Threshold, estimate};
 use ganas_study::spec::ReadingSpec;
 use ganas_study::spec::TaskSpec;
 use ganas_study::task::Task;
 
-mod estimates;
-mod figure;
 mod printout;
-mod record;
-
-use estimates::{Survey, Threshold, estimate};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -177,7 +174,7 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
         first_seed: args.seed,
         seeds: args.seeds,
     };
-    let report = estimate(&asked, &task, progress)?;
+    let report = estimate(&asked, &task, command_line(), progress)?;
     if !args.quiet {
         printout::print(&report, &mut terminal::stdout())?;
     }
@@ -185,7 +182,7 @@ pub fn run(args: &RareEventArgs) -> Result<End> {
         write_json(file, &report)?;
     }
     if let Some(file) = &args.svg {
-        let drawing = figure::draw(&report);
+        let drawing = ganas_report::levels::draw(&report);
         write_whole(file, |mut f| f.write_all(drawing.as_bytes()))?;
     }
     Ok(End::Done)

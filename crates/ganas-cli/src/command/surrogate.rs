@@ -10,9 +10,8 @@ use ganas_core::arch::Arch;
 use ganas_core::error::Error;
 use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
-use ganas_search::predictor::{self, Agreement, Encoding, FitConfig, Surrogate, fit};
+use ganas_search::predictor::{self, Encoding, FitConfig, Surrogate, fit};
 use ganas_tables::Table;
-use serde::Serialize;
 
 use crate::end::End;
 use crate::names;
@@ -24,6 +23,7 @@ use ganas_study::files::unreadable;
 use ganas_study::files::{prepare, write_json};
 use ganas_study::progress::Progress;
 use ganas_study::spec::ReadingSpec;
+use ganas_study::surrogate::Comparison;
 use ganas_study::task::named_space;
 
 const EXAMPLES: &str = "\
@@ -152,15 +152,6 @@ struct FeaturesArgs {
     reading: SpecArgs<ReadingSpec>,
 }
 
-/// A metric that is predicted and how well.
-#[derive(Serialize)]
-struct Comparison {
-    objective: String,
-    rows: usize,
-    #[serde(flatten)]
-    agreement: Agreement,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -225,16 +216,7 @@ fn fit_one(args: &FitArgs) -> Result<()> {
     drop(waiting);
     surrogate.save(&args.out, &*space)?;
     if !args.quiet {
-        let comparisons: Vec<Comparison> = (surrogate.models().iter())
-            .filter_map(|model| {
-                let fitted = model.fitted.as_ref()?;
-                Some(Comparison {
-                    objective: model.objective.clone(),
-                    rows: fitted.rows,
-                    agreement: fitted.cross_validated,
-                })
-            })
-            .collect();
+        let comparisons = Comparison::cross_validated(&surrogate);
         let mut out = terminal::stdout();
         writeln!(
             out,
@@ -258,7 +240,7 @@ fn eval(args: &EvalArgs) -> Result<()> {
     match (&args.table, args.sample) {
         (Some(table), _) => {
             let table = open_quietly(table, &*space, &args.reading.0)?;
-            let (comparisons, absent) = compare(&surrogate, &*space, &table)?;
+            let (comparisons, absent) = Comparison::with_table(&surrogate, &*space, &table)?;
             if let Some(file) = &args.json {
                 write_json(file, &comparisons)?;
             }
@@ -295,44 +277,6 @@ fn eval(args: &EvalArgs) -> Result<()> {
     }
     out.flush()?;
     Ok(())
-}
-
-/// Compares predictions with the columns of a table that have the same names; also the metrics that
-/// it has no columns of.
-///
-/// # Errors
-/// If it has none of them.
-fn compare<'s>(
-    surrogate: &'s Surrogate,
-    space: &dyn SearchSpace,
-    table: &Table,
-) -> Result<(Vec<Comparison>, Vec<&'s str>)> {
-    let names = || surrogate.metrics().iter().enumerate();
-    let found = |name: &str| table.columns().iter().position(|column| column == name);
-    if let [first, ..] = surrogate.metrics()
-        && names().all(|(_, name)| found(name).is_none())
-    {
-        table.column(first)?;
-    }
-    let archs: Vec<Arch> = (0..table.len()).map(|row| table.arch(row)).collect();
-    let predicted = surrogate.predict(space, &archs);
-    let comparisons = names().filter_map(|(i, name)| {
-        let measured = table.values(found(name)?).zip(&predicted);
-        let (measured, predicted): (Vec<f64>, Vec<f64>) = measured
-            .map(|(measured, predicted)| (measured, predicted[i]))
-            .filter(|(measured, _)| !measured.is_nan())
-            .unzip();
-        Some(Comparison {
-            objective: name.clone(),
-            rows: measured.len(),
-            agreement: Agreement::of(&predicted, &measured),
-        })
-    });
-    let absent = names().filter(|(_, name)| found(name).is_none());
-    Ok((
-        comparisons.collect(),
-        absent.map(|(_, name)| name.as_str()).collect(),
-    ))
 }
 
 fn time(

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use ganas_search::rare_event::{Estimate, Likelihood};
 
-use super::record::{Record, Report, Summary};
+use ganas_study::rare_event::{Record, Report, Summary};
 
 /// Most estimates that are printed one by one.
 const SHOWN: usize = 30;

@@ -7,12 +7,9 @@ use anyhow::Result;
 use clap::Args;
 use ganas_core::arch::Arch;
 use ganas_core::error::{Error, Result as CoreResult};
-use ganas_core::evaluate::{Evaluator, Outcome};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace};
 use ganas_tables::Table;
-use ganas_train::supernet::{Identity, Scoring};
-use serde::Serialize;
 
 use super::trained::TrainedArgs;
 use crate::end::End;
@@ -21,13 +18,10 @@ use crate::process::command_line;
 use crate::reporter::progress;
 use crate::spec_args::SpecArgs;
 use crate::terminal;
-use ganas_search::predictor::{kendall, spearman};
 use ganas_study::VERSION;
 use ganas_study::files::{prepare, write_json};
 use ganas_study::spec::ReadingSpec;
-
-/// Architectures that are scored between two looks at Ctrl-C.
-const CHUNK: usize = 20;
+use ganas_study::supernet::{Comparison, Scores, score};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -66,55 +60,6 @@ pub struct EvalArgs {
     objective: Option<String>,
 }
 
-/// Result of the evaluation.
-#[derive(Debug, Serialize)]
-struct Report {
-    /// The version of this program.
-    ganas: String,
-    /// The command line, program name left out.
-    command: Vec<String>,
-    /// Space, dataset and settings of the supernet.
-    identity: Identity,
-    /// Settings of the scores.
-    scoring: Scoring,
-    /// The device that it is on.
-    device: String,
-    /// The column of the table, and how the accuracies compare with it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comparison: Option<Comparison>,
-    /// The scores.
-    scores: Vec<Scored>,
-    /// The architectures without a score, and why.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    failures: Vec<(String, String)>,
-    /// Wall time in seconds.
-    seconds: f64,
-}
-
-#[derive(Debug, Serialize)]
-struct Comparison {
-    column: String,
-    architectures: usize,
-    /// Correlation of the accuracy with the column.
-    spearman: Option<f64>,
-    kendall: Option<f64>,
-    /// Correlation of the negative loss with the column.
-    loss_spearman: Option<f64>,
-    loss_kendall: Option<f64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Scored {
-    arch: String,
-    /// Percent of the validation images.
-    accuracy: f64,
-    /// Nats.
-    loss: f64,
-    /// The table's value.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<f64>,
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -137,46 +82,26 @@ pub fn run(args: &EvalArgs) -> Result<End> {
     }
     let stop = interrupt::listen()?;
     let begun = std::time::Instant::now();
-    let mut evaluator = shared.evaluator();
-    let bar = progress.queries(archs.len());
-    let mut scores = Vec::with_capacity(archs.len());
-    let mut failures = Vec::new();
-    for chunk in archs.chunks(CHUNK) {
-        if stop.load(std::sync::atomic::Ordering::Relaxed) {
-            return Ok(End::Interrupted);
-        }
-        for (arch, outcome) in chunk.iter().zip(evaluator.evaluate(chunk)) {
-            let (accuracy, loss) = match outcome {
-                Outcome::Done(metrics) => (metrics[0], metrics[1]),
-                Outcome::Failed(why) => {
-                    failures.push((space.format(arch), why));
-                    continue;
-                }
-            };
-            let value = table.as_ref().zip(column).and_then(|(table, column)| {
-                let value = table.value(table.find(arch)?, column);
-                (!value.is_nan()).then_some(value)
-            });
-            scores.push(Scored {
-                arch: space.format(arch),
-                accuracy,
-                loss,
-                value,
-            });
-        }
-        bar.advance(chunk.len());
-    }
-    drop(bar);
-    if let (true, Some((_, why))) = (scores.is_empty(), failures.first()) {
-        return Err(Error::input(why.clone()).into());
-    }
-    let report = Report {
+    let table = table.as_ref();
+    let values = |arch: &Arch| {
+        table.zip(column).and_then(|(table, column)| {
+            let value = table.value(table.find(arch)?, column);
+            (!value.is_nan()).then_some(value)
+        })
+    };
+    let Some((scores, failures)) = score(&shared, &archs, values, &progress, stop)? else {
+        return Ok(End::Interrupted);
+    };
+    let report = Scores {
         ganas: VERSION.into(),
         command: command_line(),
         identity: shared.identity.clone(),
         scoring: shared.scoring,
         device: shared.device.clone(),
-        comparison: args.objective.as_ref().map(|name| compare(name, &scores)),
+        comparison: args
+            .objective
+            .as_ref()
+            .map(|name| Comparison::of(name, &scores)),
         scores,
         failures,
         seconds: begun.elapsed().as_secs_f64(),
@@ -217,22 +142,7 @@ fn archs(args: &EvalArgs, space: &dyn SearchSpace, table: Option<&Table>) -> Cor
     }
 }
 
-fn compare(column: &str, scores: &[Scored]) -> Comparison {
-    let known = scores.iter().filter_map(|s| Some((s, s.value?)));
-    let (scores, values): (Vec<&Scored>, Vec<f64>) = known.unzip();
-    let accuracies: Vec<f64> = scores.iter().map(|s| s.accuracy).collect();
-    let losses: Vec<f64> = scores.iter().map(|s| -s.loss).collect();
-    Comparison {
-        column: column.to_owned(),
-        architectures: values.len(),
-        spearman: spearman(&accuracies, &values),
-        kendall: kendall(&accuracies, &values),
-        loss_spearman: spearman(&losses, &values),
-        loss_kendall: kendall(&losses, &values),
-    }
-}
-
-fn print(report: &Report, each: bool) -> io::Result<()> {
+fn print(report: &Scores, each: bool) -> io::Result<()> {
     let mut out = terminal::stdout();
     for (arch, why) in &report.failures {
         writeln!(out, "no score  {arch}: {why}")?;

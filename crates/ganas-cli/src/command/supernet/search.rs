@@ -2,18 +2,13 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use ganas_core::error::Error;
-use ganas_core::is_special;
 use ganas_tables::{Ranking, Table};
-use ganas_train::supernet::{Alternation, Identity, Method, Reward, Scoring, search};
-use rayon::prelude::*;
-use serde::Serialize;
+use ganas_train::supernet::{Alternation, Method, Reward};
 
 use super::trained::TrainedArgs;
 use crate::end::End;
@@ -22,13 +17,12 @@ use crate::process::command_line;
 use crate::reporter::progress;
 use crate::spec_args::SpecArgs;
 use crate::terminal;
-use ganas_study::VERSION;
-use ganas_study::files::{prepare, write_json};
-use ganas_study::progress::{Bar, Progress};
+use ganas_study::files::prepare;
+use ganas_study::progress::Progress;
 use ganas_study::source::Shared;
 use ganas_study::source::recipe::usable;
 use ganas_study::spec::ReadingSpec;
-use ganas_study::statistics::{deviation, mean};
+use ganas_study::supernet::{Found, Searches};
 use ganas_study::task::Report;
 
 const EXAMPLES: &str = "\
@@ -125,61 +119,6 @@ enum RewardName {
     Accuracy,
 }
 
-/// Results as they are written.
-#[derive(Debug, Serialize)]
-struct Written {
-    /// The version of this program.
-    ganas: String,
-    /// The command line, program name left out.
-    command: Vec<String>,
-    identity: Identity,
-    scoring: Scoring,
-    /// Device that it is on.
-    device: String,
-    method: Method,
-    settings: Alternation,
-    /// Column that is reported.
-    report: Option<String>,
-    runs: Vec<Run>,
-    summary: Summary,
-}
-
-#[derive(Clone, Debug, Serialize)]
-struct Run {
-    seed: u64,
-    arch: String,
-    /// Accuracy by the supernet, in percent.
-    accuracy: f64,
-    /// The mean entropy of a choice of the policy at the end, in nats.
-    entropy: f64,
-    reported: Option<f64>,
-    reported_rank: Option<usize>,
-    seconds: f64,
-}
-
-#[derive(Debug, Serialize)]
-struct Summary {
-    seeds: usize,
-    mean_reported: Option<f64>,
-    std_reported: Option<f64>,
-    mean_reported_rank: Option<f64>,
-}
-
-impl Summary {
-    fn of(runs: &[Run]) -> Summary {
-        let reported: Vec<f64> = runs.iter().filter_map(|r| r.reported).collect();
-        let ranks: Vec<f64> = (runs.iter())
-            .filter_map(|r| r.reported_rank.map(|rank| rank as f64))
-            .collect();
-        Summary {
-            seeds: runs.len(),
-            mean_reported: mean(&reported),
-            std_reported: deviation(&reported),
-            mean_reported_rank: mean(&ranks),
-        }
-    }
-}
-
 /// Runs the command. The results are written as each seed ends.
 ///
 /// # Errors
@@ -199,30 +138,24 @@ pub fn run(args: &SearchArgs) -> Result<End> {
         prepare(file)?;
     }
     let stop = interrupt::listen()?;
-    let seeds: Vec<u64> = (0..args.seeds)
-        .map(|i| args.first_seed.wrapping_add(i))
-        .collect();
-    let bar = progress.steps(seeds.len());
     let searches = Searches {
-        args,
+        method: match args.method {
+            MethodName::Enas => Method::Enas,
+            MethodName::Darts => Method::Darts,
+        },
         settings,
         shared: &shared,
         reference,
-        progress: &progress,
-        stop,
-        done: Mutex::new(Vec::new()),
+        first_seed: args.first_seed,
+        seeds: args.seeds,
+        file: trained.json.clone(),
+        command: command_line(),
     };
-    let one = |&seed: &u64| searches.run(seed, &bar);
-    (shared.pool).install(|| seeds.par_iter().with_max_len(1).try_for_each(one))?;
-    drop(bar);
-    let report = searches.report(&searches.done.lock().unwrap_or_else(PoisonError::into_inner));
-    if let Some(file) = &trained.json {
-        write_json(file, &report)?;
-    }
+    let found = searches.run(&progress, stop)?;
     if !trained.quiet {
-        print(&report)?;
+        print(&found)?;
     }
-    if report.runs.len() < seeds.len() {
+    if (found.runs.len() as u64) < args.seeds {
         return Ok(End::Interrupted);
     }
     Ok(End::Done)
@@ -269,88 +202,7 @@ fn reference(args: &SearchArgs, shared: &Shared, progress: &Progress) -> Result<
     Ok(Some(Report::new(Arc::new(table), column, largest_first)?))
 }
 
-/// Searches with several seeds, of which any number run at once.
-struct Searches<'a> {
-    args: &'a SearchArgs,
-    settings: Alternation,
-    shared: &'a Shared,
-    reference: Option<Report>,
-    progress: &'a Progress,
-    stop: &'a AtomicBool,
-    /// Finished searches in the order of their seeds.
-    done: Mutex<Vec<Run>>,
-}
-
-impl Searches<'_> {
-    /// Runs the search of one seed, and writes the results so far. A search that is stopped leaves none.
-    fn run(&self, seed: u64, bar: &Bar) -> Result<()> {
-        let begun = Instant::now();
-        let shared = self.shared;
-        let found = search(
-            self.method(),
-            &self.settings,
-            &*shared.space,
-            &shared.supernet,
-            &shared.task,
-            &shared.scoring,
-            seed,
-            self.stop,
-        )
-        .map_err(usable)?;
-        bar.advance(1);
-        let Some(found) = found else {
-            return Ok(());
-        };
-        self.progress.log(&format!(
-            "seed {seed}: accuracy {:.2} %, {:.1} s",
-            100.0 * found.score.accuracy,
-            begun.elapsed().as_secs_f64()
-        ));
-        let reported = (self.reference.as_ref()).and_then(|reference| reference.of(&found.arch));
-        let run = Run {
-            seed,
-            arch: shared.space.format(&found.arch),
-            accuracy: 100.0 * found.score.accuracy,
-            entropy: found.entropy,
-            reported: reported.map(|(value, _)| value),
-            reported_rank: reported.map(|(_, rank)| rank),
-            seconds: begun.elapsed().as_secs_f64(),
-        };
-        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        done.push(run);
-        done.sort_by_key(|run| run.seed.wrapping_sub(self.args.first_seed));
-        // A killed process loses only the searches under way. A pipe gets the whole at the end alone.
-        match &self.args.trained.json {
-            Some(file) if !is_special(file) => Ok(write_json(file, &self.report(&done))?),
-            _ => Ok(()),
-        }
-    }
-
-    fn method(&self) -> Method {
-        match self.args.method {
-            MethodName::Enas => Method::Enas,
-            MethodName::Darts => Method::Darts,
-        }
-    }
-
-    /// Makes the record of the finished searches.
-    fn report(&self, runs: &[Run]) -> Written {
-        Written {
-            ganas: VERSION.into(),
-            command: command_line(),
-            identity: self.shared.identity.clone(),
-            scoring: self.shared.scoring,
-            device: self.shared.device.clone(),
-            method: self.method(),
-            settings: self.settings.clone(),
-            report: self.args.report.clone(),
-            summary: Summary::of(runs),
-            runs: runs.to_vec(),
-        }
-    }
-}
-
-fn print(report: &Written) -> io::Result<()> {
+fn print(report: &Found) -> io::Result<()> {
     let mut out = terminal::stdout();
     for run in &report.runs {
         write!(

@@ -6,7 +6,9 @@ use serde::Serialize;
 /// Estimates of the methods.
 #[derive(Serialize)]
 pub struct Report {
+    /// Name of the space.
     pub space: String,
+    /// Objective.
     pub objective: String,
     /// The level, as the objective has it.
     pub alpha: f64,
@@ -19,6 +21,7 @@ pub struct Report {
     /// Each method over its seeds, where the probability is known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub summary: Vec<Summary>,
+    /// Settings of the methods.
     pub settings: Settings,
     /// The version of this program.
     pub ganas: String,
@@ -29,10 +32,14 @@ pub struct Report {
 /// One estimate.
 #[derive(Serialize)]
 pub struct Record {
+    /// Name of the method.
     pub method: &'static str,
+    /// Seed.
     pub seed: u64,
+    /// Estimate and its interval.
     #[serde(flatten)]
     pub estimate: Estimate,
+    /// Evaluations.
     pub queries: usize,
     /// The levels on the way, as the objective has them.
     pub levels: Vec<Level>,
@@ -41,8 +48,11 @@ pub struct Record {
 /// Comparison of a method's estimates with the exact value.
 #[derive(Serialize)]
 pub struct Summary {
+    /// Name of the method.
     pub method: &'static str,
+    /// Number of seeds.
     pub seeds: usize,
+    /// Mean of the estimates.
     pub mean: f64,
     /// Difference between the mean and the exact value, as a share of the exact value. Estimates are
     /// winsorised, which makes them too small on average if few heavy draws make up the event.

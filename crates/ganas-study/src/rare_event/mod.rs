@@ -1,19 +1,21 @@
 //! Estimates of how likely architectures reach a level, by each method and seed.
 
-use anyhow::Result;
+mod record;
+
 use ganas_core::arch::Arch;
 use ganas_core::driver::{Problem, find};
-use ganas_core::error::Error;
+use ganas_core::error::{Error, Result};
 use ganas_core::evaluate::{Evaluator, Outcome};
 use ganas_core::rng::Rng;
 use ganas_search::rare_event::{Estimate, Level, Method, Pool, Prior, Settings, Surveyed, survey};
 use rayon::prelude::*;
 
-use super::record::{Record, Report, Summary};
-use ganas_study::VERSION;
-use ganas_study::progress::{Progress, Remarks};
-use ganas_study::statistics::median;
-use ganas_study::task::Task;
+pub use record::{Record, Report, Summary};
+
+use crate::VERSION;
+use crate::progress::{Progress, Remarks};
+use crate::statistics::median;
+use crate::task::Task;
 
 /// Estimates to make.
 pub struct Survey {
@@ -44,11 +46,16 @@ struct Found {
     exact: Option<f64>,
 }
 
-/// Estimates by each method with each seed.
+/// Estimates by each method with each seed. The command is recorded.
 ///
 /// # Errors
 /// If no architecture has a score, or an evaluation cannot be made.
-pub fn estimate(asked: &Survey, task: &Task, progress: &Progress) -> Result<Report> {
+pub fn estimate(
+    asked: &Survey,
+    task: &Task,
+    command: Vec<String>,
+    progress: &Progress,
+) -> Result<Report> {
     let waiting = progress.waiting("describing the space");
     let prior = Prior::of(&*task.space);
     // The level and the estimates use different draws.
@@ -75,7 +82,7 @@ pub fn estimate(asked: &Survey, task: &Task, progress: &Progress) -> Result<Repo
         estimates,
         settings,
         ganas: VERSION.into(),
-        command: std::env::args().skip(1).collect(),
+        command,
     })
 }
 
@@ -91,8 +98,7 @@ fn find_level(asked: &Survey, task: &Task, pool: &Pool) -> Result<Found> {
     if scores.iter().all(|s| *s == f64::NEG_INFINITY) {
         return Err(
             Error::input("no architecture has the objective and keeps the constraints")
-                .mend("loosen a constraint")
-                .into(),
+                .mend("loosen a constraint"),
         );
     }
     let alpha = match asked.threshold {
@@ -160,15 +166,7 @@ fn survey_with(
     let pool = own.as_ref().unwrap_or(pool);
     let problem = task.problem()?;
     let mut evaluate = |archs: &[Arch]| measure(task, &problem, archs, seed);
-    Ok(survey(
-        method,
-        &prior,
-        pool,
-        alpha,
-        settings,
-        &mut evaluate,
-        seed,
-    )?)
+    survey(method, &prior, pool, alpha, settings, &mut evaluate, seed)
 }
 
 /// The level that scores of about the wanted mass reach. Infinite scores, of architectures that break a
@@ -189,12 +187,7 @@ fn level(mut scored: Vec<(f64, f64)>, wanted: f64) -> f64 {
 }
 
 /// Scores architectures. Larger is better, and one without a score has minus infinity.
-fn measure(
-    task: &Task,
-    problem: &Problem,
-    archs: &[Arch],
-    seed: u64,
-) -> ganas_core::error::Result<Vec<f64>> {
+fn measure(task: &Task, problem: &Problem, archs: &[Arch], seed: u64) -> Result<Vec<f64>> {
     let index = find(problem.metrics(), &task.objective.metric)?;
     let mut evaluator = task.evaluator(seed, None, &Remarks::silent())?;
     let outcomes = evaluator.evaluate(archs);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::record::{Record, Report};
+use ganas_study::rare_event::{Record, Report};
 
 const WIDTH: f64 = 860.0;
 const HEIGHT: f64 = 360.0;
