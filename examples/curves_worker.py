@@ -21,15 +21,16 @@ class Training:
         digits = int(hashlib.sha256(arch.encode()).hexdigest()[:8], 16)
         self.end = 80 + 15 * (arch.count("32") + arch.count("64")) / 4 + digits % 100 / 40
         self.pace = 3 + digits // 100 % 6
-        self.epoch = 0
+        self.epoch, self.curve = 0, []
         if self.path and os.path.exists(self.path):
             with open(self.path) as file:
-                self.epoch = json.load(file)["epoch"]
+                state = json.load(file)
+            self.epoch, self.curve = state["epoch"], state["curve"]
 
     def step(self):
         """One epoch; returns the accuracy."""
         self.epoch += 1
-        return self.accuracy()
+        self.curve.append((self.epoch, self.accuracy()))
 
     def accuracy(self):
         return self.end * (1 - math.exp(-self.epoch / self.pace))
@@ -37,7 +38,7 @@ class Training:
     def save(self):
         if self.path:
             with open(self.path + ".new", "w") as file:
-                json.dump({"epoch": self.epoch}, file)
+                json.dump({"epoch": self.epoch, "curve": self.curve}, file)
             os.replace(self.path + ".new", self.path)
 
 
@@ -59,12 +60,17 @@ def stopped(id):
 def evaluate(request):
     id, last = request["id"], request.get("fidelity", {}).get("epochs", 27)
     training = Training(request["arch"], request.get("checkpoint"))
-    while training.epoch < last:
-        accuracy = training.step()
+    sent = 0
+    while True:
+        # Those of the checkpoint as well: ganas may have been killed before it kept them.
+        for epoch, accuracy in training.curve[sent:]:
+            if epoch < last:
+                say(type="report", id=id, fidelity={"epochs": epoch}, metrics={"accuracy": accuracy})
+        sent = len(training.curve)
+        if training.epoch >= last:
+            break
+        training.step()
         training.save()
-        if training.epoch < last:
-            say(type="report", id=id, fidelity={"epochs": training.epoch},
-                metrics={"accuracy": accuracy})
         if stopped(id):
             break
     say(type="result", id=id, metrics={"accuracy": training.accuracy()})

@@ -138,10 +138,17 @@ impl Training {
             .take_while(|e| *e > course.epochs)
             .collect();
         stops.reverse();
+        // A program that was killed may have lost them.
+        for (epoch, score) in course.scores.iter().filter(|(epoch, _)| *epoch < epochs) {
+            if !report(*epoch, score) {
+                return Ok(*score);
+            }
+        }
         let mut last = None;
         for stop in stops {
             network.train_on(&self.recipe, &train, seed, &mut course, stop, &mut |_| ())?;
             let score = network.evaluate(&validation, batch)?.number()?;
+            course.scores.push((stop, score));
             if stop < epochs && !report(stop, &score) {
                 checkpoints.save(&identity, &network, &course)?;
                 return Ok(score);

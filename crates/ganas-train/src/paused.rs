@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::layer::Moments;
 use crate::network::{Plan, Weights};
 use crate::optimizer::Memory;
-use crate::trainer::{Course, Network, read};
+use crate::trainer::{Course, Network, Score, read};
 
 /// Numbers of a tensor with its shape.
 type Numbers = (Vec<f32>, [usize; 4]);
@@ -28,6 +28,7 @@ struct Paused {
     /// Identity of the training: its recipe, its images and its seed.
     identity: String,
     epochs: usize,
+    scores: Vec<(usize, Score)>,
     weights: BTreeMap<String, Numbers>,
     moments: BTreeMap<String, [Numbers; 2]>,
     memory: Vec<(i32, Option<Numbers>, Option<Numbers>)>,
@@ -98,6 +99,7 @@ impl Checkpoints {
             });
         let course = Course {
             epochs: paused.epochs,
+            scores: paused.scores,
             memory: memory.collect(),
         };
         Some((
@@ -116,6 +118,7 @@ impl Checkpoints {
         let mut paused = Paused {
             identity: identity.to_owned(),
             epochs: course.epochs,
+            scores: course.scores.clone(),
             weights: BTreeMap::new(),
             moments: BTreeMap::new(),
             memory: Vec::new(),

@@ -93,6 +93,8 @@ pub fn measure(
 pub(crate) struct Course {
     /// Epochs so far.
     pub epochs: usize,
+    /// Scores on the way, by epoch.
+    pub scores: Vec<(usize, Score)>,
     /// State of the optimiser for each weight.
     pub memory: Vec<Memory>,
 }
@@ -191,6 +193,7 @@ impl Network {
         let Course {
             epochs: done,
             memory,
+            ..
         } = course;
         memory.resize_with(self.plan.weights.len(), Memory::default);
         let mut step = *done * steps;
