@@ -6,8 +6,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use ganas_study::text::one_line;
 
 use crate::command::{
-    bench, completions, export, man, measure, proxies, rare_event, report, resume, run, search,
-    space, supernet, surrogate, table,
+    bench, completions, export, man, measure, pretrain, proxies, rare_event, report, resume, run,
+    search, space, supernet, surrogate, table,
 };
 
 const EXAMPLES: &str = "\
@@ -57,6 +57,8 @@ pub enum Command {
     Completions(completions::CompletionsArgs),
     /// Time a network on this machine
     Measure(measure::MeasureArgs),
+    /// Train generator and discriminator on earlier tasks, for searches that start from them
+    Pretrain(pretrain::PretrainArgs),
     /// Compute zero-cost proxies of architectures
     Proxies(proxies::ProxiesArgs),
     /// Write the manual

@@ -95,6 +95,7 @@ fn run(command: Command) -> Result<End> {
         Command::Completions(args) => command::completions::run(&args, args::command()),
         Command::Man(args) => command::man::run(&args, args::command()),
         Command::Measure(args) => command::measure::run(&args),
+        Command::Pretrain(args) => command::pretrain::run(&args),
         Command::Proxies(args) => command::proxies::run(&args),
         Command::Table(args) => command::table::run(&args),
         Command::Space(args) => command::space::run(&args),

@@ -50,6 +50,8 @@ pub struct Capabilities {
     pub several_fidelities: bool,
     /// Problems with knowledge before the search: results of other tasks, and metrics that are free.
     pub priors: bool,
+    /// Problems with networks that were trained before the search.
+    pub pretrained: bool,
 }
 
 /// A search strategy.
@@ -253,6 +255,11 @@ impl Context<'_> {
     /// Knowledge before the search: results of other tasks, and metrics that are free.
     pub fn priors(&self) -> &Arc<[Prior]> {
         self.problem.priors()
+    }
+
+    /// Networks that were trained before the search, as their file has them.
+    pub fn pretrained(&self) -> Option<&str> {
+        self.problem.pretrained()
     }
 
     /// Cost axis of the problem, if it has several fidelities.

@@ -18,7 +18,7 @@ use crate::batch::GraphBatch;
 use crate::kgnn::{KGnn, KGnnConfig, Prepared, constant};
 use crate::layers::sigmoid;
 use crate::pairs::{Head, Target, balance, cross_entropy, measure};
-use crate::params::{Adam, Params, Weights};
+use crate::params::{Adam, Params, Weights, exact};
 use crate::ppo::read;
 use crate::ranking::{ROWS, ranking};
 use crate::{Dims, NetError};
@@ -90,6 +90,19 @@ pub struct Scores {
     pub rank: Option<Vec<f32>>,
 }
 
+/// The parameters of a [`Discriminator`], for saving. Its numbers are restored exactly.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DiscriminatorState {
+    /// The encoder's settings.
+    pub encoder: KGnnConfig,
+    /// The width of the classifier's hidden layer.
+    pub hidden: usize,
+    /// The dimensions of its graphs.
+    pub dims: Dims,
+    #[serde(with = "exact")]
+    values: Vec<f32>,
+}
+
 /// A fitted discriminator.
 #[derive(Clone, Debug)]
 pub struct Discriminator {
@@ -118,6 +131,22 @@ impl Discriminator {
         evaluated: Option<(&[&Graph], &[f32])>,
         rng: &mut Rng,
     ) -> Result<(Self, FitReport), NetError> {
+        Self::fit_from(None, config, dims, truth, fake, evaluated, rng)
+    }
+
+    /// The same, from saved parameters in place of random ones.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit), and if the parameters are those of another network.
+    pub fn fit_from(
+        start: Option<&DiscriminatorState>,
+        config: &DiscriminatorConfig,
+        dims: Dims,
+        truth: &[&Graph],
+        fake: &[&Graph],
+        evaluated: Option<(&[&Graph], &[f32])>,
+        rng: &mut Rng,
+    ) -> Result<(Self, FitReport), NetError> {
         if truth.is_empty() {
             return Err(NetError::Empty("the truth set"));
         }
@@ -125,6 +154,9 @@ impl Discriminator {
             return Err(NetError::Empty("the set of generated graphs"));
         }
         let mut d = Self::untrained(config, dims, rng)?;
+        if let Some(start) = start {
+            d.params.set(&start.values)?;
+        }
         let ranking = evaluated
             .map(|e| ranking(e, truth, config.rank_graphs, rng))
             .transpose()?;
@@ -167,6 +199,38 @@ impl Discriminator {
         d.ranked = ranked.map(|_| d.rank.first(&d.weights, encoded.clone()));
         d.truth = d.first(&d.weights, encoded);
         Ok((d, report))
+    }
+
+    /// The parameters, for saving.
+    pub fn state(&self) -> DiscriminatorState {
+        DiscriminatorState {
+            encoder: self.config.encoder.clone(),
+            hidden: self.config.hidden,
+            dims: self.dims,
+            values: self.params.values().to_vec(),
+        }
+    }
+
+    /// A discriminator with saved parameters that compares graphs with these true ones, by both heads.
+    ///
+    /// # Errors
+    /// If there are no true graphs, or the parameters are damaged.
+    pub fn load(state: &DiscriminatorState, truth: &[&Graph]) -> Result<Self, NetError> {
+        if truth.is_empty() {
+            return Err(NetError::Empty("the truth set"));
+        }
+        let config = DiscriminatorConfig {
+            encoder: state.encoder.clone(),
+            hidden: state.hidden,
+            ..DiscriminatorConfig::default()
+        };
+        let mut d = Self::untrained(&config, state.dims, &mut Rng::stream(0, "overwritten"))?;
+        d.params.set(&state.values)?;
+        d.weights = d.params.frozen();
+        let encoded = d.encoder.encode(&d.weights, &d.prepare(truth)?);
+        d.ranked = Some(d.rank.first(&d.weights, encoded.clone()));
+        d.truth = d.first(&d.weights, encoded);
+        Ok(d)
     }
 
     fn untrained(

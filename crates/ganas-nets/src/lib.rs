@@ -41,7 +41,9 @@ mod check;
 mod toy;
 
 pub use batch::GraphBatch;
-pub use discriminator::{Discriminator, DiscriminatorConfig, FitReport, Pairing, Scores};
+pub use discriminator::{
+    Discriminator, DiscriminatorConfig, DiscriminatorState, FitReport, Pairing, Scores,
+};
 pub use error::NetError;
 pub use generator::{Generator, GeneratorConfig, GeneratorState};
 pub use held_out::{HeldOut, held_out};

@@ -28,6 +28,12 @@ pub fn check_capable(recipes: &[Recipe], task: &Task, registry: &Registry) -> Re
         let why = format!("cannot use what `{option}` names");
         check(recipes, registry, &why, "leave that out", |can| can.priors)?;
     }
+    if task.is_pretrained() {
+        let why = "cannot use what `--pretrained` names";
+        check(recipes, registry, why, "leave that out", |can| {
+            can.pretrained
+        })?;
+    }
     Ok(())
 }
 
@@ -44,10 +50,18 @@ fn check(
             continue;
         }
         let mut able = Vec::new();
-        for name in registry.strategies().names() {
+        for (name, presets) in registry.strategies().strategies() {
             let usual = Recipe::read(registry.strategies(), name)?;
             if can(usual.build(0)?.capabilities()) {
-                able.push(name);
+                able.push(name.to_owned());
+                continue;
+            }
+            for preset in presets {
+                let text = format!("{name}:{preset}");
+                let other = Recipe::read(registry.strategies(), &text)?;
+                if can(other.build(0)?.capabilities()) {
+                    able.push(text);
+                }
             }
         }
         let error = Error::input(format!("`{recipe}` {why}"));
@@ -57,7 +71,7 @@ fn check(
 }
 
 /// The names to take one of.
-fn one_of(able: &[&str]) -> String {
+fn one_of(able: &[String]) -> String {
     match able {
         [only] => format!("`{only}`"),
         _ => format!("one of {}", able.join(", ")),

@@ -19,6 +19,7 @@ pub mod fidelity;
 pub mod files;
 pub mod history;
 pub mod host;
+pub mod pretrain;
 pub mod prior;
 pub mod progress;
 pub mod proxies;

@@ -5,6 +5,7 @@ pub mod completions;
 pub mod export;
 pub mod man;
 pub mod measure;
+pub mod pretrain;
 pub mod proxies;
 pub mod rare_event;
 pub mod report;

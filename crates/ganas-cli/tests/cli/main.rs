@@ -24,6 +24,7 @@ mod manual;
 mod messages;
 mod old_runs;
 mod outlook;
+mod pretrain;
 mod progress;
 mod protocol;
 mod proxies;

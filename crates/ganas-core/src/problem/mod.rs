@@ -45,6 +45,7 @@ pub struct Problem<'a> {
     pool: Option<Admitted>,
     axis: Option<Axis>,
     priors: Arc<[Prior]>,
+    pretrained: Option<Arc<str>>,
 }
 
 impl<'a> Problem<'a> {
@@ -100,6 +101,7 @@ impl<'a> Problem<'a> {
             pool: None,
             axis: None,
             priors: Arc::new([]),
+            pretrained: None,
         })
     }
 
@@ -177,6 +179,16 @@ impl<'a> Problem<'a> {
     /// Knowledge before the search.
     pub fn priors(&self) -> &Arc<[Prior]> {
         &self.priors
+    }
+
+    /// Adds networks that were trained before the search, as their file has them.
+    pub fn starting_from(self, pretrained: Option<Arc<str>>) -> Self {
+        Problem { pretrained, ..self }
+    }
+
+    /// Networks that were trained before the search.
+    pub fn pretrained(&self) -> Option<&str> {
+        self.pretrained.as_deref()
     }
 
     /// Restricts evaluations to a pool.

@@ -7,10 +7,11 @@ use ganas_core::strategy::{Capabilities, Context, Gauge, Strategy};
 use ganas_core::trial::Trial;
 use serde::{Deserialize, Serialize};
 
-use super::config::GaNasConfig;
+use super::config::{GaNasConfig, Reward};
 use super::freeze_thaw::FreezeThaw;
 use super::informed::{INITIAL, Informed};
 use super::parts::Parts;
+use super::pretrained::Pretrained;
 use super::round::{Round, Streams};
 use super::stopwatch::Stopwatch;
 use super::truth::TruthSet;
@@ -32,6 +33,9 @@ pub struct GaNas {
     /// Priors of the search, if there are any; made when the space is first seen.
     #[serde(skip)]
     informed: Option<Informed>,
+    /// Networks from before the search, if there are any.
+    #[serde(skip)]
+    pretrained: Option<Pretrained>,
     /// Gauges of the last round, which are read before the next one begins.
     #[serde(skip)]
     gauges: Vec<Gauge>,
@@ -50,6 +54,7 @@ impl GaNas {
             parts: None,
             t: 0,
             informed: None,
+            pretrained: None,
             gauges: Vec::new(),
             stopwatch: Stopwatch::default(),
         }
@@ -73,6 +78,29 @@ impl GaNas {
         }
     }
 
+    /// Opens what is known before the search.
+    fn prepare(&mut self, context: &Context) -> Result<()> {
+        if self.informed.is_none() && !context.priors().is_empty() {
+            self.informed = Some(Informed::new(context, self.seed));
+        }
+        if let Some(text) = context.pretrained().filter(|_| self.pretrained.is_none()) {
+            let pretrained = Pretrained::read(text, context.space)?;
+            pretrained.check(&self.config)?;
+            self.pretrained = Some(pretrained);
+        }
+        Ok(())
+    }
+
+    /// X_0, from what is known before the search, or at random.
+    fn first_set(&mut self, context: &Context, size: usize) -> Result<Vec<Arch>> {
+        let rng = &mut self.streams.initial;
+        match (&self.informed, &self.pretrained) {
+            (Some(informed), _) => Ok(informed.first_set(context, size, rng)),
+            (None, Some(networks)) => networks.first_set(context, self.config.rules, size, rng),
+            (None, None) => Ok(context.sample_new(size, rng)),
+        }
+    }
+
     /// |X_t|, with which a round takes its share of many workers.
     fn size(&self, context: &Context, t: usize) -> usize {
         let size = (self.config).size(t, context.ledger.len(), context.space);
@@ -83,9 +111,7 @@ impl GaNas {
 impl Strategy for GaNas {
     fn ask(&mut self, context: &Context, limit: usize) -> Result<Vec<Trial>> {
         self.stopwatch.start();
-        if self.informed.is_none() && !context.priors().is_empty() {
-            self.informed = Some(Informed::new(context, self.seed));
-        }
+        self.prepare(context)?;
         // Line 1: the initial set X_0. Architectures that are known from before are a part of it.
         let initial = match self.informed {
             Some(_) => self.config.initial.min(INITIAL),
@@ -94,11 +120,7 @@ impl Strategy for GaNas {
         let missing = initial.saturating_sub(context.ledger.history());
         if self.t == 0 && missing > 0 {
             self.t = 1;
-            let (size, rng) = (missing.min(limit), &mut self.streams.initial);
-            let initial = match &self.informed {
-                Some(informed) => informed.first_set(context, size, rng),
-                None => context.sample_new(size, rng),
-            };
+            let initial = self.first_set(context, missing.min(limit))?;
             return Ok(self.trials(context, initial));
         }
         let t = self.t.max(1);
@@ -107,7 +129,14 @@ impl Strategy for GaNas {
         let mut paused = self.freeze_thaw(context);
         let (generator, discriminator) = self
             .parts
-            .get_or_insert_with(|| Parts::new(&self.config, self.seed, context.space))
+            .get_or_insert_with(|| {
+                Parts::new(
+                    &self.config,
+                    self.seed,
+                    context.space,
+                    self.pretrained.as_ref(),
+                )
+            })
             .get();
 
         // Line 3: T, the best K compliant architectures so far.
@@ -121,6 +150,7 @@ impl Strategy for GaNas {
             seed: self.seed,
             streams: &mut self.streams,
             informed: self.informed.as_ref(),
+            pretrained: self.pretrained.as_ref(),
             stopwatch: &mut self.stopwatch,
         };
         if !discriminator.can_learn(&round) {
@@ -160,6 +190,7 @@ impl Strategy for GaNas {
             several_objectives: true,
             several_fidelities: !self.config.has_networks(),
             priors: !self.config.has_networks(),
+            pretrained: self.config.has_networks() && self.config.reward == Reward::Discriminator,
         }
     }
 

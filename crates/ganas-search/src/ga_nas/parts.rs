@@ -9,6 +9,7 @@ use super::discriminators::{
     CommitteeDiscriminator, Discriminator, MeasuredDiscriminator, PairwiseDiscriminator,
 };
 use super::generators::{EditGenerator, Generator, NetworkGenerator, ScreenedGenerator};
+use super::pretrained::Pretrained;
 
 /// The two parts of a search.
 #[derive(Serialize, Deserialize)]
@@ -33,18 +34,26 @@ enum DiscriminatorKind {
 
 impl Parts {
     /// The parts that the settings name, before their first round.
-    pub fn new(config: &GaNasConfig, seed: u64, space: &dyn SearchSpace) -> Self {
-        match &config.proposals {
-            Proposals::Generated => {
-                let network = NetworkGenerator::new(config, seed, space);
-                Parts {
-                    generator: GeneratorKind::Network(Box::new(network)),
-                    discriminator: DiscriminatorKind::new(config, space),
-                }
+    pub fn new(
+        config: &GaNasConfig,
+        seed: u64,
+        space: &dyn SearchSpace,
+        pretrained: Option<&Pretrained>,
+    ) -> Self {
+        let network = || {
+            let network = NetworkGenerator::new(config, seed, space);
+            match pretrained {
+                Some(pretrained) => network.starting_from(pretrained.generator()),
+                None => network,
             }
+        };
+        match &config.proposals {
+            Proposals::Generated => Parts {
+                generator: GeneratorKind::Network(Box::new(network())),
+                discriminator: DiscriminatorKind::new(config, space),
+            },
             Proposals::Screened(screen) if screen.has_networks() => {
-                let network = NetworkGenerator::new(config, seed, space);
-                let screened = ScreenedGenerator::new(network, screen, config.truth);
+                let screened = ScreenedGenerator::new(network(), screen, config.truth);
                 Parts {
                     generator: GeneratorKind::Screened(Box::new(screened)),
                     discriminator: DiscriminatorKind::new(config, space),

@@ -5,6 +5,7 @@ use ganas_core::strategy::{Context, Gauge};
 use serde::{Deserialize, Serialize};
 
 use super::informed::Informed;
+use super::pretrained::Pretrained;
 use super::stopwatch::Stopwatch;
 use super::truth::TruthSet;
 
@@ -24,6 +25,8 @@ pub struct Round<'a> {
     pub streams: &'a mut Streams,
     /// Priors of the search, if there are any.
     pub informed: Option<&'a Informed>,
+    /// Networks from before the search, if there are any.
+    pub pretrained: Option<&'a Pretrained>,
     /// Numbers to report about the round.
     pub gauges: Vec<Gauge>,
     pub(super) stopwatch: &'a mut Stopwatch,

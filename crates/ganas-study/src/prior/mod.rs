@@ -28,6 +28,20 @@ pub struct Priors {
     pub known_files: Vec<PriorRecord>,
 }
 
+/// Results of other tasks on a space.
+///
+/// # Errors
+/// If one cannot be used, or is named twice.
+pub fn tasks(
+    named: &[String],
+    task: &Searched,
+    session: &Session,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Prior>> {
+    let opened = open::open_all(named, task, session, notes)?;
+    Ok(opened.into_iter().map(|opened| opened.prior).collect())
+}
+
 impl Default for Priors {
     fn default() -> Self {
         Priors {
@@ -51,7 +65,7 @@ impl Priors {
         notes: &mut Vec<String>,
     ) -> Result<Priors> {
         let (mut priors, mut records) = (Vec::new(), Vec::new());
-        for opened in open::open_all(spec, task, session, notes)? {
+        for opened in open::open_all(&spec.prior, task, session, notes)? {
             priors.push(opened.prior);
             records.push(opened.record);
         }

@@ -14,7 +14,7 @@ use crate::fidelity::levels_in;
 use crate::files::unreadable;
 use crate::record::PriorRecord;
 use crate::session::Session;
-use crate::spec::{NamedPrior, TaskSpec};
+use crate::spec::NamedPrior;
 
 /// Fewer architectures than these say little (ours).
 const FEW: usize = 10;
@@ -40,12 +40,12 @@ struct Source {
 /// # Errors
 /// If one cannot be used, or two contradict each other.
 pub(super) fn open_all(
-    spec: &TaskSpec,
+    named: &[String],
     task: &Searched,
     session: &Session,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Opened>> {
-    let Some(first) = spec.prior.first() else {
+    let Some(first) = named.first() else {
         return Ok(Vec::new());
     };
     let count = task.objectives.len();
@@ -55,8 +55,8 @@ pub(super) fn open_all(
         ))
         .mend("leave out `--prior`, or all but one `--objective`"));
     }
-    let mut all: Vec<Opened> = Vec::with_capacity(spec.prior.len());
-    for text in &spec.prior {
+    let mut all: Vec<Opened> = Vec::with_capacity(named.len());
+    for text in named {
         let about = |e: Error| e.about(&format!("--prior {text}"));
         let source = Source::open(text, task, session).map_err(about)?;
         let opened = source.read(task, notes).map_err(about)?;

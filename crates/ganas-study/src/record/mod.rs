@@ -11,8 +11,8 @@ pub use bench::{
 };
 pub use front::{FrontMember, FrontRecord, TableFrontRecord};
 pub use provenance::{
-    CallerRecord, HistoryRecord, PriorRecord, Provenance, StrategyRecord, SupernetRecord,
-    SurrogateRecord, TableRecord, TaskRecord, TrainingRecord, WorkersRecord,
+    CallerRecord, HistoryRecord, PretrainedRecord, PriorRecord, Provenance, StrategyRecord,
+    SupernetRecord, SurrogateRecord, TableRecord, TaskRecord, TrainingRecord, WorkersRecord,
 };
 pub use search::{
     BesideRandom, BestRow, FidelityRun, Finalist, Improved, Nearest, OutlookRecord, Run,

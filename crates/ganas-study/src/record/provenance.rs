@@ -111,6 +111,9 @@ pub struct TaskRecord {
     /// Other tasks that were known before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prior: Vec<PriorRecord>,
+    /// Networks that were trained before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<PretrainedRecord>,
     /// Metrics that were free.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known: Vec<String>,
@@ -225,6 +228,15 @@ pub struct PriorRecord {
     /// Architectures with a value.
     pub rows: usize,
     /// XXH3-64 of columns, architectures and metrics.
+    pub digest: String,
+}
+
+/// Record of a file of networks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PretrainedRecord {
+    /// File.
+    pub file: String,
+    /// XXH3-64 of its content.
     pub digest: String,
 }
 

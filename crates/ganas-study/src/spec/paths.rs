@@ -29,6 +29,7 @@ impl TaskSpec {
             &mut self.supernet,
             &mut self.surrogate,
             &mut self.cost_table,
+            &mut self.pretrained,
             &mut self.training.recipe,
         ];
         for path in paths.into_iter().flatten() {

@@ -59,6 +59,9 @@ spec! {
         /// disregarded. Without a column it is that of the objective. Without a direction it is that
         /// of the objective, too, unless the name of only one of both suggests that less is better.
         prior: Vec<String> => |field| field.value("FILE[:COLUMN]");
+        /// Networks that `ganas pretrain` wrote, from which the presets of `ga-nas` with networks start:
+        /// paper-setup1, paper-setup2, paper-learned and adversarial
+        pretrained: Option<PathBuf> => |field| field.value("FILE");
         /// Metric that costs nothing, and that strategies may look at before an evaluation: a column of the table,
         /// FILE:COLUMN, or with `--train` a zero-cost proxy, nwot, synflow, jacov, snip, grad-norm or zen, which
         /// is computed before the search; can be given several times

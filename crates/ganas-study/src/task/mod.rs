@@ -29,6 +29,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::direction::{ObjectiveSpec, announcement};
 use crate::fidelity;
+use crate::pretrain::{self, Opened};
 use crate::prior::{Priors, Searched};
 use crate::progress::{Progress, Remarks};
 use crate::record::BestRow;
@@ -87,6 +88,8 @@ pub struct Task {
     pub predicates: Vec<Predicate>,
     /// Priors of the search.
     pub priors: Priors,
+    /// Networks that were trained before the search.
+    pretrained: Option<Opened>,
     /// Architectures that are evaluated first.
     pub start: Vec<Arch>,
     /// The value of the objective that ends a search.
@@ -298,6 +301,7 @@ impl Task {
             cost_table: (spec.cost_table.as_deref()).map(digest).transpose()?,
             predicates: extras.predicates,
             priors: Priors::default(),
+            pretrained: None,
             start: starts.archs().collect(),
             target: None,
             evaluated,
@@ -316,6 +320,11 @@ impl Task {
         Ok((task, starts))
     }
 
+    /// Returns true if networks were trained before the search.
+    pub fn is_pretrained(&self) -> bool {
+        self.pretrained.is_some()
+    }
+
     /// Opens what is known before a search.
     fn learn_priors(&mut self, spec: &TaskSpec, session: &Session) -> Result<()> {
         let searched = Searched {
@@ -330,6 +339,10 @@ impl Task {
         let mut notes = Vec::new();
         self.priors = Priors::open(spec, &searched, session, &mut notes)?;
         self.notes.extend(notes);
+        let file = spec.pretrained.as_deref();
+        self.pretrained = file
+            .map(|file| pretrain::open(file, &*self.space))
+            .transpose()?;
         Ok(())
     }
 
@@ -603,6 +616,7 @@ impl Task {
         .referring((self.front.as_ref()).map_or_else(Vec::new, |front| front.references()))
         .agreeing(&self.agreeing)
         .informed_by(self.priors.priors.clone())
+        .starting_from(self.pretrained.as_ref().map(|opened| opened.text.clone()))
         .requiring(self.predicates.clone());
         let problem = match &self.axis {
             Some(axis) => problem.with_axis(axis.clone()),

@@ -46,6 +46,7 @@ impl Task {
             reference: (self.front.as_ref()).map_or_else(BTreeMap::new, FrontMeasure::on_record),
             cost_table: self.cost_table.clone(),
             prior: self.priors.records.clone(),
+            pretrained: self.pretrained.as_ref().map(|opened| opened.record.clone()),
             known: self.priors.known.clone(),
             known_files: self.priors.known_files.clone(),
             failed: self.failing.iter().map(|c| c.to_string()).collect(),

@@ -12,6 +12,7 @@ use super::Discriminator;
 use crate::ga_nas::config::GaNasConfig;
 use crate::ga_nas::fault;
 use crate::ga_nas::generators::Generator;
+use crate::ga_nas::pretrained::Pretrained;
 use crate::ga_nas::round::Round;
 use crate::ga_nas::truth;
 
@@ -37,7 +38,7 @@ impl PairwiseDiscriminator {
         }
     }
 
-    /// Line 5: a new network, fitted to tell T from F and, if the ranking head has a share, to rank
+    /// Line 5: a new network, or the one from before the search, fitted to tell T from F and, if the ranking head has a share, to rank
     /// everything evaluated.
     fn tell_apart(&mut self, round: &mut Round, fakes: &[&Graph]) -> Result<FitReport> {
         let truth: Vec<&Graph> = round.truth.graphs().iter().collect();
@@ -50,7 +51,9 @@ impl PairwiseDiscriminator {
         let evaluated = (!graphs.is_empty()).then_some((graphs.as_slice(), scores.as_slice()));
         let rng = &mut round.streams.discriminator;
         let (config, dims) = (&self.config, self.dims);
-        let fitted = ganas_nets::Discriminator::fit(config, dims, &truth, fakes, evaluated, rng);
+        let start = round.pretrained.map(Pretrained::discriminator);
+        let fitted =
+            ganas_nets::Discriminator::fit_from(start, config, dims, &truth, fakes, evaluated, rng);
         let (discriminator, report) = fitted.map_err(fault)?;
         self.fitted = Some(discriminator);
         Ok(report)

@@ -9,6 +9,7 @@ use ganas_core::arch::{Arch, Graph};
 use ganas_core::error::Result;
 
 pub use edits::EditGenerator;
+pub(super) use grow::grow;
 pub use network::NetworkGenerator;
 pub use screened::ScreenedGenerator;
 

@@ -50,6 +50,14 @@ impl NetworkGenerator {
         }
     }
 
+    /// The same with a network from before the search.
+    pub fn starting_from(self, network: &ganas_nets::Generator) -> Self {
+        NetworkGenerator {
+            network: network.clone(),
+            ..self
+        }
+    }
+
     /// Grows graphs until `wanted` of them are unseen architectures, or hardly any are.
     pub fn grow(&mut self, round: &mut Round, wanted: usize) -> Result<Vec<Arch>> {
         let rng = &mut round.streams.proposals;
