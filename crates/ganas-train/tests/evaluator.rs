@@ -1,14 +1,16 @@
 //! Candidates that are trained.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ganas_core::arch::Arch;
-use ganas_core::evaluate::{Evaluator, Outcome};
+use ganas_core::evaluate::{Advice, Evaluator, Outcome, Work};
 use ganas_core::rng::Rng;
 use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench201};
+use ganas_core::trial::{Axis, Trial};
 use ganas_data::{SplitConfig, load};
 use ganas_train::recipe::Parts;
-use ganas_train::{Feed, ImageTask, Recipe, Training, TrainingEvaluator};
+use ganas_train::{Checkpoints, Feed, ImageTask, Recipe, Training, TrainingEvaluator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 fn training(learning_rate: f64) -> Training {
@@ -66,6 +68,59 @@ fn outcomes_depend_on_neither_workers_nor_order() {
     // Another seed is another training.
     let mut other = TrainingEvaluator::new(training(0.1), 8, pool(1));
     assert_ne!(other.evaluate(&cells[..2]), first[..2]);
+}
+
+/// One trial, and what was reported and came of it.
+struct One {
+    trial: Option<Trial>,
+    reports: Vec<(u32, Vec<f64>)>,
+    outcome: Option<Outcome>,
+}
+
+impl Work for One {
+    fn next(&mut self) -> Option<Trial> {
+        self.trial.take()
+    }
+
+    fn report(&mut self, _: &Trial, level: u32, metrics: &[f64]) -> Advice {
+        self.reports.push((level, metrics.to_vec()));
+        Advice::Continue
+    }
+
+    fn done(&mut self, _: &Trial, outcome: Outcome) {
+        self.outcome = Some(outcome);
+    }
+
+    fn stopped(&mut self) -> bool {
+        false
+    }
+}
+
+/// A search that was killed between a checkpoint and the outcome gets all reports again.
+#[test]
+fn a_training_that_continues_reports_all_of_its_curve() {
+    let folder = tempfile::tempdir().unwrap();
+    let axis = Axis::new("epochs", 1..=8).unwrap();
+    let trained = |epochs: u32, folder: &Path| {
+        let mut training = training(0.1);
+        training.recipe.epochs = 8;
+        let checkpoints = Checkpoints::new(folder.to_owned());
+        let mut evaluator =
+            TrainingEvaluator::new(training, 7, pool(1)).with_levels(axis.clone(), checkpoints);
+        let mut work = One {
+            trial: Some(Trial::at(cells(1)[0], axis.fidelity(epochs).unwrap())),
+            reports: Vec::new(),
+            outcome: None,
+        };
+        evaluator.run(&mut work).unwrap();
+        (work.reports, work.outcome.unwrap())
+    };
+    let first = trained(4, folder.path());
+    assert_eq!(first.0.len(), 2);
+    assert_eq!(trained(4, folder.path()), first);
+    // A continued training has the curve of one that was never paused, and its end.
+    let whole = tempfile::tempdir().unwrap();
+    assert_eq!(trained(8, folder.path()), trained(8, whole.path()));
 }
 
 #[test]
