@@ -191,7 +191,7 @@ impl Arch {
         let graph = self.origin.space.graph(&self.arch);
         let labels: Vec<i64> = graph.labels.iter().map(|label| (*label).into()).collect();
         let row = |u: usize| -> Vec<u16> {
-            let fed = |inputs: &u64| ((inputs >> u) & 1) as u16;
+            let fed = |inputs: &u64| u16::from(arch::contains(*inputs, u));
             graph.inputs.iter().map(fed).collect()
         };
         let rows: Vec<Vec<u16>> = (0..graph.len()).map(row).collect();

@@ -99,6 +99,35 @@ def test_pickles_need_no_file(chain):
     assert pickle.loads(pickle.dumps(space)) == space != ganas.Space("nasbench201")
 
 
+def test_numbers_off_the_grid_are_snapped_and_the_file_says_the_start(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with open("space.toml", "w") as file:
+        file.write(
+            'name = "s"\nkind = "config"\nstart = ["lr=0.1;n=2"]\n'
+            "choice = [{ name = 'lr', values = [0.01, 0.1, 1.0], log = true }, { name = 'n', low = 1, high = 4 }]"
+        )
+    plain, snapping = ganas.Space("space.toml"), ganas.Space("space.toml", snap=True)
+    off = {"lr": 0.02, "n": 3}
+    with pytest.raises(ValueError, match=r"the nearest is 0\.01 \(`snap` takes it\)"):
+        plain.parse(off)
+    assert dict(snapping.parse(off)) == {"lr": 0.01, "n": 3}
+    assert pickle.loads(pickle.dumps(snapping)).snap and not plain.snap
+    search = ganas.Search("space.toml", "random", queries=3, objective="loss:min")
+    assert str(search.ask()[0]) == "lr=0.1;n=2"
+    search = ganas.Search(
+        "space.toml", "random", 3, objective="loss:min", start=["lr=0.02;n=3"], snap=True, dir="run"
+    )
+    first = search.ask()[0]
+    assert str(first) == "lr=0.01;n=3"
+    search.tell(first, 1.0)
+    search.close()
+    search = ganas.Search.load("run")
+    assert search.space.snap and search.history.arch.tolist() == ["lr=0.01;n=3"]
+    search.close()
+    with pytest.raises(ValueError, match="no numbers to snap to"):
+        ganas.Space("nasbench201", snap=True)
+
+
 def test_graphs_as_networkx_and_numpy_have_them():
     networkx = pytest.importorskip("networkx")
     numpy = pytest.importorskip("numpy")

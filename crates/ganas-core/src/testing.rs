@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 
-use crate::arch::{Arch, Graph};
+use crate::arch::{Arch, Graph, contains};
 use crate::checkpoint::Checkpoint;
 use crate::constraint::{Comparison, Constraint};
 use crate::driver::{Limits, Objective, Observer, Problem, Run, Search, StopReason};
@@ -79,7 +79,7 @@ fn arch_contract(space: &dyn SearchSpace, arch: &Arch) {
             );
             let mut chosen = 0;
             for u in 0..t {
-                let fed = graph.inputs[t] >> u & 1 == 1;
+                let fed = contains(graph.inputs[t], u);
                 let link = space.link(&partial, label, chosen, u, rules);
                 assert_ne!(
                     link,
@@ -87,7 +87,9 @@ fn arch_contract(space: &dyn SearchSpace, arch: &Arch) {
                     "edge {u} -> {t} of {} cannot be grown",
                     space.format(arch)
                 );
-                chosen |= u64::from(fed) << u;
+                if fed {
+                    chosen |= 1 << u;
+                }
             }
         }
     }
@@ -118,7 +120,9 @@ fn growth_contract(space: &dyn SearchSpace, rules: Rules, rng: &mut Rng) {
                 Link::MayNot => false,
                 Link::May => rng.chance(0.4),
             };
-            chosen |= u64::from(fed) << u;
+            if fed {
+                chosen |= 1 << u;
+            }
         }
         graph.push(label, chosen);
         assert!(graph.len() <= space.max_nodes());
