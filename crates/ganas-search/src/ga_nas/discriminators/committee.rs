@@ -42,9 +42,6 @@ pub struct CommitteeDiscriminator {
     fitted: Option<Fitted>,
 }
 
-/// Factor from a weight of uncertainty to one on the deviations of each of several objectives (ours).
-const OPTIMISM: f64 = 0.5;
-
 /// Candidates among which a batch for several objectives is chosen (ours).
 const CHOSEN_FROM: usize = 200;
 
@@ -127,7 +124,7 @@ impl Discriminator for CommitteeDiscriminator {
                 _ => FrontAcquisition::fit(config, context, describer, kernels, rng).map(
                     |acquisition| Fitted::Front {
                         acquisition,
-                        optimism: OPTIMISM * bonus,
+                        optimism: bonus,
                     },
                 ),
             };
