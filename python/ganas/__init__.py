@@ -13,6 +13,7 @@ The command ``ganas`` comes with the package; ``python -m ganas`` is the same.
 from ganas._bench import bench
 from ganas._command import export, report
 from ganas._ganas import Arch, Space, __version__, strategies
+from ganas._known import pretrain, proxies
 from ganas._search import Best, Evaluation, FrontMember, NothingFound, Search
 from ganas._trial import Trial
 
@@ -28,6 +29,8 @@ __all__ = [
     "__version__",
     "bench",
     "export",
+    "pretrain",
+    "proxies",
     "report",
     "strategies",
 ]

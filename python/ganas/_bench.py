@@ -69,7 +69,8 @@ def bench(
             Reported values are without noise.
         prior: Results of other tasks on the space, from which the search starts: tables or run folders, each as
             ``"FILE"``, ``"FILE:COLUMN"`` or ``"FILE:COLUMN:min"``.
-        known: Columns of the table that cost nothing, and that the strategy may look at before an evaluation.
+        known: Metrics that cost nothing, and that the strategy may look at before an evaluation: columns of the table,
+            ``"FILE:COLUMN"``, or with ``train`` the names of zero-cost proxies.
         where: A filter on the rows of the table: the required value of each column, as ``{"r": 224}``.
         duplicates: The meaning of several rows of one architecture with different values:
             ``"mean"``, ``"first"`` or ``"error"``.
@@ -108,7 +109,7 @@ def bench(
         "reevaluate": reevaluate,
         "noise": noise,
         "prior": _spec.priors(prior),
-        "known": _spec.names(known),
+        "known": _spec.known(known),
         **_spec.reading(where, duplicates, arch_column),
         "first_seed": first_seed,
         "threads": threads,

@@ -125,7 +125,8 @@ class Search:
             ``"nasbench201"``, which is built in.
         prior: Results of other tasks on the space, from which the search starts: tables or run folders, each as
             ``"FILE"``, ``"FILE:COLUMN"`` or ``"FILE:COLUMN:min"``.
-        known: Columns of the table that cost nothing, and that the strategy may look at before an evaluation.
+        known: Metrics that cost nothing, and that the strategy may look at before an evaluation: columns of the table,
+            ``"FILE:COLUMN"``, or with ``train`` the names of zero-cost proxies.
         where: A filter on the rows of the table or the history: the required value of each column,
             as ``{"r": 224}``.
         duplicates: The meaning of several rows of one architecture with different values:
@@ -203,7 +204,7 @@ class Search:
             "table": _spec.table(table),
             "surrogate": _spec.path(surrogate),
             "prior": _spec.priors(prior),
-            "known": _spec.names(known),
+            "known": _spec.known(known),
             **_spec.reading(where, duplicates, arch_column),
             "async": in_flight is not None,
             "workers": in_flight,

@@ -35,6 +35,13 @@ def priors(files: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
     return [text if text.split(":")[0] in embedded else os.path.abspath(text) for text in texts]
 
 
+def known(metrics: Any) -> list[str]:
+    """Free metrics by name, or as ``FILE:COLUMN``, wherever the process is when the run goes on."""
+    files = [text.rsplit(":", 1)[0] for text in names(metrics)]
+    pairs = zip(files, names(metrics))
+    return [os.path.abspath(text) if os.path.isfile(file) else text for file, text in pairs]
+
+
 def aims(
     objective: str | Iterable[str] | None,
     maximize: bool | str | Iterable[str] | None,
@@ -113,9 +120,9 @@ def reading(
 
 
 def given(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that have a value."""
+    """The fields that have a value. Paths hold wherever the process is when the run goes on."""
     return {
-        name: value
+        name: os.path.abspath(value) if isinstance(value, os.PathLike) else value
         for name, value in fields.items()
         if value is not None and value is not False and value != []
     }

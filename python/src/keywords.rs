@@ -16,11 +16,13 @@ const OTHERS: [(&str, &str); 7] = [
 ];
 
 /// Commands and their counterparts in Python.
-const HELPS: [(&str, &str); 4] = [
+const HELPS: [(&str, &str); 6] = [
     ("search", "Search"),
     ("bench", "bench"),
     ("report", "report"),
     ("export", "export"),
+    ("proxies", "proxies"),
+    ("pretrain", "pretrain"),
 ];
 
 /// The line with keyword arguments in the place of options: `--queries` becomes `queries`,

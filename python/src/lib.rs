@@ -1,10 +1,12 @@
 //! The native part of the Python package `ganas`; `ganas/_ganas.pyi` lists its contents.
 
 mod arch;
+mod background;
 mod bench;
 mod command;
 mod fault;
 mod keywords;
+mod known;
 mod predicate;
 mod queue;
 mod registry;
@@ -21,6 +23,8 @@ mod _ganas {
     use crate::bench::bench;
     #[pymodule_export]
     use crate::command::{command, main};
+    #[pymodule_export]
+    use crate::known::{pretrain, proxies};
     #[pymodule_export]
     use crate::search::{Search, usual_search};
     #[pymodule_export]

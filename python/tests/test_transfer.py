@@ -41,3 +41,30 @@ def test_benchmarks_have_priors(chain):
     assert list(frame.queries_to_best) == [1, 1]
     with pytest.raises(ValueError, match="did you mean"):
         ganas.bench(**common, prior=["chain.csv:accurac"])
+
+
+def test_proxies_are_computed_into_a_file_and_known(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = {"proxies": ["nwot", "zen"], "width": 2, "depth": 1, "images": 4}
+    assert ganas.proxies(sample=20, out="few.csv", **options) == tmp_path / "few.csv"
+    lines = Path("few.csv").read_text().splitlines()
+    assert lines[0] == "arch,nwot,zen" and len(lines) == 21
+    arch = ganas.Space("nasbench201").sample(1)[0]
+    ganas.proxies([arch], out="one.csv", **options)
+    assert str(arch) in Path("one.csv").read_text()
+    search = ganas.Search("nasbench201", queries=8, table="nasbench201", objective="cifar10_test", known="few.csv:nwot")
+    search.run()
+    assert len(search.history) == 8
+    with pytest.raises(ValueError, match="did you mean `nwot`"):
+        ganas.proxies(proxies="nwt")
+
+
+def test_networks_are_pretrained(chain):
+    networks = ganas.pretrain("chain.csv:accuracy", "networks.json", space="chain.toml", rounds=2)
+    search = ganas.Search(
+        "chain.toml", "ga-nas:adversarial", 12, table="chain.csv", objective="accuracy", pretrained=networks
+    )
+    search.run()
+    assert len(search.history) == 12
+    with pytest.raises(ValueError, match="prior="):
+        ganas.pretrain([], "networks.json", space="chain.toml")
