@@ -282,7 +282,9 @@ function bestFigure(task, curves) {
         near.sort((a, b) => a.far - b.far);
         if (!near.length) return null;
         const { run, query } = near[0];
-        return pickedStep(task, run, byCost ? queryAtCost(run, query) : query);
+        if (!byCost) return pickedStep(task, run, query);
+        // The listed evaluations are those at the highest fidelity, so their places are no queries.
+        return pickedStep(task, { ...run, evaluations: [] }, queryAtCost(run, query));
       };
       return { option, csv: curvesCsv(lines, byCost ? "cost" : "queries"), legend: legendOf(lines), pick };
     },
