@@ -42,6 +42,9 @@ pub struct CommitteeDiscriminator {
     fitted: Option<Fitted>,
 }
 
+/// Factor from a weight of uncertainty to one on the deviations of each of several objectives (ours).
+const OPTIMISM: f64 = 0.5;
+
 /// Candidates among which a batch for several objectives is chosen (ours).
 const CHOSEN_FROM: usize = 200;
 
@@ -124,7 +127,7 @@ impl Discriminator for CommitteeDiscriminator {
                 _ => FrontAcquisition::fit(config, context, describer, kernels, rng).map(
                     |acquisition| Fitted::Front {
                         acquisition,
-                        optimism: bonus,
+                        optimism: OPTIMISM * bonus,
                     },
                 ),
             };
