@@ -3,6 +3,7 @@
 //! It expects a value of an architecture and says how sure it is.
 
 mod acquisition;
+mod calibration;
 mod columns;
 mod configurations;
 mod examples;

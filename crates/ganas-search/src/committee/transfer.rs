@@ -11,6 +11,7 @@ use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
 
+use super::calibration::Calibration;
 use super::examples::quantiles;
 use super::features::{Describer, Feature, Kind};
 use super::process::Chosen;
@@ -20,10 +21,15 @@ use super::{Committee, CommitteeConfig};
 const BEST: usize = 100;
 const OTHERS: usize = 200;
 
+/// Most architectures that tasks are compared on (ours).
+const COMPARED: usize = 20_000;
+
 /// Priors of a search, as scores.
 pub struct Transfer {
     priors: Arc<[Prior]>,
     sources: Vec<Source>,
+    /// Value that the mean of all tasks promises, learned from the tasks themselves.
+    calibration: Option<Calibration>,
     seed: u64,
 }
 
@@ -54,11 +60,18 @@ impl Source {
 impl Transfer {
     /// Scores of what is known before a search with a seed.
     pub fn new(priors: &Arc<[Prior]>, seed: u64) -> Self {
+        let sources: Vec<Source> = priors.iter().map(Source::new).collect();
         Transfer {
-            sources: priors.iter().map(Source::new).collect(),
+            calibration: calibrate(priors, &sources, seed),
+            sources,
             priors: priors.clone(),
             seed,
         }
+    }
+
+    /// Value that the mean of several tasks promises. `None` with fewer than two tasks that share architectures.
+    pub fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
     }
 
     /// Number of priors.
@@ -114,7 +127,8 @@ impl Transfer {
         Committee::fit(&config, space, &examples, &mut describer, kernel, &mut rng)
     }
 
-    /// The scores of an architecture as features, beside what else describes it.
+    /// The scores of an architecture as features, beside what else describes it; after those of the priors
+    /// the value that the mean of the tasks promises, if several can be compared.
     pub fn features(&self, arch: &Arch, described: &[(Feature, f32)]) -> Vec<(Feature, f32)> {
         let score = |i: usize| {
             let model = || {
@@ -124,6 +138,41 @@ impl Transfer {
             let score = self.known(i, arch).unwrap_or_else(model);
             ((Kind::Prior, i as u64), score)
         };
-        (0..self.count()).map(score).collect()
+        let mut features: Vec<(Feature, f32)> = (0..self.count()).map(score).collect();
+        if let Some(calibration) = &self.calibration {
+            let tasks = (0..self.count()).filter(|i| self.is_directed(*i));
+            let (count, sum) = tasks.fold((0.0, 0.0), |(count, sum), i| {
+                (count + 1.0, sum + f64::from(features[i].1))
+            });
+            let promised = calibration.expected(sum / count);
+            features.push(((Kind::Prior, self.count() as u64), promised as f32));
+        }
+        features
     }
+}
+
+/// Compares the tasks among the priors on the architectures that all of them have, or some of these.
+fn calibrate(priors: &[Prior], sources: &[Source], seed: u64) -> Option<Calibration> {
+    let tasks: Vec<usize> = (0..priors.len())
+        .filter(|i| priors[*i].is_directed())
+        .collect();
+    let (first, others) = tasks.split_first()?;
+    if others.is_empty() {
+        return None;
+    }
+    let rows = priors[*first].archs().len();
+    let mut compared = Rng::stream(seed, "prior/calibration").distinct(rows, COMPARED);
+    compared.sort_unstable();
+    let mut scores = vec![Vec::new(); tasks.len()];
+    for row in compared {
+        let arch = &priors[*first].archs()[row];
+        let found: Option<Vec<usize>> =
+            others.iter().map(|task| priors[*task].find(arch)).collect();
+        let Some(found) = found else { continue };
+        scores[0].push(f64::from(sources[*first].scores[row]));
+        for ((list, task), row) in scores[1..].iter_mut().zip(others).zip(found) {
+            list.push(f64::from(sources[*task].scores[row]));
+        }
+    }
+    Calibration::of(&scores)
 }

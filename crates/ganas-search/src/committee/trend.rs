@@ -17,6 +17,9 @@ use super::transfer::Transfer;
 /// tasks (ours).
 const BELIEVED: f64 = 0.6;
 
+/// Weight of the value that the mean of several tasks promises: it is calibrated on the tasks themselves.
+const PROMISED: f64 = 1.0;
+
 /// Standard deviations of what is believed of weights, in those of the noise: of the mean of all tasks, of the
 /// deviation of a task from it, and of a free metric (all ours).
 const DOUBT: f64 = 0.4;
@@ -74,10 +77,12 @@ impl Trend {
         values: &[f64],
         covariance: DMatrix<f64>,
     ) -> Option<Self> {
-        let count = transfer.count();
+        let count = transfer.count() + usize::from(transfer.calibration().is_some());
         let scores = described.iter().flat_map(|d| scores(d, count));
         let scores = DMatrix::from_row_iterator(described.len(), count, scores);
-        let directed: Vec<bool> = (0..count).map(|i| transfer.is_directed(i)).collect();
+        let directed: Vec<bool> = (0..transfer.count())
+            .map(|i| transfer.is_directed(i))
+            .collect();
         learn(&scores, values, &directed, covariance)
     }
 
@@ -100,16 +105,24 @@ fn scores(described: &[(Feature, f32)], count: usize) -> Vec<f64> {
     scores
 }
 
-/// The regressors of priors: the mean of all tasks, the deviation of each from it, and each free metric.
-fn regressors(directed: &[bool]) -> Vec<Regressor> {
+/// The regressors of priors with `count` scores: the mean of all tasks, or the value that it promises, which is
+/// one score more; the deviation of each task from the mean, and each free metric.
+fn regressors(directed: &[bool], count: usize) -> Vec<Regressor> {
     let tasks = directed.iter().filter(|task| **task).count();
     let share = |i: usize| f64::from(u8::from(directed[i])) / tasks.max(1) as f64;
-    let shares: Vec<f64> = (0..directed.len()).map(share).collect();
+    let mut shares: Vec<f64> = (0..directed.len()).map(share).collect();
+    shares.resize(count, 0.0);
     let mut all = Vec::new();
     if tasks > 0 {
+        let is_calibrated = count > directed.len();
+        let mut factors = shares.clone();
+        if is_calibrated {
+            factors = vec![0.0; count];
+            factors[directed.len()] = 1.0;
+        }
         all.push(Regressor {
-            factors: shares.clone(),
-            believed: BELIEVED,
+            factors,
+            believed: if is_calibrated { PROMISED } else { BELIEVED },
             deviation: DOUBT,
             odds: ODDS,
         });
@@ -118,7 +131,7 @@ fn regressors(directed: &[bool]) -> Vec<Regressor> {
         if *is_task && tasks == 1 {
             continue;
         }
-        let mut factors = vec![0.0; directed.len()];
+        let mut factors = vec![0.0; count];
         if *is_task {
             factors = shares.iter().map(|share| -share).collect();
         }
@@ -147,8 +160,8 @@ fn learn(
     let scores = factor.solve_lower_triangular(scores)?;
     let values = factor.solve_lower_triangular(&DVector::from_column_slice(values))?;
     let length = ones.norm_squared();
-    let regressors = regressors(directed);
-    let factors = DMatrix::from_fn(directed.len(), regressors.len(), |i, r| {
+    let regressors = regressors(directed, scores.ncols());
+    let factors = DMatrix::from_fn(scores.ncols(), regressors.len(), |i, r| {
         regressors[r].factors[i]
     });
     let means = ones.transpose() * &scores / length;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{GaNasConfig, Reward};
 use super::freeze_thaw::FreezeThaw;
-use super::informed::{INITIAL, Informed};
+use super::informed::Informed;
 use super::parts::Parts;
 use super::pretrained::Pretrained;
 use super::round::{Round, Streams};
@@ -113,8 +113,8 @@ impl Strategy for GaNas {
         self.stopwatch.start();
         self.prepare(context)?;
         // Line 1: the initial set X_0. Architectures that are known from before are a part of it.
-        let initial = match self.informed {
-            Some(_) => self.config.initial.min(INITIAL),
+        let initial = match &self.informed {
+            Some(informed) => self.config.initial.min(informed.initial()),
             None => self.config.initial,
         };
         let missing = initial.saturating_sub(context.ledger.history());

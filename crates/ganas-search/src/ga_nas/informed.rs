@@ -9,11 +9,15 @@ use ganas_core::strategy::Context;
 
 use crate::committee::{Describer, Kind, Transfer};
 
-/// |X_0| of an informed search (ours): about as many as the committee needs, which then learns from every set.
-pub const INITIAL: usize = 5;
+/// Most of the best of the orders in X_0 (ours).
+const KNOWN: usize = 3;
 
 /// Members of X_0 that are drawn at random (ours), so that a misleading prior costs little.
 const DRAWN: usize = 2;
+
+/// Value, in deviations, that the best of the orders have to promise: that of the best of three random ones.
+/// Otherwise X_0 is as large as without priors.
+const PROMISING: f64 = 0.85;
 
 /// Best rows of each task that are ranked by the mean over all tasks (ours).
 const MERGED: usize = 1000;
@@ -65,10 +69,19 @@ impl Informed {
         &self.transfer
     }
 
+    /// Largest |X_0|, if the priors promise much: about as many as the committee needs, which then learns from
+    /// every set.
+    pub fn initial(&self) -> usize {
+        match self.transfer.calibration() {
+            Some(calibration) if calibration.at_the_top() < PROMISING => usize::MAX,
+            _ => KNOWN + DRAWN,
+        }
+    }
+
     /// X_0: the best of the orders in turn, none of them one edit from another, and random architectures.
     pub fn first_set(&self, context: &Context, size: usize, rng: &mut Rng) -> Vec<Arch> {
         let mut set: Vec<Arch> = Vec::with_capacity(size);
-        let known = size.saturating_sub(DRAWN);
+        let known = size.saturating_sub(DRAWN).min(KNOWN);
         let orders = if self.is_directed {
             1
         } else {
