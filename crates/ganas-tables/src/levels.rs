@@ -146,22 +146,34 @@ pub struct Missing {
     pub gaps: usize,
 }
 
-/// The column of each level of a template.
+/// The column of each level of a template: its own, or the last one before it where the table has a column at
+/// every so many levels alone, from the lowest to the highest.
 fn columns(table: &Table, axis: &Axis, template: &str) -> Result<Vec<usize>> {
-    let column = |level: u32| {
-        let name = template.replace(&level_in_braces(axis), &level.to_string());
-        if table.columns().contains(&name) || is_ignored(table, &name) {
-            return table.column(&name);
-        }
-        let (low, high) = axis.levels().into_inner();
-        Err(Error::input(format!(
-            "there is no column `{name}`, which `{template}` needs at {level} of the {} {low} to {high}",
-            axis.name()
-        ))
-        .mend("give a range whose levels all have a column, or add the column")
-        .in_file(table.source()))
+    let name = |level: u32| template.replace(&level_in_braces(axis), &level.to_string());
+    let exists = |level: &u32| {
+        let name = name(*level);
+        table.columns().contains(&name) || is_ignored(table, &name)
     };
-    axis.levels().map(column).collect()
+    let (low, high) = axis.levels().into_inner();
+    let measured: Vec<u32> = axis.levels().filter(exists).collect();
+    let step = match measured[..] {
+        [first, second, ..] => second - first,
+        _ => 1,
+    };
+    let expected = (low..=high).step_by(step as usize);
+    let has_ends = measured.first() == Some(&low) && measured.last() == Some(&high);
+    if has_ends && expected.eq(measured.iter().copied()) {
+        let last = |level: u32| table.column(&name(level - (level - low) % step));
+        return axis.levels().map(last).collect();
+    }
+    let missing = axis.levels().find(|level| !exists(level)).unwrap_or(high);
+    Err(Error::input(format!(
+        "there is no column `{}`, which `{template}` needs at {missing} of the {} {low} to {high}",
+        name(missing),
+        axis.name()
+    ))
+    .mend("give a range whose levels all have a column, or one at even steps from the first to the last")
+    .in_file(table.source()))
 }
 
 fn is_ignored(table: &Table, name: &str) -> bool {

@@ -166,6 +166,49 @@ fn early_stops_save_cost_and_are_on_record() {
 }
 
 #[test]
+fn columns_at_even_steps_stand_for_the_levels_after_them() {
+    let sandbox = sandbox();
+    let curves = sandbox.read("curves.csv");
+    let kept = |name: &str| {
+        let level = name
+            .strip_prefix("val_e")
+            .and_then(|l| l.parse::<u32>().ok());
+        level.is_none_or(|level| level % 5 == 2)
+    };
+    let names: Vec<&str> = curves.lines().next().unwrap().split(',').collect();
+    let cut = |line: &str| -> String {
+        let cells = line.split(',').zip(&names);
+        let cells: Vec<&str> = cells.filter(|(_, name)| kept(name)).map(|c| c.0).collect();
+        cells.join(",") + "\n"
+    };
+    sandbox.write("steps.csv", &curves.lines().map(cut).collect::<String>());
+    let search = SEARCH
+        .replace("curves.csv", "steps.csv")
+        .replace("1..27", "2..27");
+    sandbox
+        .run(&format!("{search} --strategy asha --cost 200 --out steps"))
+        .success();
+    for row in sandbox.read("steps/evaluations.csv").lines().skip(1) {
+        let cells: Vec<&str> = row.split(',').collect();
+        let level: u32 = cells[3].parse().unwrap();
+        let of_arch = curves
+            .lines()
+            .find(|line| line.starts_with(cells[2]))
+            .unwrap();
+        let column = format!("val_e{}", level - (level - 2) % 5);
+        let place = names.iter().position(|name| *name == column).unwrap();
+        let measured = of_arch.split(',').nth(place).unwrap();
+        assert_eq!(cells[4].parse::<f64>(), measured.parse::<f64>(), "{row}");
+    }
+    let beyond = search.replace("2..27", "2..25");
+    sandbox
+        .run(&beyond)
+        .code(2)
+        .stderr(contains("there is no column `val_e3`"))
+        .stderr(contains("even steps"));
+}
+
+#[test]
 fn unusable_fidelities_are_refused() {
     let sandbox = sandbox();
     for (change, words) in [
