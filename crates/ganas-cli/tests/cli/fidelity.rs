@@ -181,7 +181,7 @@ fn columns_at_even_steps_stand_for_the_levels_after_them() {
         let cells: Vec<&str> = cells.filter(|(_, name)| kept(name)).map(|c| c.0).collect();
         cells.join(",") + "\n"
     };
-    sandbox.write("steps.csv", &curves.lines().map(cut).collect::<String>());
+    sandbox.write("steps.csv", curves.lines().map(cut).collect::<String>());
     let search = SEARCH
         .replace("curves.csv", "steps.csv")
         .replace("1..27", "2..27");
