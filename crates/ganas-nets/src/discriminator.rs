@@ -90,6 +90,19 @@ pub struct Scores {
     pub rank: Option<Vec<f32>>,
 }
 
+impl Scores {
+    /// Weighted means of both, of which the ranking head has a share; the likelihoods alone if it was not fitted.
+    pub fn blend(self, rank_share: f32) -> Vec<f32> {
+        let Some(rank) = self.rank else {
+            return self.real;
+        };
+        let pairs = self.real.iter().zip(&rank);
+        pairs
+            .map(|(real, rank)| (1.0 - rank_share) * real + rank_share * rank)
+            .collect()
+    }
+}
+
 /// The parameters of a [`Discriminator`], for saving. Its numbers are restored exactly.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DiscriminatorState {

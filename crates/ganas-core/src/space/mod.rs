@@ -30,6 +30,7 @@ use crate::arch::{Arch, Graph};
 use crate::error::{Advice, Error, Result, hint, nearest};
 use crate::rng::Rng;
 
+pub use op_name::is_none;
 use op_name::{exact_op_index, op_index};
 
 pub use activation::Activation;

@@ -16,6 +16,12 @@ const ALIASES: [(&str, &str); 10] = [
     ("maxpool", "max_pool_3x3"),
 ];
 
+/// Returns true if a name stands for the op that carries nothing, `none`.
+pub fn is_none(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    lower == "none" || ALIASES.contains(&(&lower, "none"))
+}
+
 /// Returns the index of an op by exactly its name.
 ///
 /// # Errors

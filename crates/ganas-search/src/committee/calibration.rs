@@ -4,6 +4,8 @@
 //! are often only good on the one that is left out: the curve is flat at its top, and nothing is to be gained
 //! from the order there.
 
+use super::piecewise::interpolate;
+
 /// Shares of the architectures with the largest means, at whose bounds the curve has its corners (ours).
 const SHARES: [f64; 9] = [1.0, 0.75, 0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.005];
 
@@ -62,15 +64,7 @@ impl Calibration {
 
     /// Expected score on a further task of an architecture with this mean.
     pub fn expected(&self, mean: f64) -> f64 {
-        let after = self.corners.partition_point(|(x, _)| *x < mean);
-        match (after.checked_sub(1), self.corners.get(after)) {
-            (Some(before), Some((u, v))) => {
-                let (x, y) = self.corners[before];
-                y + (v - y) * (mean - x) / (u - x)
-            }
-            (Some(before), None) => self.corners[before].1,
-            (None, first) => first.map_or(0.0, |(_, score)| *score),
-        }
+        interpolate(&self.corners, mean, 0.0)
     }
 
     /// Expected score of the best by the mean.

@@ -16,6 +16,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use super::acquisition::{Kernels, LEAST_DEVIATION};
 use super::examples::{Bound, Examples, margin, quantiles};
 use super::features::Describer;
+use super::piecewise::interpolate;
 use super::region::Region;
 use super::{Committee, CommitteeConfig};
 use crate::front_order::by_front;
@@ -272,16 +273,7 @@ impl Warped {
 
     /// Gain at a normal quantile.
     fn gain(&self, quantile: f64) -> f64 {
-        let after = self.knots.partition_point(|(x, _)| *x < quantile);
-        match (
-            after.checked_sub(1).map(|i| self.knots[i]),
-            self.knots.get(after),
-        ) {
-            (Some((x, y)), Some((u, v))) => y + (v - y) * (quantile - x) / (u - x),
-            (Some((x, y)), None) => y + self.slope * (quantile - x),
-            (None, Some((_, v))) => *v,
-            (None, None) => 0.0,
-        }
+        interpolate(&self.knots, quantile, self.slope)
     }
 }
 

@@ -5,13 +5,10 @@
 //! differ in nothing else.
 
 use ganas_core::arch::{Graph, bits};
-use ganas_core::space::SearchSpace;
+use ganas_core::space::{SearchSpace, is_none};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::features::{Feature, Kind, paths, shape, upstream};
-
-/// Names of ops that carry nothing.
-const ABSENT: [&str; 3] = ["none", "zero", "zeroize"];
 
 /// Labels of a space's graphs that carry nothing.
 pub struct Absent(Vec<bool>);
@@ -19,8 +16,8 @@ pub struct Absent(Vec<bool>);
 impl Absent {
     /// Labels by their usual names. `None` if the space has none of them.
     pub fn of(space: &dyn SearchSpace) -> Option<Self> {
-        let is_absent = |label: &String| ABSENT.contains(&label.to_ascii_lowercase().as_str());
-        let absent: Vec<bool> = space.vocabulary().iter().map(is_absent).collect();
+        let labels = space.vocabulary().iter();
+        let absent: Vec<bool> = labels.map(|label| is_none(label)).collect();
         absent.contains(&true).then_some(Absent(absent))
     }
 

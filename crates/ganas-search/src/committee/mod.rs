@@ -12,6 +12,7 @@ mod features;
 mod fronts;
 mod live;
 mod parallel;
+mod piecewise;
 mod process;
 mod region;
 mod transfer;

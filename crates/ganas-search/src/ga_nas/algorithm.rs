@@ -114,7 +114,7 @@ impl Strategy for GaNas {
         self.prepare(context)?;
         // Line 1: the initial set X_0. Architectures that are known from before are a part of it.
         let initial = match &self.informed {
-            Some(informed) => self.config.initial.min(informed.initial()),
+            Some(informed) => informed.initial(self.config.initial),
             None => self.config.initial,
         };
         let missing = initial.saturating_sub(context.ledger.history());

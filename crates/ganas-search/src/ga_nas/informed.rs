@@ -7,13 +7,14 @@ use ganas_core::arch::Arch;
 use ganas_core::rng::Rng;
 use ganas_core::strategy::Context;
 
+use super::apart::Apart;
 use crate::committee::{Describer, Kind, Transfer};
 
 /// Most of the best of the orders in X_0 (ours).
 const KNOWN: usize = 3;
 
-/// Members of X_0 that are drawn at random (ours), so that a misleading prior costs little.
-const DRAWN: usize = 2;
+/// Members of X_0 that are drawn at random (ours), so that misleading knowledge costs little.
+pub(super) const DRAWN: usize = 2;
 
 /// Value, in deviations, that the best of the orders have to promise: that of the best of three random ones.
 /// Otherwise X_0 is as large as without priors.
@@ -69,18 +70,18 @@ impl Informed {
         &self.transfer
     }
 
-    /// Largest |X_0|, if the priors promise much: about as many as the committee needs, which then learns from
-    /// every set.
-    pub fn initial(&self) -> usize {
+    /// |X_0| in place of the usual one: if the priors promise much, at most about as many as the committee needs,
+    /// which then learns from every set.
+    pub fn initial(&self, usual: usize) -> usize {
         match self.transfer.calibration() {
-            Some(calibration) if calibration.at_the_top() < PROMISING => usize::MAX,
-            _ => KNOWN + DRAWN,
+            Some(calibration) if calibration.at_the_top() < PROMISING => usual,
+            _ => usual.min(KNOWN + DRAWN),
         }
     }
 
     /// X_0: the best of the orders in turn, none of them one edit from another, and random architectures.
     pub fn first_set(&self, context: &Context, size: usize, rng: &mut Rng) -> Vec<Arch> {
-        let mut set: Vec<Arch> = Vec::with_capacity(size);
+        let mut set = Apart::new(context.space);
         let known = size.saturating_sub(DRAWN).min(KNOWN);
         let orders = if self.is_directed {
             1
@@ -91,19 +92,16 @@ impl Informed {
             .iter()
             .map(|order| order.iter())
             .collect();
-        let mut near: HashSet<Arch> = HashSet::new();
         for turn in 0.. {
             if set.len() >= known || turn >= LOOKED_AT {
                 break;
             }
             let order = turn % places.len();
-            let next = places[order].find(|arch| context.is_new(arch) && !near.contains(arch));
+            let next = places[order].find(|arch| context.is_new(arch) && set.admits(arch));
             let Some(next) = next else { continue };
-            near.insert(*next);
-            near.extend(context.space.neighbors(next));
-            set.push(*next);
+            set.add(*next);
         }
-        context.complete(set, size, rng)
+        context.complete(set.into_archs(), size, rng)
     }
 
     /// Candidates that were not seen yet and for which `is_open` holds.

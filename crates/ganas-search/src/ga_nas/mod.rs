@@ -13,6 +13,7 @@
 //! | `adversarial` | network, which makes a pool | pairwise network, which chooses from the pool |
 
 mod algorithm;
+mod apart;
 mod checks;
 mod config;
 pub mod discriminators;

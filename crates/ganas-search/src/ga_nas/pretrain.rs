@@ -22,7 +22,7 @@ const OTHERS: usize = 71;
 const BEST: usize = 10;
 
 /// Share of the ranking head in what the generator is paid (ours).
-const RANK_SHARE: f32 = 0.5;
+pub(super) const RANK_SHARE: f32 = 0.5;
 
 /// Settings of a pretraining.
 #[derive(Clone, Debug)]
@@ -199,12 +199,8 @@ impl Training<'_> {
     fn update(&mut self, discriminator: &Discriminator) -> Result<()> {
         let episodes = self.sample(self.config.episodes)?;
         let scores = discriminator.scores(&graphs(&episodes)).map_err(fault)?;
-        let rank = scores.rank.unwrap_or_else(|| scores.real.clone());
-        let pairs = scores.real.iter().zip(&rank);
-        let paid: Vec<f32> = pairs
-            .map(|(real, rank)| (1.0 - RANK_SHARE) * real + RANK_SHARE * rank)
-            .collect();
-        let paid = rewards(self.space, self.config.step_reward, &episodes, &paid);
+        let scores = scores.blend(RANK_SHARE);
+        let paid = rewards(self.space, self.config.step_reward, &episodes, &scores);
         let updated = (self.ppo).update(&mut self.generator, &episodes, &paid, &mut self.rng);
         updated.map_err(fault).map(drop)
     }

@@ -1,7 +1,5 @@
 //! Generator and discriminator from before a search, and their file.
 
-use std::collections::HashSet;
-
 use ganas_core::arch::{Arch, Graph};
 use ganas_core::error::{Error, Result};
 use ganas_core::rng::Rng;
@@ -11,18 +9,18 @@ use ganas_nets::{DiscriminatorState, Generator};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::apart::Apart;
 use super::config::GaNasConfig;
 use super::fault;
 use super::generators::grow;
+use super::informed::DRAWN;
+use super::pretrain::RANK_SHARE;
 
 /// Version of the file.
 const VERSION: u32 = 1;
 
 /// Architectures that the generator grows for the first set, of which the discriminator takes the best (ours).
 const GROWN: usize = 200;
-
-/// Members of the first set that are drawn at random (ours), so that misleading networks cost little.
-const DRAWN: usize = 2;
 
 /// Architectures by whose notation a space is recognised.
 const SAMPLED: usize = 50;
@@ -190,19 +188,17 @@ impl Pretrained {
         let network = ganas_nets::Discriminator::load(&self.discriminator, &truth);
         let graphs: Vec<&Graph> = graphs.iter().collect();
         let scores = network.and_then(|d| d.scores(&graphs)).map_err(fault)?;
-        let rank = scores.rank.unwrap_or_else(|| scores.real.clone());
-        let scores = scores.real.iter().zip(&rank).map(|(a, b)| a + b);
+        let scores = scores.blend(RANK_SHARE).into_iter();
         let mut ranked: Vec<(f32, Arch)> = scores.zip(grown.archs).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let (mut set, mut near) = (Vec::with_capacity(size), HashSet::new());
+        let mut set = Apart::new(space);
         let chosen = size.saturating_sub(DRAWN);
         for (_, arch) in ranked {
-            if set.len() < chosen && !near.contains(&arch) {
-                near.extend(space.neighbors(&arch));
-                set.push(arch);
+            if set.len() < chosen && set.admits(&arch) {
+                set.add(arch);
             }
         }
-        Ok(context.complete(set, size, rng))
+        Ok(context.complete(set.into_archs(), size, rng))
     }
 
     /// The graphs that the discriminator compares others with.

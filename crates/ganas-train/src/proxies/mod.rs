@@ -104,6 +104,8 @@ pub struct Probe {
     space: Arc<dyn SearchSpace>,
     frame: Frame,
     batch: Batch,
+    /// Random images, and the noise that is added to them.
+    noise: [Vec<f32>; 2],
     seed: u64,
 }
 
@@ -122,11 +124,17 @@ impl Probe {
         let feed = task.train().some(images, seed);
         let batch = feed.in_order(images).next();
         let batch = batch.filter(|batch| batch.labels.len() > 1);
+        let batch = batch.ok_or_else(|| {
+            TrainError::Examples("proxies need at least 2 training images".into())
+        })?;
         let probe = Probe {
             frame: task.frame(width, depth),
-            batch: batch.ok_or_else(|| {
-                TrainError::Examples("proxies need at least 2 training images".into())
-            })?,
+            noise: ["zen/images", "zen/noise"].map(|stream| {
+                let mut rng = Rng::stream(seed, stream);
+                let values = batch.images.iter().map(|_| rng.normal() as f32);
+                values.collect()
+            }),
+            batch,
             space,
             seed,
         };
@@ -161,11 +169,7 @@ impl Probe {
         let subject = Subject {
             weights: bound(&plan, &weights),
             gaussian: bound(&plan, &gaussian),
-            noise: ["zen/images", "zen/noise"].map(|stream| {
-                let mut rng = Rng::stream(self.seed, stream);
-                let values = self.batch.images.iter().map(|_| rng.normal() as f32);
-                values.collect()
-            }),
+            noise: &self.noise,
             plan: &plan,
             batch: &self.batch,
         };
@@ -189,7 +193,7 @@ struct Subject<'a> {
     /// The same, those of convolutions and dense layers normal with variance 1.
     gaussian: Vec<Tensor<4>>,
     /// Random images, and the noise that is added to them.
-    noise: [Vec<f32>; 2],
+    noise: &'a [Vec<f32>; 2],
 }
 
 impl Subject<'_> {

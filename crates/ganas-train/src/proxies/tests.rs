@@ -87,7 +87,7 @@ fn values_are_those_of_pytorch() {
             batch: &batch,
             weights: weights(&plan, false),
             gaussian: weights(&plan, true),
-            noise: [singles(pixels, 2), singles(pixels, 3)],
+            noise: &[singles(pixels, 2), singles(pixels, 3)],
         };
         for proxy in Proxy::ALL {
             let (value, wanted) = (subject.value(proxy).unwrap(), recorded.values[proxy.name()]);

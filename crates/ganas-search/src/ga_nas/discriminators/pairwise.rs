@@ -38,8 +38,8 @@ impl PairwiseDiscriminator {
         }
     }
 
-    /// Line 5: a new network, or the one from before the search, fitted to tell T from F and, if the ranking head has a share, to rank
-    /// everything evaluated.
+    /// Line 5: a new network, or the one from before the search, fitted to tell T from F and, if the ranking
+    /// head has a share, to rank everything evaluated.
     fn tell_apart(&mut self, round: &mut Round, fakes: &[&Graph]) -> Result<FitReport> {
         let truth: Vec<&Graph> = round.truth.graphs().iter().collect();
         let (graphs, scores) = if self.rank_share > 0.0 {
@@ -91,16 +91,7 @@ impl Discriminator for PairwiseDiscriminator {
             return Err(Error::bug("the discriminator is used before it is fitted"));
         };
         let scores = discriminator.scores(graphs).map_err(fault)?;
-        let share = self.rank_share;
-        Ok(match scores.rank {
-            None => scores.real,
-            Some(rank) => scores
-                .real
-                .iter()
-                .zip(&rank)
-                .map(|(real, rank)| (1.0 - share) * real + share * rank)
-                .collect(),
-        })
+        Ok(scores.blend(self.rank_share))
     }
 }
 
