@@ -10,13 +10,15 @@ use crate::arch::Arch;
 pub struct Prior {
     name: String,
     is_directed: bool,
+    objective: usize,
     /// Architectures in ascending order.
     archs: Vec<Arch>,
     values: Vec<f64>,
 }
 
 impl Prior {
-    /// Results of another task on the same space, turned so that larger is better.
+    /// Results of another task on the same space, turned so that larger is better. They are about the first
+    /// objective; [`about`](Self::about) names another.
     pub fn task(name: impl Into<String>, rows: impl IntoIterator<Item = (Arch, f64)>) -> Self {
         Prior::new(name.into(), true, rows)
     }
@@ -36,9 +38,21 @@ impl Prior {
         Prior {
             name,
             is_directed,
+            objective: 0,
             archs,
             values,
         }
+    }
+
+    /// Makes the results of a task tell of the objective at this place of the problem's objectives.
+    pub fn about(mut self, objective: usize) -> Self {
+        self.objective = objective;
+        self
+    }
+
+    /// Returns true if the numbers tell of the objective at this place. Metrics tell of all.
+    pub fn informs(&self, objective: usize) -> bool {
+        !self.is_directed || self.objective == objective
     }
 
     /// Name in messages.
@@ -80,5 +94,13 @@ mod tests {
         assert_eq!(prior.find(&arch(3)).map(|i| prior.values()[i]), Some(1.0));
         assert_eq!(prior.find(&arch(1)), None);
         assert!(prior.is_directed() && !Prior::metric("m", []).is_directed());
+    }
+
+    #[test]
+    fn a_task_informs_one_objective_and_a_metric_all() {
+        let task = Prior::task("t", []).about(1);
+        assert!(task.informs(1) && !task.informs(0));
+        let metric = Prior::metric("m", []);
+        assert!(metric.informs(0) && metric.informs(1));
     }
 }

@@ -29,15 +29,20 @@ pub fn ordered<'a>(
 /// Queries by layer, and by crowding distance within one; of equals the earlier first.
 pub fn ranked<'a>(queries: &[&'a Query]) -> Vec<&'a Query> {
     let values: Vec<&[f64]> = queries.iter().map(|query| &*query.values).collect();
-    let mut ranked = Vec::with_capacity(values.len());
-    for layer in layers(&values) {
-        let points: Vec<&[f64]> = layer.iter().map(|&i| values[i]).collect();
-        let distances = crowding(&points);
+    places(&values).into_iter().map(|i| queries[i]).collect()
+}
+
+/// Places of points by layer, and by crowding distance within one; of equals the earlier first. Larger is better.
+pub fn places<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
+    let mut places = Vec::with_capacity(points.len());
+    for layer in layers(points) {
+        let members: Vec<&[f64]> = layer.iter().map(|&i| points[i].as_ref()).collect();
+        let distances = crowding(&members);
         let mut order: Vec<usize> = (0..layer.len()).collect();
         order.sort_by(|&a, &b| distances[b].total_cmp(&distances[a]));
-        ranked.extend(order.into_iter().map(|i| queries[layer[i]]));
+        places.extend(order.into_iter().map(|i| layer[i]));
     }
-    ranked
+    places
 }
 
 /// Index of the first of some evaluated architectures in this order. Those that are not evaluated are last.

@@ -217,7 +217,25 @@ fn priors_that_cannot_be_used_are_refused() {
         ),
         (
             "--prior other.csv:score --objective proxy",
-            "informs a search for one objective, and there are 2",
+            "`score` is none of the objectives accuracy and proxy; say which one it tells of, as \
+             `other.csv:score=accuracy`",
+        ),
+        (
+            "--prior other.csv:score=prxy --objective proxy",
+            "there is no objective `prxy`; did you mean `proxy`?",
+        ),
+        (
+            "--prior other.csv --objective proxy",
+            "there is no column `accuracy`, and no other is named; name one, as `other.csv:score=accuracy`",
+        ),
+        (
+            "--prior other.csv:score=accuracy --prior other.csv:score=accuracy:min --objective proxy",
+            "it is named with both directions",
+        ),
+        ("--prior other.csv:=proxy", "does not name a prior"),
+        (
+            "--known task.csv:proxy=accuracy",
+            "it informs every objective",
         ),
         ("--known prox", "did you mean `proxy`?"),
         ("--known accuracy", "this is what the search evaluates"),
@@ -308,4 +326,79 @@ fn free_metrics_inform_several_objectives() {
     let result = sandbox.json("out.json");
     assert!(!result["front"].as_array().unwrap().is_empty());
     assert_eq!(result["provenance"]["task"]["known"][0], "proxy");
+}
+
+/// `score` of a task, as in [`tasks`], and `delay`, which conflicts with it, of two tasks.
+fn conflicting() -> Sandbox {
+    let sandbox = tasks();
+    let other = sandbox.read("other.csv");
+    let mut files = [
+        String::from("arch,accuracy,latency\n"),
+        String::from("arch,score,latency\n"),
+    ];
+    for (i, line) in other.lines().skip(1).enumerate() {
+        let cells: Vec<&str> = line.split(',').collect();
+        let score: f64 = cells[1].parse().unwrap();
+        let delay = |op: u8, place: usize| ((usize::from(op) * 5 + place * 4) % 9) as f64;
+        let ops = cells[0].split(';').enumerate();
+        let sum: f64 = ops.map(|(place, op)| delay(op.as_bytes()[0], place)).sum();
+        let jitter = |salt: usize| ((i * salt) % 97) as f64 / 97.0;
+        for (file, salt) in files.iter_mut().zip([13, 29]) {
+            let (score, delay) = (score + jitter(salt), sum + 0.5 * score + jitter(salt + 4));
+            let _ = writeln!(file, "{},{score},{delay}", cells[0]);
+        }
+    }
+    for (name, file) in ["fronts.csv", "earlier.csv"].iter().zip(files) {
+        sandbox.write(name, file);
+    }
+    sandbox
+}
+
+/// Mean share of the hypervolume of the table's front.
+fn share(sandbox: &Sandbox, options: &str) -> f64 {
+    sandbox
+        .run(&format!(
+            "bench --space chain.toml --table fronts.csv --objective accuracy --objective latency:min {options} \
+             --strategies ga-nas --queries 10 --seeds 4 --json bench.json"
+        ))
+        .success();
+    let share = &sandbox.json("bench.json")["summary"][0]["mean_share"];
+    share.as_f64().unwrap()
+}
+
+#[test]
+fn tasks_inform_each_of_several_objectives() {
+    let sandbox = conflicting();
+    let without = share(&sandbox, "");
+    // The column of an objective's name tells of it, and others say which one they tell of.
+    let with = share(
+        &sandbox,
+        "--prior earlier.csv --prior earlier.csv:score=accuracy",
+    );
+    assert!(with > without + 0.03, "{with} and {without}");
+    let priors = &sandbox.json("bench.json")["provenance"]["task"]["prior"];
+    let of = |field: &str| {
+        [&priors[0][field], &priors[1][field]].map(|value| value.as_str().unwrap().to_owned())
+    };
+    assert_eq!(of("column"), ["latency", "score"]);
+    assert_eq!(of("objective"), ["latency", "accuracy"]);
+    assert_eq!(priors[0]["minimize"], true);
+    // A task that tells of one objective alone does not mislead about the other.
+    let half = share(&sandbox, "--prior earlier.csv:latency");
+    assert!(half > without - 0.1, "{half} and {without}");
+    let search =
+        "search --space chain.toml --table fronts.csv --objective accuracy --objective latency:min";
+    sandbox
+        .run(&format!(
+            "{search} --prior earlier.csv --queries 20 --out run"
+        ))
+        .success();
+    let trace = sandbox.read("run/evaluations.csv");
+    sandbox
+        .run(&format!(
+            "{search} --prior earlier.csv --queries 12 --out part"
+        ))
+        .success();
+    sandbox.run("resume part --queries 20").success();
+    assert_eq!(sandbox.read("part/evaluations.csv"), trace);
 }

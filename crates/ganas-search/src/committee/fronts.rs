@@ -90,6 +90,7 @@ impl FrontAcquisition {
                 .map(|(query, quantile)| (query.arch, *quantile))
                 .collect();
             let kernel = kernels.at(k);
+            let config = &config.about(k);
             let committee = Committee::fit(config, space, &examples, describer, kernel, rng)?;
             objectives.push(Warped::new(committee, &quantiles, &values));
         }
@@ -123,6 +124,12 @@ impl FrontAcquisition {
             success,
             front,
         })
+    }
+
+    /// Returns true if what is known before the search tells something of an objective.
+    pub fn is_informed(&self) -> bool {
+        let mut objectives = self.objectives.iter();
+        objectives.any(|objective| objective.committee.is_informed())
     }
 
     /// Optimistic estimates of candidates: `optimism` is the number of deviations above the means.

@@ -60,6 +60,9 @@ pub struct CommitteeConfig {
     pub unseen: Vec<Kind>,
     /// True if each kind of features has the same weight, instead of each feature.
     pub even: bool,
+    /// Place of the objective that is learned: priors about others are not seen.
+    #[serde(skip)]
+    pub(crate) objective: usize,
 }
 
 impl Default for CommitteeConfig {
@@ -73,11 +76,19 @@ impl Default for CommitteeConfig {
             others: 200,
             unseen: Vec::new(),
             even: true,
+            objective: 0,
         }
     }
 }
 
 impl CommitteeConfig {
+    /// The same for a committee that learns the objective at this place.
+    pub(crate) fn about(&self, objective: usize) -> Self {
+        let mut config = self.clone();
+        config.objective = objective;
+        config
+    }
+
     /// The same for a committee that does not see what is known before the search.
     pub(crate) fn without_priors(&self) -> Self {
         let mut config = self.clone();
@@ -122,7 +133,7 @@ impl Committee {
             .filter(|_| !config.unseen.contains(&Kind::Prior))
             .and_then(|transfer| {
                 let covariance = structure(config, &described, kernel);
-                Trend::fit(transfer, &described, &values, covariance)
+                Trend::fit(transfer, config.objective, &described, &values, covariance)
             });
         leave_rest(trend.as_ref(), &mut described, &mut values);
         let views: Vec<&[(Feature, f32)]> = described.iter().map(Vec::as_slice).collect();
@@ -223,13 +234,12 @@ fn structure(
     GaussianProcess::covariance(&rows, columns.means(), &kernel.kernel)
 }
 
-/// Takes what follows from the priors out of the values, and priors without a weight out of the descriptions.
+/// Takes what follows from the priors out of the values, and priors that are not used out of the descriptions.
 fn leave_rest(trend: Option<&Trend>, described: &mut [Vec<(Feature, f32)>], values: &mut [f64]) {
     for (described, value) in described.iter_mut().zip(values) {
         *value -= trend.map_or(0.0, |trend| trend.of(described));
-        if trend.is_none() {
-            described.retain(|(feature, _)| feature.0 != Kind::Prior);
-        }
+        let is_used = |place: u64| trend.is_some_and(|trend| trend.uses(place));
+        described.retain(|((kind, place), _)| *kind != Kind::Prior || is_used(*place));
     }
 }
 

@@ -24,12 +24,12 @@ const OTHERS: usize = 200;
 /// Most architectures that tasks are compared on (ours).
 const COMPARED: usize = 20_000;
 
-/// Priors of a search, as scores.
+/// Priors of a search, as scores. Each prior is about one objective, or about all.
 pub struct Transfer {
     priors: Arc<[Prior]>,
     sources: Vec<Source>,
-    /// Value that the mean of all tasks promises, learned from the tasks themselves.
-    calibration: Option<Calibration>,
+    /// For each objective, what its tasks promise; `None` for one without several tasks.
+    calibrations: Vec<Option<Calibration>>,
     seed: u64,
 }
 
@@ -58,20 +58,52 @@ impl Source {
 }
 
 impl Transfer {
-    /// Scores of what is known before a search with a seed.
-    pub fn new(priors: &Arc<[Prior]>, seed: u64) -> Self {
+    /// Scores of what is known before a search for this many objectives, with a seed.
+    pub fn new(priors: &Arc<[Prior]>, objectives: usize, seed: u64) -> Self {
         let sources: Vec<Source> = priors.iter().map(Source::new).collect();
-        Transfer {
-            calibration: calibrate(priors, &sources, seed),
+        let mut transfer = Transfer {
+            calibrations: Vec::new(),
             sources,
             priors: priors.clone(),
             seed,
-        }
+        };
+        let of = |objective| transfer.calibrate(&transfer.tasks(objective));
+        transfer.calibrations = (0..objectives).map(of).collect();
+        transfer
     }
 
-    /// Value that the mean of several tasks promises. `None` with fewer than two tasks that share architectures.
-    pub fn calibration(&self) -> Option<&Calibration> {
-        self.calibration.as_ref()
+    /// Number of objectives.
+    pub fn objectives(&self) -> usize {
+        self.calibrations.len()
+    }
+
+    /// Value that the mean of the tasks of an objective promises. `None` with fewer than two tasks that share
+    /// architectures.
+    pub fn calibration(&self, objective: usize) -> Option<&Calibration> {
+        self.calibrations[objective].as_ref()
+    }
+
+    /// Places of the tasks that tell of an objective.
+    pub fn tasks(&self, objective: usize) -> Vec<usize> {
+        let is_task =
+            |i: &usize| self.priors[*i].is_directed() && self.priors[*i].informs(objective);
+        (0..self.count()).filter(is_task).collect()
+    }
+
+    /// Places of the scores that tell of an objective, among the [features](Self::features): those of its tasks
+    /// and of the free metrics, and that of its calibration, if there is one.
+    pub fn places(&self, objective: usize) -> Vec<u64> {
+        let informs = |i: &usize| self.priors[*i].informs(objective);
+        let mut places: Vec<u64> = (0..self.count())
+            .filter(informs)
+            .map(|i| i as u64)
+            .collect();
+        let calibrated = |k: usize| self.calibrations[k].is_some();
+        if calibrated(objective) {
+            let before = (0..objective).filter(|k| calibrated(*k)).count();
+            places.push((self.count() + before) as u64);
+        }
+        places
     }
 
     /// Number of priors.
@@ -127,8 +159,8 @@ impl Transfer {
         Committee::fit(&config, space, &examples, &mut describer, kernel, &mut rng)
     }
 
-    /// The scores of an architecture as features, beside what else describes it; after those of the priors
-    /// the value that the mean of the tasks promises, if several can be compared.
+    /// The scores of an architecture as features, beside what else describes it; after those of the priors,
+    /// for each objective the value that the mean of its tasks promises, if several can be compared.
     pub fn features(&self, arch: &Arch, described: &[(Feature, f32)]) -> Vec<(Feature, f32)> {
         let score = |i: usize| {
             let model = || {
@@ -139,40 +171,38 @@ impl Transfer {
             ((Kind::Prior, i as u64), score)
         };
         let mut features: Vec<(Feature, f32)> = (0..self.count()).map(score).collect();
-        if let Some(calibration) = &self.calibration {
-            let tasks = (0..self.count()).filter(|i| self.is_directed(*i));
-            let (count, sum) = tasks.fold((0.0, 0.0), |(count, sum), i| {
-                (count + 1.0, sum + f64::from(features[i].1))
-            });
-            let promised = calibration.expected(sum / count);
-            features.push(((Kind::Prior, self.count() as u64), promised as f32));
+        for objective in 0..self.objectives() {
+            let Some(calibration) = self.calibration(objective) else {
+                continue;
+            };
+            let tasks = self.tasks(objective);
+            let sum: f64 = tasks.iter().map(|i| f64::from(features[*i].1)).sum();
+            let promised = calibration.expected(sum / tasks.len() as f64);
+            features.push(((Kind::Prior, features.len() as u64), promised as f32));
         }
         features
     }
-}
 
-/// Compares the tasks among the priors on the architectures that all of them have, or some of these.
-fn calibrate(priors: &[Prior], sources: &[Source], seed: u64) -> Option<Calibration> {
-    let tasks: Vec<usize> = (0..priors.len())
-        .filter(|i| priors[*i].is_directed())
-        .collect();
-    let (first, others) = tasks.split_first()?;
-    if others.is_empty() {
-        return None;
-    }
-    let rows = priors[*first].archs().len();
-    let mut compared = Rng::stream(seed, "prior/calibration").distinct(rows, COMPARED);
-    compared.sort_unstable();
-    let mut scores = vec![Vec::new(); tasks.len()];
-    for row in compared {
-        let arch = &priors[*first].archs()[row];
-        let found: Option<Vec<usize>> =
-            others.iter().map(|task| priors[*task].find(arch)).collect();
-        let Some(found) = found else { continue };
-        scores[0].push(f64::from(sources[*first].scores[row]));
-        for ((list, task), row) in scores[1..].iter_mut().zip(others).zip(found) {
-            list.push(f64::from(sources[*task].scores[row]));
+    /// Compares tasks on the architectures that all of them have, or some of these.
+    fn calibrate(&self, tasks: &[usize]) -> Option<Calibration> {
+        let (first, others) = tasks.split_first()?;
+        if others.is_empty() {
+            return None;
         }
+        let archs = self.priors[*first].archs();
+        let mut compared =
+            Rng::stream(self.seed, "prior/calibration").distinct(archs.len(), COMPARED);
+        compared.sort_unstable();
+        let mut scores = vec![Vec::new(); tasks.len()];
+        for row in compared {
+            let found = others.iter().map(|task| self.known(*task, &archs[row]));
+            let found: Option<Vec<f32>> = found.collect();
+            let Some(found) = found else { continue };
+            scores[0].push(f64::from(self.sources[*first].scores[row]));
+            for (list, score) in scores[1..].iter_mut().zip(found) {
+                list.push(f64::from(score));
+            }
+        }
+        Calibration::of(&scores)
     }
-    Calibration::of(&scores)
 }

@@ -45,6 +45,15 @@ const LEAST: f64 = 0.2;
 /// Weights of priors.
 #[derive(Clone, Debug)]
 pub struct Trend {
+    /// Places of the scores among those of all priors.
+    places: Vec<u64>,
+    weights: Vec<f64>,
+    intercept: f64,
+}
+
+/// Weight of each score, and what they leave in the mean.
+#[derive(Debug)]
+struct Learned {
     weights: Vec<f64>,
     intercept: f64,
 }
@@ -69,37 +78,52 @@ struct Regression {
 }
 
 impl Trend {
-    /// Learns weights from the described architectures with their values. The covariance is that of the rest, which
-    /// the committee learns from the structure. `None` if no prior tells anything.
+    /// Learns weights from the described architectures with their values of an objective. The covariance is that of
+    /// the rest, which the committee learns from the structure. `None` if no prior tells anything.
     pub fn fit(
         transfer: &Transfer,
+        objective: usize,
         described: &[Vec<(Feature, f32)>],
         values: &[f64],
         covariance: DMatrix<f64>,
     ) -> Option<Self> {
-        let count = transfer.count() + usize::from(transfer.calibration().is_some());
-        let scores = described.iter().flat_map(|d| scores(d, count));
-        let scores = DMatrix::from_row_iterator(described.len(), count, scores);
-        let directed: Vec<bool> = (0..transfer.count())
-            .map(|i| transfer.is_directed(i))
+        let places = transfer.places(objective);
+        let scores = described.iter().flat_map(|d| scores(d, &places));
+        let scores = DMatrix::from_row_iterator(described.len(), places.len(), scores);
+        let priors = places.iter().map(|place| *place as usize);
+        let directed: Vec<bool> = priors
+            .filter(|prior| *prior < transfer.count())
+            .map(|prior| transfer.is_directed(prior))
             .collect();
-        learn(&scores, values, &directed, covariance)
+        let learned = learn(&scores, values, &directed, covariance)?;
+        Some(Trend {
+            places,
+            weights: learned.weights,
+            intercept: learned.intercept,
+        })
+    }
+
+    /// Returns true if the trend is made of the score at a place.
+    pub fn uses(&self, place: u64) -> bool {
+        self.places.contains(&place)
     }
 
     /// The part of an architecture's value that follows from the scores in its description.
     pub fn of(&self, described: &[(Feature, f32)]) -> f64 {
-        let scores = scores(described, self.weights.len());
+        let scores = scores(described, &self.places);
         let products = scores.iter().zip(&self.weights).map(|(s, w)| s * w);
         self.intercept + products.sum::<f64>()
     }
 }
 
-/// The scores in a description.
-fn scores(described: &[(Feature, f32)], count: usize) -> Vec<f64> {
-    let mut scores = vec![0.0; count];
+/// The scores in a description that are at some places, in their order.
+fn scores(described: &[(Feature, f32)], places: &[u64]) -> Vec<f64> {
+    let mut scores = vec![0.0; places.len()];
     for ((kind, prior), score) in described {
-        if *kind == Kind::Prior {
-            scores[*prior as usize] = f64::from(*score);
+        if *kind == Kind::Prior
+            && let Ok(i) = places.binary_search(prior)
+        {
+            scores[i] = f64::from(*score);
         }
     }
     scores
@@ -154,7 +178,7 @@ fn learn(
     values: &[f64],
     directed: &[bool],
     covariance: DMatrix<f64>,
-) -> Option<Trend> {
+) -> Option<Learned> {
     let factor = Cholesky::new(covariance)?.unpack();
     let ones = factor.solve_lower_triangular(&DVector::repeat(values.len(), 1.0))?;
     let scores = factor.solve_lower_triangular(scores)?;
@@ -183,7 +207,7 @@ fn learn(
         }
     }
     let weights = factors * combined;
-    Some(Trend {
+    Some(Learned {
         intercept: middle - means.transpose().dot(&weights),
         weights: weights.iter().copied().collect(),
     })

@@ -9,6 +9,7 @@ use ganas_core::strategy::Context;
 
 use super::apart::Apart;
 use crate::committee::{Describer, Kind, Transfer};
+use crate::front_order::places;
 
 /// Most of the best of the orders in X_0 (ours).
 const KNOWN: usize = 3;
@@ -23,6 +24,10 @@ const PROMISING: f64 = 0.85;
 /// Best rows of each task that are ranked by the mean over all tasks (ours).
 const MERGED: usize = 1000;
 
+/// Further rows of each task, drawn at random, that are ranked where there are several objectives: what is good in
+/// all of them need not be among the best in any (ours).
+const DRAWN_ROWS: usize = 2000;
+
 /// Candidates that each order adds to a pool (ours).
 const ADDED: usize = 100;
 
@@ -34,20 +39,21 @@ const LOOKED_AT: usize = 5000;
 pub struct Informed {
     transfer: Arc<Transfer>,
     orders: Vec<Vec<Arch>>,
-    /// True if the first order is by the mean over tasks.
-    is_directed: bool,
+    /// Number of objectives that tasks tell of. If there are some, the first order is by the mean over tasks, or by
+    /// the front of the means of several objectives.
+    told: usize,
 }
 
 impl Informed {
     /// Ranks what is known before a search with a seed.
     pub fn new(context: &Context, seed: u64) -> Self {
-        let transfer = Arc::new(Transfer::new(context.priors(), seed));
-        let tasks: Vec<usize> = (0..transfer.count())
-            .filter(|i| transfer.is_directed(*i))
-            .collect();
+        let objectives = context.objectives().len();
+        let transfer = Arc::new(Transfer::new(context.priors(), objectives, seed));
+        let mut told: Vec<Vec<usize>> = (0..objectives).map(|k| transfer.tasks(k)).collect();
+        told.retain(|tasks| !tasks.is_empty());
         let mut orders = Vec::new();
-        if !tasks.is_empty() {
-            orders.push(by_mean(context, &transfer, &tasks));
+        if !told.is_empty() {
+            orders.push(by_means(context, &transfer, &told, seed));
         }
         for i in 0..transfer.count() {
             let usable = |arch: &Arch| context.admits(arch);
@@ -61,7 +67,7 @@ impl Informed {
         Informed {
             transfer,
             orders,
-            is_directed: !tasks.is_empty(),
+            told: told.len(),
         }
     }
 
@@ -73,20 +79,26 @@ impl Informed {
     /// |X_0| in place of the usual one: if the priors promise much, at most about as many as the committee needs,
     /// which then learns from every set.
     pub fn initial(&self, usual: usize) -> usize {
-        match self.transfer.calibration() {
-            Some(calibration) if calibration.at_the_top() < PROMISING => usual,
-            _ => usual.min(KNOWN + DRAWN),
+        let mut calibrations =
+            (0..self.transfer.objectives()).filter_map(|k| self.transfer.calibration(k));
+        if calibrations.any(|calibration| calibration.at_the_top() < PROMISING) {
+            return usual;
         }
+        usual.min(self.best() + DRAWN)
+    }
+
+    /// Most of the best of the orders in X_0: as many for each objective.
+    fn best(&self) -> usize {
+        KNOWN * self.told.max(1)
     }
 
     /// X_0: the best of the orders in turn, none of them one edit from another, and random architectures.
     pub fn first_set(&self, context: &Context, size: usize, rng: &mut Rng) -> Vec<Arch> {
         let mut set = Apart::new(context.space);
-        let known = size.saturating_sub(DRAWN).min(KNOWN);
-        let orders = if self.is_directed {
-            1
-        } else {
-            self.orders.len()
+        let known = size.saturating_sub(DRAWN).min(self.best());
+        let orders = match self.told {
+            0 => self.orders.len(),
+            _ => 1,
         };
         let mut places: Vec<_> = self.orders[..orders]
             .iter()
@@ -116,25 +128,50 @@ impl Informed {
     }
 }
 
-/// The best of all tasks, by their mean score.
-fn by_mean(context: &Context, transfer: &Arc<Transfer>, tasks: &[usize]) -> Vec<Arch> {
+/// The best of the tasks of each objective, by their mean score, or by the front of the means.
+fn by_means(
+    context: &Context,
+    transfer: &Arc<Transfer>,
+    told: &[Vec<usize>],
+    seed: u64,
+) -> Vec<Arch> {
+    let mut rng = Rng::stream(seed, "prior/front");
     let mut seen: HashSet<Arch> = HashSet::new();
     let mut archs: Vec<Arch> = Vec::new();
-    for &task in tasks {
-        let usable = transfer.ranked(task).filter(|arch| context.admits(arch));
-        archs.extend(usable.take(MERGED).filter(|arch| seen.insert(*arch)));
+    for &task in told.iter().flatten() {
+        let usable = |arch: &Arch| context.admits(arch);
+        let best = transfer.ranked(task).filter(usable).take(MERGED);
+        archs.extend(best.filter(|arch| seen.insert(*arch)));
+        if told.len() > 1 {
+            let all: Vec<Arch> = transfer.ranked(task).collect();
+            let drawn = rng
+                .distinct(all.len(), DRAWN_ROWS)
+                .into_iter()
+                .map(|row| all[row]);
+            archs.extend(drawn.filter(usable).filter(|arch| seen.insert(*arch)));
+        }
     }
     let mut describer = Describer::informed(context.space, Some(transfer.clone()));
     describer.meet(context.space, &archs);
-    let mut ranked: Vec<(f32, Arch)> = (archs.into_iter())
+    let means: Vec<Vec<f32>> = (archs.iter())
         .map(|arch| {
-            let described = describer.describe(context.space, &arch);
-            let scores = described.iter().filter(|((kind, prior), _)| {
-                *kind == Kind::Prior && tasks.contains(&(*prior as usize))
-            });
-            (scores.map(|(_, score)| score).sum::<f32>(), arch)
+            let described = describer.describe(context.space, arch);
+            let sum = |tasks: &Vec<usize>| {
+                let scores = described.iter().filter(|((kind, prior), _)| {
+                    *kind == Kind::Prior && tasks.contains(&(*prior as usize))
+                });
+                scores.map(|(_, score)| score).sum::<f32>()
+            };
+            told.iter().map(sum).collect()
         })
         .collect();
+    if told.len() > 1 {
+        let points: Vec<Vec<f64>> = (means.iter())
+            .map(|means| means.iter().map(|mean| f64::from(*mean)).collect())
+            .collect();
+        return places(&points).into_iter().map(|i| archs[i]).collect();
+    }
+    let mut ranked: Vec<(f32, Arch)> = means.into_iter().map(|m| m[0]).zip(archs).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     ranked.into_iter().map(|(_, arch)| arch).collect()
 }

@@ -114,6 +114,9 @@ fn of_file(
     if named.minimize.is_some() {
         return Err(Error::input("its direction is learned").mend("leave `:min` or `:max` out"));
     }
+    if named.objective.is_some() {
+        return Err(Error::input("it informs every objective").mend("leave `=OBJECTIVE` out"));
+    }
     let file = &named.file;
     let waiting = session
         .progress
@@ -141,6 +144,7 @@ fn of_file(
     let record = PriorRecord {
         file: file.display().to_string(),
         column,
+        objective: None,
         minimize: false,
         rows: prior.archs().len(),
         digest: table.digest().to_owned(),

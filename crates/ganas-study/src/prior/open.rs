@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ganas_core::Prior;
-use ganas_core::error::{Error, Result, counted, nearest};
+use ganas_core::error::{Error, Result, counted, hint, nearest};
+use ganas_core::problem::Objective;
 use ganas_core::read_regular;
 use ganas_tables::{Embedded, Import, Table};
 
@@ -45,33 +46,40 @@ pub(super) fn open_all(
     session: &Session,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Opened>> {
-    let Some(first) = named.first() else {
-        return Ok(Vec::new());
-    };
-    let count = task.objectives.len();
-    if count > 1 {
-        return Err(Error::input(format!(
-            "`--prior {first}` informs a search for one objective, and there are {count}"
-        ))
-        .mend("leave out `--prior`, or all but one `--objective`"));
-    }
     let mut all: Vec<Opened> = Vec::with_capacity(named.len());
     for text in named {
         let about = |e: Error| e.about(&format!("--prior {text}"));
         let source = Source::open(text, task, session).map_err(about)?;
-        let opened = source.read(task, notes).map_err(about)?;
-        let place = |o: &Opened| (o.record.file.clone(), o.record.column.clone());
-        if let Some(twin) = all.iter().find(|other| place(other) == place(&opened)) {
-            let what = if twin.record.minimize == opened.record.minimize {
-                "it is named twice"
-            } else {
-                "it is named with both directions"
-            };
-            return Err(about(Error::input(what).mend("name it once")));
+        for (column, place) in source.columns(task).map_err(about)? {
+            let opened = source.read(column, place, task, notes).map_err(about)?;
+            check_twin(&opened, &all).map_err(about)?;
+            all.push(opened);
         }
-        all.push(opened);
     }
     Ok(all)
+}
+
+/// Checks that a prior is not named before.
+fn check_twin(opened: &Opened, all: &[Opened]) -> Result<()> {
+    let place = |record: &PriorRecord| {
+        let PriorRecord {
+            file,
+            column,
+            objective,
+            ..
+        } = record.clone();
+        (file, column, objective)
+    };
+    let is_twin = |other: &&Opened| place(&other.record) == place(&opened.record);
+    let Some(twin) = all.iter().find(is_twin) else {
+        return Ok(());
+    };
+    let what = if twin.record.minimize == opened.record.minimize {
+        "it is named twice"
+    } else {
+        "it is named with both directions"
+    };
+    Err(Error::input(what).mend("name it once"))
 }
 
 impl Source {
@@ -106,71 +114,129 @@ impl Source {
         })
     }
 
-    /// Makes a prior of the rows that have its column.
-    fn read(self, task: &Searched, notes: &mut Vec<String>) -> Result<Opened> {
-        let name = self.column(task)?;
+    /// Makes a prior of the rows that have a column, for the objective at a place.
+    fn read(
+        &self,
+        name: String,
+        place: usize,
+        task: &Searched,
+        notes: &mut Vec<String>,
+    ) -> Result<Opened> {
+        let objective = task.objective(place);
         let column = self.table.column(&name)?;
         self.table.check_objective(column)?;
-        let minimize = self.direction(&name, task)?;
+        let minimize = self.direction(&name, objective, task)?;
         let sign = if minimize { -1.0 } else { 1.0 };
         let row = |row: usize| (self.table.arch(row), sign * self.table.value(row, column));
         let prior = Prior::task(self.named.to_string(), (0..self.table.len()).map(row));
         let file = self.named.file.display();
         let way = if minimize { "smaller" } else { "larger" };
+        let several = (task.objectives.len() > 1).then(|| objective.metric.clone());
+        let about = several.as_ref();
+        let about = about.map_or_else(String::new, |name| format!(", for the objective `{name}`"));
         notes.push(format!(
-            "prior: {} of {file} by `{name}`, where {way} is better",
+            "prior: {} of {file} by `{name}`, where {way} is better{about}",
             counted(prior.archs().len(), "architecture")
         ));
-        notes.extend(self.doubts(&prior, &name, task));
+        notes.extend(self.doubts(&prior, &name, objective, task));
         Ok(Opened {
             record: PriorRecord {
                 file: file.to_string(),
                 column: name,
+                objective: several,
                 minimize,
                 rows: prior.archs().len(),
                 digest: self.table.digest().to_owned(),
             },
-            prior,
+            prior: prior.about(place),
         })
     }
 
-    /// The column: as named, or the objective's, or the only one.
-    fn column(&self, task: &Searched) -> Result<String> {
+    /// The columns, each with the place of the objective that it tells of.
+    fn columns(&self, task: &Searched) -> Result<Vec<(String, usize)>> {
+        let metrics: Vec<&str> = task.objectives.iter().map(|o| o.metric.as_str()).collect();
+        if let Some(about) = &self.named.objective {
+            let place = metrics.iter().position(|metric| metric == about);
+            let Some(place) = place else {
+                let unknown = Error::input(format!("there is no objective `{about}`"));
+                return Err(unknown.mend(hint(about, &metrics, "there are")));
+            };
+            return Ok(vec![(self.column(place, task)?, place)]);
+        }
+        if metrics.len() == 1 {
+            return Ok(vec![(self.column(0, task)?, 0)]);
+        }
+        let Some(named) = &self.named.column else {
+            let own = |place: usize| Some((self.own(metrics[place], task)?, place));
+            let found: Vec<(String, usize)> = (0..metrics.len()).filter_map(own).collect();
+            if found.is_empty() {
+                return Err(self.missing(metrics[0], task));
+            }
+            return Ok(found);
+        };
+        let tells = |metric: &&str| *metric == named || task.at_full(metric) == task.at_full(named);
+        match metrics.iter().position(tells) {
+            Some(place) => Ok(vec![(self.column(place, task)?, place)]),
+            None => Err(Error::input(format!(
+                "`{named}` is none of the objectives {}",
+                metrics.join(" and ")
+            ))
+            .mend(format!(
+                "say which one it tells of, as `{}:{named}={}`",
+                self.named.file.display(),
+                metrics[0]
+            ))),
+        }
+    }
+
+    /// The column of a metric's own name.
+    fn own(&self, metric: &str, task: &Searched) -> Option<String> {
+        let own = [task.at_full(metric), metric.to_owned()];
+        own.into_iter()
+            .find(|name| self.table.columns().contains(name))
+    }
+
+    /// The column for the objective at a place: as named, or the objective's, or the only one.
+    fn column(&self, place: usize, task: &Searched) -> Result<String> {
         let columns = self.table.columns();
         let has = |name: &String| columns.contains(name);
         if let Some(named) = &self.named.column {
             let full = task.at_full(named);
             return Ok(if has(&full) { full } else { named.clone() });
         }
-        let metric = &task.objectives.first().metric;
-        let own = [task.at_full(metric), metric.clone()];
+        let metric = &task.objective(place).metric;
         let recorded = self.run.as_ref().and_then(RunPrior::objective);
+        let recorded = recorded.map(str::to_owned).filter(has);
         let only = match columns {
             [only] => Some(only.clone()),
             _ => None,
         };
-        let mut found = own
-            .into_iter()
-            .chain(recorded.map(str::to_owned))
-            .filter(has);
-        found.next().or(only).ok_or_else(|| {
-            let near = nearest(metric, columns.iter().map(String::as_str));
-            let example = near.unwrap_or_else(|| columns.first().map_or("COLUMN", String::as_str));
-            Error::input(format!(
-                "there is no column `{metric}`, and no other is named"
-            ))
-            .mend(format!(
-                "name one, as `{}:{example}`; the columns are {}",
-                self.named.file.display(),
-                columns.join(", ")
-            ))
-            .in_file(&self.named.file)
-        })
+        let found = self.own(metric, task).or(recorded).or(only);
+        found.ok_or_else(|| self.missing(metric, task))
+    }
+
+    /// The error for a prior without a column for a metric.
+    fn missing(&self, metric: &str, task: &Searched) -> Error {
+        let columns = self.table.columns();
+        let near = nearest(metric, columns.iter().map(String::as_str));
+        let example = near.unwrap_or_else(|| columns.first().map_or("COLUMN", String::as_str));
+        let about = match task.objectives.len() {
+            1 => String::new(),
+            _ => format!("={metric}"),
+        };
+        Error::input(format!(
+            "there is no column `{metric}`, and no other is named"
+        ))
+        .mend(format!(
+            "name one, as `{}:{example}{about}`; the columns are {}",
+            self.named.file.display(),
+            columns.join(", ")
+        ))
+        .in_file(&self.named.file)
     }
 
     /// Returns true if smaller values of a column are better.
-    fn direction(&self, name: &str, task: &Searched) -> Result<bool> {
-        let objective = task.objectives.first();
+    fn direction(&self, name: &str, objective: &Objective, task: &Searched) -> Result<bool> {
         let is_objective = *name == task.at_full(&objective.metric) || name == objective.metric;
         let contradiction = |says: &str, minimize: bool| {
             let words = |minimize: bool| if minimize { "minimised" } else { "maximised" };
@@ -203,7 +269,13 @@ impl Source {
     }
 
     /// Warnings: the prior is the answer, or says little.
-    fn doubts(&self, prior: &Prior, name: &str, task: &Searched) -> Vec<String> {
+    fn doubts(
+        &self,
+        prior: &Prior,
+        name: &str,
+        objective: &Objective,
+        task: &Searched,
+    ) -> Vec<String> {
         let mut doubts = Vec::new();
         let (file, count) = (self.named.file.display(), prior.archs().len());
         if count < FEW {
@@ -214,7 +286,7 @@ impl Source {
             return doubts;
         };
         let is_own = table.digest() == self.table.digest();
-        if is_own && *name == task.at_full(&task.objectives.first().metric) {
+        if is_own && *name == task.at_full(&objective.metric) {
             doubts.push(format!(
                 "warning: `{name}` of {file} is what this search evaluates: the prior is the answer"
             ));

@@ -1,6 +1,6 @@
 //! Parts of a task that priors are compared with.
 
-use ganas_core::problem::Objectives;
+use ganas_core::problem::{Objective, Objectives};
 use ganas_core::space::SearchSpace;
 use ganas_core::trial::{Axis, Fidelity};
 use ganas_tables::{Table, name_at};
@@ -27,6 +27,11 @@ pub struct Searched<'t> {
 }
 
 impl Searched<'_> {
+    /// The objective at a place.
+    pub(super) fn objective(&self, place: usize) -> &Objective {
+        &self.objectives.iter().as_slice()[place]
+    }
+
     /// The name of a metric at the highest level of the axis.
     pub(super) fn at_full(&self, metric: &str) -> String {
         self.axis.map_or_else(

@@ -223,6 +223,9 @@ pub struct PriorRecord {
     pub file: String,
     /// Column.
     pub column: String,
+    /// Objective that the column tells of, if there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objective: Option<String>,
     /// True if smaller is better.
     pub minimize: bool,
     /// Architectures with a value.

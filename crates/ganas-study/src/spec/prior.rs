@@ -1,4 +1,4 @@
-//! Priors as they are typed: `FILE`, `FILE:COLUMN`, and either with `:min` or `:max`.
+//! Priors as they are typed: `FILE`, `FILE:COLUMN` or `FILE:COLUMN=OBJECTIVE`, and each with `:min` or `:max`.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,8 @@ pub struct NamedPrior {
     pub file: PathBuf,
     /// Column; by default that of the objective.
     pub column: Option<String>,
+    /// Objective that the column tells of; by default that of its name, or the only one.
+    pub objective: Option<String>,
     /// True if smaller is better; `None` without a direction.
     pub minimize: Option<bool>,
 }
@@ -26,6 +28,7 @@ impl NamedPrior {
         let whole = |minimize| NamedPrior {
             file: text.into(),
             column: None,
+            objective: None,
             minimize,
         };
         if exists(Path::new(text)) {
@@ -44,13 +47,22 @@ impl NamedPrior {
             Some(at) => (&named[..at], Some(&named[at + 1..])),
             None => (named, None),
         };
-        if file.is_empty() || column.is_some_and(str::is_empty) {
-            return Err(Error::input(format!("`{text}` does not name a prior"))
-                .mend("write it as FILE, FILE:COLUMN, FILE:COLUMN:min or FILE:COLUMN:max"));
+        let (column, objective) = match column.and_then(|column| column.rsplit_once('=')) {
+            Some((column, objective)) => (Some(column), Some(objective)),
+            None => (column, None),
+        };
+        let is_missing = |part: Option<&str>| part.is_some_and(str::is_empty);
+        if file.is_empty() || is_missing(column) || is_missing(objective) {
+            return Err(
+                Error::input(format!("`{text}` does not name a prior")).mend(
+                    "write it as FILE, FILE:COLUMN or FILE:COLUMN=OBJECTIVE, with or without `:min` or `:max`",
+                ),
+            );
         }
         Ok(NamedPrior {
             file: file.into(),
             column: column.map(str::to_owned),
+            objective: objective.map(str::to_owned),
             minimize,
         })
     }
@@ -71,6 +83,9 @@ impl fmt::Display for NamedPrior {
         write!(f, "{}", self.file.display())?;
         if let Some(column) = &self.column {
             write!(f, ":{column}")?;
+        }
+        if let Some(objective) = &self.objective {
+            write!(f, "={objective}")?;
         }
         match self.minimize {
             Some(true) => f.write_str(":min"),
@@ -109,7 +124,11 @@ mod tests {
             );
             assert_eq!(prior.to_string(), text);
         }
-        for text in ["", "a.csv:", ":x"] {
+        let prior = NamedPrior::parse("a.csv:x=y:min", exists).unwrap();
+        assert_eq!(prior.column.as_deref(), Some("x"));
+        assert_eq!(prior.objective.as_deref(), Some("y"));
+        assert_eq!(prior.to_string(), "a.csv:x=y:min");
+        for text in ["", "a.csv:", ":x", "a.csv:=y", "a.csv:x="] {
             assert!(NamedPrior::parse(text, exists).is_err(), "{text}");
         }
     }

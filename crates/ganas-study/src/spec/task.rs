@@ -58,6 +58,8 @@ spec! {
         /// How much each is worth is learned from the evaluations, so that one that misleads is soon
         /// disregarded. Without a column it is that of the objective. Without a direction it is that
         /// of the objective, too, unless the name of only one of both suggests that less is better.
+        /// With several objectives, FILE tells of each that has a column of its name, and
+        /// FILE:COLUMN=OBJECTIVE of one.
         prior: Vec<String> => |field| field.value("FILE[:COLUMN]");
         /// Networks that `ganas pretrain` wrote, from which the presets of `ga-nas` with networks start:
         /// paper-setup1, paper-setup2, paper-learned and adversarial

@@ -141,7 +141,8 @@ impl Discriminator for CommitteeDiscriminator {
     fn is_informed(&self) -> bool {
         match &self.fitted {
             Some(Fitted::Single { acquisition, .. }) => acquisition.is_informed(),
-            _ => false,
+            Some(Fitted::Front { acquisition, .. }) => acquisition.is_informed(),
+            None => false,
         }
     }
 
