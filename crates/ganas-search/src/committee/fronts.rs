@@ -4,31 +4,33 @@
 //!
 //! Expected improvement, which averages over the posterior, keeps evaluating what equals the best of the front
 //! but for noise; an optimistic estimate goes where the committees are unsure.
+//!
+//! The front is made of what the committees predict of the evaluated architectures, as for plug-in improvement in
+//! Picheny, Wagner & Ginsbourger 2013 (doi 10.1007/s00158-013-0919-4). Predictions of what is new are drawn towards
+//! the mean. Next to measured values, nothing would promise to be better at the ends of the front.
 
 use ganas_core::arch::Arch;
 use ganas_core::front::front;
 use ganas_core::ledger::Query;
-use ganas_core::problem::{Objective, Scale as ObjectiveScale};
 use ganas_core::rng::Rng;
+use ganas_core::space::SearchSpace;
 use ganas_core::strategy::Context;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::acquisition::{Kernels, LEAST_DEVIATION};
 use super::examples::{Bound, Examples, margin, quantiles};
 use super::features::Describer;
-use super::piecewise::interpolate;
+use super::gains::{Scale, Warped, gains};
 use super::region::Region;
-use super::{Committee, CommitteeConfig};
+use super::{Committee, CommitteeConfig, Prediction};
 use crate::front_order::by_front;
-
-/// First compliant trials, of whose values the reference is one (ours).
-const FIRST: usize = 20;
-
-/// Share of the first trials that are at least as good as the reference (ours).
-const SHARE: f64 = 0.9;
 
 /// Least improvement that is told from none.
 const LEAST: f64 = 1e-12;
+
+/// Least hypervolume, in gains, that the last of a batch has to add (ours). With less, it is the best in the
+/// objective of which the committees know least.
+const WORTHWHILE: f64 = 0.002;
 
 /// Weight of the sum of the gains, which orders candidates that hardly improve the front (ours).
 const DRIFT: f64 = 0.01;
@@ -38,27 +40,16 @@ pub struct FrontAcquisition {
     objectives: Vec<Warped>,
     margins: Vec<Committee>,
     success: Option<Committee>,
-    /// Gains of the front.
+    /// Predicted gains of the front.
     front: Vec<Vec<f64>>,
     region: Region,
-}
-
-/// Committee that predicts normal quantiles of the ranks of one objective, and the gains at those quantiles:
-/// 0 at the reference, 1 at the best so far.
-///
-/// Neither outliers nor the unit of the metric matter to the committee that way, and volumes are still
-/// measured in the metric's own scale.
-struct Warped {
-    committee: Committee,
-    /// Pairs of a quantile and a gain, ascending in both.
-    knots: Vec<(f64, f64)>,
-    /// Growth of the gain with the quantile beyond the last pair.
-    slope: f64,
 }
 
 /// Optimistic estimate of a candidate.
 #[derive(Clone)]
 pub struct Outlook {
+    /// What the committee of each objective predicts.
+    predictions: Vec<Prediction>,
     /// Gain in each objective.
     gains: Vec<f64>,
     /// Logarithm of its weight and of the probability that it complies and does not fail.
@@ -112,11 +103,9 @@ impl FrontAcquisition {
         } else {
             None
         };
-        let compliant = (measured.iter().zip(gains)).filter(|(query, _)| query.compliant);
-        let compliant: Vec<Vec<f64>> = compliant.map(|(_, gains)| gains).collect();
-        let front: Vec<Vec<f64>> = (front(&compliant).into_iter())
-            .map(|i| compliant[i].clone())
-            .collect();
+        let compliant = measured.iter().filter(|query| query.compliant);
+        let compliant: Vec<Arch> = compliant.map(|query| query.arch).collect();
+        let front = predicted_front(&objectives, space, describer, &compliant);
         Some(FrontAcquisition {
             region: Region::of(&front, objectives.len()),
             objectives,
@@ -132,26 +121,31 @@ impl FrontAcquisition {
         objectives.any(|objective| objective.committee.is_informed())
     }
 
-    /// Optimistic estimates of candidates: `optimism` is the number of deviations above the means.
+    /// Optimistic estimates of candidates: `optimism` is the number of deviations above the means. Deviations are
+    /// computed only if `unsure` is set, or they count.
     pub fn predict(
         &self,
         context: &Context,
         describer: &mut Describer,
         archs: &[Arch],
         optimism: f64,
+        unsure: bool,
     ) -> Vec<Outlook> {
         let space = context.space;
+        let unsure = unsure || optimism > 0.0;
         let outlook = |arch: &Arch| Outlook {
+            predictions: Vec::with_capacity(self.objectives.len()),
             gains: Vec::with_capacity(self.objectives.len()),
             usable: context.log_weight(arch),
         };
         let mut outlooks: Vec<Outlook> = archs.iter().map(outlook).collect();
         for objective in &self.objectives {
             let committee = &objective.committee;
-            let predictions = committee.predict(space, describer, archs, optimism > 0.0);
+            let predictions = committee.predict(space, describer, archs, unsure);
             for (outlook, prediction) in outlooks.iter_mut().zip(predictions) {
                 let quantile = prediction.mean + optimism * prediction.deviation;
                 outlook.gains.push(objective.gain(quantile));
+                outlook.predictions.push(prediction);
             }
         }
         let normal = Normal::standard();
@@ -172,116 +166,72 @@ impl FrontAcquisition {
     }
 
     /// Places of the `size` candidates that together promise the most: each is chosen as if the ones before
-    /// it had come out as estimated.
+    /// it had come out as estimated. If little is left to gain, the last one is the best in the objective of which
+    /// the committees know least: what they expect there is near the mean, so that it rarely promises to be better
+    /// than the ends of the front.
     pub fn choose(&self, outlooks: &[Outlook], size: usize) -> Vec<usize> {
         let mut chosen: Vec<usize> = Vec::with_capacity(size);
         let mut known = self.front.clone();
-        while chosen.len() < size.min(outlooks.len()) {
+        let size = size.min(outlooks.len());
+        while chosen.len() < size {
             let region = Region::of(&known, self.objectives.len());
-            let left = (0..outlooks.len()).filter(|i| !chosen.contains(i));
-            let valued = left.map(|i| (value_in(&region, &outlooks[i]), i));
-            // Of equals the first, which is ahead in the order of the candidates.
-            let best = valued.reduce(|a, b| if b.0 > a.0 { b } else { a });
-            let Some((_, best)) = best else { break };
+            let left: Vec<usize> = (0..outlooks.len())
+                .filter(|i| !chosen.contains(i))
+                .collect();
+            let added = left.iter().map(|i| region.added(&outlooks[*i].gains));
+            let is_last = size > 1 && chosen.len() + 1 == size;
+            let best = if is_last && added.fold(0.0, f64::max) < WORTHWHILE {
+                let objective = self.least_known(outlooks);
+                largest(&left, |i| {
+                    let expected = outlooks[i].predictions[objective].mean;
+                    self.objectives[objective].gain(expected) + outlooks[i].usable
+                })
+            } else {
+                largest(&left, |i| value_in(&region, &outlooks[i]))
+            };
+            let Some(best) = best else { break };
             known.push(outlooks[best].gains.clone());
             chosen.push(best);
         }
         chosen
     }
+
+    /// Place of the objective with the largest deviations, in normal quantiles.
+    fn least_known(&self, outlooks: &[Outlook]) -> usize {
+        let objectives: Vec<usize> = (0..self.objectives.len()).collect();
+        let deviation = |k: usize| outlooks.iter().map(|o| o.predictions[k].deviation).sum();
+        largest(&objectives, deviation).unwrap_or(0)
+    }
+}
+
+/// The place with the largest value; of equals the first, which is ahead in the order of the candidates.
+fn largest(places: &[usize], value: impl Fn(usize) -> f64) -> Option<usize> {
+    let valued = places.iter().map(|i| (value(*i), *i));
+    let best = valued.reduce(|a, b| if b.0 > a.0 { b } else { a });
+    best.map(|(_, place)| place)
+}
+
+/// Gains that committees predict of evaluated architectures, as far as nothing dominates them.
+fn predicted_front(
+    objectives: &[Warped],
+    space: &dyn SearchSpace,
+    describer: &mut Describer,
+    archs: &[Arch],
+) -> Vec<Vec<f64>> {
+    let mut gains = vec![Vec::with_capacity(objectives.len()); archs.len()];
+    for objective in objectives {
+        let predictions = objective.committee.predict(space, describer, archs, false);
+        for (gains, prediction) in gains.iter_mut().zip(predictions) {
+            gains.push(objective.gain(prediction.mean));
+        }
+    }
+    let front = front(&gains);
+    front.into_iter().map(|i| gains[i].clone()).collect()
 }
 
 fn value_in(region: &Region, outlook: &Outlook) -> f64 {
     let sum: f64 = outlook.gains.iter().sum();
     (region.added(&outlook.gains) + LEAST).ln() + DRIFT * sum + outlook.usable
-}
-
-/// Position of the values of an objective between its reference and its best.
-struct Scale {
-    is_log: bool,
-    sign: f64,
-    from: f64,
-    to: f64,
-}
-
-impl Scale {
-    /// Scales of all objectives; `None` while nothing complies, or all values of an objective are equal.
-    fn of(context: &Context) -> Option<Vec<Scale>> {
-        let compliant: Vec<&Query> = context.ledger.compliant().collect();
-        let references = context.references();
-        let objectives = context.objectives().iter().zip(references);
-        let scale = |(k, (objective, given)): (usize, (&Objective, Option<f64>))| {
-            let mut scale = Scale {
-                is_log: objective.scale == ObjectiveScale::Log,
-                sign: objective.turn(1.0),
-                from: 0.0,
-                to: 1.0,
-            };
-            let on = |value: f64| scale.on(value);
-            let mut first: Vec<f64> = (compliant.iter().take(FIRST))
-                .map(|query| on(query.values[k]))
-                .collect();
-            first.sort_by(|a, b| b.total_cmp(a));
-            let place = (SHARE * first.len() as f64).ceil() as usize;
-            let own = *first.get(place.checked_sub(1)?)?;
-            let from = given.map_or(own, on);
-            let all = compliant.iter().map(|query| on(query.values[k]));
-            let best = all.fold(f64::NEG_INFINITY, f64::max);
-            let least = first.last().copied()?;
-            // A reference that nothing beats yet, or no spread: any scale will do.
-            let to = if best > from {
-                best
-            } else {
-                from + (best - least).abs().max(1e-9)
-            };
-            (scale.from, scale.to) = (from, to);
-            Some(scale)
-        };
-        objectives.enumerate().map(scale).collect()
-    }
-
-    /// A turned value on the scale of the objective.
-    fn on(&self, turned: f64) -> f64 {
-        if self.is_log {
-            self.sign * (self.sign * turned).ln()
-        } else {
-            turned
-        }
-    }
-
-    fn gain(&self, turned: f64) -> f64 {
-        (self.on(turned) - self.from) / (self.to - self.from)
-    }
-}
-
-fn gains(scales: &[Scale], turned: &[f64]) -> Vec<f64> {
-    let pairs = scales.iter().zip(turned);
-    pairs.map(|(scale, value)| scale.gain(*value)).collect()
-}
-
-impl Warped {
-    fn new(committee: Committee, quantiles: &[f64], gains: &[f64]) -> Self {
-        let mut knots: Vec<(f64, f64)> = quantiles
-            .iter()
-            .copied()
-            .zip(gains.iter().copied())
-            .collect();
-        knots.sort_by(|a, b| a.0.total_cmp(&b.0));
-        knots.dedup_by(|a, b| a.0 == b.0);
-        let last = knots.len() - 1;
-        // Over the better half, since the last steps alone are noise.
-        let ((x, y), (u, v)) = (knots[last / 2], knots[last]);
-        let slope = if u > x { (v - y) / (u - x) } else { 0.0 };
-        Warped {
-            committee,
-            knots,
-            slope,
-        }
-    }
-
-    /// Gain at a normal quantile.
-    fn gain(&self, quantile: f64) -> f64 {
-        interpolate(&self.knots, quantile, self.slope)
-    }
 }
 
 /// Examples for the committee of failures: 1 for a trial that was evaluated, -1 for one that failed.

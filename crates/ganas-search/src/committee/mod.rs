@@ -10,6 +10,7 @@ mod examples;
 mod factor;
 mod features;
 mod fronts;
+mod gains;
 mod live;
 mod parallel;
 mod piecewise;

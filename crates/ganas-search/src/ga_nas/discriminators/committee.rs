@@ -158,7 +158,7 @@ impl Discriminator for CommitteeDiscriminator {
                 acquisition,
                 optimism,
             } => {
-                let outlooks = acquisition.predict(context, describer, archs, *optimism);
+                let outlooks = acquisition.predict(context, describer, archs, *optimism, false);
                 outlooks.iter().map(|o| acquisition.value(o)).collect()
             }
         })
@@ -175,7 +175,7 @@ impl Discriminator for CommitteeDiscriminator {
         ) = (&self.fitted, &mut self.describer)
         {
             ranked.truncate(CHOSEN_FROM.max(size));
-            let outlooks = acquisition.predict(context, describer, &ranked, *optimism);
+            let outlooks = acquisition.predict(context, describer, &ranked, *optimism, true);
             let chosen = acquisition.choose(&outlooks, size);
             return Ok(chosen.into_iter().map(|i| ranked[i]).collect());
         }
