@@ -179,7 +179,7 @@ impl FrontAcquisition {
                 .filter(|i| !chosen.contains(i))
                 .collect();
             let added = left.iter().map(|i| region.added(&outlooks[*i].gains));
-            let is_last = size > 1 && chosen.len() + 1 == size;
+            let is_last = chosen.len() + 1 == size;
             let best = if is_last && added.fold(0.0, f64::max) < WORTHWHILE {
                 let objective = self.least_known(outlooks);
                 largest(&left, |i| {
