@@ -28,9 +28,9 @@ use crate::front_order::by_front;
 /// Least improvement that is told from none.
 const LEAST: f64 = 1e-12;
 
-/// Least hypervolume, in gains, that the last of a batch has to add (ours). With less, it is the best in the
-/// objective of which the committees know least.
-const WORTHWHILE: f64 = 0.002;
+/// Least hypervolume, in gains and for a front of one point, that the last of a batch has to add (ours). With less,
+/// it is the best in the objective of which the committees know least.
+const WORTHWHILE: f64 = 0.03;
 
 /// Weight of the sum of the gains, which orders candidates that hardly improve the front (ours).
 const DRIFT: f64 = 0.01;
@@ -173,6 +173,8 @@ impl FrontAcquisition {
         let mut chosen: Vec<usize> = Vec::with_capacity(size);
         let mut known = self.front.clone();
         let size = size.min(outlooks.len());
+        // Each of many points adds less than each of a few.
+        let worthwhile = WORTHWHILE / self.front.len().max(1) as f64;
         while chosen.len() < size {
             let region = Region::of(&known, self.objectives.len());
             let left: Vec<usize> = (0..outlooks.len())
@@ -180,7 +182,7 @@ impl FrontAcquisition {
                 .collect();
             let added = left.iter().map(|i| region.added(&outlooks[*i].gains));
             let is_last = chosen.len() + 1 == size;
-            let best = if is_last && added.fold(0.0, f64::max) < WORTHWHILE {
+            let best = if is_last && added.fold(0.0, f64::max) < worthwhile {
                 let objective = self.least_known(outlooks);
                 largest(&left, |i| {
                     let expected = outlooks[i].predictions[objective].mean;
