@@ -28,11 +28,16 @@ pub enum TrainError {
         "no network is known for the space `{0}`; use one that is built in, or a space file of kind chain, edge-cell or node-cell"
     )]
     UnknownSpace(String),
-    /// The cells of a space cannot share weights.
+    /// The architectures of a space cannot share weights.
     #[error(
-        "no supernet is known for the space `{0}`; use a node cell or an edge cell, such as nasbench101 or nasbench201"
+        "no supernet is known for the space `{0}`; use cells such as nasbench201, a mobile space such as efficientnet-b0, or a chain with the same ops at each position"
     )]
     NoSupernet(String),
+    /// A space has no cells for searches that train weights and a policy in turn.
+    #[error(
+        "the space `{0}` has no cells, which this search needs; use `ganas search --space {0} --supernet DIR --objective loss`"
+    )]
+    NoCells(String),
     /// An architecture is not one of its space.
     #[error("{0}")]
     Foreign(String),

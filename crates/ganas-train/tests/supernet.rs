@@ -6,7 +6,10 @@ use std::sync::atomic::AtomicBool;
 
 use ganas_core::evaluate::{Evaluator, Outcome};
 use ganas_core::rng::Rng;
-use ganas_core::space::{Sampler, SearchSpace, from_toml, nasbench101, nasbench201};
+use ganas_core::space::{
+    Sampler, SearchSpace, darts, efficientnet_b0, from_toml, nasbench101, nasbench201,
+    ofa_mobilenetv3, proxylessnas,
+};
 use ganas_data::{Dataset, Images, Shape, SplitConfig, load};
 use ganas_train::supernet::{
     Alternation, Course, Found, Identity, Method, Paths, Scoring, SupernetEvaluator,
@@ -28,6 +31,15 @@ fn recipe(epochs: usize) -> SupernetRecipe {
     }
 }
 
+/// The settings for a space.
+fn settings(space: &dyn SearchSpace, epochs: usize) -> SupernetRecipe {
+    let ours = SupernetRecipe::for_space(space);
+    let mut training = recipe(epochs);
+    training.recipe.depth = ours.recipe.depth;
+    training.paths = ours.paths;
+    training
+}
+
 /// Some of the digits, so that an epoch takes a moment.
 fn few_digits() -> ImageTask {
     let all = load("digits").unwrap();
@@ -45,7 +57,7 @@ fn few_digits() -> ImageTask {
 }
 
 fn fresh(space: &dyn SearchSpace, task: &ImageTask) -> Course {
-    let recipe = recipe(1).recipe;
+    let recipe = settings(space, 1).recipe;
     let frame = task.frame(recipe.width, recipe.depth);
     Course::new(Supernet::new(space, frame, 3, &cpu()).unwrap())
 }
@@ -67,7 +79,7 @@ fn train(
         let epoch = pool.install(|| {
             course.epoch(
                 space,
-                &recipe(3),
+                &settings(space, 3),
                 &task.train(),
                 3,
                 &never,
@@ -99,11 +111,17 @@ fn every_cell_finds_its_weights() {
     let edges = "name = \"e\"\nkind = \"edge-cell\"\nnodes = 3\nops = [\"none\", \"sep_conv_3x3\"]";
     let nodes = "name = \"n\"\nkind = \"node-cell\"\nmax_vertices = 5\nmax_edges = 6\n\
                  ops = [\"conv_3x3\", \"dw_conv_3x3\", \"maxpool3x3\"]";
-    let spaces: [Box<dyn SearchSpace>; 4] = [
+    let chain =
+        "name = \"c\"\nkind = \"chain\"\nlength = 4\nops = [\"conv_3x3\", \"skip\", \"mb3_k5\"]";
+    let spaces: [Box<dyn SearchSpace>; 8] = [
         Box::new(nasbench101()),
         Box::new(nasbench201()),
         from_toml(edges).unwrap(),
         from_toml(nodes).unwrap(),
+        from_toml(chain).unwrap(),
+        Box::new(efficientnet_b0()),
+        Box::new(proxylessnas()),
+        Box::new(ofa_mobilenetv3()),
     ];
     let task = few_digits();
     for space in spaces {
@@ -116,10 +134,8 @@ fn every_cell_finds_its_weights() {
             assert_eq!(network.weights().count(), network.plan().params());
         }
     }
-    let chain =
-        from_toml("name = \"c\"\nkind = \"chain\"\nlength = 2\nops = [\"conv_3x3\", \"skip\"]");
     let frame = task.frame(Some(4), Some(1));
-    let refused = Supernet::new(&*chain.unwrap(), frame, 0, &cpu());
+    let refused = Supernet::new(&darts(), frame, 0, &cpu());
     assert!(matches!(refused, Err(TrainError::NoSupernet(_))));
 }
 
@@ -141,22 +157,56 @@ fn cells_share_what_they_have_in_common() {
 }
 
 #[test]
-fn threads_change_nothing() {
-    let (space, task) = (nasbench201(), few_digits());
-    let result = |threads| {
-        let mut course = fresh(&space, &task);
-        train(&mut course, &space, &task, 1, threads);
-        (course.history.clone(), scores(&course, &space, &task))
+fn mobile_networks_share_kernels_expansions_and_depths() {
+    let (space, task) = (efficientnet_b0(), few_digits());
+    let course = fresh(&space, &task);
+    let stages = "r1_k3_e6_o24;r1_k3_e6_o40;r1_k3_e6_o80;r1_k3_e6_o112;r1_k3_e6_o192;r1_k3_e6_o320";
+    let network = |first: &str| {
+        let arch = space.parse(&format!("{first};{stages}")).unwrap();
+        course.supernet.network(&space, &arch).unwrap()
     };
-    assert_eq!(result(1), result(3));
+    let (large, small) = (network("r1_k5_e6_o16"), network("r1_k3_e1_o16"));
+    let kernel = |network: &ganas_train::Network, op: &str| {
+        let name = format!("stage1.layer0.{op}.depthwise");
+        network.weights().get(&name).unwrap()
+    };
+    let find = |network: &ganas_train::Network| {
+        let weights = network.plan().weights.iter();
+        let own = weights.filter(|w| w.name.starts_with("stage1") && w.shape[0] > 1);
+        Vec::from_iter(own.map(|w| w.name.clone()))
+    };
+    let op = |names: Vec<String>| names[0].split('.').nth(2).unwrap().to_owned();
+    let (whole, [side, _, wide, _]) = kernel(&large, &op(find(&large)));
+    let (part, [3, 3, narrow, 1]) = kernel(&small, &op(find(&small))) else {
+        panic!("a kernel of 3 x 3");
+    };
+    assert!(side == 5 && wide == 6 * narrow);
+    for (row, column, channel) in [(0, 0, 0), (2, 1, narrow - 1), (1, 2, 1)] {
+        let shared = whole[((row + 1) * side + column + 1) * wide + channel];
+        assert_eq!(part[(row * 3 + column) * narrow + channel], shared);
+    }
+}
+
+#[test]
+fn threads_change_nothing() {
+    let task = few_digits();
+    for space in [&nasbench201() as &dyn SearchSpace, &efficientnet_b0()] {
+        let result = |threads| {
+            let mut course = fresh(space, &task);
+            train(&mut course, space, &task, 1, threads);
+            (course.history.clone(), scores(&course, space, &task))
+        };
+        assert_eq!(result(1), result(3));
+    }
 }
 
 #[test]
 fn training_goes_on_where_it_was_left() {
-    for space in [&nasbench201() as &dyn SearchSpace, &nasbench101()] {
+    let mobile = efficientnet_b0();
+    for space in [&nasbench201() as &dyn SearchSpace, &nasbench101(), &mobile] {
         let task = few_digits();
         let split = SplitConfig::default();
-        let identity = Identity::new(space, &task, "few", split, &recipe(3), 3);
+        let identity = Identity::new(space, &task, "few", split, &settings(space, 3), 3);
         let mut straight = fresh(space, &task);
         train(&mut straight, space, &task, 2, 2);
         let folder = tempfile::tempdir().unwrap();
@@ -291,7 +341,7 @@ fn enas_and_darts_find_cells_of_the_space() {
     let chain = from_toml(file).unwrap();
     let course = fresh(&nasbench201(), &task);
     let none = find(Method::Enas, &*chain, &course.supernet, &task, 0, false);
-    assert!(matches!(none, Err(TrainError::NoSupernet(_))));
+    assert!(matches!(none, Err(TrainError::NoCells(_))));
 }
 
 fn find(

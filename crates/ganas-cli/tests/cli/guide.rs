@@ -184,6 +184,11 @@ fn stop_early() {
 }
 
 #[test]
+fn supernet() {
+    runs("supernet.md");
+}
+
+#[test]
 fn export() {
     runs("export.md");
 }

@@ -2,6 +2,7 @@
 
 use ganas_core::error::{Error, Result};
 use ganas_core::read_regular_text;
+use ganas_core::space::{Kind, SearchSpace};
 use ganas_data::{Dataset, Portion, Resize, SplitConfig, load_with};
 use ganas_train::recipe::Parts;
 use ganas_train::{Feed, ImageTask, Optimizer, Recipe, Schedule, TrainError};
@@ -21,7 +22,12 @@ impl TrainingSpec {
     ///
     /// # Errors
     /// As [`over`](Self::over).
-    pub fn suited(&self, task: &ImageTask, recorded: Option<&Recipe>) -> Result<Recipe> {
+    pub fn suited(
+        &self,
+        space: &dyn SearchSpace,
+        task: &ImageTask,
+        recorded: Option<&Recipe>,
+    ) -> Result<Recipe> {
         if let Some(recorded) = recorded {
             return self.over(recorded.clone());
         }
@@ -29,7 +35,11 @@ impl TrainingSpec {
             train: task.train().len(),
             validation: task.validation().len(),
         };
-        let defaults = Recipe::suited(task.dataset().name(), &images);
+        let mut defaults = Recipe::suited(task.dataset().name(), &images);
+        if let Kind::Mobile(_) = space.kind() {
+            // Mobile architectures say themselves how many layers a stage has.
+            defaults.depth = None;
+        }
         let recipe = self.over(defaults.clone())?;
         if recipe.batch == defaults.batch || task.dataset().name() == "digits" {
             return Ok(recipe);

@@ -61,7 +61,7 @@ impl Trained {
         let waiting = progress.waiting(format!("reading {data}"));
         let (images, _) = task.split.open(data, seed)?;
         drop(waiting);
-        let recipe = task.training.suited(&images, recorded)?;
+        let recipe = task.training.suited(&**space, &images, recorded)?;
         if let Some(axis) = axis {
             check_axis(axis, &recipe)?;
         }

@@ -287,7 +287,7 @@ impl Plan {
         match space.kind() {
             Kind::EdgeCell => edge_cell::mixture(space, frame),
             Kind::NodeCell => node_cell::mixture(space, frame),
-            _ => Err(TrainError::NoSupernet(space.name().to_owned())),
+            _ => Err(TrainError::NoCells(space.name().to_owned())),
         }
     }
 

@@ -46,7 +46,7 @@ impl<'a> Choices<'a> {
                 sizes.resize(edge_choice(vertices, 0, vertices), 2);
                 (sizes, Some(vertices))
             }
-            _ => return Err(TrainError::NoSupernet(space.name().to_owned())),
+            _ => return Err(TrainError::NoCells(space.name().to_owned())),
         };
         Ok(Choices {
             space,

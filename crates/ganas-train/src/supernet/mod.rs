@@ -1,9 +1,10 @@
-//! A supernet: one set of weights that all cells of a space share.
+//! A supernet: one set of weights that all architectures of a space share.
 //!
 //! A weight belongs to a position and an op, so two architectures with the same op at a position
 //! share its numbers (Bender et al. 2018; Pham et al. 2018, arXiv 1802.03268). If the number of
 //! channels depends on the architecture (NAS-Bench-101), a cell uses the first channels of the
-//! full-size weights. Moments of batch normalisation are not shared: each architecture has its own
+//! full-size weights. In mobile spaces kernels and expansions share weights as well: see `share`.
+//! Moments of batch normalisation are not shared: each architecture has its own
 //! measured.
 
 mod baseline;
@@ -12,13 +13,14 @@ mod choices;
 mod cover;
 mod evaluate;
 mod policy;
+mod share;
 mod train;
 
 use std::collections::BTreeMap;
 
 use ganas_core::arch::Arch;
 use ganas_core::space::SearchSpace;
-use ganas_tensor::{Device, Tensor};
+use ganas_tensor::Device;
 
 use crate::error::Result;
 use crate::network::{Frame, Plan, Slot, Weights, check_params, count};
@@ -42,7 +44,8 @@ impl Supernet {
     /// A supernet with fresh weights.
     ///
     /// # Errors
-    /// If the space has no cells, its networks cannot be built, or they have too many weights.
+    /// If no supernet is known for the space, its networks cannot be built, or they have too many
+    /// weights.
     pub fn new(
         space: &dyn SearchSpace,
         frame: Frame,
@@ -84,30 +87,10 @@ impl Supernet {
         let plan = Plan::build(space, arch, &self.frame)?;
         let mut weights = Weights::default();
         for slot in &plan.weights {
-            let shared = &self.weights.trained[&slot.name];
-            weights
-                .trained
-                .insert(slot.name.clone(), narrow(shared, slot.shape));
+            let shared = &self.weights.trained[&*share::shared_name(space, &slot.name)];
+            let own = share::narrow(shared, slot.shape);
+            weights.trained.insert(slot.name.clone(), own);
         }
         Ok(Network::with_weights(plan, weights, 0, &self.device))
-    }
-}
-
-/// The first channels of a shared weight.
-fn narrow(shared: &Tensor<4>, shape: [usize; 4]) -> Tensor<4> {
-    if shared.dims() == shape {
-        shared.clone()
-    } else {
-        shared.clone().corner(shape)
-    }
-}
-
-/// A gradient of the first channels as one of the shared weight: zero elsewhere.
-fn widen(gradient: Tensor<4>, shape: [usize; 4]) -> Tensor<4> {
-    let own = gradient.dims();
-    if own == shape {
-        gradient
-    } else {
-        gradient.in_corner_of(shape)
     }
 }

@@ -1,4 +1,4 @@
-//! Trains a supernet: each step, a few cells on a batch each.
+//! Trains a supernet: each step, one or a few architectures on a batch each.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,24 +10,37 @@ use ganas_tensor::Tensor;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Supernet, widen};
+use super::Supernet;
+use super::share::{shared_name, widen};
 use crate::error::{Result, TrainError};
 use crate::examples::{Batch, Feed};
 use crate::optimizer::Memory;
 use crate::recipe::Recipe;
 use crate::trainer::{Epoch, Pass, Score, Sum};
 
-/// The cells that a step trains.
+/// The architectures that a step trains.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Paths {
     /// One cell for each op, with each op once at each position, in an order of the position's own
-    /// (strict fairness: Chu et al. 2019, arXiv 1907.01845). If positions depend on each other, as
-    /// in node cells, random cells.
+    /// (strict fairness: Chu et al. 2019, arXiv 1907.01845), and so for blocks of a chain. If positions
+    /// depend on each other, as in node cells and mobile networks, random ones.
     #[default]
     Fair,
-    /// One random cell for each op.
+    /// One random architecture for each op.
     Random,
+    /// One random architecture (uniform sampling of single paths: Guo et al. 2020, arXiv 1904.00420).
+    Single,
+}
+
+impl Paths {
+    /// The number of architectures of a step.
+    fn count(self, space: &dyn SearchSpace) -> usize {
+        match self {
+            Paths::Fair | Paths::Random => space.ops().len(),
+            Paths::Single => 1,
+        }
+    }
 }
 
 /// Settings of a supernet's training.
@@ -36,7 +49,7 @@ pub enum Paths {
 pub struct SupernetRecipe {
     /// The recipe; its `batch` is the batch of each cell of a step, and its `repeats` are 1.
     pub recipe: Recipe,
-    /// The cells that a step trains.
+    /// The architectures that a step trains.
     pub paths: Paths,
 }
 
@@ -58,6 +71,17 @@ impl Default for SupernetRecipe {
 }
 
 impl SupernetRecipe {
+    /// The default settings for a space. In mobile spaces a step trains one architecture, and there
+    /// is no depth: the architectures have their own.
+    pub fn for_space(space: &dyn SearchSpace) -> Self {
+        let mut training = SupernetRecipe::default();
+        if let Kind::Mobile(_) = space.kind() {
+            training.recipe.depth = None;
+            training.paths = Paths::Single;
+        }
+        training
+    }
+
     /// Checks that every setting is in its range.
     ///
     /// # Errors
@@ -119,7 +143,7 @@ impl Course {
         training.check()?;
         let recipe = &training.recipe;
         let epoch = self.history.len() + 1;
-        let cells = space.ops().len();
+        let cells = training.paths.count(space);
         let steps = (feed.len() / (recipe.batch * cells)).max(1);
         let mut rng = Rng::stream(seed, &format!("supernet/paths {epoch}"));
         let mut batches = feed.epoch(epoch, seed, recipe.batch);
@@ -161,7 +185,8 @@ impl Course {
         let supernet = &self.supernet;
         let pass = |(arch, batch): (&Arch, &Batch)| -> Result<(Vec<String>, Pass)> {
             let network = supernet.network(space, arch)?;
-            let names = network.plan().weights.iter().map(|s| s.name.clone());
+            let slots = network.plan().weights.iter();
+            let names = slots.map(|slot| shared_name(space, &slot.name).into_owned());
             Ok((
                 names.collect(),
                 network.pass(batch, recipe.label_smoothing)?,
@@ -224,9 +249,9 @@ impl Course {
 /// The cells of one step.
 fn paths(space: &dyn SearchSpace, paths: Paths, rng: &mut Rng) -> Result<Vec<Arch>> {
     let sampler = Sampler::feasible(space, None)?;
-    let count = space.ops().len();
+    let count = paths.count(space);
     let mut archs: Vec<Arch> = (0..count).map(|_| space.sample(sampler, rng)).collect();
-    if paths == Paths::Fair && matches!(space.kind(), Kind::EdgeCell) {
+    if paths == Paths::Fair && matches!(space.kind(), Kind::EdgeCell | Kind::Chain) {
         for edge in 0..archs[0].ops().len() {
             let order = rng.distinct(count, count);
             for (arch, op) in archs.iter_mut().zip(order) {

@@ -30,6 +30,7 @@ const EXAMPLES: &str = "\
 Examples:
   ganas supernet train --space nasbench201 --data cifar-10-batches-bin --out runs/supernet
   ganas supernet train --space nasbench101 --data digits --epochs 20 --width 16 --out runs/shared
+  ganas supernet train --space efficientnet-b0 --data digits --width 8 --out runs/mobile
 
 The same command continues a training that was interrupted.";
 
@@ -37,7 +38,8 @@ The same command continues a training that was interrupted.";
 #[derive(Clone, Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct TrainArgs {
-    /// Search space of cells: nasbench101, nasbench201, or a TOML file
+    /// Search space of cells (nasbench101, nasbench201), mobile networks (efficientnet-b0,
+    /// proxylessnas) or chains, or a TOML file
     #[arg(long, value_name = "NAME|FILE", value_parser = names::spaces(), hide_possible_values = true)]
     space: String,
 
@@ -50,7 +52,8 @@ pub struct TrainArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// Draw the cells of a step one by one, instead of each op once at each position of an edge cell
+    /// Draw the architectures of a step one by one, as many as there are ops, instead of each op once
+    /// at each position of an edge cell or chain, or one mobile network
     #[arg(long)]
     random_paths: bool,
 
@@ -58,7 +61,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// Cells that are trained at once; results do not depend on their number
+    /// Architectures that are trained at once; results do not depend on their number
     /// [default: one a core, at most 4 on a graphics card]
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
@@ -137,12 +140,13 @@ impl<'a> Trainee<'a> {
         let waiting = progress.waiting(format!("reading {}", args.data));
         let (task, split) = args.images.0.open(&args.data, args.seed)?;
         drop(waiting);
+        let ours = SupernetRecipe::for_space(&*space);
         let training = SupernetRecipe {
-            recipe: args.recipe.0.over(SupernetRecipe::default().recipe)?,
+            recipe: args.recipe.0.over(ours.recipe)?,
             paths: if args.random_paths {
                 Paths::Random
             } else {
-                Paths::Fair
+                ours.paths
             },
         };
         training.check().map_err(usable)?;
