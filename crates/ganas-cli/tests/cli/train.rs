@@ -516,11 +516,31 @@ fn a_supernet_logs_its_epochs_off_a_terminal() {
 }
 
 #[test]
-fn spaces_without_cells_have_no_supernet() {
+fn spaces_that_share_no_weights_have_no_supernet() {
     let sandbox = Sandbox::new();
     sandbox.refuses(
-        "supernet train --space chain.toml --data digits --out net",
-        &["no supernet", "nasbench101"],
+        "supernet train --space darts --data digits --out net",
+        &["no supernet", "nasbench201"],
+    );
+    sandbox.refuses(
+        "supernet train --space efficientnet-b0 --data digits --depth 2 --out net",
+        &["depth = 2", "how many layers a stage has"],
+    );
+}
+
+#[test]
+fn mobile_supernets_refuse_what_needs_cells_or_another_space() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .run("supernet train --space efficientnet-b0 --data digits --epochs 1 --quiet --out net")
+        .success();
+    sandbox.refuses(
+        "supernet search net --method enas",
+        &["has no cells", "--supernet DIR"],
+    );
+    sandbox.refuses(
+        "supernet train --space proxylessnas --data digits --epochs 1 --out net",
+        &["of the space `efficientnet-b0`", "not of `proxylessnas`"],
     );
 }
 
