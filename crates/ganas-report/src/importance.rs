@@ -16,7 +16,7 @@ const FEWEST: usize = 30;
 const MOST: usize = 1000;
 /// Bootstrap samples (ours).
 const SAMPLES: usize = 30;
-/// The most columns: a choice has one for each of its values (ours).
+/// The most columns: a choice has one for each of its values, or one if they have an order (ours).
 const COLUMNS: usize = 400;
 
 /// Settings of the trees (ours): shallow, since samples are small.
@@ -47,6 +47,8 @@ struct Data {
     values: Vec<f64>,
     /// First column of each choice.
     starts: Vec<usize>,
+    /// For each choice, true if its place among the values is its only column.
+    ordered: Vec<bool>,
     columns: usize,
 }
 
@@ -64,9 +66,9 @@ impl Data {
         }
         let mut starts = Vec::new();
         let mut columns = 0;
-        for levels in &choices.levels {
+        for (levels, is_ordered) in choices.levels.iter().zip(&choices.ordered) {
             starts.push(columns);
-            columns += levels.len();
+            columns += if *is_ordered { 1 } else { levels.len() };
         }
         let level = |choice: usize, row: usize| {
             choices.values[choice][row].map_or(0, |v| usize::from(v) + 1)
@@ -78,6 +80,7 @@ impl Data {
             rows: rows.collect(),
             values: known.iter().filter_map(|&i| objective[i]).collect(),
             starts,
+            ordered: choices.ordered.clone(),
             columns,
         };
         let usable = known.len() >= FEWEST && !data.starts.is_empty() && columns <= COLUMNS;
@@ -89,19 +92,28 @@ impl Data {
         let mut dense = vec![0.0; self.columns];
         for (choice, start) in self.starts.iter().enumerate() {
             let from = other.filter(|o| o.0 == choice).map_or(row, |o| o.1);
-            if let Some(level) = self.rows[from][choice].checked_sub(1) {
-                dense[start + level] = 1.0;
+            if let Some((column, value)) = self.cell(choice, *start, self.rows[from][choice]) {
+                dense[column] = value;
             }
         }
         dense
     }
 
     fn sparse(&self, row: usize) -> Vec<(usize, f32)> {
-        let places = self.starts.iter().zip(&self.rows[row]);
+        let places = self.starts.iter().zip(&self.rows[row]).enumerate();
         places
-            .filter(|(_, level)| **level > 0)
-            .map(|(start, level)| (start + level - 1, 1.0))
+            .filter_map(|(choice, (start, level))| self.cell(choice, *start, *level))
             .collect()
+    }
+
+    /// Column of a value and what it holds; `None` for no value.
+    fn cell(&self, choice: usize, start: usize, level: usize) -> Option<(usize, f32)> {
+        let place = level.checked_sub(1)?;
+        Some(if self.ordered[choice] {
+            (start, level as f32)
+        } else {
+            (start + place, 1.0)
+        })
     }
 }
 
@@ -169,7 +181,7 @@ mod tests {
     use super::*;
 
     /// Two choices of three values: the first decides the objective, the second has no effect.
-    fn example(rows: usize) -> (Choices, Vec<Option<f64>>) {
+    fn example(rows: usize, ordered: bool) -> (Choices, Vec<Option<f64>>) {
         let mut rng = Rng::stream(1, "example");
         let column: Vec<Vec<Option<u16>>> = (0..2)
             .map(|_| (0..rows).map(|_| Some(rng.below(3) as u16)).collect())
@@ -182,33 +194,36 @@ mod tests {
             names: vec!["one".into(), "two".into()],
             levels: vec![vec!["a".into(), "b".into(), "c".into()]; 2],
             values: column,
+            ordered: vec![ordered, false],
         };
         (choices, objective)
     }
 
     #[test]
     fn the_choice_that_decides_is_important_and_the_other_is_not() {
-        let (choices, objective) = example(200);
-        let found = importance(&choices, &objective).unwrap();
-        assert_eq!((found.rows, found.shares.len()), (200, 2));
-        assert!(found.explained > 0.8, "{found:?}");
-        let [[one, low, high], [two, least, most]] = found.shares[..] else {
-            panic!("{found:?}");
-        };
-        assert!(
-            one > 1.0 && low > 0.8 && low <= one && one <= high,
-            "{found:?}"
-        );
-        assert!(two.abs() < 0.1 && least <= 0.05 && most < 0.2, "{found:?}");
-        // The same data give the same numbers.
-        assert_eq!(importance(&choices, &objective).unwrap(), found);
+        for ordered in [false, true] {
+            let (choices, objective) = example(200, ordered);
+            let found = importance(&choices, &objective).unwrap();
+            assert_eq!((found.rows, found.shares.len()), (200, 2));
+            assert!(found.explained > 0.8, "{found:?}");
+            let [[one, low, high], [two, least, most]] = found.shares[..] else {
+                panic!("{found:?}");
+            };
+            assert!(
+                one > 1.0 && low > 0.8 && low <= one && one <= high,
+                "{found:?}"
+            );
+            assert!(two.abs() < 0.1 && least <= 0.05 && most < 0.2, "{found:?}");
+            // The same data give the same numbers.
+            assert_eq!(importance(&choices, &objective).unwrap(), found);
+        }
     }
 
     #[test]
     fn few_or_equal_values_have_no_importance() {
-        let (choices, objective) = example(20);
+        let (choices, objective) = example(20, false);
         assert_eq!(importance(&choices, &objective), None);
-        let (choices, _) = example(100);
+        let (choices, _) = example(100, false);
         assert_eq!(importance(&choices, &[Some(1.0); 100]), None);
         assert_eq!(importance(&choices, &[None; 100]), None);
     }
