@@ -318,12 +318,12 @@ fn files_that_are_no_supernet_of_this_space_are_refused() {
 }
 
 #[test]
-fn enas_and_darts_find_cells_of_the_space() {
+fn searches_find_cells_of_the_space_on_any_number_of_threads() {
     let task = few_digits();
     for space in [&nasbench201() as &dyn SearchSpace, &nasbench101()] {
         let mut course = fresh(space, &task);
         train(&mut course, space, &task, 1, 2);
-        for method in [Method::Enas, Method::Darts] {
+        for method in [Method::Enas, Method::Darts, Method::Gaea] {
             let run = |seed, stop| find(method, space, &course.supernet, &task, seed, stop);
             let found = run(0, false).unwrap().unwrap();
             assert_eq!(space.check(&found.arch), Ok(()));
@@ -332,8 +332,12 @@ fn enas_and_darts_find_cells_of_the_space() {
             // The weights went on learning, and the score is by what they have become.
             let before = Scoring::default().score(&course.supernet, space, &found.arch, &task);
             assert_ne!(found.score, before.unwrap());
-            let again = run(0, false).unwrap().unwrap();
-            assert_eq!((again.arch, again.score), (found.arch, found.score));
+            for threads in [1, 2] {
+                let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+                let again = pool.unwrap().install(|| run(0, false)).unwrap().unwrap();
+                let result = |f: &Found| (f.arch, f.score, f.entropy.to_bits());
+                assert_eq!(result(&again), result(&found), "{method:?} {threads}");
+            }
             assert!(run(0, true).unwrap().is_none());
         }
     }

@@ -428,7 +428,7 @@ fn a_supernet_scores_and_is_searched() {
         2
     );
 
-    for method in ["enas", "darts"] {
+    for method in ["enas", "darts", "gaea"] {
         sandbox
             .run(&format!(
                 "supernet search net --space nasbench201 --method {method} --rounds 2 --seeds 2 \
@@ -443,7 +443,12 @@ fn a_supernet_scores_and_is_searched() {
         assert_eq!(runs["runs"].as_array().unwrap().len(), 2);
     }
 
-    for unused in ["--method enas --affine", "--method darts --reward loss"] {
+    for unused in [
+        "--method enas --affine",
+        "--method darts --reward loss",
+        "--method gaea --reward loss",
+        "--method gaea --policy-decay 0.1",
+    ] {
         sandbox.refuses(
             &format!("supernet search net --space nasbench201 {unused}"),
             &["has no effect with this method"],
@@ -550,7 +555,7 @@ fn cells_with_free_edges_are_searched_on_a_supernet() {
     sandbox
         .run("supernet train --space nasbench101 --data digits --width 4 --epochs 1 --quiet --out net")
         .success();
-    for method in ["enas", "darts"] {
+    for method in ["enas", "darts", "gaea"] {
         sandbox
             .run(&format!(
                 "supernet search net --method {method} --rounds 3 --batch 16 --samples 3 \

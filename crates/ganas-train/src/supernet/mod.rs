@@ -7,12 +7,12 @@
 //! Moments of batch normalisation are not shared: each architecture has its own
 //! measured.
 
-mod baseline;
 mod checkpoint;
 mod choices;
 mod cover;
 mod evaluate;
 mod policy;
+mod searches;
 mod share;
 mod train;
 
@@ -26,9 +26,9 @@ use crate::error::Result;
 use crate::network::{Frame, Plan, Slot, Weights, check_params, count};
 use crate::trainer::Network;
 
-pub use baseline::{Alternation, Found, Method, Reward, search};
 pub use checkpoint::{Identity, identity, load, save};
 pub use evaluate::{Scoring, SupernetEvaluator};
+pub use searches::{Alternation, Found, Method, Reward, search};
 pub use train::{Course, Paths, SupernetRecipe};
 
 /// The shared weights of a space.

@@ -86,9 +86,57 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// One step of the probabilities up a gradient with respect to them, `[choice][alternative]`, by
+    /// exponentiated gradient: each is multiplied by `exp(rate * gradient)`, then those of a choice
+    /// are normalised (Li et al. 2021, arXiv 2004.07802, algorithm 1). Optimiser and weight decay have
+    /// no part in it.
+    pub fn exponentiate(&mut self, by_probability: &[Vec<f64>]) {
+        for (logits, gradient) in self.logits.iter_mut().zip(by_probability) {
+            for (logit, g) in logits.iter_mut().zip(gradient) {
+                *logit += self.rate * g;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exponentiated_gradient_is_that_of_a_worked_example() {
+        // With a rate of ln 2, a gradient of 1 doubles the weight of an alternative before the
+        // normalisation: (1, 2, 1) / 4, and after a second step (2, 4, 1) / 7.
+        let mut policy = Policy::new(&[3, 2], 2f64.ln(), 0.5);
+        policy.exponentiate(&[vec![0.0, 1.0, 0.0], vec![-1.0, 0.0]]);
+        let near = |policy: &Policy, expected: [&[f64]; 2]| {
+            for (p, e) in policy.probabilities().iter().zip(expected) {
+                let apart = p.iter().zip(e).map(|(p, e)| (p - e).abs());
+                assert!(apart.fold(0.0, f64::max) < 1e-12, "{p:?} {e:?}");
+            }
+        };
+        near(&policy, [&[0.25, 0.5, 0.25], &[1.0 / 3.0, 2.0 / 3.0]]);
+        policy.exponentiate(&[vec![1.0, 1.0, 0.0], vec![0.0, 0.0]]);
+        near(
+            &policy,
+            [&[2.0 / 7.0, 4.0 / 7.0, 1.0 / 7.0], &[1.0 / 3.0, 2.0 / 3.0]],
+        );
+    }
+
+    #[test]
+    fn exponentiated_gradient_stays_on_the_simplex_and_ends_at_a_vertex() {
+        let mut policy = Policy::new(&[5], 0.1, 0.0);
+        for step in 0..20_000 {
+            policy.exponentiate(&[vec![0.3, -1.0, 0.5, 0.4, 0.1]]);
+            let p = &policy.probabilities()[0];
+            assert!(p.iter().all(|p| (0.0..=1.0).contains(p)), "{step}: {p:?}");
+            assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{step}: {p:?}");
+        }
+        let p = &policy.probabilities()[0];
+        assert!(p[2] > 1.0 - 1e-12, "{p:?}");
+        assert!(policy.entropy() < 1e-10);
+    }
 
     #[test]
     fn goes_where_the_gradient_points() {

@@ -60,7 +60,8 @@ pub struct SearchArgs {
     #[arg(long, value_name = "RATE", default_value_t = Alternation::default().learning_rate)]
     learning_rate: f64,
 
-    /// Learning rate of the policy: how fast it settles [default: 0.05 for enas, 0.03 for darts]
+    /// Learning rate of the policy: how fast it settles [default: 0.05 for enas, 0.03 for darts,
+    /// 0.1 for gaea]
     #[arg(long, value_name = "RATE")]
     policy_rate: Option<f64>,
 
@@ -73,8 +74,8 @@ pub struct SearchArgs {
     #[arg(long, value_name = "METRIC")]
     reward: Option<RewardName>,
 
-    /// Let batch normalisation within cells scale and shift during the search of darts, whose paper
-    /// switches that off
+    /// Let batch normalisation within cells scale and shift during the search of darts or gaea. The paper
+    /// of DARTS switches that off
     #[arg(long)]
     affine: bool,
 
@@ -109,6 +110,18 @@ enum MethodName {
     /// A mixture of all ops, and of all edges of node cells, moved by the gradient of the validation
     /// loss, as in DARTS
     Darts,
+    /// The mixture of darts, whose shares move by exponentiated gradient, as in GAEA
+    Gaea,
+}
+
+impl MethodName {
+    fn method(self) -> Method {
+        match self {
+            MethodName::Enas => Method::Enas,
+            MethodName::Darts => Method::Darts,
+            MethodName::Gaea => Method::Gaea,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -139,10 +152,7 @@ pub fn run(args: &SearchArgs) -> Result<End> {
     }
     let stop = interrupt::listen()?;
     let searches = Searches {
-        method: match args.method {
-            MethodName::Enas => Method::Enas,
-            MethodName::Darts => Method::Darts,
-        },
+        method: args.method.method(),
         settings,
         shared: &shared,
         reference,
@@ -176,15 +186,19 @@ fn settings(args: &SearchArgs) -> Result<Alternation> {
         },
         affine: args.affine,
     };
-    let unused = match args.method {
-        MethodName::Enas if args.affine => Some("--affine"),
-        MethodName::Darts if args.reward.is_some() => Some("--reward"),
-        _ => None,
-    };
-    if let Some(option) = unused {
+    let method = args.method.method();
+    let unused = [
+        ("--affine", args.affine && !method.mixes()),
+        ("--reward", args.reward.is_some() && method != Method::Enas),
+        (
+            "--policy-decay",
+            args.policy_decay.is_some() && method == Method::Gaea,
+        ),
+    ];
+    if let Some((option, _)) = unused.into_iter().find(|(_, unused)| *unused) {
         return Err(
             Error::input(format!("`{option}` has no effect with this method"))
-                .mend("leave it out, or take the other `--method`")
+                .mend("leave it out, or take another `--method`")
                 .into(),
         );
     }
