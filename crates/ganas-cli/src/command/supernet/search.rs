@@ -61,7 +61,7 @@ pub struct SearchArgs {
     learning_rate: f64,
 
     /// Learning rate of the policy: how fast it settles [default: 0.05 for enas, 0.03 for darts,
-    /// 0.1 for gaea]
+    /// 3 for gaea]
     #[arg(long, value_name = "RATE")]
     policy_rate: Option<f64>,
 
