@@ -114,11 +114,10 @@ pub fn search(
     let mut train = endless(&train, seed, config.batch);
     let mut validation = endless(&validation, seed, config.batch);
     let mut baseline = Baseline::default();
-    for round in 0..config.rounds {
+    for epoch in 1..=config.rounds {
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let epoch = round + 1;
         let diverged = |loss| TrainError::Diverged { epoch, loss };
         // Neither feed ends.
         let (Some(fit), Some(check)) = (train.next(), validation.next()) else {
