@@ -38,6 +38,17 @@ pub enum TrainError {
         "the space `{0}` has no cells, which this search needs; use `ganas search --space {0} --supernet DIR --objective loss`"
     )]
     NoCells(String),
+    /// A target is not a name and a number.
+    #[error("`{0}` is not a target; write it as NAME=VALUE, such as params=500000")]
+    Target(String),
+    /// A space has no cost of this name.
+    #[error("there is no cost `{name}`; there are {known}")]
+    UnknownCost {
+        /// The name.
+        name: String,
+        /// The costs of the space.
+        known: String,
+    },
     /// An architecture is not one of its space.
     #[error("{0}")]
     Foreign(String),

@@ -428,7 +428,7 @@ fn a_supernet_scores_and_is_searched() {
         2
     );
 
-    for method in ["enas", "darts", "gaea"] {
+    for method in ["enas", "tunas", "darts", "gaea"] {
         sandbox
             .run(&format!(
                 "supernet search net --space nasbench201 --method {method} --rounds 2 --seeds 2 \
@@ -448,12 +448,34 @@ fn a_supernet_scores_and_is_searched() {
         "--method darts --reward loss",
         "--method gaea --reward loss",
         "--method gaea --policy-decay 0.1",
+        "--method enas --target params=500000",
     ] {
         sandbox.refuses(
             &format!("supernet search net --space nasbench201 {unused}"),
             &["has no effect with this method"],
         );
     }
+    for (target, words) in [
+        ("params", "`params` is not a target"),
+        ("parms=5", "there is no cost `parms`; there are params"),
+        ("params=-5", "`target = -5` is out of range"),
+        (
+            "params=5 --target-weight 0",
+            "`target-weight = 0` is out of range",
+        ),
+    ] {
+        sandbox.refuses(
+            &format!("supernet search net --space nasbench201 --method tunas --target {target}"),
+            &[words],
+        );
+    }
+    sandbox
+        .run("supernet search net --space nasbench201 --method tunas --target params=500000 --rounds 2 --batch 16 --samples 3 --images 50 --json target.json")
+        .success();
+    assert_eq!(
+        sandbox.json("target.json")["settings"]["target"]["cost"],
+        "params"
+    );
     sandbox.refuses(
         "supernet search net --space nasbench201 --method enas --samples 0",
         &["samples = 0", "at least 1"],
@@ -555,7 +577,7 @@ fn cells_with_free_edges_are_searched_on_a_supernet() {
     sandbox
         .run("supernet train --space nasbench101 --data digits --width 4 --epochs 1 --quiet --out net")
         .success();
-    for method in ["enas", "darts", "gaea"] {
+    for method in ["enas", "tunas", "darts", "gaea"] {
         sandbox
             .run(&format!(
                 "supernet search net --method {method} --rounds 3 --batch 16 --samples 3 \

@@ -68,6 +68,17 @@ impl<'a> Choices<'a> {
         self.make(&edges, &mut |choice| rng.weighted(&probabilities[choice]))
     }
 
+    /// The cell of the likeliest alternative of each choice, zeros included. Edges are chosen from the likeliest
+    /// on, so that a limit leaves out unlikely ones.
+    pub fn likeliest(&self, probabilities: &[Vec<f64>]) -> Arch {
+        let odds = |(u, v): (usize, usize)| probabilities[self.edge(u, v)][EDGE];
+        let mut edges = self.edges();
+        edges.sort_by(|&a, &b| odds(b).total_cmp(&odds(a)));
+        let mut take =
+            |choice: usize| largest(&probabilities[choice], &vec![false; self.sizes[choice]]);
+        self.make(&edges, &mut take).arch
+    }
+
     /// The cell of the ops of the largest weights, without zeros. A larger share of a zero makes
     /// the rest of its sum smaller, which batch normalisation undoes, so its weight has no meaning
     /// (Liu et al. 2019, arXiv 1806.09055, section 2.4). A node cell has as many edges as possible,

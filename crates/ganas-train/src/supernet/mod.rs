@@ -28,7 +28,7 @@ use crate::trainer::Network;
 
 pub use checkpoint::{Identity, identity, load, save};
 pub use evaluate::{Scoring, SupernetEvaluator};
-pub use searches::{Alternation, Found, Method, Reward, search};
+pub use searches::{Alternation, Found, Method, Reward, Target, search};
 pub use train::{Course, Paths, SupernetRecipe};
 
 /// The shared weights of a space.

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use ganas_core::error::Error;
 use ganas_tables::{Ranking, Table};
-use ganas_train::supernet::{Alternation, Method, Reward};
+use ganas_train::supernet::{Alternation, Method, Reward, Target};
 
 use super::trained::TrainedArgs;
 use crate::end::End;
@@ -60,12 +60,12 @@ pub struct SearchArgs {
     #[arg(long, value_name = "RATE", default_value_t = Alternation::default().learning_rate)]
     learning_rate: f64,
 
-    /// Learning rate of the policy: how fast it settles [default: 0.05 for enas, 0.03 for darts,
-    /// 3 for gaea]
+    /// Learning rate of the policy: how fast it settles [default: 0.05 for enas and tunas, 0.03 for
+    /// darts, 3 for gaea]
     #[arg(long, value_name = "RATE")]
     policy_rate: Option<f64>,
 
-    /// Weight decay of the policy [default: 0 for enas, 0.001 for darts, as its paper has it]
+    /// Weight decay of the policy [default: 0 for enas and tunas, 0.001 for darts, as its paper has it]
     #[arg(long, value_name = "DECAY")]
     policy_decay: Option<f64>,
 
@@ -74,12 +74,21 @@ pub struct SearchArgs {
     #[arg(long, value_name = "METRIC")]
     reward: Option<RewardName>,
 
+    /// Cost that tunas keeps near a value, such as params=500000: a share of its accuracy is taken off for
+    /// what is above and below
+    #[arg(long, value_name = "NAME=VALUE")]
+    target: Option<String>,
+
+    /// Accuracy, as a share, that twice the value of `--target` costs [default: 0.1]
+    #[arg(long, value_name = "WEIGHT", requires = "target")]
+    target_weight: Option<f64>,
+
     /// Let batch normalisation within cells scale and shift during the search of darts or gaea. The paper
     /// of DARTS switches that off
     #[arg(long)]
     affine: bool,
 
-    /// Cells that the controller of enas samples a round, and that its cell is the best of
+    /// Cells that the controller of enas or tunas samples a round; the cell of enas is the best of them
     #[arg(long, value_name = "N", default_value_t = Alternation::default().samples)]
     samples: usize,
 
@@ -107,6 +116,8 @@ pub struct SearchArgs {
 enum MethodName {
     /// A controller rewarded on validation images (REINFORCE), as in ENAS
     Enas,
+    /// The controller of enas, paid by accuracy and by a cost near a target, as in TuNAS
+    Tunas,
     /// A mixture of all ops, and of all edges of node cells, moved by the gradient of the validation
     /// loss, as in DARTS
     Darts,
@@ -118,6 +129,7 @@ impl MethodName {
     fn method(self) -> Method {
         match self {
             MethodName::Enas => Method::Enas,
+            MethodName::Tunas => Method::Tunas,
             MethodName::Darts => Method::Darts,
             MethodName::Gaea => Method::Gaea,
         }
@@ -184,11 +196,16 @@ fn settings(args: &SearchArgs) -> Result<Alternation> {
             None | Some(RewardName::Loss) => Reward::Loss,
             Some(RewardName::Accuracy) => Reward::Accuracy,
         },
+        target: (args.target.as_deref())
+            .map(|text| Target::parse(text, args.target_weight))
+            .transpose()
+            .map_err(usable)?,
         affine: args.affine,
     };
     let method = args.method.method();
     let unused = [
         ("--affine", args.affine && !method.mixes()),
+        ("--target", args.target.is_some() && method != Method::Tunas),
         ("--reward", args.reward.is_some() && method != Method::Enas),
         (
             "--policy-decay",

@@ -5,12 +5,82 @@ use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
 use rayon::prelude::*;
 
-use super::Reward;
+use super::{Alternation, Method, Reward, Target};
 use crate::error::{Result, TrainError};
 use crate::examples::Batch;
 use crate::supernet::Supernet;
 use crate::supernet::choices::{Choices, Draw};
+use crate::supernet::policy::Policy;
 use crate::trainer::Score;
+
+/// Controller of sampled cells.
+pub(super) struct Controller<'a> {
+    pub space: &'a dyn SearchSpace,
+    pub choices: &'a Choices<'a>,
+    /// Cells that are sampled a step.
+    pub samples: usize,
+    pub reward: Reward,
+    /// Target of TuNAS, with the place of its cost among those of the space.
+    target: Option<(&'a Target, usize)>,
+    baseline: Baseline,
+}
+
+impl<'a> Controller<'a> {
+    /// The controller of a method.
+    ///
+    /// # Errors
+    /// If the space has no cost of the target's name.
+    pub fn new(
+        method: Method,
+        config: &'a Alternation,
+        space: &'a dyn SearchSpace,
+        choices: &'a Choices<'a>,
+    ) -> Result<Self> {
+        let is_tunas = method == Method::Tunas;
+        let place = |target: &'a Target| -> Result<(&'a Target, usize)> {
+            let place = space.costs().iter().position(|cost| *cost == target.cost);
+            let unknown = || TrainError::UnknownCost {
+                name: target.cost.clone(),
+                known: space.costs().join(", "),
+            };
+            Ok((target, place.ok_or_else(unknown)?))
+        };
+        let target = config.target.as_ref().filter(|_| is_tunas);
+        Ok(Controller {
+            space,
+            choices,
+            samples: config.samples,
+            reward: if is_tunas {
+                Reward::Accuracy
+            } else {
+                config.reward
+            },
+            target: target.map(place).transpose()?,
+            baseline: Baseline::default(),
+        })
+    }
+
+    /// Moves the policy towards what samples of it are paid on a batch. Returns false if none yields numbers.
+    pub fn update(
+        &mut self,
+        supernet: &Supernet,
+        policy: &mut Policy,
+        batch: &Batch,
+        rng: &mut Rng,
+    ) -> Result<bool> {
+        let draws = draws(self.samples, self.choices, &policy.probabilities(), rng);
+        let Some(mut rewards) = rewards(supernet, self.space, &draws, batch, self.reward)? else {
+            return Ok(false);
+        };
+        if let Some((target, place)) = self.target {
+            for (reward, draw) in rewards.iter_mut().zip(&draws) {
+                *reward = target.reward(*reward, self.space.cost(&draw.arch, place));
+            }
+        }
+        policy.reinforce(&draws, &rewards, self.baseline.follow(&rewards));
+        Ok(true)
+    }
+}
 
 /// The cell of the highest reward. Cells without a score are passed over unless all are.
 pub(super) fn best(
@@ -95,8 +165,7 @@ mod tests {
 
     use super::super::mixture::tests::mixed;
     use super::*;
-    use crate::supernet::policy::Policy;
-    use crate::supernet::{Alternation, Course, Method};
+    use crate::supernet::Course;
 
     /// Runs a controller on noisy rewards, like those of a batch of 64 images. Returns the best of
     /// its last draws and its final entropy.
@@ -175,5 +244,50 @@ mod tests {
             *weight = weight.clone().mul_scalar(f64::NAN);
         }
         assert_eq!(reward(&course, Reward::Loss), None);
+    }
+
+    #[test]
+    fn a_controller_with_a_target_settles_near_its_cost() {
+        let space = nasbench201();
+        let (course, _, batch) = mixed(&space);
+        let choices = Choices::of(&space).unwrap();
+        let mean = |value: f64| {
+            let config = Alternation {
+                target: Some(Target {
+                    cost: "params".into(),
+                    value,
+                    weight: 10.0,
+                }),
+                ..Alternation::default()
+            };
+            let mut controller = Controller::new(Method::Tunas, &config, &space, &choices).unwrap();
+            let mut policy = Policy::new(choices.sizes(), 0.1, 0.0);
+            let mut rng = Rng::stream(0, "target");
+            for _ in 0..150 {
+                assert!(
+                    controller
+                        .update(&course.supernet, &mut policy, &batch, &mut rng)
+                        .unwrap()
+                );
+            }
+            space.cost(&choices.likeliest(&policy.probabilities()), 0)
+        };
+        let (small, large) = (mean(0.2e6), mean(1.0e6));
+        assert!((0.1e6..0.35e6).contains(&small), "{small}");
+        assert!((0.75e6..1.25e6).contains(&large), "{large}");
+        let config = Alternation {
+            target: Some(Target {
+                cost: "parms".into(),
+                value: 1.0,
+                weight: 1.0,
+            }),
+            ..Alternation::default()
+        };
+        let error = Controller::new(Method::Tunas, &config, &space, &choices);
+        let error = error.err().unwrap().to_string();
+        assert!(
+            error.contains("`parms`") && error.contains("params"),
+            "{error}"
+        );
     }
 }

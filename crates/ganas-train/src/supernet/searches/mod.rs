@@ -1,4 +1,4 @@
-//! Searches that train the shared weights and a policy in turn: in the manner of ENAS, DARTS and GAEA.
+//! Searches that train the shared weights and a policy in turn: in the manner of ENAS, TuNAS, DARTS and GAEA.
 //!
 //! All start from the weights of a trained supernet. Each round takes one step of the weights on
 //! training images and one of the policy on validation images. [`Choices`] defines the policy's
@@ -15,7 +15,7 @@ use ganas_core::rng::Rng;
 use ganas_core::space::SearchSpace;
 use serde::{Deserialize, Serialize};
 
-use self::controller::{Baseline, best, draws, rewards};
+use self::controller::{Controller, best, draws};
 use super::choices::Choices;
 use super::policy::Policy;
 use super::{Course, Scoring, Supernet};
@@ -26,7 +26,7 @@ use crate::recipe::Recipe;
 use crate::task::ImageTask;
 use crate::trainer::Score;
 
-pub use self::settings::{Alternation, Reward};
+pub use self::settings::{Alternation, Reward, Target};
 
 /// The update rule of the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,11 @@ pub enum Method {
     /// Choices are the op of each position of an edge cell, or the op of each vertex of a node cell
     /// and the presence of each optional edge.
     Enas,
+    /// The controller of ENAS, paid by accuracy and a [target](Target) for a cost (Bender et al. 2020, arXiv
+    /// 2008.06120). Its cell is the likeliest alternative of each choice. As in the paper the weights train on one
+    /// sampled cell a step, and there is no replay; the warm-up of the weights is the training of the supernet.
+    /// The costs are those of the space, not of a supernet of reduced width.
+    Tunas,
     /// A mixture of all ops at each position, by the gradient of the validation loss in the first
     /// order (Liu et al. 2019, arXiv 1806.09055). Its cell has the heaviest op everywhere, zeros left
     /// out. As in the paper, batch normalisation within cells neither scales nor shifts during the search:
@@ -83,7 +88,7 @@ pub struct Found {
 /// Searches the cells of a supernet by one of the methods. None if `stop` was set.
 ///
 /// # Errors
-/// If the space has no cells, or the loss stops being a number.
+/// If the space has no cells or no cost of the target's name, or the loss stops being a number.
 #[allow(clippy::too_many_arguments)]
 pub fn search(
     method: Method,
@@ -113,7 +118,7 @@ pub fn search(
     let (train, validation) = (task.train(), task.validation());
     let mut train = endless(&train, seed, config.batch);
     let mut validation = endless(&validation, seed, config.batch);
-    let mut baseline = Baseline::default();
+    let mut controller = Controller::new(method, config, space, &choices)?;
     for epoch in 1..=config.rounds {
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
@@ -124,14 +129,12 @@ pub fn search(
             break;
         };
         let score = match method {
-            Method::Enas => {
-                let odds = policy.probabilities();
-                let cell = choices.draw(&odds, &mut rng).arch;
+            Method::Enas | Method::Tunas => {
+                let cell = choices.draw(&policy.probabilities(), &mut rng).arch;
                 let score = course.step(space, &recipe, &[cell], &[fit], recipe.learning_rate)?;
-                let draws = draws(config.samples, &choices, &odds, &mut rng);
-                let rewards = rewards(&course.supernet, space, &draws, &check, config.reward)?;
-                let rewards = rewards.ok_or_else(|| diverged(f64::NAN))?;
-                policy.reinforce(&draws, &rewards, baseline.follow(&rewards));
+                if !controller.update(&course.supernet, &mut policy, &check, &mut rng)? {
+                    return Err(diverged(f64::NAN));
+                }
                 score
             }
             Method::Darts | Method::Gaea => {
@@ -150,11 +153,13 @@ pub fn search(
         }
     }
     let odds = policy.probabilities();
-    let candidates = if method.mixes() {
-        vec![choices.heaviest(&odds)]
-    } else {
-        let drawn = draws(config.samples, &choices, &odds, &mut rng);
-        drawn.iter().map(|draw| draw.arch).collect()
+    let candidates = match method {
+        Method::Darts | Method::Gaea => vec![choices.heaviest(&odds)],
+        Method::Tunas => vec![choices.likeliest(&odds)],
+        Method::Enas => {
+            let drawn = draws(config.samples, &choices, &odds, &mut rng);
+            drawn.iter().map(|draw| draw.arch).collect()
+        }
     };
     let best = best(candidates, config.reward, |arch| {
         scoring.score(&course.supernet, space, arch, task)
