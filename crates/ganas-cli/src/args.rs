@@ -49,7 +49,7 @@ pub enum Command {
     Table(table::TableArgs),
     /// Describe, count, enumerate and sample search spaces
     Space(space::SpaceArgs),
-    /// Train weights that all cells of a space share, and score cells by them
+    /// Train weights that all networks of a space share, and score architectures by them
     Supernet(supernet::SupernetArgs),
     /// Fit models to a table that predict its metrics for the whole space
     Surrogate(surrogate::SurrogateArgs),

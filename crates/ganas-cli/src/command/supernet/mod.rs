@@ -1,4 +1,4 @@
-//! `ganas supernet`: weights that all cells of a space share.
+//! `ganas supernet`: weights that all networks of a space share.
 
 mod eval;
 mod search;
