@@ -194,6 +194,12 @@ impl Context<'_> {
         self.problem.measured_constraints()
     }
 
+    /// Value of the objective at a place if it is known before an evaluation, as costs of the space are, turned so
+    /// that larger is better.
+    pub fn known_value(&self, objective: usize, arch: &Arch) -> Option<f64> {
+        self.problem.known_value(objective, arch)
+    }
+
     /// Returns true if only a [`Pool`] can be evaluated, and not the whole space.
     pub fn has_pool(&self) -> bool {
         self.problem.pool().is_some()

@@ -166,3 +166,75 @@ fn strategies_are_ahead_of_random_search() {
         assert!(own > random, "{name}: {own}, random: {random}");
     }
 }
+
+/// Share of the box of score and params that the front of a run dominates. The costs of the space are known
+/// before an evaluation; `is_measured` makes the params a metric of the evaluator instead.
+fn share_with_params(seed: u64, is_measured: bool) -> f64 {
+    struct Sized<'a>(Conflict<'a>, bool);
+    impl Evaluator for Sized<'_> {
+        fn metrics(&self) -> &[String] {
+            &self.0.metrics
+        }
+
+        fn run(&mut self, work: &mut dyn Work) -> Result<()> {
+            while let Some(trial) = work.next() {
+                let params = self.0.space.cost(&trial.arch, 0);
+                let mut metrics = vec![self.0.measure(&trial.arch)[0]];
+                metrics.extend(self.1.then_some(params));
+                work.done(&trial, Outcome::Done(metrics));
+            }
+            Ok(())
+        }
+    }
+    let space = nasbench201();
+    let mut conflict = Conflict::new(&space);
+    let names = if is_measured {
+        &["score", "params"][..]
+    } else {
+        &["score"]
+    };
+    conflict.metrics = names.iter().map(|name| (*name).to_owned()).collect();
+    let both = [Objective::maximize("score"), Objective::minimize("params")];
+    let both = Objectives::new(both.to_vec()).unwrap();
+    let metrics = conflict.metrics.clone();
+    let problem = Problem::new(&space, &metrics, both.clone(), vec![], Sampler::Uniform).unwrap();
+    let problem = problem.referring(vec![Some(0.0), Some(1e6)]);
+    let arch = Arch::new(&[3; 6]);
+    let known = problem.known_value(1, &arch);
+    assert_eq!(known, (!is_measured).then(|| -space.cost(&arch, 0)));
+    assert_eq!(problem.known_value(0, &arch), None);
+    let limits = Limits {
+        queries: 40,
+        ..Limits::default()
+    };
+    let recipe = Registry::builtin().recipe("ga-nas").unwrap();
+    let mut strategy = recipe.build(seed).unwrap();
+    let stop = AtomicBool::new(false);
+    let run = Search::new(&problem, &limits)
+        .run(
+            &mut Sized(conflict, is_measured),
+            &mut *strategy,
+            &mut [],
+            &stop,
+        )
+        .unwrap();
+    let area = ReferenceBox::new(&both, &[1.5, 0.0], &[0.0, 1e6]).unwrap();
+    let gains = run
+        .ledger
+        .front()
+        .into_iter()
+        .map(|q| area.gains(&[q.values[0], -q.values[1]]));
+    hypervolume(&gains.collect::<Vec<_>>())
+}
+
+#[test]
+fn costs_that_are_known_before_an_evaluation_are_not_learned() {
+    let mean = |is_measured| {
+        (0..4)
+            .map(|seed| share_with_params(seed, is_measured))
+            .sum::<f64>()
+            / 4.0
+    };
+    let (known, learned) = (mean(false), mean(true));
+    assert!(known > learned, "{known} and {learned}");
+}

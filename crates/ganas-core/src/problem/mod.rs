@@ -33,6 +33,8 @@ pub struct Problem<'a> {
     derived: Vec<usize>,
     /// Index of each objective among `metrics`.
     optimized: Vec<usize>,
+    /// Index of each objective among the costs of the space, if it is one of them.
+    known: Vec<Option<usize>>,
     /// Index of each constraint's metric among `metrics`.
     constrained: Vec<usize>,
     /// Index of each constraint's metric among the costs of the space, if it is one of them.
@@ -80,9 +82,9 @@ impl<'a> Problem<'a> {
                     .mend("leave one of them out"),
             );
         }
-        let cheap = (constraints.iter())
-            .map(|c| derived.iter().copied().find(|&i| costs[i] == c.metric))
-            .collect();
+        let cost = |metric: &String| derived.iter().copied().find(|&i| costs[i] == *metric);
+        let cheap = constraints.iter().map(|c| cost(&c.metric)).collect();
+        let known = objectives.iter().map(|o| cost(&o.metric)).collect();
         Sampler::feasible(space, Some(sampler))?;
         Ok(Problem {
             space,
@@ -93,6 +95,7 @@ impl<'a> Problem<'a> {
             derived,
             metrics,
             optimized,
+            known,
             constrained,
             cheap,
             predicates: Vec::new(),
@@ -120,12 +123,22 @@ impl<'a> Problem<'a> {
     }
 
     /// States that the evaluator's metrics of these names equal the space's costs of these names.
-    /// Constraints on them are then known before an evaluation.
+    /// Constraints on them, and objectives, are then known before an evaluation.
     pub fn agreeing(mut self, names: &[String]) -> Self {
-        for (constraint, cheap) in self.constraints.iter().zip(&mut self.cheap) {
-            if names.contains(&constraint.metric) {
-                let costs = self.space.costs();
-                *cheap = costs.iter().position(|cost| *cost == constraint.metric);
+        let costs = self.space.costs();
+        let constraints = self
+            .constraints
+            .iter()
+            .map(|c| &c.metric)
+            .zip(&mut self.cheap);
+        let objectives = self
+            .objectives
+            .iter()
+            .map(|o| &o.metric)
+            .zip(&mut self.known);
+        for (metric, cost) in constraints.chain(objectives) {
+            if names.contains(metric) {
+                *cost = costs.iter().position(|cost| cost == metric);
             }
         }
         match self.pool.take() {
@@ -282,6 +295,14 @@ impl<'a> Problem<'a> {
     /// Values of the objectives' metrics among all metrics of a query, as they were measured.
     pub fn objective_metrics(&self, metrics: &[f64]) -> Vec<f64> {
         self.optimized.iter().map(|&i| metrics[i]).collect()
+    }
+
+    /// The value of an objective that is a cost of the space, known before an evaluation, turned so that larger
+    /// is better. `None` for one that only an evaluation measures.
+    pub fn known_value(&self, objective: usize, arch: &Arch) -> Option<f64> {
+        let cost = self.known[objective]?;
+        let objective = &self.objectives.iter().as_slice()[objective];
+        Some(objective.turn(self.space.cost(arch, cost)))
     }
 
     /// The objective values of an architecture with these metrics, turned so that larger is better.

@@ -13,7 +13,6 @@ use ganas_core::arch::Arch;
 use ganas_core::front::front;
 use ganas_core::ledger::Query;
 use ganas_core::rng::Rng;
-use ganas_core::space::SearchSpace;
 use ganas_core::strategy::Context;
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -35,9 +34,9 @@ const WORTHWHILE: f64 = 0.03;
 /// Weight of the sum of the gains, which orders candidates that hardly improve the front (ours).
 const DRIFT: f64 = 0.01;
 
-/// Committees for the objectives, for the bounds on measured metrics and for failures.
+/// Estimates of the objectives, and committees for the bounds on measured metrics and for failures.
 pub struct FrontAcquisition {
-    objectives: Vec<Warped>,
+    objectives: Vec<Estimate>,
     margins: Vec<Committee>,
     success: Option<Committee>,
     /// Predicted gains of the front.
@@ -45,12 +44,29 @@ pub struct FrontAcquisition {
     region: Region,
 }
 
+/// Source of the gains in an objective.
+enum Estimate {
+    /// Committee.
+    Learned(Box<Warped>),
+    /// Cost of the space, which is known without an evaluation.
+    Known(Scale),
+}
+
+/// Estimate of the gain of an architecture.
+#[derive(Clone, Copy)]
+struct Gain {
+    expected: f64,
+    optimistic: f64,
+    /// Deviation, in normal quantiles; 0 if it was not requested.
+    deviation: f64,
+}
+
 /// Optimistic estimate of a candidate.
 #[derive(Clone)]
 pub struct Outlook {
-    /// What the committee of each objective predicts.
-    predictions: Vec<Prediction>,
-    /// Gain in each objective.
+    /// Expected gain in each objective, and its deviation.
+    expected: Vec<Gain>,
+    /// Optimistic gain in each objective.
     gains: Vec<f64>,
     /// Logarithm of its weight and of the probability that it complies and does not fail.
     usable: f64,
@@ -73,8 +89,14 @@ impl FrontAcquisition {
             .collect();
         let scales = Scale::of(context)?;
         let gains: Vec<Vec<f64>> = measured.iter().map(|q| gains(&scales, &q.values)).collect();
+        let bounds_from = scales.len();
         let mut objectives = Vec::with_capacity(scales.len());
-        for k in 0..scales.len() {
+        for (k, scale) in scales.into_iter().enumerate() {
+            let is_known = |query: &&Query| context.known_value(k, &query.arch).is_some();
+            if measured.first().is_some_and(is_known) {
+                objectives.push(Estimate::Known(scale));
+                continue;
+            }
             let values: Vec<f64> = gains.iter().map(|gains| gains[k]).collect();
             let quantiles = quantiles(&values);
             let examples: Examples = (measured.iter().zip(&quantiles))
@@ -83,10 +105,11 @@ impl FrontAcquisition {
             let kernel = kernels.at(k);
             let config = &config.about(k);
             let committee = Committee::fit(config, space, &examples, describer, kernel, rng)?;
-            objectives.push(Warped::new(committee, &quantiles, &values));
+            let warped = Warped::new(committee, &quantiles, &values);
+            objectives.push(Estimate::Learned(Box::new(warped)));
         }
         let config = &config.without_priors();
-        let mut place = scales.len();
+        let mut place = bounds_from;
         let mut margins = Vec::new();
         for (constraint, metric) in bounds {
             let examples = margin(&evaluated, constraint, metric);
@@ -105,7 +128,7 @@ impl FrontAcquisition {
         };
         let compliant = measured.iter().filter(|query| query.compliant);
         let compliant: Vec<Arch> = compliant.map(|query| query.arch).collect();
-        let front = predicted_front(&objectives, space, describer, &compliant);
+        let front = predicted_front(&objectives, context, describer, &compliant);
         Some(FrontAcquisition {
             region: Region::of(&front, objectives.len()),
             objectives,
@@ -118,7 +141,10 @@ impl FrontAcquisition {
     /// Returns true if what is known before the search tells something of an objective.
     pub fn is_informed(&self) -> bool {
         let mut objectives = self.objectives.iter();
-        objectives.any(|objective| objective.committee.is_informed())
+        objectives.any(|objective| match objective {
+            Estimate::Learned(warped) => warped.committee.is_informed(),
+            Estimate::Known(_) => false,
+        })
     }
 
     /// Optimistic estimates of candidates: `optimism` is the number of deviations above the means. Deviations are
@@ -134,18 +160,16 @@ impl FrontAcquisition {
         let space = context.space;
         let unsure = unsure || optimism > 0.0;
         let outlook = |arch: &Arch| Outlook {
-            predictions: Vec::with_capacity(self.objectives.len()),
+            expected: Vec::with_capacity(self.objectives.len()),
             gains: Vec::with_capacity(self.objectives.len()),
             usable: context.log_weight(arch),
         };
         let mut outlooks: Vec<Outlook> = archs.iter().map(outlook).collect();
-        for objective in &self.objectives {
-            let committee = &objective.committee;
-            let predictions = committee.predict(space, describer, archs, unsure);
-            for (outlook, prediction) in outlooks.iter_mut().zip(predictions) {
-                let quantile = prediction.mean + optimism * prediction.deviation;
-                outlook.gains.push(objective.gain(quantile));
-                outlook.predictions.push(prediction);
+        for (k, objective) in self.objectives.iter().enumerate() {
+            let gains = objective.gains(k, context, describer, archs, optimism, unsure);
+            for (outlook, gain) in outlooks.iter_mut().zip(gains) {
+                outlook.gains.push(gain.optimistic);
+                outlook.expected.push(gain);
             }
         }
         let normal = Normal::standard();
@@ -185,8 +209,7 @@ impl FrontAcquisition {
             let best = if is_last && added.fold(0.0, f64::max) < worthwhile {
                 let objective = self.least_known(outlooks);
                 largest(&left, |i| {
-                    let expected = outlooks[i].predictions[objective].mean;
-                    self.objectives[objective].gain(expected) + outlooks[i].usable
+                    outlooks[i].expected[objective].expected + outlooks[i].usable
                 })
             } else {
                 largest(&left, |i| value_in(&region, &outlooks[i]))
@@ -201,7 +224,7 @@ impl FrontAcquisition {
     /// Place of the objective with the largest deviations, in normal quantiles.
     fn least_known(&self, outlooks: &[Outlook]) -> usize {
         let objectives: Vec<usize> = (0..self.objectives.len()).collect();
-        let deviation = |k: usize| outlooks.iter().map(|o| o.predictions[k].deviation).sum();
+        let deviation = |k: usize| outlooks.iter().map(|o| o.expected[k].deviation).sum();
         largest(&objectives, deviation).unwrap_or(0)
     }
 }
@@ -213,22 +236,61 @@ fn largest(places: &[usize], value: impl Fn(usize) -> f64) -> Option<usize> {
     best.map(|(_, place)| place)
 }
 
-/// Gains that committees predict of evaluated architectures, as far as nothing dominates them.
+impl Estimate {
+    /// Gains of architectures in the objective at a place.
+    fn gains(
+        &self,
+        place: usize,
+        context: &Context,
+        describer: &mut Describer,
+        archs: &[Arch],
+        optimism: f64,
+        unsure: bool,
+    ) -> Vec<Gain> {
+        match self {
+            Estimate::Learned(warped) => {
+                let committee = &warped.committee;
+                let predictions = committee.predict(context.space, describer, archs, unsure);
+                let gain = |Prediction { mean, deviation }: Prediction| Gain {
+                    expected: warped.gain(mean),
+                    optimistic: warped.gain(mean + optimism * deviation),
+                    deviation,
+                };
+                predictions.into_iter().map(gain).collect()
+            }
+            Estimate::Known(scale) => {
+                let gain = |arch: &Arch| {
+                    let gain = context
+                        .known_value(place, arch)
+                        .map_or(0.0, |value| scale.gain(value));
+                    Gain {
+                        expected: gain,
+                        optimistic: gain,
+                        deviation: 0.0,
+                    }
+                };
+                archs.iter().map(gain).collect()
+            }
+        }
+    }
+}
+
+/// Expected gains of evaluated architectures, as far as nothing dominates them.
 fn predicted_front(
-    objectives: &[Warped],
-    space: &dyn SearchSpace,
+    objectives: &[Estimate],
+    context: &Context,
     describer: &mut Describer,
     archs: &[Arch],
 ) -> Vec<Vec<f64>> {
-    let mut gains = vec![Vec::with_capacity(objectives.len()); archs.len()];
-    for objective in objectives {
-        let predictions = objective.committee.predict(space, describer, archs, false);
-        for (gains, prediction) in gains.iter_mut().zip(predictions) {
-            gains.push(objective.gain(prediction.mean));
+    let mut all = vec![Vec::with_capacity(objectives.len()); archs.len()];
+    for (k, objective) in objectives.iter().enumerate() {
+        let gains = objective.gains(k, context, describer, archs, 0.0, false);
+        for (all, gain) in all.iter_mut().zip(gains) {
+            all.push(gain.expected);
         }
     }
-    let front = front(&gains);
-    front.into_iter().map(|i| gains[i].clone()).collect()
+    let front = front(&all);
+    front.into_iter().map(|i| all[i].clone()).collect()
 }
 
 fn value_in(region: &Region, outlook: &Outlook) -> f64 {

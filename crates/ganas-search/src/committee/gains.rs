@@ -66,7 +66,7 @@ impl Scale {
         }
     }
 
-    fn gain(&self, turned: f64) -> f64 {
+    pub(super) fn gain(&self, turned: f64) -> f64 {
         (self.on(turned) - self.from) / (self.to - self.from)
     }
 }

@@ -110,7 +110,11 @@ pub fn replaced(
 /// The columns that constraints are about and that have the space's own cost of their name in every
 /// row: what breaks a bound on one of them is known before it is evaluated. A column with other
 /// numbers, such as weights in millions, is a measurement like any other.
-pub fn agreeing(table: &Table, space: &dyn SearchSpace, constraints: &[Constraint]) -> Vec<String> {
+pub fn agreeing<'n>(
+    table: &Table,
+    space: &dyn SearchSpace,
+    metrics: impl IntoIterator<Item = &'n String>,
+) -> Vec<String> {
     let agrees = |metric: &String| {
         let cost = space.costs().iter().position(|cost| cost == metric)?;
         let column = table.columns().iter().position(|name| name == metric)?;
@@ -124,10 +128,7 @@ pub fn agreeing(table: &Table, space: &dyn SearchSpace, constraints: &[Constrain
             .all(same)
             .then(|| metric.clone())
     };
-    constraints
-        .iter()
-        .filter_map(|c| agrees(&c.metric))
-        .collect()
+    metrics.into_iter().filter_map(agrees).collect()
 }
 
 /// Returns the bounds on metrics that need an evaluation, with the columns of a table that have their names.
