@@ -279,11 +279,7 @@ impl Task {
         let objectives = Objectives::new(objectives)?;
         let (mut within, mut known) = (None, Vec::new());
         if let Some(table) = source.table() {
-            let bounded = constraints.iter().map(|c| &c.metric);
-            let optimized = objectives.iter().map(|o| &o.metric);
-            // What is known of a single objective is of no use to a search.
-            let optimized = optimized.filter(|_| objectives.len() > 1);
-            known = agreeing(table, &*space, bounded.chain(optimized));
+            known = agreeing(table, &*space, &constraints, &objectives);
             let names: Vec<&str> = objectives.iter().map(|o| o.metric.as_str()).collect();
             (names.iter())
                 .try_for_each(|name| check_numeric(table, &at_full(name, axis.as_ref())))?;

@@ -4,6 +4,7 @@ use ganas_core::Pool;
 use ganas_core::constraint::Constraint;
 use ganas_core::driver::Problem;
 use ganas_core::error::{Result, counted};
+use ganas_core::problem::Objectives;
 use ganas_core::space::SearchSpace;
 use ganas_core::trial::Fidelity;
 use ganas_tables::Table;
@@ -107,13 +108,14 @@ pub fn replaced(
     said.iter().map(note).collect()
 }
 
-/// The columns that constraints are about and that have the space's own cost of their name in every
-/// row: what breaks a bound on one of them is known before it is evaluated. A column with other
+/// The columns that constraints or several objectives are about and that have the space's own cost of their name in
+/// every row: what breaks a bound on one of them is known before it is evaluated, and so is the objective. A column with other
 /// numbers, such as weights in millions, is a measurement like any other.
-pub fn agreeing<'n>(
+pub fn agreeing(
     table: &Table,
     space: &dyn SearchSpace,
-    metrics: impl IntoIterator<Item = &'n String>,
+    constraints: &[Constraint],
+    objectives: &Objectives,
 ) -> Vec<String> {
     let agrees = |metric: &String| {
         let cost = space.costs().iter().position(|cost| cost == metric)?;
@@ -128,7 +130,11 @@ pub fn agreeing<'n>(
             .all(same)
             .then(|| metric.clone())
     };
-    metrics.into_iter().filter_map(agrees).collect()
+    let bounded = constraints.iter().map(|c| &c.metric);
+    // A search for a single objective has no use for what is known of it.
+    let optimized = objectives.iter().filter(|_| objectives.len() > 1);
+    let metrics = bounded.chain(optimized.map(|o| &o.metric));
+    metrics.filter_map(agrees).collect()
 }
 
 /// Returns the bounds on metrics that need an evaluation, with the columns of a table that have their names.
