@@ -19,7 +19,8 @@ fn keeps_contract(space: &dyn SearchSpace) {
 /// Settings that keep the networks of many small rounds from taking long.
 fn small(strategy: &str, preset: &str) -> &'static str {
     match (strategy, preset) {
-        (_, "adversarial") => "+updates=1+episodes=16+discriminator.steps=4",
+        ("ga-nas", "default") => "",
+        ("ga-nas", _) => "+updates=1+episodes=16+discriminator.steps=4",
         ("nao", _) => "+initial=12+batch=6+first_steps=9+steps=3+network.width=8",
         ("seminas", _) => "+initial=12+batch=6+first_steps=9+steps=3+network.width=8+unlabelled=20",
         _ => "",
