@@ -58,7 +58,7 @@ impl Target {
     }
 }
 
-/// Settings of [`search`]; all `ours` unless another origin is named. Both papers move the policy
+/// Settings of [`search`](super::search); all `ours` unless another origin is named. Both papers move the policy
 /// far more slowly, over tens of thousands of steps (at 3.5e-3 and 3e-4). At those rates its
 /// entropy would hardly change in hundreds of steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
