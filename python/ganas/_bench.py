@@ -68,7 +68,7 @@ def bench(
         noise: The standard deviation of Gaussian noise on the objective, drawn anew for each evaluation.
             Reported values are without noise.
         prior: Results of other tasks on the space, from which the search starts: tables or run folders, each as
-            ``"FILE"``, ``"FILE:COLUMN"`` or ``"FILE:COLUMN:min"``.
+            ``"FILE"``, ``"FILE:COLUMN"`` or ``"FILE:COLUMN:min"``, with several objectives ``"FILE:COLUMN=OBJECTIVE"``.
         known: Metrics that cost nothing, and that the strategy may look at before an evaluation: columns of the table,
             ``"FILE:COLUMN"``, or with ``train`` the names of zero-cost proxies.
         where: A filter on the rows of the table: the required value of each column, as ``{"r": 224}``.

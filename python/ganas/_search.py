@@ -124,7 +124,7 @@ class Search:
         table: A table that provides the evaluations of :meth:`run`: CSV, CSV.gz or Parquet, or
             ``"nasbench201"``, which is built in.
         prior: Results of other tasks on the space, from which the search starts: tables or run folders, each as
-            ``"FILE"``, ``"FILE:COLUMN"`` or ``"FILE:COLUMN:min"``.
+            ``"FILE"``, ``"FILE:COLUMN"`` or ``"FILE:COLUMN:min"``, with several objectives ``"FILE:COLUMN=OBJECTIVE"``.
         known: Metrics that cost nothing, and that the strategy may look at before an evaluation: columns of the table,
             ``"FILE:COLUMN"``, or with ``train`` the names of zero-cost proxies.
         where: A filter on the rows of the table or the history: the required value of each column,
