@@ -260,9 +260,8 @@ impl Estimate {
             }
             Estimate::Known(scale) => {
                 let gain = |arch: &Arch| {
-                    let gain = context
-                        .known_value(place, arch)
-                        .map_or(0.0, |value| scale.gain(value));
+                    let value = context.known_value(place, arch);
+                    let gain = scale.gain(value.expect("the objective is a cost of the space"));
                     Gain {
                         expected: gain,
                         optimistic: gain,

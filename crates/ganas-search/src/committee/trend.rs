@@ -47,12 +47,11 @@ const LEAST: f64 = 0.2;
 pub struct Trend {
     /// Places of the scores among those of all priors.
     places: Vec<u64>,
-    weights: Vec<f64>,
-    intercept: f64,
+    learned: Learned,
 }
 
 /// Weight of each score, and what they leave in the mean.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Learned {
     weights: Vec<f64>,
     intercept: f64,
@@ -96,11 +95,7 @@ impl Trend {
             .map(|prior| transfer.is_directed(prior))
             .collect();
         let learned = learn(&scores, values, &directed, covariance)?;
-        Some(Trend {
-            places,
-            weights: learned.weights,
-            intercept: learned.intercept,
-        })
+        Some(Trend { places, learned })
     }
 
     /// Returns true if the trend is made of the score at a place.
@@ -111,8 +106,8 @@ impl Trend {
     /// The part of an architecture's value that follows from the scores in its description.
     pub fn of(&self, described: &[(Feature, f32)]) -> f64 {
         let scores = scores(described, &self.places);
-        let products = scores.iter().zip(&self.weights).map(|(s, w)| s * w);
-        self.intercept + products.sum::<f64>()
+        let products = scores.iter().zip(&self.learned.weights).map(|(s, w)| s * w);
+        self.learned.intercept + products.sum::<f64>()
     }
 }
 

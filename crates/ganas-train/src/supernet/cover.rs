@@ -28,8 +28,8 @@ pub fn slots(space: &dyn SearchSpace, frame: &Frame) -> Result<BTreeMap<String, 
     Ok(slots)
 }
 
-/// The architectures with the same op everywhere, in mobile spaces of all layers. In node cells each vertex feeds the next, so that
-/// all have the full width, and the input feeds one more vertex.
+/// The architectures with the same op everywhere; in mobile spaces all of their layers are there. In node cells
+/// each vertex feeds the next, so that all have the full width, and the input feeds one more vertex.
 fn cover(space: &dyn SearchSpace) -> Result<Vec<Arch>> {
     let ops = 0..space.ops().len() as u8;
     match space.kind() {

@@ -33,7 +33,7 @@ enum SupernetCommand {
     Train(train::TrainArgs),
     /// Score architectures by a supernet, and compare with a table
     Eval(eval::EvalArgs),
-    /// Search by ENAS, DARTS or GAEA, which continue to train the shared weights
+    /// Search by ENAS, TuNAS, DARTS or GAEA, which continue to train the shared weights
     Search(search::SearchArgs),
 }
 

@@ -15,11 +15,11 @@ use crate::trainer::Score;
 
 /// Controller of sampled cells.
 pub(super) struct Controller<'a> {
-    pub space: &'a dyn SearchSpace,
-    pub choices: &'a Choices<'a>,
+    space: &'a dyn SearchSpace,
+    choices: &'a Choices<'a>,
     /// Cells that are sampled a step.
-    pub samples: usize,
-    pub reward: Reward,
+    samples: usize,
+    reward: Reward,
     /// Target of TuNAS, with the place of its cost among those of the space.
     target: Option<(&'a Target, usize)>,
     baseline: Baseline,

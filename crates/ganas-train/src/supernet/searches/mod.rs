@@ -39,9 +39,9 @@ pub enum Method {
     /// and the presence of each optional edge.
     Enas,
     /// The controller of ENAS, paid by accuracy and a [target](Target) for a cost (Bender et al. 2020, arXiv
-    /// 2008.06120). Its cell is the likeliest alternative of each choice. As in the paper the weights train on one
-    /// sampled cell a step, and there is no replay; the warm-up of the weights is the training of the supernet.
-    /// The costs are those of the space, not of a supernet of reduced width.
+    /// 2008.06120). Its cell is the likeliest alternative of each choice. Each step trains the weights on one sampled
+    /// cell, as in the paper. The paper first trains the weights without a policy; here the supernet was trained
+    /// before. The costs are those of the space, not of a supernet of reduced width.
     Tunas,
     /// A mixture of all ops at each position, by the gradient of the validation loss in the first
     /// order (Liu et al. 2019, arXiv 1806.09055). Its cell has the heaviest op everywhere, zeros left
